@@ -1,0 +1,182 @@
+import type { Readable } from 'node:stream';
+
+/** `sha256:` and 64 hexadecimal digits (OCI image-spec, descriptor). */
+export type Digest = string & { readonly __brand: 'Digest' };
+
+/** A parsed name: `docker.io/library/busybox:latest`, always whole. */
+export interface Reference {
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+/** OCI content descriptor. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly platform?: Platform;
+  readonly artifactType?: string;
+}
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+export interface Manifest {
+  readonly schemaVersion: 2;
+  readonly mediaType: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+/** OCI image configuration with Docker's additions (Healthcheck, Shell, OnBuild). */
+export interface ImageConfig {
+  readonly created?: string;
+  readonly author?: string;
+  readonly architecture: string;
+  readonly os: string;
+  readonly variant?: string;
+  readonly config: ImageRunConfig;
+  readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly Digest[] };
+  readonly history?: readonly HistoryEntry[];
+}
+export interface HistoryEntry {
+  readonly created?: string;
+  readonly created_by?: string;
+  readonly comment?: string;
+  readonly author?: string;
+  readonly empty_layer?: boolean;
+}
+export interface HealthConfig {
+  readonly Test?: readonly string[];
+  /** Nanoseconds, each. */
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly StartInterval?: number;
+  readonly Retries?: number;
+}
+export interface ImageRunConfig {
+  readonly User?: string;
+  readonly ExposedPorts?: Readonly<Record<string, object>>;
+  readonly Env?: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly Volumes?: Readonly<Record<string, object>>;
+  readonly WorkingDir?: string;
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly StopSignal?: string;
+  readonly Healthcheck?: HealthConfig;
+  readonly Shell?: readonly string[];
+  readonly OnBuild?: readonly string[];
+}
+
+/** An image that is here: its id is the digest of its configuration, as Docker's is. */
+export interface Image {
+  readonly id: Digest;
+  readonly manifestDigest: Digest;
+  readonly manifest: Manifest;
+  readonly config: ImageConfig;
+  /** Names by tag: `docker.io/library/busybox:latest`. */
+  readonly tags: readonly string[];
+  /** Names by digest: `docker.io/library/busybox@sha256:…`. */
+  readonly digests: readonly string[];
+  /** Sum of the unpacked layers. */
+  readonly size_bytes: number;
+  readonly created_ms: number;
+}
+
+/** Bytes by digest, each blob whole or not there at all. Shared by engine, build, registry and node. */
+export interface ContentStore {
+  stat(digest: Digest): Promise<{ readonly size: number } | undefined>;
+  /** Errors: `BLOB_UNKNOWN`. `start`/`end` inclusive, as fs streams take them. */
+  read(digest: Digest, range?: { readonly start?: number; readonly end?: number }): Promise<Readable>;
+  readAll(digest: Digest): Promise<Buffer>;
+  /** Streams in, hashing on the way; durable when it resolves. Errors: `DIGEST_INVALID`, `SIZE_INVALID`. */
+  write(content: Readable | Uint8Array, expected?: { readonly digest?: Digest; readonly size?: number }): Promise<{ readonly digest: Digest; readonly size: number }>;
+  list(): AsyncIterable<Digest>;
+  /** Begins an upload that survives a restart; see `Upload`. */
+  startUpload(): Promise<Upload>;
+  openUpload(id: string): Promise<Upload | undefined>;
+}
+/** A blob on its way in, in pieces (OCI distribution, chunked upload). */
+export interface Upload {
+  readonly id: string;
+  readonly size: number;
+  append(content: Readable): Promise<number>;
+  /** Verifies and makes it a blob. Errors: `DIGEST_INVALID`. */
+  commit(digest: Digest): Promise<void>;
+  cancel(): Promise<void>;
+}
+
+/** Who keeps blobs and layers from being collected: `container/ID`, `build/ID`, `pull/ID`, `repository/NAME`. */
+export type LeaseOwner = string;
+
+export interface ImageStore {
+  readonly content: ContentStore;
+  /** By name, by id or by the beginning of an id. Errors: `IMAGE_UNKNOWN`, `IMAGE_AMBIGUOUS`. */
+  resolve(nameOrId: string): Promise<Image>;
+  list(): Promise<readonly Image[]>;
+  /** Records an image whose blobs are in the content store; idempotent. Names may be none. */
+  add(manifestDigest: Digest, names?: readonly Reference[]): Promise<Image>;
+  tag(source: string, target: Reference): Promise<void>;
+  /** Docker's `rmi`: untags, and deletes when it was the last name. Errors: `IMAGE_IN_USE` (409), `IMAGE_UNKNOWN`. */
+  remove(nameOrId: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
+  lease(owner: LeaseOwner, image: Digest): Promise<void>;
+  release(owner: LeaseOwner): Promise<void>;
+  /** Removes what no name and no lease keeps. Answers the bytes freed. */
+  collect(): Promise<number>;
+  /** Makes an image of a configuration and layers (given as blobs that are in the content store with their diff ids). */
+  create(parts: { readonly config: ImageConfig; readonly layers: readonly Layer[]; readonly names?: readonly Reference[]; readonly annotations?: Readonly<Record<string, string>> }): Promise<Image>;
+  /** `docker import`: a tar stream (plain, gzip or zstd) becomes a one-layer image. */
+  importTar(content: Readable, options: { readonly config: ImageRunConfig; readonly name?: Reference; readonly message?: string }): Promise<Image>;
+  pull(reference: Reference, options: TransferOptions): Promise<Image>;
+  push(reference: Reference, options: TransferOptions): Promise<Descriptor>;
+  /** Called on create, tag, untag, delete, pull, push, import: Docker's image events. */
+  onEvent(listener: (event: ImageEvent) => void): Disposable;
+}
+export type ImageRemoval = { readonly untagged: string } | { readonly deleted: Digest };
+export interface ImageEvent {
+  readonly action: 'pull' | 'push' | 'tag' | 'untag' | 'delete' | 'import' | 'load' | 'create';
+  readonly id: string;
+  readonly name?: string;
+}
+export interface Layer {
+  readonly diffId: Digest;
+  readonly blob: Descriptor;
+}
+export interface TransferOptions {
+  readonly auth?: { readonly username: string; readonly password: string } | { readonly identityToken: string };
+  readonly platform?: Platform;
+  readonly progress?: (step: TransferProgress) => void;
+  readonly signal?: AbortSignal;
+}
+/** One step of a transfer, in the words Docker's clients know. */
+export interface TransferProgress {
+  /** Short id of the layer, or the tag for the summary lines. */
+  readonly id?: string;
+  /** `Pulling fs layer`, `Downloading`, `Pull complete`, `Already exists`, `Pushed`, `Layer already exists`, `Mounted from …`. */
+  readonly status: string;
+  readonly current_bytes?: number;
+  readonly total_bytes?: number;
+}
+
+/** Writable views of images: overlay mounts over unpacked layers. */
+export interface Snapshots {
+  /** Unpacks the layers that are not unpacked yet, and makes an empty writable layer for `key`. Durable. */
+  prepare(key: string, image: Digest): Promise<void>;
+  /** Mounts it and answers the root's path; mounting twice is fine. */
+  mount(key: string): Promise<string>;
+  unmount(key: string): Promise<void>;
+  remove(key: string): Promise<void>;
+  list(): Promise<readonly string[]>;
+  /** Bytes in the writable layer. */
+  usage(key: string): Promise<number>;
+  /** What the writable layer changed, as Docker's `diff` tells it. */
+  changes(key: string): Promise<readonly { readonly path: string; readonly kind: 'modified' | 'added' | 'deleted' }[]>;
+  /** The writable layer as a layer blob in the content store: overlay's whiteouts become OCI's. `created_ms` clamps times when given. */
+  commit(key: string): Promise<Layer>;
+}

@@ -1,0 +1,45 @@
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isSystemError } from './errors.ts';
+
+/**
+ * Puts `content` in place of the file at `path` so that after a crash either the old or the new content is there,
+ * whole: written aside, fsynced, renamed, and the folder fsynced.
+ */
+export async function writeDurable(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  const aside = `${path}.new`;
+  const file = await open(aside, 'w', mode);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(aside, path);
+  await syncFolder(dirname(path));
+}
+
+/** Removes the file durably; a file that is not there is fine. */
+export async function removeDurable(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncFolder(dirname(path));
+}
+
+/** The parsed JSON of the file, or undefined when there is none. */
+export async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

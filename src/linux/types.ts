@@ -1,0 +1,132 @@
+import type { Duplex } from 'node:stream';
+
+/** Everything Gantry asks of the kernel. The real one is `openLinux()`; the fake only records. */
+export interface Linux {
+  readonly mounts: Mounts;
+  readonly namespaces: Namespaces;
+  readonly links: Links;
+  readonly nftables: Nftables;
+  readonly cgroups: Cgroups;
+  readonly capabilities: Capabilities;
+  readonly sockets: PacketSockets;
+  readonly processes: Processes;
+}
+
+export interface MountRequest {
+  readonly source: string;
+  readonly target: string;
+  readonly type?: string;
+  readonly flags?: readonly MountFlag[];
+  /** File-system options, as mount(2)'s last argument takes them. */
+  readonly options?: string;
+}
+export type MountFlag = 'bind' | 'rec' | 'ro' | 'nosuid' | 'nodev' | 'noexec' | 'remount' | 'private' | 'shared' | 'slave';
+
+export interface Mounts {
+  /** mount(2). Options longer than a page are refused by name. */
+  mount(request: MountRequest): void;
+  /** umount2(2) with MNT_DETACH; a target that is not mounted is fine. */
+  unmount(target: string): void;
+  /** What /proc/self/mountinfo says now. */
+  list(): Promise<readonly MountEntry[]>;
+}
+export interface MountEntry {
+  readonly target: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: string;
+}
+
+/** Network namespaces, each pinned by a bind mount at a path. */
+export interface Namespaces {
+  /** Makes a new network namespace and pins it at `path` (file is made), with `lo` up. */
+  create(path: string): Promise<void>;
+  /** Unpins it; fine when it is not there. */
+  remove(path: string): Promise<void>;
+  /** Runs `task` synchronously with the calling thread inside the namespace. Never enters mount namespaces. */
+  run<T>(path: string, task: () => T): T;
+  /** Inode number of the namespace pinned at `path`: equal numbers are the same namespace. */
+  identity(path: string): Promise<string>;
+  /** A TCP listener or UDP socket bound inside the namespace, as a file descriptor for `net`/`dgram` to adopt. */
+  listenTcp(path: string, address: string, port: number): number;
+  bindUdp(path: string, address: string, port: number): number;
+  /** A TCP connection made from inside the namespace. */
+  connectTcp(path: string, address: string, port: number): Promise<Duplex>;
+  /** Writes a sysctl (`net/ipv4/ip_forward`) inside the namespace. */
+  setSysctl(path: string, name: string, value: string): void;
+}
+
+/** Links, addresses and routes through `ip -batch`: one process a call, all lines or an error that names the line. */
+export interface Links {
+  batch(lines: readonly string[], options?: { readonly namespace?: string; readonly force?: boolean }): Promise<void>;
+  /** `ip -j link|addr|route show`, parsed. */
+  show(what: 'link' | 'addr' | 'route', options?: { readonly namespace?: string }): Promise<readonly Record<string, unknown>[]>;
+}
+
+export interface Nftables {
+  /** `nft -f -`: the whole text is one transaction. */
+  apply(ruleset: string, options?: { readonly namespace?: string }): Promise<void>;
+  /** `nft -j list table`, or undefined when there is no such table. */
+  list(family: 'inet' | 'ip' | 'ip6', table: string): Promise<unknown>;
+  deleteTable(family: 'inet' | 'ip' | 'ip6', table: string): Promise<void>;
+}
+
+export interface CgroupLimits {
+  readonly memory_bytes?: number;
+  readonly cpu_quota_us?: number;
+  readonly cpu_period_us?: number;
+  readonly cpu_shares?: number;
+  readonly pids?: number;
+}
+export interface CgroupUsage {
+  readonly cpu_total_ns: number;
+  readonly cpu_user_ns: number;
+  readonly cpu_system_ns: number;
+  /** Usage less inactive file cache: what Docker and Kubernetes call the working set. */
+  readonly memory_working_set_bytes: number;
+  readonly memory_usage_bytes: number;
+  readonly memory_limit_bytes: number;
+  readonly memory_max_usage_bytes: number;
+  /** The raw memory.stat fields. */
+  readonly memory_stat: Readonly<Record<string, number>>;
+  readonly oom_kills: number;
+  readonly pids: number;
+  readonly pids_limit?: number;
+}
+/** Control groups, version 1 or 2 chosen when opened. Paths are relative to each hierarchy's root: `gantry-ab12/xyz`. */
+export interface Cgroups {
+  readonly version: 1 | 2;
+  /** True when crun 1.8 refuses this tree (v1 with a v2 part that still has a controller): see `engine/runtime`. */
+  readonly hybridWithControllers: boolean;
+  create(path: string, limits?: CgroupLimits): Promise<void>;
+  update(path: string, limits: CgroupLimits): Promise<void>;
+  usage(path: string): Promise<CgroupUsage>;
+  freeze(path: string, frozen: boolean): Promise<void>;
+  /** Process ids in the group and everything below it. */
+  processes(path: string): Promise<readonly number[]>;
+  /** Removes the group and everything below it, ending with SIGKILL what is still in it; fine when it is not there. */
+  remove(path: string): Promise<void>;
+  /** Groups right below `path`, in any hierarchy. */
+  children(path: string): Promise<readonly string[]>;
+}
+
+export interface Capabilities {
+  /** Names (`CAP_CHOWN`) in this process's bounding set. */
+  bounding(): Promise<ReadonlySet<string>>;
+  /** Hard limit of open files of this process. */
+  noFileLimit(): Promise<number>;
+}
+
+/** SOCK_SEQPACKET Unix sockets, which Node.js does not speak: conmon's attach socket. Each `data` event is one packet. */
+export interface PacketSockets {
+  connect(path: string): Promise<Duplex>;
+}
+
+export interface Processes {
+  /** kill(2); false when there is no such process. */
+  signal(pid: number, signal: NodeJS.Signals | number): boolean;
+  /** When the process started, in clock ticks since boot (field 22 of /proc/PID/stat): tells a reused id apart. */
+  startTime(pid: number): Promise<string | undefined>;
+  /** Resolves when the process has ended (pidfd where the kernel has it, else by its /proc entry). */
+  waitGone(pid: number, signal?: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,120 @@
+/** A CIDR such as `10.88.0.0/16`, checked at the edge. */
+export type Cidr = string;
+/** An IPv4 (or later IPv6) address. */
+export type IpAddress = string;
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+/** A Linux bridge with a subnet of its own. */
+export interface BridgeSpec {
+  /** The link's name, at most 15 characters. */
+  readonly name: string;
+  readonly subnet: Cidr;
+  readonly gateway: IpAddress;
+  readonly mtu?: number;
+  /** No way out to other networks. */
+  readonly internal: boolean;
+  /** Source addresses are hidden behind the host's when leaving the bridge. */
+  readonly masquerade: boolean;
+}
+
+/** One end in a namespace, the other on a bridge. */
+export interface AttachmentSpec {
+  readonly namespace: string;
+  readonly bridge: string;
+  /** Name inside the namespace: eth0, eth1, … */
+  readonly interfaceName: string;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  /** Sets the default route when given. */
+  readonly gateway?: IpAddress;
+  /** Locally administered; derived from the address when left out. */
+  readonly macAddress?: string;
+  readonly mtu?: number;
+}
+
+/** A port of the host that leads to a container. */
+export interface PublishedPort {
+  readonly owner: string;
+  readonly protocol: Protocol;
+  readonly hostAddress: IpAddress;
+  readonly hostPort: number;
+  readonly targetAddress: IpAddress;
+  readonly targetPort: number;
+}
+
+/** A virtual address that leads to backends, in the kernel only. */
+export interface ServiceRule {
+  readonly protocol: Protocol;
+  readonly address: IpAddress;
+  readonly port: number;
+  /** Also reached by this port on every address of the machine. */
+  readonly nodePort?: number;
+  /** Empty: connections are refused at once (ICMP port unreachable or TCP reset). */
+  readonly backends: readonly { readonly address: IpAddress; readonly port: number }[];
+  /** Same client, same backend, for so many seconds. */
+  readonly affinity_seconds?: number;
+}
+
+export interface DnsQuestion {
+  readonly name: string;
+  readonly type: string;
+}
+export type DnsAnswer =
+  | { readonly kind: 'records'; readonly records: readonly DnsRecord[] }
+  | { readonly kind: 'no-such-name' }
+  /** Ask the machine's own resolvers. */
+  | { readonly kind: 'forward' };
+export interface DnsRecord {
+  readonly name: string;
+  readonly type: 'A' | 'AAAA' | 'SRV' | 'PTR' | 'CNAME' | 'TXT';
+  readonly ttl_seconds: number;
+  /** As `dns-packet` takes it. */
+  readonly data: unknown;
+}
+/** Answers questions; one function for Docker's embedded DNS and one for the cluster's. */
+export type DnsHandler = (question: DnsQuestion) => DnsAnswer | Promise<DnsAnswer>;
+
+/** How packets go. One per daemon, in the network namespace the daemon stands in; everything it makes carries the daemon's id. */
+export interface Network {
+  /** Turns on forwarding where needed, makes the one nftables table, remembers what it changed so that `removeAll` undoes it. */
+  start(): Promise<void>;
+
+  createNamespace(id: string): Promise<string>;
+  /** The path at which the namespace of that id is (or would be) pinned. */
+  namespacePath(id: string): string;
+  removeNamespace(id: string): Promise<void>;
+  listNamespaces(): Promise<readonly string[]>;
+
+  /** Makes the bridge, or makes it as `spec` says. Idempotent. */
+  ensureBridge(spec: BridgeSpec): Promise<void>;
+  removeBridge(name: string): Promise<void>;
+  attach(spec: AttachmentSpec): Promise<void>;
+  detach(namespace: string, interfaceName: string): Promise<void>;
+
+  /**
+   * Publishes ports for one owner, all or none, each also held by a bound socket. A `hostPort` of 0 is chosen here;
+   * the answer has the real ones. Errors: `PORT_IN_USE`, naming the port.
+   */
+  publish(ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>;
+  unpublish(owner: string): Promise<void>;
+
+  /** Replaces the whole set of services with one transaction, only what differs is sent to the kernel. */
+  setServices(rules: readonly ServiceRule[]): Promise<void>;
+
+  /** Answers DNS at `address`:53 (UDP and TCP), inside `namespace` or where the daemon stands. */
+  serveDns(options: { readonly namespace?: string; readonly address: IpAddress; readonly handler: DnsHandler }): Promise<AsyncDisposable>;
+
+  /** Lets go of sockets; leaves links and rules, since containers keep running. */
+  stop(): Promise<void>;
+  /** Takes every bridge, link, rule, namespace and changed sysctl of this daemon off the machine. */
+  removeAll(): Promise<void>;
+}
+
+/** Hands out addresses of a subnet, remembering them in the caller's records. Pure. */
+export interface AddressPool {
+  /** The next free address, or the wanted one. Errors: `ADDRESS_IN_USE`, `ADDRESS_OUTSIDE_SUBNET`, `SUBNET_FULL`. */
+  take(wanted?: IpAddress): IpAddress;
+  release(address: IpAddress): void;
+  readonly gateway: IpAddress;
+  readonly prefixLength: number;
+}
