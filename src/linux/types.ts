@@ -10,6 +10,8 @@ export interface Linux {
   readonly capabilities: Capabilities;
   readonly sockets: PacketSockets;
   readonly processes: Processes;
+  readonly xattrs: Xattrs;
+  readonly nodes: Nodes;
 }
 
 export interface MountRequest {
@@ -50,14 +52,47 @@ export interface Namespaces {
   /** A TCP listener or UDP socket bound inside the namespace, as a file descriptor for `net`/`dgram` to adopt. */
   listenTcp(path: string, address: string, port: number): number;
   bindUdp(path: string, address: string, port: number): number;
+  /** The local port of a socket's file descriptor: which one the kernel chose for port 0. */
+  boundPort(fd: number): number;
   /** A TCP connection made from inside the namespace. */
   connectTcp(path: string, address: string, port: number): Promise<Duplex>;
   /** Writes a sysctl (`net/ipv4/ip_forward`) inside the namespace. */
   setSysctl(path: string, name: string, value: string): void;
 }
 
-/** Links, addresses and routes through `ip -batch`: one process a call, all lines or an error that names the line. */
+/** A pair of links: one end on a bridge here, the other inside a namespace, configured. */
+export interface VethRequest {
+  /** Name of the end here, at most 15 characters. */
+  readonly hostName: string;
+  readonly bridge: string;
+  /** Alias of the end here, by which its owner finds it again. */
+  readonly alias: string;
+  readonly namespace: string;
+  readonly interfaceName: string;
+  readonly macAddress: string;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly gateway?: string;
+  readonly mtu?: number;
+}
+export interface BridgeRequest {
+  readonly name: string;
+  readonly alias: string;
+  readonly macAddress: string;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly mtu?: number;
+}
+
+/** Links, addresses and routes: by rtnetlink where speed matters, by `ip -batch` for the rest. */
 export interface Links {
+  /** Makes both ends, sets the address and the default route, and brings both up. No process is started. Errors name what exists already. */
+  attachVeth(request: VethRequest): Promise<void>;
+  /** Makes a bridge with an address and brings it up; false when a link of that name is there already (then nothing was changed). */
+  addBridge(request: BridgeRequest): Promise<boolean>;
+  /** Removes a link; fine when it is not there. */
+  remove(name: string): Promise<void>;
+  /** `ip -batch`: one process a call, all lines or an error that names the line. */
   batch(lines: readonly string[], options?: { readonly namespace?: string; readonly force?: boolean }): Promise<void>;
   /** `ip -j link|addr|route show`, parsed. */
   show(what: 'link' | 'addr' | 'route', options?: { readonly namespace?: string }): Promise<readonly Record<string, unknown>[]>;
@@ -129,4 +164,23 @@ export interface Processes {
   startTime(pid: number): Promise<string | undefined>;
   /** Resolves when the process has ended (pidfd where the kernel has it, else by its /proc entry). */
   waitGone(pid: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** A path as text in UTF-8, or as the very bytes where a name may be no UTF-8. */
+export type FilePath = string | Buffer;
+
+/** Extended attributes of the file itself: links are not followed. */
+export interface Xattrs {
+  set(path: FilePath, name: string, value: Uint8Array): void;
+  /** Undefined when there is no such attribute, or the file system has none. */
+  get(path: FilePath, name: string): Buffer | undefined;
+  list(path: FilePath): readonly string[];
+}
+
+/** Device nodes and pipes, and writing a file system through. */
+export interface Nodes {
+  /** mknod(2); permissions are subject to the umask. */
+  make(path: FilePath, kind: 'character' | 'block' | 'fifo', permissions: number, device?: { readonly major: number; readonly minor: number }): void;
+  /** syncfs(2): everything written to the file system of that open file is on disk when it returns. Blocks its thread. */
+  sync(fd: number): void;
 }
