@@ -1,2 +1,3 @@
 export type * from './types.ts';
 export * from './errors.ts';
+export type * from './generated/types.ts';

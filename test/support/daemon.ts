@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { type Outcome, run, type RunOptions } from './run.ts';
+
+const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+
+/** A whole daemon in a network and mount namespace of its own, so that tests stand side by side and never touch the host's. */
+export interface TestDaemon extends AsyncDisposable {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly pid: number;
+  /** The real docker client, at this daemon's socket. */
+  docker(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** The real kubectl, from inside the namespace. */
+  kubectl(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Any command inside the namespaces. */
+  inside(command: readonly string[], options?: RunOptions): Promise<Outcome>;
+  gantry(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** kill -9 of the daemon alone; resolves when it is gone. */
+  crash(): Promise<void>;
+  /** Starts the daemon again in the same namespaces. */
+  restart(): Promise<void>;
+}
+
+/** Starts one, with further options of `gantry up`. */
+export async function startTestDaemon(upOptions: readonly string[] = []): Promise<TestDaemon> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-test-'));
+  const dataDir = join(folder, 'data');
+  const environment = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), DOCKER_CONFIG: join(folder, 'docker'), HOME: folder };
+  // `cat` holds the namespaces open until its input ends with this test, whatever happens to the test.
+  const keeper = spawn('unshare', ['--net', '--mount', 'sh', '-c', 'ip link set lo up && ip link add host0 type veth peer name host1 && ip addr add 192.0.2.10/24 dev host0 && ip link set host0 up && ip link set host1 up && echo ready && exec cat >/dev/null'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await firstOutput(keeper);
+  const enter = (command: readonly string[]) => ['nsenter', '--net', '--mount', '--target', String(keeper.pid), '--', ...command];
+  const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, environment: { ...environment, ...options.environment } });
+  const inside = (command: readonly string[], options?: RunOptions) => run(enter(command), withEnvironment(options));
+  const directories = ['--data-dir', dataDir, '--run-dir', join(folder, 'run')];
+  const up = () => startUp(enter([process.execPath, '--no-warnings', MAIN, 'up', ...directories, ...upOptions, '--ready-fd', '3']), environment);
+  const gantry = (commandArguments: readonly string[], options?: RunOptions) => inside([process.execPath, '--no-warnings', MAIN, ...commandArguments, ...directories], options);
+  let daemon: ChildProcess;
+  try {
+    daemon = await up();
+  } catch (error) {
+    await stopKeeper(keeper);
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    folder,
+    dataDir,
+    get pid() {
+      return daemon.pid ?? 0;
+    },
+    docker: (commandArguments, options) => run(['docker', '--host', `unix://${join(folder, 'run', 'docker.sock')}`, ...commandArguments], withEnvironment(options)),
+    kubectl: (commandArguments, options) => inside(['kubectl', ...commandArguments], options),
+    inside,
+    gantry,
+    async crash() {
+      const gone = exitOf(daemon);
+      daemon.kill('SIGKILL');
+      await gone;
+    },
+    async restart() {
+      daemon = await up();
+    },
+    async [Symbol.asyncDispose]() {
+      const outcome = await gantry(['down', '--purge']);
+      await stopKeeper(keeper);
+      await rm(folder, { recursive: true, force: true });
+      if (outcome.status !== 0) throw new Error(`gantry down failed: ${outcome.stderr}`);
+    },
+  };
+}
+
+async function startUp(command: readonly string[], environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const [program, ...rest] = command as [string, ...string[]];
+  const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], env: environment });
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log = (log + text).slice(-20_000);
+  });
+  // The fourth of `stdio` above is a readable pipe.
+  const words = (await text(child.stdio[3] as Readable)).trim();
+  if (!words.startsWith('ready ')) {
+    if (child.exitCode === null && child.signalCode === null) await exitOf(child);
+    throw new Error(`the daemon did not start: ${words}\n${log}`);
+  }
+  return child;
+}
+
+async function stopKeeper(keeper: ChildProcess): Promise<void> {
+  const gone = exitOf(keeper);
+  keeper.stdin?.end();
+  await gone;
+}
+
+function exitOf(child: ChildProcess): Promise<void> {
+  return child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((resolve) => child.once('exit', () => resolve()));
+}
+
+function firstOutput(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`unshare ended with exit status ${code}`)));
+    child.stdout?.once('data', () => resolve());
+  });
+}
+
+async function text(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
