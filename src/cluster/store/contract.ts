@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Store, StoreEvent } from './types.ts';
+
+const bytes = (text: string) => Buffer.from(text);
+const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString());
+const code = (expected: string) => (error: unknown) => error instanceof Error && 'code' in error && error.code === expected;
+
+/** What every store must do; `open` makes an empty one. */
+export function storeContract(name: string, open: (options?: { historyLimit?: number }) => Promise<Store>): void {
+  const check = (what: string, body: (store: Store) => Promise<void>) =>
+    test(`${name}: ${what}`, async () => {
+      const store = await open();
+      try {
+        await body(store);
+      } finally {
+        await store.close();
+      }
+    });
+
+  check('gives every write the next revision', async (store) => {
+    const first = await store.put('/a', bytes('1'));
+    const second = await store.put('/a', bytes('2'));
+    assert.equal(second.modRevision, first.modRevision + 1);
+    assert.equal(second.createRevision, first.createRevision);
+    assert.equal(await store.revision(), second.modRevision);
+    assert.equal(text((await store.get('/a'))?.value), '2');
+  });
+
+  check('refuses a write that expects another revision, also while the first is on its way', async (store) => {
+    const item = await store.put('/a', bytes('1'), { expected: 0 });
+    await assert.rejects(store.put('/a', bytes('2'), { expected: 0 }), code('REVISION_CONFLICT'));
+    const both = await Promise.allSettled([
+      store.put('/a', bytes('x'), { expected: item.modRevision }),
+      store.put('/a', bytes('y'), { expected: item.modRevision }),
+    ]);
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    await assert.rejects(store.delete('/a', { expected: item.modRevision }), code('REVISION_CONFLICT'));
+  });
+
+  check('deletes once, and a new item of that key is new', async (store) => {
+    const first = await store.put('/a', bytes('1'));
+    assert.equal(text((await store.delete('/a'))?.previous.value), '1');
+    assert.equal(await store.delete('/a'), undefined);
+    assert.equal(await store.get('/a'), undefined);
+    assert.ok((await store.put('/a', bytes('2'))).createRevision > first.createRevision);
+  });
+
+  check('answers ranges in order, page by page, as of a revision', async (store) => {
+    for (const key of ['/p/c', '/p/a', '/q/x', '/p/b']) await store.put(key, bytes(key));
+    const then = await store.revision();
+    await store.delete('/p/b');
+    const page = await store.range('/p/', { limit: 1 });
+    assert.deepEqual([page.items.map(({ key }) => key), page.more, page.count], [['/p/a'], true, 2]);
+    const next = await store.range('/p/', { after: '/p/a', revision: page.revision });
+    assert.deepEqual([next.items.map(({ key }) => key), next.more], [['/p/c'], false]);
+    assert.deepEqual((await store.range('/p/', { revision: then })).items.map(({ key }) => key), ['/p/a', '/p/b', '/p/c']);
+    await assert.rejects(store.range('/p/', { revision: then + 100 }), code('FUTURE_REVISION'));
+  });
+
+  check('tells a watcher everything after its revision, once, in order, with what stood there before', async (store) => {
+    await store.put('/w/a', bytes('1'));
+    const after = await store.revision();
+    await store.put('/w/a', bytes('2'));
+    const seen: StoreEvent[] = [];
+    using _watch = await store.watch('/w/', after, (events) => seen.push(...events));
+    await store.put('/other', bytes('x'));
+    await store.put('/w/b', bytes('3'));
+    await store.delete('/w/a');
+    assert.deepEqual(
+      seen.map((event) => (event.type === 'put' ? [event.item.key, text(event.item.value), text(event.previous?.value)] : [event.key, 'deleted', text(event.previous.value)])),
+      [
+        ['/w/a', '2', '1'],
+        ['/w/b', '3', undefined],
+        ['/w/a', 'deleted', '2'],
+      ],
+    );
+  });
+
+  check('tells a watcher nothing more once it is disposed', async (store) => {
+    const seen: StoreEvent[] = [];
+    const watch = await store.watch('', 0, (events) => seen.push(...events));
+    watch[Symbol.dispose]();
+    await store.put('/a', bytes('1'));
+    assert.deepEqual(seen, []);
+  });
+
+  check('forgets history when compacted, and keeps the present', async (store) => {
+    await store.put('/a', bytes('1'));
+    await store.put('/a', bytes('2'));
+    await store.put('/gone', bytes('x'));
+    await store.delete('/gone');
+    const revision = await store.revision();
+    await store.compact(revision);
+    assert.equal(text((await store.get('/a', revision))?.value), '2');
+    await assert.rejects(store.get('/a', revision - 1), code('COMPACTED'));
+    await assert.rejects(store.watch('/a', revision - 1, () => {}), code('COMPACTED'));
+    (await store.watch('/a', revision, () => {}))[Symbol.dispose]();
+  });
+
+  test(`${name}: looks back no further than its limit`, async () => {
+    const store = await open({ historyLimit: 8 });
+    for (let i = 0; i < 40; i++) await store.put('/a', bytes(String(i)));
+    await assert.rejects(store.get('/a', 10), code('COMPACTED'));
+    assert.equal(text((await store.get('/a', 36))?.value), '35');
+    await store.close();
+  });
+
+  test(`${name}: does what a plain map with a history does`, async () => {
+    const key = fc.constantFrom('/m/a', '/m/b', '/n/c');
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('put' as const), key, value: fc.string({ maxLength: 4 }) }),
+      fc.record({ do: fc.constant('delete' as const), key, value: fc.constant('') }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const store = await open();
+        const model = new Map<string, string>();
+        const history = [new Map(model)];
+        for (const { do: what, key: at, value } of steps) {
+          if (what === 'put') await store.put(at, bytes(value));
+          else if ((await store.delete(at)) === undefined) continue;
+          if (what === 'put') model.set(at, value);
+          else model.delete(at);
+          history.push(new Map(model));
+        }
+        for (const [revision, then] of history.entries()) {
+          const { items } = await store.range('/m/', { revision });
+          const expected = [...then].filter(([k]) => k.startsWith('/m/')).sort(([a], [b]) => (a < b ? -1 : 1));
+          assert.deepEqual(items.map((item) => [item.key, text(item.value)]), expected);
+        }
+        await store.close();
+      }),
+      { numRuns: 40 },
+    );
+  });
+}

@@ -1,0 +1,29 @@
+import type { Revision } from './types.ts';
+
+/** One write as it is kept: a value, or the mark that there is none any more. */
+export interface JournalEntry {
+  readonly revision: Revision;
+  readonly key: string;
+  readonly createRevision: Revision;
+  /** Absent: the key was deleted. */
+  readonly value?: Uint8Array;
+}
+
+/** Where entries are kept. The memory store's keeps nothing. */
+export interface Journal {
+  /** What was kept, in the order of revisions, and the state of the counters. */
+  load(): Promise<{ readonly entries: Iterable<JournalEntry>; readonly revision: Revision; readonly compacted: Revision }>;
+  /** Durable when it resolves; calls that overlap may share a commit and resolve in order. */
+  append(entry: JournalEntry): Promise<void>;
+  /** Forgets these revisions, and remembers the counters. */
+  compact(forgotten: readonly Revision[], counters: { readonly revision: Revision; readonly compacted: Revision }): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Keeps nothing: for clusters that live in memory. */
+export const memoryJournal: Journal = {
+  load: async () => ({ entries: [], revision: 0, compacted: 0 }),
+  append: async () => {},
+  compact: async () => {},
+  close: async () => {},
+};

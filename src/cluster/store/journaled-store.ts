@@ -1,0 +1,192 @@
+import { compacted, futureRevision, revisionConflict, storeClosed, storeFailed } from './errors.ts';
+import type { Journal, JournalEntry } from './journal.ts';
+import type { Revision, Store, StoredItem, StoreEvent } from './types.ts';
+import { Versions } from './versions.ts';
+
+/** Revisions of history that are kept when nobody says otherwise. */
+export const HISTORY_DEFAULT = 10_000;
+
+interface Pending {
+  readonly entry: JournalEntry;
+  durable: boolean;
+  readonly apply: (event: StoreEvent) => void;
+}
+interface Watcher {
+  readonly prefix: string;
+  readonly onEvents: (events: readonly StoreEvent[]) => void;
+}
+
+/**
+ * The store over a journal. A write is checked against everything that was ordered before it, durable or not, and gets its
+ * revision at once; readers and watchers see it only when it and all before it are durable, in order.
+ */
+export class JournaledStore implements Store {
+  readonly #journal: Journal;
+  readonly #versions = new Versions();
+  readonly #events: StoreEvent[] = [];
+  /** Live keys with the revisions that were ordered, durable or not. */
+  readonly #ordered = new Map<string, { readonly modRevision: Revision; readonly createRevision: Revision }>();
+  readonly #pending: Pending[] = [];
+  readonly #watchers = new Set<Watcher>();
+  readonly #historyLimit: number;
+  #revision: Revision;
+  #assigned: Revision;
+  #compacted: Revision;
+  #failure: unknown;
+  #closed = false;
+
+  /** Reads what the journal kept. `historyLimit` is the number of revisions to look back on. */
+  static async open(journal: Journal, historyLimit = HISTORY_DEFAULT): Promise<JournaledStore> {
+    return new JournaledStore(journal, historyLimit, await journal.load());
+  }
+
+  private constructor(journal: Journal, historyLimit: number, loaded: Awaited<ReturnType<Journal['load']>>) {
+    this.#journal = journal;
+    this.#historyLimit = historyLimit;
+    this.#revision = loaded.revision;
+    this.#assigned = loaded.revision;
+    this.#compacted = loaded.compacted;
+    for (const entry of loaded.entries) {
+      this.#order(entry);
+      const event = this.#record(entry);
+      if (event !== undefined && entry.revision > this.#compacted) this.#events.push(event);
+    }
+  }
+
+  async revision(): Promise<Revision> {
+    return this.#revision;
+  }
+
+  async get(key: string, revision?: Revision): Promise<StoredItem | undefined> {
+    return this.#versions.at(key, this.#readable(revision));
+  }
+
+  async range(prefix: string, options: { readonly limit?: number; readonly after?: string; readonly revision?: Revision } = {}) {
+    const revision = this.#readable(options.revision);
+    const all = [...this.#versions.under(prefix, revision, options.after)];
+    const items = options.limit === undefined ? all : all.slice(0, options.limit);
+    return { items, revision, more: items.length < all.length, count: all.length };
+  }
+
+  async put(key: string, value: Uint8Array, options: { readonly expected?: Revision } = {}): Promise<StoredItem> {
+    const standing = this.#check(key, options.expected);
+    const revision = ++this.#assigned;
+    const event = await this.#write({ revision, key, createRevision: standing?.createRevision ?? revision, value });
+    if (event.type !== 'put') throw new TypeError('a put became a delete');
+    return event.item;
+  }
+
+  async delete(key: string, options: { readonly expected?: Revision } = {}) {
+    const standing = this.#check(key, options.expected);
+    if (standing === undefined) return undefined;
+    const event = await this.#write({ revision: ++this.#assigned, key, createRevision: standing.createRevision });
+    if (event.type !== 'delete') throw new TypeError('a delete became a put');
+    return { revision: event.revision, previous: event.previous };
+  }
+
+  async watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void): Promise<Disposable> {
+    this.#mustBeOpen();
+    if (after < this.#compacted) throw compacted(after, this.#compacted);
+    const watcher: Watcher = { prefix, onEvents };
+    const missed = this.#events.filter((event) => revisionOf(event) > after && keyOf(event).startsWith(prefix));
+    this.#watchers.add(watcher);
+    if (missed.length > 0) onEvents(missed);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+  }
+
+  async compact(revision: Revision): Promise<void> {
+    this.#mustBeOpen();
+    if (revision > this.#revision) throw futureRevision(revision, this.#revision);
+    if (revision <= this.#compacted) return;
+    this.#compacted = revision;
+    const first = this.#events.findIndex((event) => revisionOf(event) > revision);
+    this.#events.splice(0, first < 0 ? this.#events.length : first);
+    await this.#journal.compact(this.#versions.compact(revision), { revision: this.#revision, compacted: revision });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watchers.clear();
+    await this.#journal.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw storeClosed();
+    if (this.#failure !== undefined) throw storeFailed(this.#failure);
+  }
+
+  #readable(revision: Revision | undefined): Revision {
+    this.#mustBeOpen();
+    if (revision === undefined) return this.#revision;
+    if (revision > this.#revision) throw futureRevision(revision, this.#revision);
+    if (revision < this.#compacted) throw compacted(revision, this.#compacted);
+    return revision;
+  }
+
+  #check(key: string, expected: Revision | undefined) {
+    this.#mustBeOpen();
+    const standing = this.#ordered.get(key);
+    const actual = standing?.modRevision ?? 0;
+    if (expected !== undefined && expected !== actual) throw revisionConflict(key, expected, actual);
+    return standing;
+  }
+
+  async #write(entry: JournalEntry): Promise<StoreEvent> {
+    this.#order(entry);
+    const { promise, resolve } = Promise.withResolvers<StoreEvent>();
+    const pending: Pending = { entry, durable: false, apply: resolve };
+    this.#pending.push(pending);
+    try {
+      await this.#journal.append(entry);
+    } catch (error) {
+      this.#failure ??= error;
+      throw storeFailed(error);
+    }
+    pending.durable = true;
+    this.#applyDurable();
+    return promise;
+  }
+
+  #order({ key, revision, createRevision, value }: JournalEntry): void {
+    if (value === undefined) this.#ordered.delete(key);
+    else this.#ordered.set(key, { modRevision: revision, createRevision });
+  }
+
+  #applyDurable(): void {
+    const events: StoreEvent[] = [];
+    while (this.#pending[0]?.durable) {
+      const { entry, apply } = this.#pending.shift() as Pending; // the loop's condition saw it
+      const event = this.#record(entry);
+      this.#revision = entry.revision;
+      if (event === undefined) throw new TypeError(`revision ${entry.revision} deletes ${entry.key}, which is not there`);
+      events.push(event);
+      apply(event);
+    }
+    this.#events.push(...events);
+    for (const { prefix, onEvents } of this.#watchers) {
+      const theirs = events.filter((event) => keyOf(event).startsWith(prefix));
+      if (theirs.length > 0) onEvents(theirs);
+    }
+    if (this.#events.length > this.#historyLimit * 1.25) this.#trim();
+  }
+
+  #trim(): void {
+    const oldest = this.#events[this.#events.length - this.#historyLimit];
+    if (oldest === undefined) return;
+    this.compact(revisionOf(oldest) - 1).catch((error: unknown) => {
+      this.#failure ??= error;
+    });
+  }
+
+  /** Undefined for a deletion whose put was compacted away: nobody can have seen it. */
+  #record({ revision, key, createRevision, value }: JournalEntry): StoreEvent | undefined {
+    const item = value === undefined ? undefined : { key, value, createRevision, modRevision: revision };
+    const previous = this.#versions.add(key, item === undefined ? { revision } : { revision, item });
+    if (item !== undefined) return previous === undefined ? { type: 'put', item } : { type: 'put', item, previous };
+    return previous === undefined ? undefined : { type: 'delete', key, revision, previous };
+  }
+}
+
+const revisionOf = (event: StoreEvent): Revision => (event.type === 'put' ? event.item.modRevision : event.revision);
+const keyOf = (event: StoreEvent): string => (event.type === 'put' ? event.item.key : event.key);

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { storeContract } from './contract.ts';
+import { openLmdbStore } from './open.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'gantry-store-'));
+after(() => rm(folder, { recursive: true, force: true }));
+let stores = 0;
+const freshPath = () => join(folder, `store-${stores++}`);
+
+storeContract('lmdb', (options) => openLmdbStore({ path: freshPath(), ...options }));
+
+test('lmdb: finds everything again after closing, history included', async () => {
+  const path = freshPath();
+  const before = await openLmdbStore({ path });
+  await before.put('/a', Buffer.from('1'));
+  await before.put('/a', Buffer.from('2'));
+  await before.put('/b', Buffer.from('x'));
+  await before.delete('/b');
+  await before.close();
+  const again = await openLmdbStore({ path });
+  assert.equal(await again.revision(), 4);
+  assert.equal(Buffer.from((await again.get('/a'))?.value ?? []).toString(), '2');
+  assert.equal(Buffer.from((await again.get('/a', 1))?.value ?? []).toString(), '1');
+  assert.equal(await again.get('/b'), undefined);
+  await again.compact(4);
+  await again.close();
+  const compacted = await openLmdbStore({ path });
+  assert.equal(await compacted.revision(), 4);
+  assert.equal((await compacted.put('/c', Buffer.from('y'))).modRevision, 5);
+  await compacted.close();
+});
+
+test('lmdb: loses no acknowledged write to kill -9', async () => {
+  const path = freshPath();
+  const writer = `
+    import { openLmdbStore } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)};
+    const store = await openLmdbStore({ path: ${JSON.stringify(path)} });
+    for (let i = 1; ; i++) {
+      await Promise.all([store.put('/k/' + i, Buffer.from(String(i))), store.put('/last', Buffer.from(String(i)))]);
+      process.stdout.write(i + '\\n');
+    }`;
+  const child = spawn(process.execPath, ['--no-warnings', '--input-type=module-typescript', '--eval', writer], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  let acknowledged = 0;
+  for await (const chunk of child.stdout) {
+    const numbers = String(chunk).trim().split('\n').map(Number);
+    acknowledged = Math.max(acknowledged, ...numbers);
+    if (acknowledged >= 200) child.kill('SIGKILL');
+  }
+  await exited;
+  const store = await openLmdbStore({ path });
+  for (let i = 1; i <= acknowledged; i++) assert.ok(await store.get(`/k/${i}`), `write ${i} of ${acknowledged} is lost`);
+  await store.close();
+});

@@ -1,0 +1,73 @@
+import type { Revision, StoredItem } from './types.ts';
+
+/** What stood under a key from a revision on; no item: nothing. */
+export interface Version {
+  readonly revision: Revision;
+  readonly item?: StoredItem;
+}
+
+/** Every kept version of every key, keys in order. Knows nothing of durability or watchers. */
+export class Versions {
+  readonly #byKey = new Map<string, Version[]>();
+  readonly #keys: string[] = [];
+
+  /** Adds the next version of the key; answers the item that stood there before. */
+  add(key: string, version: Version): StoredItem | undefined {
+    const versions = this.#byKey.get(key);
+    if (versions === undefined) {
+      this.#byKey.set(key, [version]);
+      this.#keys.splice(this.#position(key), 0, key);
+      return undefined;
+    }
+    const previous = versions.at(-1)?.item;
+    versions.push(version);
+    return previous;
+  }
+
+  /** What stood under the key at that revision. */
+  at(key: string, revision: Revision): StoredItem | undefined {
+    return this.#byKey.get(key)?.findLast((version) => version.revision <= revision)?.item;
+  }
+
+  /** Items under the prefix at that revision, keys after `after`, in order. */
+  *under(prefix: string, revision: Revision, after?: string): Generator<StoredItem> {
+    const from = after === undefined || after < prefix ? prefix : after;
+    for (let index = this.#position(from); index < this.#keys.length; index++) {
+      const key = this.#keys[index] ?? '';
+      if (!key.startsWith(prefix)) return;
+      if (key === after) continue;
+      const item = this.at(key, revision);
+      if (item !== undefined) yield item;
+    }
+  }
+
+  /** Forgets what no reader at `revision` or later can see; answers the revisions that went. */
+  compact(revision: Revision): Revision[] {
+    const forgotten: Revision[] = [];
+    for (const [key, versions] of this.#byKey) {
+      const latest = versions.findLastIndex((version) => version.revision <= revision);
+      if (latest < 0) continue;
+      const first = versions[latest]?.item === undefined ? latest + 1 : latest;
+      forgotten.push(...versions.splice(0, first).map((version) => version.revision));
+      if (versions.length === 0) this.#remove(key);
+    }
+    return forgotten;
+  }
+
+  #remove(key: string): void {
+    this.#byKey.delete(key);
+    this.#keys.splice(this.#position(key), 1);
+  }
+
+  /** The index of the first key that is not less than `key`. */
+  #position(key: string): number {
+    let low = 0;
+    let high = this.#keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#keys[middle] ?? '') < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
