@@ -1,1 +1,6 @@
+export { addressBytes } from './addresses.ts';
+export { CommandError, SystemCallError } from './errors.ts';
+export { openLinux } from './open.ts';
+export { type RecordedCall, recordingLinux } from './recording.ts';
 export type * from './types.ts';
+export { openNodes, openXattrs } from './xattrs.ts';

@@ -1,0 +1,116 @@
+import { closeSync, openSync } from 'node:fs';
+import { KeyedMutex } from '#kit';
+import { runCommand } from './command.ts';
+import { CommandError } from './errors.ts';
+import type { Libc } from './libc.ts';
+import { deleteLink, hairpinOn, newAddress, newBridge, newDefaultRoute, newVeth } from './netlink.ts';
+import { type RouteRequest, RouteSocket } from './route-socket.ts';
+import type { BridgeRequest, Links, Namespaces, VethRequest } from './types.ts';
+
+/** Links by rtnetlink and `ip`. */
+export function createLinks(libc: Libc, namespaces: Namespaces): Links {
+  const here = new HostSocket(libc);
+  const ip = (args: readonly string[], input: string, namespace?: string) =>
+    runCommand('ip', args, input, (spawnNow) => (namespace === undefined ? spawnNow() : namespaces.run(namespace, spawnNow)));
+  return {
+    async attachVeth(request) {
+      await here.use(async (socket) => {
+        await addVeth(libc, socket, request);
+        try {
+          await configurePeer(libc, namespaces, request);
+        } catch (error) {
+          await socket.request([removal(request.hostName)], ['ENODEV']);
+          throw error;
+        }
+      });
+    },
+    addBridge: (request) => here.use((socket) => addBridge(libc, socket, request)),
+    async remove(name) {
+      await here.use((socket) => socket.request([removal(name)], ['ENODEV']));
+    },
+    async batch(lines, options = {}) {
+      if (lines.length === 0) return;
+      const { exitCode, stderr } = await ip([...(options.force ? ['-force'] : []), '-batch', '-'], `${lines.join('\n')}\n`, options.namespace);
+      if (exitCode === 0 || options.force) return;
+      throw new CommandError('ip', batchProblem(lines, stderr));
+    },
+    async show(what, options = {}) {
+      const { exitCode, stdout, stderr } = await ip(['-j', '-d', what, 'show'], '', options.namespace);
+      if (exitCode !== 0) throw new CommandError(`ip ${what} show`, stderr.trim());
+      // A cast because `ip -j` is documented to print an array of objects.
+      return JSON.parse(stdout === '' ? '[]' : stdout) as Record<string, unknown>[];
+    },
+  };
+}
+
+/** Opened when first needed, used by one at a time. It belongs to the namespace of the process and lives as long as it. */
+class HostSocket {
+  readonly #mutex = new KeyedMutex();
+  readonly #libc: Libc;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+  }
+
+  use<T>(task: (socket: RouteSocket) => Promise<T>): Promise<T> {
+    return this.#mutex.run('', async () => {
+      using socket = new RouteSocket(this.#libc);
+      return await task(socket);
+    });
+  }
+}
+
+async function addVeth(libc: Libc, socket: RouteSocket, request: VethRequest): Promise<void> {
+  const { hostName, bridge, alias, interfaceName, macAddress } = request;
+  const mtu = request.mtu === undefined ? {} : { mtu: request.mtu };
+  const namespaceFd = openSync(request.namespace, 'r');
+  try {
+    const pair = newVeth({ name: hostName, masterIndex: indexOf(libc, bridge), alias, ...mtu }, { name: interfaceName, macAddress, namespaceFd, ...mtu });
+    const words = `Attaching ${interfaceName} of ${request.namespace} to ${bridge} as ${hostName}`;
+    await socket.request([{ words, message: pair }]);
+    await socket.request([{ words: `Setting ${hostName} to hairpin mode`, message: hairpinOn(hostName) }]);
+  } finally {
+    closeSync(namespaceFd);
+  }
+}
+
+async function configurePeer(libc: Libc, namespaces: Namespaces, request: VethRequest): Promise<void> {
+  const { namespace, interfaceName, address, prefixLength, gateway } = request;
+  const [index, inside] = namespaces.run(namespace, () => [indexOf(libc, interfaceName), new RouteSocket(libc)] as const);
+  using socket = inside;
+  const requests: RouteRequest[] = [{ words: `Giving ${address}/${prefixLength} to ${interfaceName} of ${namespace}`, message: newAddress(index, address, prefixLength) }];
+  if (gateway !== undefined) requests.push({ words: `Routing ${namespace} by ${gateway}`, message: newDefaultRoute(gateway) });
+  await socket.request(requests);
+}
+
+async function addBridge(libc: Libc, socket: RouteSocket, request: BridgeRequest): Promise<boolean> {
+  const { name, alias, macAddress, address, prefixLength } = request;
+  const link = { name, alias, macAddress, ...(request.mtu === undefined ? {} : { mtu: request.mtu }) };
+  const passed = await socket.request([{ words: `Adding bridge ${name}`, message: newBridge(link) }], ['EEXIST']);
+  if (passed.length > 0) return false;
+  try {
+    await socket.request([{ words: `Giving ${address}/${prefixLength} to ${name}`, message: newAddress(indexOf(libc, name), address, prefixLength) }], ['EEXIST']);
+    return true;
+  } catch (error) {
+    await socket.request([removal(name)], ['ENODEV']);
+    throw error;
+  }
+}
+
+function removal(name: string): RouteRequest {
+  return { words: `Removing link ${name}`, message: deleteLink(name) };
+}
+
+function indexOf(libc: Libc, name: string): number {
+  const index = libc.if_nametoindex(name);
+  if (index === 0) throw new CommandError(`Looking up link ${name}`, 'there is no link of that name here');
+  return index;
+}
+
+/** `Command failed -:3` becomes the third line. */
+function batchProblem(lines: readonly string[], stderr: string): string {
+  const number = /Command failed -:(\d+)/.exec(stderr)?.[1];
+  const line = number === undefined ? undefined : lines[Number(number) - 1];
+  const problem = stderr.replace(/\s*Command failed -:\d+\s*/, '').trim();
+  return line === undefined ? problem : `line ${number} (${line}): ${problem}`;
+}

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { mountOptionsTooLong, SystemCallError } from './errors.ts';
+import { checked, type Libc } from './libc.ts';
+import type { MountEntry, MountFlag, MountRequest, Mounts } from './types.ts';
+
+const FLAGS: Readonly<Record<MountFlag, number>> = {
+  ro: 0x1,
+  nosuid: 0x2,
+  nodev: 0x4,
+  noexec: 0x8,
+  remount: 0x20,
+  bind: 0x1000,
+  rec: 0x4000,
+  private: 0x40000,
+  slave: 0x80000,
+  shared: 0x100000,
+};
+const PROPAGATION: readonly MountFlag[] = ['private', 'slave', 'shared'];
+const MNT_DETACH = 2;
+const [EINVAL, ENOENT] = [22, 2];
+
+/** Mounts by mount(2) and umount2(2). */
+export function createMounts(libc: Libc): Mounts {
+  const call = (request: MountRequest, flags: readonly MountFlag[], options: string | null) => {
+    const bits = flags.reduce((sum, flag) => sum | FLAGS[flag], 0);
+    const result = libc.mount(request.source, request.target, request.type ?? null, bits, options);
+    checked(libc, result, 'mount', `mount ${request.source} on ${request.target}${flags.length > 0 ? ` (${flags.join(', ')})` : ''}`);
+  };
+  return {
+    mount(request) {
+      const bytes = Buffer.byteLength(request.options ?? '');
+      if (bytes > 4095) throw mountOptionsTooLong(request.target, bytes);
+      for (const step of mountSteps(request.flags ?? [])) call(request, step, request.options ?? null);
+    },
+    unmount(target) {
+      if (libc.umount2(target, MNT_DETACH) === 0) return;
+      const errno = libc.errno();
+      if (errno !== EINVAL && errno !== ENOENT) throw new SystemCallError(`unmount ${target}`, 'umount2', errno);
+    },
+    async list() {
+      return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
+    },
+  };
+}
+
+/**
+ * The calls that a set of flags takes: mount(2) ignores `ro` and its like on a first bind, and takes a change of
+ * propagation only alone.
+ */
+export function mountSteps(flags: readonly MountFlag[]): readonly (readonly MountFlag[])[] {
+  const propagation = flags.filter((flag) => PROPAGATION.includes(flag));
+  const recursive: readonly MountFlag[] = flags.includes('rec') ? ['rec'] : [];
+  const rest = flags.filter((flag) => !PROPAGATION.includes(flag));
+  const restrictions = rest.filter((flag) => flag !== 'bind' && flag !== 'rec' && flag !== 'remount');
+  const steps: (readonly MountFlag[])[] = [];
+  if (flags.includes('bind') && !flags.includes('remount')) {
+    steps.push(['bind', ...recursive]);
+    if (restrictions.length > 0) steps.push(['bind', 'remount', ...restrictions]);
+  } else if (propagation.length === 0 || rest.some((flag) => flag !== 'rec')) {
+    steps.push(rest);
+  }
+  for (const flag of propagation) steps.push([flag, ...recursive]);
+  return steps;
+}
+
+/** Parses proc_pid_mountinfo(5). Options are the mount's own, then the file system's. */
+export function parseMountInfo(text: string): MountEntry[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [before = '', after = ''] = line.split(' - ');
+      const [, , , , target = '', options = ''] = before.split(' ');
+      const [type = '', source = '', superOptions = ''] = after.split(' ');
+      return { target: unescapeOctal(target), type, source: unescapeOctal(source), options: `${options},${unescapeOctal(superOptions)}` };
+    });
+}
+
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
