@@ -1,0 +1,163 @@
+import type { TerminalSize } from '#kit';
+import { GantryError } from '#kit';
+import type { Container } from '#engine';
+import { restartPolicy, containerSpec } from './create-request.ts';
+import { badRequest, conflict, unsupported } from './errors.ts';
+import { Filters } from './filters.ts';
+import { findContainer, isDockers } from './find.ts';
+import type { Call } from './http.ts';
+import { defined, Fields, isEmpty } from './json.ts';
+import type { Rooms } from './options.ts';
+import { resourceLimits } from './resources.ts';
+import { parseMoment_ms } from './times.ts';
+
+const UPDATE_FIELDS = new Set([
+  'Memory', 'MemorySwap', 'MemoryReservation', 'NanoCpus', 'CpuQuota', 'CpuPeriod', 'CpuShares', 'CpusetCpus', 'CpusetMems', 'PidsLimit', 'RestartPolicy',
+]);
+
+/** First sizes of terminals, between create and start (HostConfig.ConsoleSize). */
+export class ConsoleSizes {
+  readonly #sizes = new Map<string, TerminalSize>();
+  set(id: string, size: TerminalSize): void {
+    this.#sizes.set(id, size);
+  }
+  take(id: string): TerminalSize | undefined {
+    const size = this.#sizes.get(id);
+    this.#sizes.delete(id);
+    return size;
+  }
+}
+
+/** `POST /containers/create`. */
+export async function createContainer(call: Call, rooms: Rooms, consoles: ConsoleSizes): Promise<void> {
+  const body = await call.body();
+  const platform = call.text('platform');
+  if (platform !== undefined && platform.split('/')[1] !== rooms.info.architecture && platform !== 'linux') throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
+  const spec = containerSpec(body, call.text('name'));
+  if (spec.network.kind === 'container') findContainer(rooms, spec.network.id);
+  const container = await rooms.engine.containers.create(spec);
+  const [rows, columns] = consoleSize(new Fields(body).inner('HostConfig').any('ConsoleSize'));
+  if (spec.terminal && rows > 0 && columns > 0) consoles.set(container.id, { rows, columns });
+  call.json(201, { Id: container.id, Warnings: container.warnings });
+}
+
+function consoleSize(value: unknown): readonly [number, number] {
+  if (value === undefined || value === null) return [0, 0];
+  if (!Array.isArray(value) || value.length !== 2 || !value.every((item) => Number.isInteger(item) && item >= 0)) throw badRequest('invalid HostConfig.ConsoleSize: it must be [height, width]');
+  return [Number(value[0]), Number(value[1])];
+}
+
+export async function startContainer(call: Call, rooms: Rooms, consoles: ConsoleSizes): Promise<void> {
+  const container = findContainer(rooms, call.parameter('id'));
+  if (container.state.status === 'paused') throw conflict('cannot start a paused container, try unpause instead');
+  if (container.state.status === 'running') return call.empty(304);
+  await rooms.engine.containers.start(container.id);
+  const size = consoles.take(container.id);
+  if (size && findMaybe(rooms, container.id)?.state.status === 'running') await rooms.engine.containers.resize(container.id, size);
+  return call.empty(204);
+}
+
+/** A container that removes itself may be gone already. */
+function findMaybe(rooms: Rooms, id: string): Container | undefined {
+  return rooms.engine.containers.list((container) => container.id === id)[0];
+}
+
+export async function stopContainer(call: Call, rooms: Rooms): Promise<void> {
+  const container = findContainer(rooms, call.parameter('id'));
+  if (['created', 'exited', 'dead'].includes(container.state.status)) return call.empty(304);
+  await rooms.engine.containers.stop(container.id, ending(call));
+  return call.empty(204);
+}
+
+export async function restartContainer(call: Call, rooms: Rooms): Promise<void> {
+  await rooms.engine.containers.restart(findContainer(rooms, call.parameter('id')).id, ending(call));
+  call.empty(204);
+}
+
+function ending(call: Call) {
+  return defined({ timeout_seconds: call.integer('t'), signal: call.text('signal') });
+}
+
+export async function killContainer(call: Call, rooms: Rooms): Promise<void> {
+  const container = findContainer(rooms, call.parameter('id'));
+  if (container.state.status !== 'running' && container.state.status !== 'paused') throw conflict(`cannot kill container: ${call.parameter('id')}: container ${container.id} is not running`);
+  await rooms.engine.containers.kill(container.id, call.text('signal') ?? 'SIGKILL');
+  call.empty(204);
+}
+
+export async function pauseContainer(call: Call, rooms: Rooms): Promise<void> {
+  await rooms.engine.containers.pause(findContainer(rooms, call.parameter('id')).id);
+  call.empty(204);
+}
+
+export async function unpauseContainer(call: Call, rooms: Rooms): Promise<void> {
+  await rooms.engine.containers.unpause(findContainer(rooms, call.parameter('id')).id);
+  call.empty(204);
+}
+
+export async function renameContainer(call: Call, rooms: Rooms): Promise<void> {
+  const container = findContainer(rooms, call.parameter('id'));
+  const name = call.text('name')?.replace(/^\//, '');
+  if (name === undefined) throw badRequest('Neither old nor new names may be empty');
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) throw badRequest(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+  await rooms.engine.containers.rename(container.id, name);
+  call.empty(204);
+}
+
+export async function updateContainer(call: Call, rooms: Rooms): Promise<void> {
+  const container = findContainer(rooms, call.parameter('id'));
+  const body = await call.body();
+  for (const [name, value] of Object.entries(body)) if (!UPDATE_FIELDS.has(name) && !isEmpty(value)) throw unsupported(`${name} in an update`);
+  const fields = new Fields(body);
+  const change = defined({ resources: resourceLimits(fields), restart: restartPolicy(fields.inner('RestartPolicy'), container.spec.autoRemove ?? false) });
+  await rooms.engine.containers.update(container.id, change);
+  call.json(200, { Warnings: [] });
+}
+
+export async function removeContainer(call: Call, rooms: Rooms): Promise<void> {
+  if (call.flag('link')) throw unsupported('link (removing a link between containers)');
+  const container = findContainer(rooms, call.parameter('id'));
+  if ((container.state.status === 'running' || container.state.status === 'paused' || container.state.status === 'restarting') && !call.flag('force')) {
+    const hint = container.state.status === 'paused' ? 'unpause and then stop the container before removal or force remove' : 'stop the container before removal or force remove';
+    throw conflict(`cannot remove container "/${container.name}": container is ${container.state.status}: ${hint}`);
+  }
+  await rooms.engine.containers.remove(container.id, { force: call.flag('force'), volumes: call.flag('v') });
+  call.empty(204);
+}
+
+/** `POST /containers/{id}/wait`: the headers go out once the wait is registered; the client starts the container then. */
+export async function waitContainer(call: Call, rooms: Rooms): Promise<void> {
+  const container = findContainer(rooms, call.parameter('id'));
+  const condition = call.text('condition') ?? 'not-running';
+  if (condition !== 'not-running' && condition !== 'next-exit' && condition !== 'removed') throw badRequest(`invalid condition: "${condition}" (use not-running, next-exit or removed)`);
+  const waiting = rooms.engine.containers.wait(container.id, condition, call.signal);
+  call.begin('application/json');
+  try {
+    const { exitCode, error } = await waiting;
+    call.response.end(`${JSON.stringify({ StatusCode: exitCode, ...(error ? { Error: { Message: error } } : {}) })}\n`);
+  } catch (error) {
+    if (!call.signal.aborted) throw error;
+  }
+}
+
+export async function pruneContainers(call: Call, rooms: Rooms): Promise<void> {
+  const filters = new Filters(call.text('filters'), ['label', 'label!', 'until']);
+  const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
+  const ended = rooms.engine.containers.list(
+    (container) => isDockers(container) && ['created', 'exited', 'dead'].includes(container.state.status) && container.created_ms <= until_ms && filters.labels(container.spec.labels ?? {}),
+  );
+  const deleted: string[] = [];
+  let freed = 0;
+  for (const container of ended) {
+    try {
+      const size = await rooms.engine.containers.size(container.id);
+      await rooms.engine.containers.remove(container.id);
+      freed += size;
+      deleted.push(container.id);
+    } catch (error) {
+      // Started or removed by somebody else meanwhile: then it is not to be pruned.
+      if (!(error instanceof GantryError) || (error.status !== 404 && error.status !== 409)) throw error;
+    }
+  }
+  call.json(200, { ContainersDeleted: deleted, SpaceReclaimed: freed });
+}

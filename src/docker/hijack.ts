@@ -1,0 +1,58 @@
+import { Readable, type Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { LogLine, ProcessStreams } from '#kit';
+import { messageOf } from '#kit';
+import type { Call } from './http.ts';
+import { badRequest } from './errors.ts';
+import { detachSequence, feedInput, frame, MULTIPLEXED_STREAM, pumpOutput, RAW_STREAM } from './multiplex.ts';
+import type { Rooms } from './options.ts';
+
+/** The two directions of a hijacked connection. */
+interface Wire {
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+/** Turns the request's connection to a byte stream: 101 when the client asked to upgrade, else 200 with the body until the end. */
+function hijack(call: Call, terminal: boolean): Wire {
+  const contentType = terminal || call.apiVersion < 1.42 ? RAW_STREAM : MULTIPLEXED_STREAM;
+  const { upgraded } = call;
+  if (!upgraded) {
+    call.response.useChunkedEncodingByDefault = false;
+    call.response.shouldKeepAlive = false;
+    call.begin(contentType);
+    return { input: call.request, output: call.response };
+  }
+  upgraded.socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
+  return { input: upgraded.socket, output: upgraded.socket };
+}
+
+/** Joins a client with a process until one of them ends. The process lives on when the client leaves. */
+export async function joinStreams(call: Call, rooms: Rooms, streams: ProcessStreams, options: { terminal: boolean; stdout: boolean; stderr: boolean; earlier?: AsyncIterable<LogLine> }): Promise<void> {
+  const keys = detachSequence(call.text('detachKeys') ?? '');
+  if (!keys) {
+    streams.detach();
+    throw badRequest(`Invalid detach keys (${call.text('detachKeys')}) provided: write single characters or ctrl-X, separated by commas`);
+  }
+  const wire = hijack(call, options.terminal);
+  const leave = () => {
+    streams.detach();
+    if (!wire.output.destroyed) wire.output.end();
+  };
+  wire.output.once('close', () => streams.detach());
+  const feeding = feedInput(wire.input, streams, options.terminal ? { keys, onDetach: leave } : undefined).catch((error: unknown) => {
+    // A client that goes away, or a process that ends while it is fed, is no fault of the daemon's.
+    rooms.logger.debug('the input of a stream ended early', { reason: messageOf(error) });
+  });
+  try {
+    for await (const line of options.earlier ?? []) wire.output.write(options.terminal ? line.content : frame(line.stream, line.content));
+    await pumpOutput(streams, wire.output, { raw: options.terminal, stdout: options.stdout, stderr: options.stderr });
+  } catch (error) {
+    rooms.logger.debug('the output of a stream ended early', { reason: messageOf(error) });
+  }
+  if (!wire.output.destroyed) wire.output.end();
+  // The client may keep its side open; there is nobody left to read it.
+  if (call.upgraded) await finished(wire.output, { readable: false }).catch((error: unknown) => rooms.logger.debug('a stream was cut', { reason: messageOf(error) }));
+  wire.input.destroy();
+  await feeding;
+}

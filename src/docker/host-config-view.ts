@@ -1,0 +1,110 @@
+import type { Container, MountSpec } from '#engine';
+import { networkModeText } from './endpoint-view.ts';
+
+const DEFAULT_SHM_BYTES = 64 * 2 ** 20;
+
+/** HostConfig of an inspection: the spec told back in Docker's words. */
+export function hostConfigView(container: Container, runtime: string): object {
+  const { spec } = container;
+  const { resources = {}, security = {} } = spec;
+  const mounts = spec.mounts ?? [];
+  return {
+    Binds: bindsOf(mounts),
+    ContainerIDFile: '',
+    LogConfig: { Type: 'json-file', Config: {} },
+    NetworkMode: networkModeText(container),
+    PortBindings: portBindingsView(container),
+    RestartPolicy: { Name: spec.restart?.name ?? 'no', MaximumRetryCount: spec.restart?.maximumRetries ?? 0 },
+    AutoRemove: spec.autoRemove ?? false,
+    VolumeDriver: '',
+    VolumesFrom: null,
+    ConsoleSize: [0, 0],
+    ...(spec.annotations === undefined ? {} : { Annotations: spec.annotations }),
+    CapAdd: security.capabilitiesAdd ?? null,
+    CapDrop: security.capabilitiesDrop ?? null,
+    CgroupnsMode: 'private',
+    Dns: spec.dns?.servers ?? [],
+    DnsOptions: spec.dns?.options ?? [],
+    DnsSearch: spec.dns?.search ?? [],
+    ExtraHosts: spec.extraHosts ?? null,
+    GroupAdd: spec.groups ?? null,
+    IpcMode: 'private',
+    Cgroup: '',
+    Links: null,
+    OomScoreAdj: resources.oomScoreAdjust ?? 0,
+    PidMode: '',
+    Privileged: security.privileged ?? false,
+    PublishAllPorts: spec.publishAll ?? false,
+    ReadonlyRootfs: spec.readOnlyRoot ?? false,
+    SecurityOpt: securityOpt(security),
+    Tmpfs: tmpfsView(mounts),
+    UTSMode: '',
+    UsernsMode: '',
+    ShmSize: spec.shmSize_bytes ?? DEFAULT_SHM_BYTES,
+    ...(spec.sysctls === undefined ? {} : { Sysctls: spec.sysctls }),
+    Runtime: runtime,
+    Isolation: '',
+    ...resourcesView(container),
+    ...(spec.init === undefined ? {} : { Init: spec.init }),
+    MaskedPaths: security.maskedPaths ?? null,
+    ReadonlyPaths: security.readOnlyPaths ?? null,
+  };
+}
+
+function resourcesView(container: Container): object {
+  const { resources = {} } = container.spec;
+  return {
+    CpuShares: resources.cpuShares ?? 0,
+    Memory: resources.memory_bytes ?? 0,
+    // A quota for a tenth of a second is how --cpus arrives.
+    NanoCpus: resources.cpuPeriod_us === 100_000 && resources.cpuQuota_us !== undefined ? resources.cpuQuota_us * 10_000 : 0,
+    CgroupParent: '',
+    BlkioWeight: 0,
+    CpuPeriod: resources.cpuPeriod_us === 100_000 ? 0 : (resources.cpuPeriod_us ?? 0),
+    CpuQuota: resources.cpuPeriod_us === 100_000 ? 0 : (resources.cpuQuota_us ?? 0),
+    CpuRealtimePeriod: 0,
+    CpuRealtimeRuntime: 0,
+    CpusetCpus: resources.cpusetCpus ?? '',
+    CpusetMems: resources.cpusetMems ?? '',
+    Devices: [],
+    DeviceCgroupRules: null,
+    DeviceRequests: null,
+    MemoryReservation: resources.memoryReservation_bytes ?? 0,
+    MemorySwap: resources.memorySwap_bytes ?? (resources.memory_bytes === undefined ? 0 : resources.memory_bytes * 2),
+    MemorySwappiness: null,
+    OomKillDisable: null,
+    PidsLimit: resources.pids ?? null,
+    Ulimits: resources.ulimits?.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })) ?? [],
+    CpuCount: 0,
+    CpuPercent: 0,
+    IOMaximumIOps: 0,
+    IOMaximumBandwidth: 0,
+  };
+}
+
+function bindsOf(mounts: readonly MountSpec[]): readonly string[] | null {
+  const binds = mounts.flatMap((mount) => {
+    if (mount.type === 'tmpfs' || mount.source === undefined) return [];
+    return [`${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`];
+  });
+  return binds.length === 0 ? null : binds;
+}
+
+function tmpfsView(mounts: readonly MountSpec[]): object | undefined {
+  const entries = mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [[mount.target, mount.options ?? '']] : []));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+function portBindingsView(container: Container): object {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const port of container.spec.publish ?? []) {
+    const key = `${port.containerPort}/${port.protocol}`;
+    bindings[key] = [...(bindings[key] ?? []), { HostIp: port.hostAddress ?? '', HostPort: port.hostPort === undefined ? '' : String(port.hostPort) }];
+  }
+  return bindings;
+}
+
+function securityOpt(security: NonNullable<Container['spec']['security']>): readonly string[] | null {
+  const options = [...(security.noNewPrivileges ? ['no-new-privileges'] : []), ...(security.seccomp && security.seccomp !== 'default' ? [`seccomp=${security.seccomp}`] : [])];
+  return options.length === 0 ? null : options;
+}

@@ -1,0 +1,91 @@
+import { familiarName } from '#build';
+import type { Image } from '#image';
+
+/** Ids of images that another image was built upon: Docker hides such of them as have no name. */
+export function intermediateIds(images: readonly Image[]): ReadonlySet<string> {
+  const histories = new Set<string>();
+  for (const image of images) {
+    const steps = image.config.history ?? [];
+    const layers = image.config.rootfs.diff_ids;
+    let used = 0;
+    const key: string[] = [];
+    for (const step of steps.slice(0, -1)) {
+      if (!step.empty_layer) used += 1;
+      key.push(`${step.created ?? ''} ${step.created_by ?? ''}`);
+      histories.add(historyKey(key, layers.slice(0, used)));
+    }
+  }
+  const own = (image: Image) => historyKey((image.config.history ?? []).map((step) => `${step.created ?? ''} ${step.created_by ?? ''}`), image.config.rootfs.diff_ids);
+  return new Set(images.filter((image) => histories.has(own(image))).map((image) => image.id));
+}
+
+function historyKey(steps: readonly string[], layers: readonly string[]): string {
+  return JSON.stringify([steps, layers]);
+}
+
+/** An entry of `GET /images/json`. */
+export function imageSummary(image: Image, containers: number): object {
+  return {
+    Id: image.id,
+    ParentId: '',
+    RepoTags: image.tags.map(familiarName),
+    RepoDigests: image.digests.map(familiarName),
+    Created: Math.floor(image.created_ms / 1000),
+    Size: image.size_bytes,
+    SharedSize: -1,
+    VirtualSize: image.size_bytes,
+    Labels: image.config.config.Labels ?? null,
+    Containers: containers,
+  };
+}
+
+/** `GET /images/{name}/json`. */
+export function imageInspect(image: Image): object {
+  const { config } = image;
+  return {
+    Id: image.id,
+    RepoTags: image.tags.map(familiarName),
+    RepoDigests: image.digests.map(familiarName),
+    Parent: '',
+    Comment: config.history?.at(-1)?.comment ?? '',
+    Created: config.created ?? new Date(image.created_ms).toISOString(),
+    DockerVersion: '',
+    Author: config.author ?? '',
+    Config: {
+      User: '',
+      Env: null,
+      Cmd: null,
+      WorkingDir: '',
+      Entrypoint: null,
+      Labels: null,
+      ...config.config,
+    },
+    Architecture: config.architecture,
+    ...(config.variant === undefined ? {} : { Variant: config.variant }),
+    Os: config.os,
+    Size: image.size_bytes,
+    VirtualSize: image.size_bytes,
+    GraphDriver: { Name: 'overlay2', Data: {} },
+    RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
+    Metadata: { LastTagTime: '0001-01-01T00:00:00Z' },
+  };
+}
+
+/** `GET /images/{name}/history`, newest first. Sizes are of the compressed layers, which is what the manifest knows. */
+export function imageHistory(image: Image): readonly object[] {
+  let layer = 0;
+  const entries = (image.config.history ?? []).map((step) => ({
+    Id: '<missing>',
+    Created: Math.floor(Date.parse(step.created ?? image.config.created ?? '') / 1000) || 0,
+    CreatedBy: step.created_by ?? '',
+    Tags: null as readonly string[] | null,
+    Size: step.empty_layer ? 0 : (image.manifest.layers[layer++]?.size ?? 0),
+    Comment: step.comment ?? '',
+  }));
+  const last = entries.at(-1);
+  if (last) {
+    last.Id = image.id;
+    last.Tags = image.tags.length === 0 ? null : image.tags.map(familiarName);
+  }
+  return entries.reverse();
+}

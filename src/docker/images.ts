@@ -1,0 +1,233 @@
+import { GantryError } from '#kit';
+import { applyChanges, familiarName, parseName, wholeName } from '#build';
+import type { Image, ImageRemoval, Reference } from '#image';
+import { resolveMaybe } from './containers-list.ts';
+import { badRequest, unsupported } from './errors.ts';
+import { Filters } from './filters.ts';
+import { findContainer, isDockers } from './find.ts';
+import type { Call } from './http.ts';
+import { imageHistory, imageInspect, imageSummary, intermediateIds } from './images-view.ts';
+import { defined, Fields, isEmpty } from './json.ts';
+import type { Rooms } from './options.ts';
+import { JsonLines, progressLine, registryAuth } from './progress.ts';
+import { parseMoment_ms } from './times.ts';
+
+export async function listImages(call: Call, rooms: Rooms): Promise<void> {
+  const filters = new Filters(call.text('filters'), ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until']);
+  const all = await rooms.images.list();
+  const hidden = intermediateIds(all);
+  const before = await Promise.all(filters.get('before').map((name) => rooms.images.resolve(name)));
+  const since = await Promise.all(filters.get('since').map((name) => rooms.images.resolve(name)));
+  const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until');
+  const dangling = filters.flag('dangling');
+  const shown = all.filter(
+    (image) =>
+      (call.flag('all') || image.tags.length > 0 || !hidden.has(image.id)) &&
+      (dangling === undefined || dangling === (image.tags.length === 0)) &&
+      filters.labels(image.config.config.Labels ?? {}) &&
+      filters.some('reference', (pattern) => image.tags.some((tag) => referenceFits(familiarName(tag), pattern))) &&
+      before.every((other) => image.created_ms < other.created_ms) &&
+      since.every((other) => image.created_ms > other.created_ms) &&
+      (until_ms === undefined || image.created_ms <= until_ms),
+  );
+  const used = (image: Image) => rooms.engine.containers.list((container) => isDockers(container) && container.imageId === image.id).length;
+  call.json(200, shown.toSorted((a, b) => b.created_ms - a.created_ms).map((image) => imageSummary(image, used(image))));
+}
+
+/** Go's path.Match on the familiar name, with or without its tag. */
+function referenceFits(name: string, pattern: string): boolean {
+  const source = Array.from(pattern, (char) => (char === '*' ? '[^/]*' : char === '?' ? '[^/]' : char.replace(/[.+^${}()|[\]\\]/g, '\\$&'))).join('');
+  const matcher = new RegExp(`^${source}$`);
+  return matcher.test(name) || matcher.test(name.replace(/:[^:/]*$/, ''));
+}
+
+export async function inspectImage(call: Call, rooms: Rooms): Promise<void> {
+  call.json(200, imageInspect(await resolveImage(call, rooms)));
+}
+
+export async function historyOfImage(call: Call, rooms: Rooms): Promise<void> {
+  call.json(200, imageHistory(await resolveImage(call, rooms)));
+}
+
+async function resolveImage(call: Call, rooms: Rooms): Promise<Image> {
+  const name = call.parameter('name');
+  const image = await resolveMaybe(rooms, name);
+  if (!image) throw new GantryError('IMAGE_UNKNOWN', 404, `No such image: ${/^(sha256:)?[0-9a-f]+$/.test(name) ? name : familiarName(wholeName(parseName(name)))}`);
+  return image;
+}
+
+export async function tagImage(call: Call, rooms: Rooms): Promise<void> {
+  const image = await resolveImage(call, rooms);
+  await rooms.images.tag(image.id, targetName(call, 'repo'));
+  call.empty(201);
+}
+
+function targetName(call: Call, repository: string): Reference {
+  const name = call.text(repository);
+  if (name === undefined) throw badRequest('repository name must have at least one component');
+  const tag = call.text('tag');
+  if (name.includes('@')) throw badRequest(`refusing to create a tag with a digest reference: "${name}"`);
+  return parseName(tag === undefined ? name : `${name}:${tag}`);
+}
+
+/** `POST /images/create`: a pull, or with `fromSrc=-` an import of the body. */
+export async function createImage(call: Call, rooms: Rooms): Promise<void> {
+  const source = call.text('fromSrc');
+  if (source !== undefined) return importImage(call, rooms, source);
+  const name = call.text('fromImage');
+  if (name === undefined) throw badRequest('fromImage or fromSrc must be given');
+  const tag = call.text('tag');
+  const reference = parseName(tag === undefined ? name : tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`);
+  const platform = call.text('platform');
+  const [os, architecture, variant] = platform?.split('/') ?? [];
+  const lines = new JsonLines(call);
+  try {
+    const image = await rooms.images.pull(
+      reference,
+      defined({
+        auth: registryAuth(call.header('x-registry-auth')),
+        platform: os === undefined || architecture === undefined ? undefined : defined({ os, architecture, variant }),
+        progress: (step: Parameters<typeof progressLine>[0]) => lines.send(progressLine(step)),
+        signal: call.signal,
+      }),
+    );
+    rooms.logger.debug('pulled', { image: image.id });
+    lines.end();
+  } catch (error) {
+    lines.fail(error);
+  }
+}
+
+async function importImage(call: Call, rooms: Rooms, source: string): Promise<void> {
+  if (source !== '-') throw unsupported(`fromSrc "${source}" (only "-", the request's body)`);
+  const repository = call.text('repo');
+  const message = call.text('message');
+  const image = await rooms.images.importTar(
+    call.request,
+    defined({ config: applyChanges({}, call.query.getAll('changes')), name: repository === undefined ? undefined : targetName(call, 'repo'), message }),
+  );
+  const lines = new JsonLines(call);
+  lines.send({ status: image.id });
+  lines.end();
+}
+
+export async function pushImage(call: Call, rooms: Rooms): Promise<void> {
+  const name = call.parameter('name');
+  const tag = call.text('tag');
+  if (call.text('platform') !== undefined) throw unsupported('platform in a push');
+  const reference = parseName(tag === undefined ? name : `${name}:${tag}`);
+  if (!(await resolveMaybe(rooms, wholeName(reference)))) throw new GantryError('IMAGE_UNKNOWN', 404, `An image does not exist locally with the tag: ${familiarName(wholeName(reference)).replace(/:[^:/]*$/, '')}`);
+  const lines = new JsonLines(call);
+  lines.send({ status: `The push refers to repository [${reference.registry}/${reference.repository}]` });
+  try {
+    const auth = registryAuth(call.header('x-registry-auth'));
+    const descriptor = await rooms.images.push(reference, defined({ auth, progress: (step: Parameters<typeof progressLine>[0]) => lines.send(progressLine(step)), signal: call.signal }));
+    const shown = reference.tag ?? 'latest';
+    lines.send({ status: `${shown}: digest: ${descriptor.digest} size: ${descriptor.size}` });
+    lines.send({ progressDetail: {}, aux: { Tag: shown, Digest: descriptor.digest, Size: descriptor.size } });
+    lines.end();
+  } catch (error) {
+    lines.fail(error);
+  }
+}
+
+/** `DELETE /images/{name}`. Cached build steps never keep an image that its user wants gone. */
+export async function deleteImage(call: Call, rooms: Rooms): Promise<void> {
+  const image = await resolveImage(call, rooms);
+  const name = call.parameter('name');
+  const byId = image.id.replace(/^sha256:/, '').startsWith(name.replace(/^sha256:/, '')) || image.id.startsWith(name);
+  const force = call.flag('force');
+  const users = rooms.engine.containers.list((container) => container.imageId === image.id);
+  const lastName = byId || image.tags.length + image.digests.filter((digest) => digest === name).length <= 1;
+  const forgotten = lastName && users.length === 0 ? await rooms.builder.forget(image.id) : [];
+  const removals: ImageRemoval[] = [...(await rooms.images.remove(byId ? image.id : name, { force }))];
+  if (removals.some((removal) => 'deleted' in removal) && !call.flag('noprune')) removals.push(...(await removeForgotten(rooms, forgotten.filter((id) => id !== image.id))));
+  call.json(200, removals.map((removal) => ('untagged' in removal ? { Untagged: familiarName(removal.untagged) } : { Deleted: removal.deleted })));
+}
+
+/** Removes images that only the build cache held; such as have a name or a user meanwhile stay. */
+export async function removeForgotten(rooms: Rooms, ids: readonly string[]): Promise<readonly ImageRemoval[]> {
+  const removals: ImageRemoval[] = [];
+  for (const id of ids) {
+    const image = await resolveMaybe(rooms, id);
+    if (!image || image.tags.length > 0) continue;
+    try {
+      removals.push(...(await rooms.images.remove(id, { force: false })));
+    } catch (error) {
+      if (!(error instanceof GantryError) || (error.status !== 409 && error.status !== 404)) throw error;
+    }
+  }
+  return removals;
+}
+
+export async function pruneImages(call: Call, rooms: Rooms): Promise<void> {
+  const filters = new Filters(call.text('filters'), ['dangling', 'label', 'label!', 'until']);
+  const onlyDangling = filters.flag('dangling') ?? true;
+  const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
+  const all = await rooms.images.list();
+  const used = new Set<string>(rooms.engine.containers.list().map((container) => container.imageId));
+  const hidden = intermediateIds(all);
+  const doomed = all.filter(
+    (image) => !used.has(image.id) && image.created_ms <= until_ms && filters.labels(image.config.config.Labels ?? {}) && (onlyDangling ? image.tags.length === 0 && !hidden.has(image.id) : true),
+  );
+  const removals: ImageRemoval[] = [];
+  for (const image of doomed) removals.push(...(await pruneOne(rooms, image)));
+  const deleted = new Set(removals.flatMap((removal) => ('deleted' in removal ? [removal.deleted] : [])));
+  const collected = await rooms.images.collect();
+  const freed = all.reduce((sum, image) => sum + (deleted.has(image.id) ? image.manifest.layers.reduce((size, layer) => size + layer.size, 0) : 0), 0);
+  const shown = removals.map((removal) => ('untagged' in removal ? { Untagged: familiarName(removal.untagged) } : { Deleted: removal.deleted }));
+  call.json(200, { ImagesDeleted: shown.length === 0 ? null : shown, SpaceReclaimed: Math.max(collected, deleted.size === 0 ? 0 : Math.min(freed, Number.MAX_SAFE_INTEGER)) });
+}
+
+async function pruneOne(rooms: Rooms, image: Image): Promise<readonly ImageRemoval[]> {
+  const forgotten = await rooms.builder.forget(image.id);
+  const removals: ImageRemoval[] = [];
+  try {
+    for (const name of image.tags.length > 0 ? image.tags : [image.id]) removals.push(...(await rooms.images.remove(name, { force: false })));
+  } catch (error) {
+    if (!(error instanceof GantryError) || (error.status !== 409 && error.status !== 404)) throw error;
+  }
+  return [...removals, ...(await removeForgotten(rooms, forgotten.filter((id) => id !== image.id)))];
+}
+
+/** `POST /commit`. */
+export async function commitContainer(call: Call, rooms: Rooms): Promise<void> {
+  const container = findContainer(rooms, call.text('container') ?? '');
+  const body = new Fields(await call.body());
+  const parent = await rooms.images.resolve(container.imageId);
+  const name = call.text('repo') === undefined ? [] : [targetName(call, 'repo')];
+  const running = container.state.status === 'running';
+  const pause = running && call.flag('pause', true);
+  if (pause) await rooms.engine.containers.pause(container.id);
+  const layer = await rooms.engine.containers.commitLayer(container.id).finally(() => (pause ? rooms.engine.containers.unpause(container.id) : undefined));
+  const author = call.text('author');
+  const comment = call.text('comment');
+  const created = new Date(rooms.clock.now()).toISOString();
+  const base = defined({
+    ...parent.config.config,
+    Env: body.texts('Env') ?? container.process.environment,
+    Cmd: body.texts('Cmd') ?? container.spec.command ?? parent.config.config.Cmd,
+    Entrypoint: body.words('Entrypoint') ?? container.spec.entrypoint ?? parent.config.config.Entrypoint,
+    WorkingDir: body.text('WorkingDir') ?? container.process.workingDirectory,
+    User: body.text('User') ?? container.process.user,
+    Labels: { ...parent.config.config.Labels, ...container.spec.labels, ...body.map('Labels') },
+  });
+  if (!isEmpty(body.any('OnBuild')) || !isEmpty(body.any('Shell'))) throw unsupported('OnBuild and Shell in the body of a commit (use changes)');
+  const layers = parent.manifest.layers.flatMap((blob, index) => {
+    const diffId = parent.config.rootfs.diff_ids[index];
+    return diffId === undefined ? [] : [{ diffId, blob }];
+  });
+  const image = await rooms.images.create({
+    config: defined({
+      ...parent.config,
+      created,
+      author: author ?? parent.config.author,
+      config: applyChanges(base, call.query.getAll('changes')),
+      rootfs: { type: 'layers' as const, diff_ids: [...layers, layer].map((item) => item.diffId) },
+      history: [...(parent.config.history ?? []), defined({ created, created_by: [container.process.path, ...container.process.args].join(' '), comment, author })],
+    }),
+    layers: [...layers, layer],
+    names: name,
+  });
+  call.json(201, { Id: image.id });
+}

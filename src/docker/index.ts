@@ -1,0 +1,2 @@
+export { createDockerApi, type DockerApi } from './api.ts';
+export type { DockerApiOptions, DockerInfo } from './options.ts';

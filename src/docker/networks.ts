@@ -1,0 +1,148 @@
+import { GantryError } from '#kit';
+import type { EngineNetwork } from '#engine';
+import { endpointId } from './endpoint-view.ts';
+import { badRequest, unsupported } from './errors.ts';
+import { Filters } from './filters.ts';
+import { findContainer, isDockers } from './find.ts';
+import type { Call } from './http.ts';
+import { defined, Fields, isEmpty } from './json.ts';
+import { endpointSpec } from './network-request.ts';
+import type { Rooms } from './options.ts';
+import { goTime, parseMoment_ms } from './times.ts';
+
+const BUILTIN = ['bridge', 'host', 'none'];
+const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
+
+export async function listNetworks(call: Call, rooms: Rooms): Promise<void> {
+  const filters = new Filters(call.text('filters'), FILTERS);
+  const dangling = filters.flag('dangling');
+  const shown = rooms.engine.networks.list().filter(
+    (network) =>
+      filters.any('driver', network.driver) &&
+      filters.some('id', (id) => network.id.startsWith(id)) &&
+      filters.some('name', (name) => network.name.includes(name)) &&
+      filters.any('scope', 'local') &&
+      filters.any('type', BUILTIN.includes(network.name) ? 'builtin' : 'custom') &&
+      filters.labels(network.labels) &&
+      (dangling === undefined || dangling === (!BUILTIN.includes(network.name) && membersOf(rooms, network).length === 0)),
+  );
+  call.json(200, shown.map((network) => networkView(network, {})));
+}
+
+export async function inspectNetwork(call: Call, rooms: Rooms): Promise<void> {
+  const network = findNetwork(rooms, call.parameter('id'));
+  if (!['', 'local'].includes(call.text('scope') ?? '')) throw networkUnknown(call.parameter('id'));
+  const members = membersOf(rooms, network).map(({ container, endpoint }) => [
+    container.id,
+    { Name: container.name, EndpointID: endpointId(container, network.id), MacAddress: endpoint?.macAddress ?? '', IPv4Address: endpoint === undefined ? '' : `${endpoint.address}/${endpoint.prefixLength}`, IPv6Address: '' },
+  ]);
+  call.json(200, networkView(network, Object.fromEntries(members)));
+}
+
+function membersOf(rooms: Rooms, network: EngineNetwork) {
+  return rooms.engine.containers
+    .list((container) => isDockers(container) && container.state.status === 'running' && (network.name in container.endpoints || container.spec.network.kind === (network.name as string)))
+    .map((container) => ({ container, endpoint: container.endpoints[network.name] }));
+}
+
+function findNetwork(rooms: Rooms, ref: string): EngineNetwork {
+  try {
+    return rooms.engine.networks.get(ref);
+  } catch (error) {
+    throw error instanceof GantryError && error.status === 404 ? networkUnknown(ref, error) : error;
+  }
+}
+
+function networkUnknown(ref: string, cause?: unknown): GantryError {
+  return new GantryError('NETWORK_UNKNOWN', 404, `network ${ref} not found`, { cause });
+}
+
+function networkView(network: EngineNetwork, containers: object): object {
+  const pool = network.subnet === undefined ? [] : [defined({ Subnet: network.subnet, Gateway: network.gateway })];
+  return {
+    Name: network.name,
+    Id: network.id,
+    Created: goTime(network.created_ms),
+    Scope: 'local',
+    Driver: network.driver,
+    EnableIPv4: true,
+    EnableIPv6: false,
+    IPAM: { Driver: 'default', Options: null, Config: pool },
+    Internal: network.internal,
+    Attachable: false,
+    Ingress: false,
+    ConfigFrom: { Network: '' },
+    ConfigOnly: false,
+    Containers: containers,
+    Options: network.options,
+    Labels: network.labels,
+  };
+}
+
+export async function createNetwork(call: Call, rooms: Rooms): Promise<void> {
+  const fields = new Fields(await call.body());
+  const name = fields.text('Name');
+  if (name === undefined || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw badRequest(`invalid network name: "${name ?? ''}" (a right one begins with a letter or digit, then letters, digits, ".", "_" and "-")`);
+  const driver = fields.text('Driver') ?? 'bridge';
+  if (driver !== 'bridge' && driver !== 'default') throw new GantryError('NETWORK_DRIVER_UNKNOWN', 404, `plugin "${driver}" not found: networks here are of the driver bridge`);
+  for (const field of ['EnableIPv6', 'Attachable', 'Ingress', 'ConfigOnly', 'ConfigFrom']) if (!isEmpty(fields.any(field))) throw unsupported(`${field} of a network`);
+  if (fields.choice('EnableIPv4') === false) throw unsupported('a network without IPv4');
+  if (!['', 'local'].includes(fields.text('Scope') ?? '')) throw unsupported(`Scope "${fields.text('Scope')}" of a network`);
+  if (rooms.engine.networks.list().some((network) => network.name === name)) throw new GantryError('NETWORK_EXISTS', 409, `network with name ${name} already exists`);
+  const network = await rooms.engine.networks.create(
+    defined({ name, ...addressPool(fields.inner('IPAM')), internal: fields.flag('Internal'), labels: fields.map('Labels'), options: fields.map('Options') }),
+  );
+  call.json(201, { Id: network.id, Warning: '' });
+}
+
+function addressPool(ipam: Fields): { subnet?: string; gateway?: string } {
+  if (!['', 'default'].includes(ipam.text('Driver') ?? '')) throw unsupported(`IPAM.Driver "${ipam.text('Driver')}"`);
+  if (!isEmpty(ipam.any('Options'))) throw unsupported('IPAM.Options');
+  const [first, ...rest] = ipam.objects('Config');
+  if (rest.length > 0) throw unsupported('more than one entry of IPAM.Config');
+  if (first === undefined) return {};
+  const fields = new Fields(first, 'IPAM.Config.');
+  for (const field of ['IPRange', 'AuxiliaryAddresses']) if (!isEmpty(fields.any(field))) throw unsupported(`IPAM.Config.${field}`);
+  return defined({ subnet: fields.text('Subnet'), gateway: fields.text('Gateway') });
+}
+
+export async function deleteNetwork(call: Call, rooms: Rooms): Promise<void> {
+  const network = findNetwork(rooms, call.parameter('id'));
+  if (BUILTIN.includes(network.name)) throw new GantryError('NETWORK_BUILTIN', 403, `${network.name} is a pre-defined network and cannot be removed`);
+  await rooms.engine.networks.remove(network.id);
+  call.empty(204);
+}
+
+export async function connectNetwork(call: Call, rooms: Rooms): Promise<void> {
+  const network = findNetwork(rooms, call.parameter('id'));
+  const fields = new Fields(await call.body());
+  const container = findContainer(rooms, fields.text('Container') ?? '');
+  await rooms.engine.networks.connect(network.name, container.id, endpointSpec(fields.inner('EndpointConfig')));
+  call.empty(200);
+}
+
+export async function disconnectNetwork(call: Call, rooms: Rooms): Promise<void> {
+  const network = findNetwork(rooms, call.parameter('id'));
+  const fields = new Fields(await call.body());
+  const container = findContainer(rooms, fields.text('Container') ?? '');
+  await rooms.engine.networks.disconnect(network.name, container.id, fields.flag('Force'));
+  call.empty(200);
+}
+
+export async function pruneNetworks(call: Call, rooms: Rooms): Promise<void> {
+  const filters = new Filters(call.text('filters'), ['label', 'label!', 'until']);
+  const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
+  const used = new Set(rooms.engine.containers.list().flatMap(({ spec }) => (spec.network.kind === 'networks' ? Object.keys(spec.network.endpoints) : [])));
+  const deleted: string[] = [];
+  for (const network of rooms.engine.networks.list()) {
+    if (BUILTIN.includes(network.name) || used.has(network.name) || network.created_ms > until_ms || !filters.labels(network.labels)) continue;
+    try {
+      await rooms.engine.networks.remove(network.id);
+      deleted.push(network.name);
+    } catch (error) {
+      // In use by somebody since: then it is not to be pruned.
+      if (!(error instanceof GantryError) || error.status >= 500) throw error;
+    }
+  }
+  call.json(200, { NetworksDeleted: deleted });
+}

@@ -1,0 +1,152 @@
+import { notImplemented, notSwarm, pageNotFound, unsupported } from './errors.ts';
+import { buildImage, pruneBuilds } from './builds.ts';
+import * as io from './containers-io.ts';
+import * as life from './containers-lifecycle.ts';
+import { inspectContainer, listContainers } from './containers-list.ts';
+import { streamEvents } from './events.ts';
+import type { Call } from './http.ts';
+import * as images from './images.ts';
+import * as networks from './networks.ts';
+import type { Rooms } from './options.ts';
+import { containerStats } from './stats.ts';
+import * as system from './system.ts';
+import * as volumes from './volumes.ts';
+
+type Handler = (call: Call, rooms: Rooms) => Promise<void>;
+interface Route {
+  readonly method: string;
+  readonly pattern: RegExp;
+  readonly handler: Handler;
+}
+
+/** Finds the handler of a method and a path (without the version). */
+export type Router = (method: string, path: string) => { readonly handler: Handler; readonly parameters: Readonly<Record<string, string>> };
+
+/** All operations of the Docker Engine API: those that are here, and by name those that are not. */
+export function createRouter(): Router {
+  const consoles = new life.ConsoleSizes();
+  const table: readonly (readonly [string, Handler])[] = [
+    ...systemRoutes,
+    ['POST /containers/create', (call, rooms) => life.createContainer(call, rooms, consoles)],
+    ['POST /containers/{id}/start', (call, rooms) => life.startContainer(call, rooms, consoles)],
+    ...containerRoutes,
+    ...imageRoutes,
+    ...networkAndVolumeRoutes,
+    ...refusedRoutes,
+  ];
+  const routes = table.map(([text, handler]) => route(text, handler));
+  return (method, path) => {
+    for (const { method: own, pattern, handler } of routes) {
+      const match = own === method ? pattern.exec(path) : null;
+      if (match) return { handler, parameters: decoded(match.groups ?? {}) };
+    }
+    throw pageNotFound;
+  };
+}
+
+const systemRoutes: readonly (readonly [string, Handler])[] = [
+  ['GET /_ping', system.ping],
+  ['HEAD /_ping', system.ping],
+  ['GET /version', system.version],
+  ['GET /info', system.info],
+  ['GET /events', streamEvents],
+  ['GET /system/df', system.diskUsage],
+  ['POST /auth', system.auth],
+  ['POST /build', buildImage],
+  ['POST /build/prune', pruneBuilds],
+  ['POST /commit', images.commitContainer],
+];
+
+const containerRoutes: readonly (readonly [string, Handler])[] = [
+  ['GET /containers/json', listContainers],
+  ['POST /containers/prune', life.pruneContainers],
+  ['GET /containers/{id}/json', inspectContainer],
+  ['DELETE /containers/{id}', life.removeContainer],
+  ['POST /containers/{id}/stop', life.stopContainer],
+  ['POST /containers/{id}/restart', life.restartContainer],
+  ['POST /containers/{id}/kill', life.killContainer],
+  ['POST /containers/{id}/pause', life.pauseContainer],
+  ['POST /containers/{id}/unpause', life.unpauseContainer],
+  ['POST /containers/{id}/rename', life.renameContainer],
+  ['POST /containers/{id}/update', life.updateContainer],
+  ['POST /containers/{id}/wait', life.waitContainer],
+  ['GET /containers/{id}/logs', io.containerLogs],
+  ['POST /containers/{id}/attach', io.attachContainer],
+  ['POST /containers/{id}/resize', io.resizeContainer],
+  ['GET /containers/{id}/stats', containerStats],
+  ['GET /containers/{id}/top', io.topContainer],
+  ['GET /containers/{id}/changes', io.containerChanges],
+  ['GET /containers/{id}/export', io.exportContainer],
+  ['HEAD /containers/{id}/archive', io.statArchive],
+  ['GET /containers/{id}/archive', io.getArchive],
+  ['PUT /containers/{id}/archive', io.putArchive],
+  ['POST /containers/{id}/exec', io.createExec],
+  ['POST /exec/{id}/start', io.startExec],
+  ['POST /exec/{id}/resize', io.resizeExec],
+  ['GET /exec/{id}/json', io.inspectExec],
+];
+
+const imageRoutes: readonly (readonly [string, Handler])[] = [
+  ['GET /images/json', images.listImages],
+  ['POST /images/create', images.createImage],
+  ['POST /images/prune', images.pruneImages],
+  ['GET /images/{name}/json', images.inspectImage],
+  ['GET /images/{name}/history', images.historyOfImage],
+  ['POST /images/{name}/tag', images.tagImage],
+  ['POST /images/{name}/push', images.pushImage],
+  ['DELETE /images/{name}', images.deleteImage],
+];
+
+const networkAndVolumeRoutes: readonly (readonly [string, Handler])[] = [
+  ['GET /networks', networks.listNetworks],
+  ['POST /networks/create', networks.createNetwork],
+  ['POST /networks/prune', networks.pruneNetworks],
+  ['GET /networks/{id}', networks.inspectNetwork],
+  ['DELETE /networks/{id}', networks.deleteNetwork],
+  ['POST /networks/{id}/connect', networks.connectNetwork],
+  ['POST /networks/{id}/disconnect', networks.disconnectNetwork],
+  ['GET /volumes', volumes.listVolumes],
+  ['POST /volumes/create', volumes.createVolume],
+  ['POST /volumes/prune', volumes.pruneVolumes],
+  ['GET /volumes/{name}', volumes.inspectVolume],
+  ['DELETE /volumes/{name}', volumes.deleteVolume],
+];
+
+const missing = (what: string): Handler => {
+  const error = notImplemented(what);
+  return () => Promise.reject(error);
+};
+const noSwarm: Handler = () => Promise.reject(notSwarm);
+
+/** Operations of the API that Gantry does not have; each says so by its name. */
+const refusedRoutes: readonly (readonly [string, Handler])[] = [
+  ['GET /images/search', missing('docker search')],
+  ['GET /images/get', missing('docker save')],
+  ['GET /images/{name}/get', missing('docker save')],
+  ['POST /images/load', missing('docker load')],
+  ['GET /images/{name}/attestations', missing('reading attestations')],
+  ['GET /distribution/{name}/json', missing('inspecting an image in its registry')],
+  ['GET /containers/{id}/attach/ws', missing('attaching through a WebSocket')],
+  ['POST /session', () => Promise.reject(unsupported('BuildKit\'s session'))],
+  ['GET /plugins', async (call) => call.json(200, [])],
+  ...['GET /plugins/{name}', 'POST /plugins/{name}', 'DELETE /plugins/{name}'].map((text) => [text, missing('docker plugin')] as const),
+  ...['GET', 'POST', 'DELETE', 'PUT'].flatMap((method) =>
+    ['swarm', 'nodes', 'services', 'tasks', 'secrets', 'configs'].flatMap((room) => [[`${method} /${room}`, noSwarm] as const, [`${method} /${room}/{name}`, noSwarm] as const]),
+  ),
+];
+
+function route(text: string, handler: Handler): Route {
+  const [method = '', path = ''] = text.split(' ');
+  // Image names have slashes in them; ids have none.
+  const source = path.replace(/\{(\w+)\}/g, (_all, name: string) => (name === 'name' ? '(?<name>.+)' : `(?<${name}>[^/]+)`));
+  return { method, pattern: new RegExp(`^${source}$`), handler };
+}
+
+function decoded(groups: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  try {
+    return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]));
+  } catch {
+    // A broken percent-encoding names nothing that could exist.
+    throw pageNotFound;
+  }
+}

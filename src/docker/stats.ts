@@ -1,0 +1,60 @@
+import type { Container, ContainerStats } from '#engine';
+import { findContainer } from './find.ts';
+import type { Call } from './http.ts';
+import type { Rooms } from './options.ts';
+import { goTime } from './times.ts';
+
+const INTERVAL_MS = 1000;
+
+/** `GET /containers/{id}/stats`: every second; once, after two samples, with `stream=0`; once at once with `one-shot` too. */
+export async function containerStats(call: Call, rooms: Rooms): Promise<void> {
+  const container = findContainer(rooms, call.parameter('id'));
+  const stream = call.flag('stream', true);
+  const oneShot = call.flag('one-shot');
+  let before = stream || !oneShot ? await sample(rooms, container) : undefined;
+  if (stream) call.begin('application/json');
+  try {
+    for (;;) {
+      if (!(oneShot && !stream)) await rooms.clock.sleep(INTERVAL_MS, call.signal);
+      const now = await sample(rooms, container);
+      const view = statsView(container, now, before, rooms.clock.now());
+      if (!stream) return call.json(200, view);
+      if (!(await call.write(`${JSON.stringify(view)}\n`))) return;
+      before = now;
+    }
+  } catch (error) {
+    if (!call.signal.aborted) throw error;
+  }
+}
+
+/** Nothing is measured of a container that does not run. */
+async function sample(rooms: Rooms, container: Container): Promise<ContainerStats | undefined> {
+  const current = findContainer(rooms, container.id);
+  return current.state.status === 'running' || current.state.status === 'paused' ? rooms.engine.containers.stats(container.id) : undefined;
+}
+
+/** A stats answer. Pure. */
+export function statsView(container: Container, now: ContainerStats | undefined, before: ContainerStats | undefined, now_ms: number): object {
+  return {
+    name: `/${container.name}`,
+    id: container.id,
+    read: goTime(now?.read_ms ?? (now === undefined ? undefined : now_ms)),
+    preread: goTime(before?.read_ms),
+    pids_stats: now === undefined ? {} : { current: now.pids, ...(now.pids_limit === undefined ? {} : { limit: now.pids_limit }) },
+    cpu_stats: cpuView(now),
+    precpu_stats: cpuView(before),
+    memory_stats: now === undefined ? {} : { usage: now.memory_usage_bytes, stats: now.memory_stat, limit: now.memory_limit_bytes },
+    networks: Object.fromEntries(
+      Object.entries(now?.networks ?? {}).map(([name, link]) => [name, link]),
+    ),
+  };
+}
+
+function cpuView(stats: ContainerStats | undefined): object {
+  if (stats === undefined) return { cpu_usage: { total_usage: 0, usage_in_kernelmode: 0, usage_in_usermode: 0 } };
+  return {
+    cpu_usage: { total_usage: stats.cpu_total_ns, usage_in_kernelmode: stats.cpu_system_ns, usage_in_usermode: stats.cpu_user_ns },
+    system_cpu_usage: stats.system_cpu_ns,
+    online_cpus: stats.online_cpus,
+  };
+}

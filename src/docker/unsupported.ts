@@ -1,0 +1,75 @@
+import { unsupported } from './errors.ts';
+import { isEmpty, type JsonObject } from './json.ts';
+
+/**
+ * Every field of `POST /containers/create` that is refused when it asks for something, with the values that ask for nothing beside the empty ones.
+ * Fields named here are never read elsewhere; fields named nowhere are refused too (`KNOWN_FIELDS`).
+ */
+export const UNSUPPORTED_FIELDS: Readonly<Record<string, readonly unknown[]>> = {
+  ArgsEscaped: [],
+  NetworkDisabled: [],
+  MacAddress: [],
+  OnBuild: [],
+  Shell: [],
+  'HostConfig.BlkioWeight': [],
+  'HostConfig.BlkioWeightDevice': [],
+  'HostConfig.BlkioDeviceReadBps': [],
+  'HostConfig.BlkioDeviceWriteBps': [],
+  'HostConfig.BlkioDeviceReadIOps': [],
+  'HostConfig.BlkioDeviceWriteIOps': [],
+  'HostConfig.Cgroup': [],
+  'HostConfig.CgroupParent': [],
+  'HostConfig.CgroupnsMode': ['private'],
+  'HostConfig.ContainerIDFile': [],
+  'HostConfig.CpuCount': [],
+  'HostConfig.CpuPercent': [],
+  'HostConfig.CpuRealtimePeriod': [],
+  'HostConfig.CpuRealtimeRuntime': [],
+  'HostConfig.DeviceCgroupRules': [],
+  'HostConfig.DeviceRequests': [],
+  'HostConfig.Devices': [],
+  'HostConfig.IOMaximumBandwidth': [],
+  'HostConfig.IOMaximumIOps': [],
+  'HostConfig.IpcMode': ['private', 'shareable'],
+  'HostConfig.Isolation': ['default'],
+  'HostConfig.KernelMemory': [],
+  'HostConfig.KernelMemoryTCP': [],
+  'HostConfig.Links': [],
+  'HostConfig.MemorySwappiness': [-1],
+  'HostConfig.OomKillDisable': [],
+  'HostConfig.PidMode': ['private'],
+  'HostConfig.Runtime': ['crun', 'runc', 'io.containerd.runc.v2'],
+  'HostConfig.StorageOpt': [],
+  'HostConfig.UTSMode': ['private'],
+  'HostConfig.UsernsMode': ['private'],
+  'HostConfig.VolumeDriver': ['local'],
+  'HostConfig.VolumesFrom': [],
+};
+
+/** What the translation reads. */
+const TRANSLATED_FIELDS = [
+  'AttachStderr', 'AttachStdin', 'AttachStdout', 'Cmd', 'Domainname', 'Entrypoint', 'Env', 'ExposedPorts', 'Healthcheck', 'HostConfig', 'Hostname', 'Image', 'Labels', 'NetworkingConfig',
+  'OpenStdin', 'StdinOnce', 'StopSignal', 'StopTimeout', 'Tty', 'User', 'Volumes', 'WorkingDir',
+  'HostConfig.Annotations', 'HostConfig.AutoRemove', 'HostConfig.Binds', 'HostConfig.CapAdd', 'HostConfig.CapDrop', 'HostConfig.ConsoleSize', 'HostConfig.CpuPeriod', 'HostConfig.CpuQuota', 'HostConfig.CpuShares',
+  'HostConfig.CpusetCpus', 'HostConfig.CpusetMems', 'HostConfig.Dns', 'HostConfig.DnsOptions', 'HostConfig.DnsSearch', 'HostConfig.ExtraHosts', 'HostConfig.GroupAdd', 'HostConfig.Init',
+  'HostConfig.LogConfig', 'HostConfig.MaskedPaths', 'HostConfig.Memory', 'HostConfig.MemoryReservation', 'HostConfig.MemorySwap', 'HostConfig.Mounts', 'HostConfig.NanoCpus',
+  'HostConfig.NetworkMode', 'HostConfig.OomScoreAdj', 'HostConfig.PidsLimit', 'HostConfig.PortBindings', 'HostConfig.Privileged', 'HostConfig.PublishAllPorts', 'HostConfig.ReadonlyPaths',
+  'HostConfig.ReadonlyRootfs', 'HostConfig.RestartPolicy', 'HostConfig.SecurityOpt', 'HostConfig.ShmSize', 'HostConfig.Sysctls', 'HostConfig.Tmpfs', 'HostConfig.Ulimits',
+] as const;
+export const KNOWN_FIELDS: ReadonlySet<string> = new Set(TRANSLATED_FIELDS);
+
+/** Refuses, by name, every field that asks for something which is not translated. Errors: `UNSUPPORTED` (400). */
+export function refuseUnsupported(body: JsonObject): void {
+  check(body, '');
+  const hostConfig = body['HostConfig'];
+  if (typeof hostConfig === 'object' && hostConfig !== null && !Array.isArray(hostConfig)) check({ ...hostConfig }, 'HostConfig.');
+}
+
+function check(object: JsonObject, prefix: string): void {
+  for (const [key, value] of Object.entries(object)) {
+    const name = `${prefix}${key}`;
+    if (KNOWN_FIELDS.has(name) || isEmpty(value)) continue;
+    const harmless = UNSUPPORTED_FIELDS[name] ?? [];
+    if (!harmless.some((other) => JSON.stringify(other) === JSON.stringify(value))) throw unsupported(`${name} (value ${JSON.stringify(value)})`);
+  }
+}
