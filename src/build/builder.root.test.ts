@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Image } from '#image';
+import { createBuilder } from './builder.ts';
+import { fakeRooms } from './fake-rooms.testing.ts';
+import { parseName } from './names.ts';
+import type { BuildRequest } from './types.ts';
+
+let folder = '';
+let rooms: ReturnType<typeof fakeRooms>;
+let runs: string[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gantry-build-'));
+  runs = [];
+  await mkdir(join(folder, 'snapshots'), { recursive: true });
+  rooms = fakeRooms(folder, async (words, root, environment) => {
+    const line = words.at(-1) ?? '';
+    runs.push(`${line} ${environment.join(',')}`.trim());
+    if (line === 'fail') return { output: 'oh\n', exitCode: 7 };
+    if (line.startsWith('make ')) await writeFile(join(root, line.slice(5)), 'made');
+    return { output: 'said\n', exitCode: 0 };
+  });
+  const base = join(folder, 'base');
+  await mkdir(join(base, 'etc'), { recursive: true });
+  await writeFile(join(base, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\nweb:x:1000:1001::/:/bin/sh\n');
+  await writeFile(join(base, 'etc/group'), 'staff:x:50:\n');
+  await symlink('/../../../../../..', join(base, 'up'));
+  const layer = await rooms.keep(base);
+  const image = await rooms.create({ config: { architecture: 'amd64', os: 'linux', config: { Env: ['PATH=/bin'], Cmd: ['sh'] }, rootfs: { type: 'layers', diff_ids: [layer.diffId] }, history: [{ created: 'x' }] }, layers: [layer] });
+  rooms.names.set('base', image.id);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function context(files: Readonly<Record<string, string>>): Promise<Readable> {
+  const path = await mkdtemp(join(folder, 'ctx-'));
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(path, name)), { recursive: true });
+    if (content.startsWith('->')) await symlink(content.slice(2), join(path, name));
+    else await writeFile(join(path, name), content);
+  }
+  return Readable.from([execFileSync('tar', ['-c', '-z', '-C', path, '.'])]);
+}
+
+async function build(files: Readonly<Record<string, string>>, more: Partial<BuildRequest> = {}): Promise<{ image: Image; said: string }> {
+  const builder = createBuilder(rooms.options);
+  await builder.start();
+  let said = '';
+  const image = await builder.build({ context: await context(files), tags: [parseName('out')], ...more }, (output) => {
+    if ('stream' in output) said += output.stream;
+  });
+  return { image, said };
+}
+
+const inImage = (image: Image, path: string) => join(rooms.tree(image), path);
+
+const APP = {
+  Dockerfile: [
+    'ARG BASE=base',
+    'FROM ${BASE} AS builder',
+    'ARG VERSION=1',
+    'ENV NAME=app-$VERSION',
+    'WORKDIR /src',
+    'COPY . .',
+    'RUN make out-$NAME',
+    'FROM base AS unused',
+    'RUN never',
+    'FROM base',
+    'COPY --from=builder --chown=web:staff --chmod=750 /src/main.txt /srv/',
+    'USER web',
+    'EXPOSE 80 53/udp',
+    'HEALTHCHECK --interval=2s CMD wget -q localhost',
+    'ENTRYPOINT ["/bin/app"]',
+    'CMD ["serve"]',
+  ].join('\n'),
+  'main.txt': 'main',
+  'skip.log': 'x',
+  '.dockerignore': '*.log\n',
+};
+
+describe('the builder', () => {
+  it('builds stages, then answers from the cache, also after a restart', async () => {
+    const first = await build(APP, { labels: { who: "it's" }, buildArgs: { VERSION: '2', UNUSED: 'x' } });
+    assert.match(first.said, /Step 1\/15 : ARG BASE=base\n/);
+    assert.match(first.said, /build-args \[UNUSED\] were not consumed/);
+    assert.match(first.said, /Successfully tagged out:latest\n$/);
+    assert.deepEqual(runs, ['make out-$NAME VERSION=2']);
+    const { config } = first.image.config;
+    assert.deepEqual([config.User, config.Entrypoint, config.Cmd, config.Labels], ['web', ['/bin/app'], ['serve'], { who: "it's" }]);
+    assert.deepEqual(config.ExposedPorts, { '80/tcp': {}, '53/udp': {} });
+    assert.deepEqual(config.Healthcheck, { Test: ['CMD-SHELL', 'wget -q localhost'], Interval: 2e9 });
+    const file = await stat(inImage(first.image, 'srv/main.txt'));
+    assert.deepEqual([file.uid, file.gid, file.mode & 0o777], [1000, 50, 0o750]);
+    const second = await build(APP, { labels: { who: "it's" }, buildArgs: { VERSION: '2' } });
+    assert.equal(second.image.id, first.image.id);
+    assert.equal(runs.length, 1);
+    assert.equal(second.said.match(/Using cache/g)?.length, 11);
+    await build({ ...APP, 'skip.log': 'ignored' }, { buildArgs: { VERSION: '2' } });
+    assert.equal(runs.length, 1);
+    await build({ ...APP, 'main.txt': 'changed' }, { buildArgs: { VERSION: '2' } });
+    assert.equal(runs.length, 2);
+    await build(APP, { buildArgs: { VERSION: '2' }, noCache: true });
+    assert.equal(runs.length, 3);
+  });
+  it('leaves nothing of a failed build', async () => {
+    await assert.rejects(build({ Dockerfile: 'FROM base\nRUN fail' }), { message: "The command '/bin/sh -c fail' returned a non-zero code: 7", exitCode: 7 });
+    assert.equal(rooms.containers.size, 0);
+    assert.deepEqual(await readdir(join(folder, 'snapshots')), []);
+    assert.deepEqual(await readdir(join(folder, 'build-context')), []);
+    assert.deepEqual([...rooms.leases.keys()].filter((lease) => !lease.startsWith('build-cache/')), []);
+  });
+  it('never writes outside the image, whatever its links say', async () => {
+    const { image } = await build({ Dockerfile: 'FROM base\nCOPY x /up/escaped/', x: 'y' });
+    assert.equal(await readFile(inImage(image, 'escaped/x'), 'utf8'), 'y');
+  });
+  it('never reads outside the context', async () => {
+    await assert.rejects(build({ Dockerfile: 'FROM base\nCOPY link /', link: '->/etc/hostname' }), /COPY failed/);
+    await assert.rejects(build({ Dockerfile: 'FROM base\nCOPY ../../../etc/hostname /' }), /COPY failed/);
+  });
+  it('keeps links in copied folders as links', async () => {
+    const { image } = await build({ Dockerfile: 'FROM base\nCOPY d /e', 'd/f': '1', 'd/l': '->/etc/shadow' });
+    assert.equal(execFileSync('readlink', [inImage(image, 'e/l')]).toString().trim(), '/etc/shadow');
+  });
+  it('unpacks archives that are added and copies other files', async () => {
+    const archive = execFileSync('sh', ['-c', `cd ${folder} && mkdir t && echo hi > t/f && tar -czf a.tgz t && base64 -w0 a.tgz`]).toString();
+    assert.ok(archive.length > 0);
+    const path = await mkdtemp(join(folder, 'add-'));
+    await writeFile(join(path, 'Dockerfile'), 'FROM scratch\nADD a.tgz /x/\nCOPY a.tgz /y/');
+    execFileSync('cp', [join(folder, 'a.tgz'), path]);
+    const builder = createBuilder(rooms.options);
+    await builder.start();
+    const image = await builder.build({ context: Readable.from([execFileSync('tar', ['-c', '-C', path, '.'])]), tags: [] }, () => {});
+    assert.equal(await readFile(inImage(image, 'x/t/f'), 'utf8'), 'hi\n');
+    assert.ok((await stat(inImage(image, 'y/a.tgz'))).isFile());
+  });
+  it('copies by wildcard, renames, and refuses many files to one name', async () => {
+    const { image } = await build({ Dockerfile: 'FROM base\nCOPY *.txt /t/\nCOPY a.txt /renamed', 'a.txt': 'a', 'b.txt': 'b' });
+    assert.deepEqual(await readdir(inImage(image, 't')), ['a.txt', 'b.txt']);
+    assert.equal(await readFile(inImage(image, 'renamed'), 'utf8'), 'a');
+    await assert.rejects(build({ Dockerfile: 'FROM base\nCOPY a.txt b.txt /one', 'a.txt': 'a', 'b.txt': 'b' }), /must be a directory and end with a \//);
+  });
+  it('writes here-documents', async () => {
+    const { image } = await build({ Dockerfile: 'FROM base\nENV A=1\nCOPY <<EOF <<"RAW" /h/\n$A "q"\nEOF\n$A\nRAW\nRUN <<END\nmake x\nEND' });
+    assert.equal(await readFile(inImage(image, 'h/EOF'), 'utf8'), '1 "q"\n');
+    assert.equal(await readFile(inImage(image, 'h/RAW'), 'utf8'), '$A\n');
+    assert.deepEqual(runs, ['make x']);
+  });
+  it('refuses a broken Dockerfile, an unknown target and an empty context', async () => {
+    await assert.rejects(build({ Dockerfile: 'FROM base\n\nFRM x' }), /line 3: unknown instruction: FRM/);
+    await assert.rejects(build({ Dockerfile: 'FROM base' }, { target: 'nope' }), /target stage "nope" could not be found/);
+    await assert.rejects(build({}, { context: Readable.from([]) }), /context is empty/);
+    await assert.rejects(build({ x: '1' }), /Cannot locate specified Dockerfile/);
+  });
+  it('forgets the steps of an image', async () => {
+    const { image } = await build({ Dockerfile: 'FROM base\nENV A=1\nENV B=2' });
+    const builder = createBuilder(rooms.options);
+    await builder.start();
+    const forgotten = await builder.forget(image.id);
+    assert.equal(forgotten.length, 2);
+    assert.deepEqual([...rooms.leases.keys()], []);
+    assert.deepEqual(await readdir(join(folder, 'build-cache')), []);
+  });
+});
