@@ -125,8 +125,12 @@ export interface ImageStore {
   tag(source: string, target: Reference): Promise<void>;
   /** Docker's `rmi`: untags, and deletes when it was the last name. Errors: `IMAGE_IN_USE` (409), `IMAGE_UNKNOWN`. */
   remove(nameOrId: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
+  /** Keeps an image (by its id) or any blob (by its digest) until released; one owner may hold several. */
   lease(owner: LeaseOwner, image: Digest): Promise<void>;
-  release(owner: LeaseOwner): Promise<void>;
+  /** Lets go of everything that the owner holds, or of the one thing named. */
+  release(owner: LeaseOwner, digest?: Digest): Promise<void>;
+  /** What each owner holds whose name begins so. */
+  leases(prefix: string): ReadonlyMap<LeaseOwner, readonly Digest[]>;
   /** Removes what no name and no lease keeps. Answers the bytes freed. */
   collect(): Promise<number>;
   /** Makes an image of a configuration and layers (given as blobs that are in the content store with their diff ids). */
@@ -177,6 +181,6 @@ export interface Snapshots {
   usage(key: string): Promise<number>;
   /** What the writable layer changed, as Docker's `diff` tells it. */
   changes(key: string): Promise<readonly { readonly path: string; readonly kind: 'modified' | 'added' | 'deleted' }[]>;
-  /** The writable layer as a layer blob in the content store: overlay's whiteouts become OCI's. `created_ms` clamps times when given. */
-  commit(key: string): Promise<Layer>;
+  /** The writable layer as a layer blob in the content store: overlay's whiteouts become OCI's. Times later than `latest_ms` become that, when given. */
+  commit(key: string, options?: { readonly latest_ms?: number }): Promise<Layer>;
 }

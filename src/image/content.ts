@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, renameSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { isSystemError, type Random } from '#kit';
+import { asBytes } from './bytes.ts';
+import { digestFromHex, hexOf } from './digest.ts';
+import { blobUnknown, digestMismatch, sizeMismatch } from './errors.ts';
+import type { Fresh } from './fresh.ts';
+import type { ContentStore, Digest, Upload } from './types.ts';
+import { FileUploads } from './uploads.ts';
+
+/** Blobs in the layout of an OCI image: `blobs/sha256/<hex>`, each written aside, verified, fsynced and renamed. */
+export class BlobStore implements ContentStore {
+  readonly #blobs: string;
+  readonly #ingest: string;
+  readonly #random: Random;
+  readonly #fresh: Fresh;
+  readonly #uploads: FileUploads;
+
+  constructor(options: { readonly folder: string; readonly random: Random; readonly hashFile: (path: string, bytes: number) => Promise<Digest>; readonly fresh: Fresh }) {
+    this.#blobs = join(options.folder, 'blobs', 'sha256');
+    this.#ingest = join(options.folder, 'ingest');
+    this.#random = options.random;
+    this.#fresh = options.fresh;
+    const adopt = (path: string, digest: Digest) => this.adopt(path, digest);
+    this.#uploads = new FileUploads({ folder: join(options.folder, 'uploads'), random: options.random, hashFile: options.hashFile, adopt });
+  }
+
+  /** Makes the folders and removes what a killed process had half written. Uploads stay. */
+  async open(): Promise<void> {
+    await rm(this.#ingest, { recursive: true, force: true });
+    for (const folder of [this.#blobs, this.#ingest]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    await this.#uploads.open();
+  }
+
+  /** The file of a blob, for jobs that read it by path. */
+  pathOf(digest: Digest): string {
+    return join(this.#blobs, hexOf(digest));
+  }
+
+  /** A path for content on its way in; what is left there is removed at the next start. */
+  ingestPath(): string {
+    return join(this.#ingest, this.#random.hex(16));
+  }
+
+  async stat(digest: Digest): Promise<{ readonly size: number } | undefined> {
+    try {
+      return { size: (await stat(this.pathOf(digest))).size };
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Answers the size. Errors: `BLOB_UNKNOWN`. */
+  async requireBlob(digest: Digest): Promise<number> {
+    const found = await this.stat(digest);
+    if (found === undefined) throw blobUnknown(digest);
+    return found.size;
+  }
+
+  async read(digest: Digest, range: { readonly start?: number; readonly end?: number } = {}): Promise<Readable> {
+    await this.requireBlob(digest);
+    return createReadStream(this.pathOf(digest), { ...range, highWaterMark: 256 * 1024 });
+  }
+
+  async readAll(digest: Digest): Promise<Buffer> {
+    try {
+      return await readFile(this.pathOf(digest));
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) throw blobUnknown(digest);
+      throw error;
+    }
+  }
+
+  async write(content: Readable | Uint8Array, expected: { readonly digest?: Digest; readonly size?: number } = {}) {
+    const path = this.ingestPath();
+    try {
+      const written = await writeHashing(path, content instanceof Uint8Array ? [content] : content);
+      if (expected.size !== undefined && expected.size !== written.size) throw sizeMismatch(expected.size, written.size);
+      if (expected.digest !== undefined && expected.digest !== written.digest) throw digestMismatch(expected.digest, written.digest);
+      await this.adopt(path, written.digest);
+      return written;
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
+  }
+
+  /** Makes a file, verified and fsynced by the caller, the blob of that digest. */
+  async adopt(path: string, digest: Digest): Promise<void> {
+    this.#fresh.touch(digest);
+    await rename(path, this.pathOf(digest));
+    const folder = await open(this.#blobs, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async *list(): AsyncIterable<Digest> {
+    for (const name of await readdir(this.#blobs)) yield digestFromHex(name);
+  }
+
+  /** Removes the blobs that nobody keeps; answers the bytes freed. Between asking `isKept` and the blob's absence nothing else runs. */
+  async retain(isKept: (digest: Digest) => boolean): Promise<number> {
+    let freed_bytes = 0;
+    for await (const digest of this.list()) {
+      const size = (await this.stat(digest))?.size;
+      if (size === undefined || isKept(digest)) continue;
+      const doomed = this.ingestPath();
+      renameSync(this.pathOf(digest), doomed);
+      await rm(doomed, { force: true });
+      freed_bytes += size;
+    }
+    return freed_bytes;
+  }
+
+  startUpload(): Promise<Upload> {
+    return this.#uploads.start();
+  }
+
+  openUpload(id: string): Promise<Upload | undefined> {
+    return this.#uploads.openUpload(id);
+  }
+
+  /** Removes uploads that nothing was added to since that moment; answers the bytes freed. */
+  removeStaleUploads(before_ms: number): Promise<number> {
+    return this.#uploads.removeStale(before_ms);
+  }
+}
+
+async function writeHashing(path: string, content: AsyncIterable<unknown> | Iterable<Uint8Array>): Promise<{ digest: Digest; size: number }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  const file: FileHandle = await open(path, 'wx', 0o600);
+  try {
+    for await (const piece of content) {
+      const chunk = asBytes(piece);
+      hash.update(chunk);
+      await file.writeFile(chunk);
+      size += chunk.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { digest: digestFromHex(hash.digest('hex')), size };
+}

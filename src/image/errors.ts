@@ -1,0 +1,80 @@
+import { GantryError } from '#kit';
+
+/** What a right reference looks like, for whoever wrote a wrong one. */
+const RIGHT_REFERENCE = 'a right one looks like busybox:latest, registry.example:5000/team/app:1.0 or app@sha256:<64 hexadecimal digits>; the repository is lower case';
+
+export function referenceInvalid(text: string, problem: string): GantryError {
+  return new GantryError('REFERENCE_INVALID', 400, `invalid reference format: ${JSON.stringify(text)}: ${problem} (${RIGHT_REFERENCE})`);
+}
+
+export function digestMalformed(text: string): GantryError {
+  return new GantryError('DIGEST_INVALID', 400, `Cannot use digest ${JSON.stringify(text)}: a right one is sha256: and 64 lower-case hexadecimal digits`);
+}
+
+export function digestMismatch(expected: string, actual: string): GantryError {
+  return new GantryError('DIGEST_INVALID', 400, `Cannot keep content: its digest is ${actual}, expected was ${expected}`);
+}
+
+export function sizeMismatch(expected: number, actual: number): GantryError {
+  return new GantryError('SIZE_INVALID', 400, `Cannot keep content: it has ${actual} bytes, expected were ${expected}`);
+}
+
+export function blobUnknown(digest: string): GantryError {
+  return new GantryError('BLOB_UNKNOWN', 404, `Cannot find blob ${digest} in the content store`);
+}
+
+export function imageUnknown(name: string): GantryError {
+  return new GantryError('IMAGE_UNKNOWN', 404, `No such image: ${name}`);
+}
+
+export function imageAmbiguous(prefix: string, count: number): GantryError {
+  return new GantryError('IMAGE_AMBIGUOUS', 400, `Cannot tell which image ${prefix} means: ${count} ids begin with it; give more digits`);
+}
+
+export function imageInUse(name: string, owner: string): GantryError {
+  return new GantryError('IMAGE_IN_USE', 409, `conflict: unable to delete ${name}: image is being used by ${owner.replace('/', ' ')}; remove that first, or force the removal`);
+}
+
+export function imageHasNames(id: string, names: readonly string[]): GantryError {
+  return new GantryError('IMAGE_IN_USE', 409, `conflict: unable to delete ${id} (must be forced) - image is referenced in multiple repositories: ${names.join(', ')}`);
+}
+
+export function manifestInvalid(problem: string, cause?: unknown): GantryError {
+  return new GantryError('MANIFEST_INVALID', 400, `Cannot use the manifest: ${problem}`, { cause });
+}
+
+export function platformMissing(name: string, wanted: string, offered: readonly string[]): GantryError {
+  return new GantryError('PLATFORM_UNKNOWN', 404, `no matching manifest for ${wanted} in the manifest list entries of ${name}; it has ${offered.join(', ')}`);
+}
+
+export function tarInvalid(problem: string, cause?: unknown): GantryError {
+  return new GantryError('TAR_INVALID', 400, `Cannot unpack the archive: ${problem}`, { cause });
+}
+
+export function snapshotUnknown(key: string): GantryError {
+  return new GantryError('SNAPSHOT_UNKNOWN', 404, `Cannot find snapshot ${key}: prepare it first`);
+}
+
+export function formatTooNew(path: string, version: unknown, known: number): GantryError {
+  return new GantryError('FORMAT_TOO_NEW', 500, `Cannot read ${path}: its format version ${String(version)} is newer than ${known}, the newest known here; use a newer release of Gantry`);
+}
+
+export function recordBroken(path: string, cause?: unknown): GantryError {
+  return new GantryError('RECORD_BROKEN', 500, `Cannot read ${path}: it is no record of this store; restore it from a copy or remove it`, { cause });
+}
+
+export function configInvalid(path: string, problem: string, cause?: unknown): GantryError {
+  return new GantryError('REGISTRIES_CONFIG_INVALID', 400, `Cannot use ${path}: ${problem}`, { cause });
+}
+
+export function registryBlocked(name: string): GantryError {
+  return new GantryError('REGISTRY_BLOCKED', 403, `Cannot reach ${name}: the registries configuration blocks it`);
+}
+
+export function notAvailable(problem: string, status: number, cause?: unknown): GantryError {
+  return new GantryError('REGISTRY_FAILED', status, problem, { cause });
+}
+
+export function importUnsupported(problem: string): GantryError {
+  return new GantryError('IMPORT_UNSUPPORTED', 400, problem);
+}

@@ -1,0 +1,196 @@
+import type { Readable } from 'node:stream';
+import { type Clock, KeyedMutex } from '#kit';
+import { Catalogue, type KnownImage } from './catalogue.ts';
+import { collectGarbage } from './collect.ts';
+import type { BlobStore } from './content.ts';
+import { chainIds } from './digest.ts';
+import type { Fresh } from './fresh.ts';
+import { importArchive } from './import.ts';
+import type { JobRunner } from './jobs/runner.ts';
+import type { LayerStore } from './layers.ts';
+import { readImage } from './manifest.ts';
+import { OCI_CONFIG, OCI_MANIFEST } from './media-types.ts';
+import { formatReference, repositoryName } from './reference.ts';
+import type { RegistriesConfig } from './registries.ts';
+import { pullImage } from './remote/pull.ts';
+import { pushImage } from './remote/push.ts';
+import type { RegistrySessions } from './remote/session.ts';
+import { planRemoval } from './removal.ts';
+import type { Descriptor, Digest, Image, ImageConfig, ImageEvent, ImageRemoval, ImageStore, LeaseOwner, Manifest, Reference, TransferOptions } from './types.ts';
+
+export interface ImageStoreParts {
+  readonly catalogue: Catalogue;
+  readonly content: BlobStore;
+  readonly layers: LayerStore;
+  readonly jobs: JobRunner;
+  readonly fresh: Fresh;
+  readonly sessions: RegistrySessions;
+  readonly registries: RegistriesConfig;
+  readonly snapshotChains: () => Iterable<Digest>;
+  readonly clock: Clock;
+}
+
+/** Images by name and id over one content store. Every change of names, images and leases is made one at a time. */
+export class CatalogueImageStore implements ImageStore {
+  readonly content: BlobStore;
+  readonly #parts: ImageStoreParts;
+  readonly #catalogue: Catalogue;
+  readonly #mutex = new KeyedMutex();
+  readonly #listeners = new Set<(event: ImageEvent) => void>();
+
+  constructor(parts: ImageStoreParts) {
+    this.#parts = parts;
+    this.#catalogue = parts.catalogue;
+    this.content = parts.content;
+  }
+
+  async resolve(nameOrId: string): Promise<Image> {
+    return this.#catalogue.whole(this.#catalogue.resolve(nameOrId));
+  }
+
+  async list(): Promise<readonly Image[]> {
+    return [...this.#catalogue.images()].map((image) => this.#catalogue.whole(image));
+  }
+
+  async add(manifestDigest: Digest, names: readonly Reference[] = []): Promise<Image> {
+    const image = await this.#record(manifestDigest, names);
+    this.#emit({ action: 'load', id: image.id });
+    return image;
+  }
+
+  async tag(source: string, target: Reference): Promise<void> {
+    const name = nameOf(target);
+    const { id } = await this.#change(async () => {
+      const image = this.#catalogue.resolve(source);
+      await this.#catalogue.putName(name, { image: image.id, manifestDigest: image.manifestDigest });
+      return image;
+    });
+    this.#emit({ action: 'tag', id, name });
+  }
+
+  async remove(nameOrId: string, { force }: { readonly force: boolean }): Promise<readonly ImageRemoval[]> {
+    const { image, plan } = await this.#change(async () => {
+      const image = this.#catalogue.resolve(nameOrId);
+      const plan = planRemoval(this.#catalogue, image, nameOrId, force);
+      for (const name of plan.untag) await this.#catalogue.removeName(name);
+      if (plan.deleteImage) await this.#catalogue.removeImage(image.id);
+      return { image, plan };
+    });
+    for (const name of plan.untag) this.#emit({ action: 'untag', id: image.id, name });
+    const removals: ImageRemoval[] = plan.untag.map((untagged) => ({ untagged }));
+    if (!plan.deleteImage) return removals;
+    this.#emit({ action: 'delete', id: image.id });
+    const before = chainIds(image.config.rootfs.diff_ids);
+    await this.collect();
+    const gone = before.filter((chainId) => this.#parts.layers.find(chainId) === undefined).reverse();
+    return [...removals, { deleted: image.id }, ...gone.map((deleted) => ({ deleted }))];
+  }
+
+  async lease(owner: LeaseOwner, image: Digest): Promise<void> {
+    await this.#change(() => this.#catalogue.lease(owner, image));
+    this.#parts.fresh.settle(image);
+  }
+
+  async release(owner: LeaseOwner, digest?: Digest): Promise<void> {
+    await this.#change(() => this.#catalogue.release(owner, digest));
+  }
+
+  leases(prefix: string): ReadonlyMap<LeaseOwner, readonly Digest[]> {
+    return this.#catalogue.leases(prefix);
+  }
+
+  collect(): Promise<number> {
+    return this.#change(() => collectGarbage({ ...this.#parts, now_ms: this.#parts.clock.now() }));
+  }
+
+  async create(parts: Parameters<ImageStore['create']>[0]): Promise<Image> {
+    const image = await this.#create(parts);
+    this.#emit({ action: 'create', id: image.id });
+    return image;
+  }
+
+  async importTar(content: Readable, options: Parameters<ImageStore['importTar']>[1]): Promise<Image> {
+    const { jobs, clock } = this.#parts;
+    const image = await this.#create(await importArchive({ content: this.content, jobs, clock }, content, options));
+    this.#emit({ action: 'import', id: image.id, ...(options.name === undefined ? {} : { name: nameOf(options.name) }) });
+    return image;
+  }
+
+  async pull(reference: Reference, options: TransferOptions): Promise<Image> {
+    const { sessions, registries, layers, fresh } = this.#parts;
+    const knows = (manifestDigest: Digest) => this.#catalogue.name(nameOf(reference))?.manifestDigest === manifestDigest;
+    const record = (manifestDigest: Digest, names: readonly Reference[], top: Digest) => this.#record(manifestDigest, names, top);
+    const image = await pullImage({ content: this.content, sessions, registries, layers, fresh, knows, record }, reference, options);
+    this.#emit({ action: 'pull', id: image.id, name: nameOf(reference) });
+    return image;
+  }
+
+  async push(reference: Reference, options: TransferOptions): Promise<Descriptor> {
+    const { sessions, registries } = this.#parts;
+    const image = await this.resolve(nameOf(reference));
+    const pushed = await pushImage({ content: this.content, sessions, registries }, image, reference, options);
+    const byDigest = `${repositoryName(reference)}@${pushed.digest}`;
+    await this.#change(async () => {
+      if (this.#catalogue.name(nameOf(reference))?.image === image.id) await this.#catalogue.putName(byDigest, { image: image.id, manifestDigest: pushed.digest });
+    });
+    this.#emit({ action: 'push', id: image.id, name: nameOf(reference) });
+    return pushed;
+  }
+
+  onEvent(listener: (event: ImageEvent) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  async #create({ config, layers, names = [], annotations }: Parameters<ImageStore['create']>[0]): Promise<Image> {
+    const whole: ImageConfig = { ...config, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } };
+    const configBytes = Buffer.from(JSON.stringify(whole));
+    const written = await this.content.write(configBytes);
+    const manifest: Manifest = {
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      config: { mediaType: OCI_CONFIG, ...written },
+      layers: layers.map(({ blob }) => blob),
+      ...(annotations === undefined ? {} : { annotations }),
+    };
+    const { digest } = await this.content.write(Buffer.from(JSON.stringify(manifest)));
+    return this.#record(digest, names);
+  }
+
+  /** Unpacks the image and writes its record and names; `top` is the digest that the names stood for where that was an index. */
+  async #record(manifestDigest: Digest, names: readonly Reference[], top: Digest = manifestDigest): Promise<Image> {
+    const { layers, fresh, clock } = this.#parts;
+    const { manifest, config } = await readImage(this.content, manifestDigest);
+    const unpacked = await layers.ensure({ manifest, config });
+    const id = manifest.config.digest;
+    const created_ms = Date.parse(config.created ?? '');
+    const known: KnownImage = {
+      id,
+      manifestDigest,
+      manifest,
+      config,
+      size_bytes: unpacked.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
+      created_ms: Number.isNaN(created_ms) ? (config.created === undefined ? 0 : clock.now()) : created_ms,
+    };
+    return this.#change(async () => {
+      const before = [...this.#catalogue.images()].find((image) => image.id === id);
+      if (before?.manifestDigest !== manifestDigest) await this.#catalogue.putImage(known);
+      for (const name of names) await this.#catalogue.putName(nameOf(name), { image: id, manifestDigest: top });
+      for (const digest of [id, manifestDigest, top, ...manifest.layers.map((layer) => layer.digest), ...chainIds(config.rootfs.diff_ids)]) fresh.settle(digest);
+      return this.#catalogue.whole(before?.manifestDigest === manifestDigest ? before : known);
+    });
+  }
+
+  #change<T>(task: () => Promise<T>): Promise<T> {
+    return this.#mutex.run('catalogue', task);
+  }
+
+  #emit(event: ImageEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** The name under which a reference is kept: by digest where there is one, else by tag. */
+function nameOf({ tag, ...place }: Reference): string {
+  return formatReference(place.digest === undefined ? { ...place, tag: tag ?? 'latest' } : place);
+}

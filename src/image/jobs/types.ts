@@ -1,0 +1,28 @@
+import type { Digest } from '../types.ts';
+
+/** Work on bulk data that may be done in a worker thread. Paths are absolute. */
+export type Job =
+  | { readonly kind: 'hash'; readonly path: string }
+  /** Unpacks the blob at `source` into the empty folder `target` and writes the file system through. */
+  | { readonly kind: 'unpack'; readonly source: string; readonly target: string; readonly below: readonly string[]; readonly diffId: Digest }
+  /** Packs the writable layer `source` into a gzip file at `target`. */
+  | { readonly kind: 'pack'; readonly source: string; readonly target: string; readonly latest_ms?: number }
+  /** Measures the archive at `source`; a plain one is compressed to `target`, others stay as they are. */
+  | { readonly kind: 'compress'; readonly source: string; readonly target: string };
+
+export interface JobAnswers {
+  readonly hash: { readonly digest: Digest };
+  readonly unpack: { readonly size_bytes: number };
+  readonly pack: PackedLayer;
+  readonly compress: PackedLayer & { readonly compression: 'gzip' | 'zstd'; readonly file: 'source' | 'target' };
+}
+export interface PackedLayer {
+  readonly diffId: Digest;
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** What a worker thread answers. */
+export type JobReply =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly failure: { readonly code?: string; readonly status?: number; readonly message: string; readonly stack?: string } };

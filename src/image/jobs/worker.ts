@@ -1,0 +1,18 @@
+import { parentPort } from 'node:worker_threads';
+import { GantryError, messageOf } from '#kit';
+import { perform } from './perform.ts';
+import type { Job, JobReply } from './types.ts';
+
+// The entry of a worker thread: one message is one job, one answer the other way.
+parentPort?.on('message', ({ id, job }: { readonly id: number; readonly job: Job }) => {
+  void answer(id, job).then((reply) => parentPort?.postMessage(reply));
+});
+
+async function answer(id: number, job: Job): Promise<JobReply> {
+  try {
+    return { id, answer: await perform(job) };
+  } catch (error) {
+    const failure = { message: messageOf(error), ...(error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {}) };
+    return { id, failure: error instanceof GantryError ? { ...failure, code: error.code, status: error.status } : failure };
+  }
+}

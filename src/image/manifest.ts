@@ -1,0 +1,81 @@
+import type { BlobStore } from './content.ts';
+import { isDigest } from './digest.ts';
+import { manifestInvalid } from './errors.ts';
+import { INDEX_TYPES, MANIFEST_TYPES, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
+import type { Descriptor, Digest, ImageConfig, Manifest, Platform } from './types.ts';
+
+/** A list of manifests, one for each platform (OCI image-spec, image index). */
+export interface Index {
+  readonly mediaType: string;
+  readonly manifests: readonly Descriptor[];
+}
+
+/** Parses a manifest or an index; `mediaType` is what came with it, where it does not say so itself. Errors: `MANIFEST_INVALID`. */
+export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest | Index {
+  const value = parseObject(bytes);
+  const type = typeof value.mediaType === 'string' ? value.mediaType : (mediaType ?? ('manifests' in value ? OCI_INDEX : OCI_MANIFEST));
+  if (value.schemaVersion !== 2) throw manifestInvalid(`its schemaVersion is ${JSON.stringify(value.schemaVersion)}, only 2 is supported`);
+  if (INDEX_TYPES.includes(type)) return { mediaType: type, manifests: descriptors(value.manifests, 'manifests') };
+  if (!MANIFEST_TYPES.includes(type)) throw manifestInvalid(`its media type ${type} is not supported`);
+  const config = descriptors([value.config], 'config')[0];
+  if (!config) throw manifestInvalid('it has no config');
+  // A cast because annotations are only carried, never read here.
+  const annotations = value.annotations as Readonly<Record<string, string>> | undefined;
+  return { schemaVersion: 2, mediaType: type, config, layers: descriptors(value.layers, 'layers'), ...(annotations === undefined ? {} : { annotations }) };
+}
+
+/** Tells an index from a manifest. */
+export function isIndex(manifest: Manifest | Index): manifest is Index {
+  return 'manifests' in manifest;
+}
+
+/** The manifest and configuration of an image whose blobs are here. Errors: `BLOB_UNKNOWN`, `MANIFEST_INVALID`. */
+export async function readImage(content: BlobStore, manifestDigest: Digest): Promise<{ manifest: Manifest; config: ImageConfig }> {
+  const manifest = parseManifest(await content.readAll(manifestDigest));
+  if (isIndex(manifest)) throw manifestInvalid(`${manifestDigest} is an index of several platforms; choose one of its manifests`);
+  return { manifest, config: parseConfig(await content.readAll(manifest.config.digest), manifest) };
+}
+
+/** Parses an image configuration and holds it against its manifest. Errors: `MANIFEST_INVALID`. */
+export function parseConfig(bytes: Uint8Array, manifest: Manifest): ImageConfig {
+  const value = parseObject(bytes);
+  const rootfs = typeof value.rootfs === 'object' && value.rootfs !== null && 'diff_ids' in value.rootfs ? value.rootfs.diff_ids : undefined;
+  if (!Array.isArray(rootfs) || !rootfs.every((item) => typeof item === 'string' && isDigest(item))) throw manifestInvalid('its configuration has no rootfs.diff_ids: this is no container image');
+  if (rootfs.length !== manifest.layers.length) throw manifestInvalid(`it names ${manifest.layers.length} layers, its configuration ${rootfs.length}`);
+  if (typeof value.os !== 'string' || typeof value.architecture !== 'string') throw manifestInvalid('its configuration has no os or architecture');
+  const run = typeof value.config === 'object' && value.config !== null ? value.config : {};
+  // The fields that are read have been looked at; the rest is the image author's and shown as it is.
+  return { ...value, os: value.os, architecture: value.architecture, config: run, rootfs: { type: 'layers', diff_ids: rootfs } };
+}
+
+/** Which of an index's manifests is for that platform. */
+export function choosePlatform(index: Index, wanted: Platform): Descriptor | undefined {
+  const fits = index.manifests.filter(({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture);
+  return fits.find(({ platform }) => platform?.variant === wanted.variant) ?? (wanted.variant === undefined ? fits[0] : fits.find(({ platform }) => platform?.variant === undefined));
+}
+
+/** `linux/arm64/v8`. */
+export function platformName({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
+}
+
+function parseObject(bytes: Uint8Array): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (error) {
+    throw manifestInvalid('it is no JSON', error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw manifestInvalid('it is no JSON object');
+  return { ...value };
+}
+
+function descriptors(value: unknown, name: string): readonly Descriptor[] {
+  if (!Array.isArray(value)) throw manifestInvalid(`${name} is no list`);
+  return value.map((item: unknown) => {
+    if (typeof item !== 'object' || item === null || !('digest' in item) || typeof item.digest !== 'string' || !isDigest(item.digest)) throw manifestInvalid(`${name} has an entry without a sha256 digest`);
+    if (!('size' in item) || typeof item.size !== 'number' || !Number.isSafeInteger(item.size) || item.size < 0) throw manifestInvalid(`${name} has an entry without a size`);
+    if (!('mediaType' in item) || typeof item.mediaType !== 'string') throw manifestInvalid(`${name} has an entry without a mediaType`);
+    return { ...item, mediaType: item.mediaType, digest: item.digest, size: item.size };
+  });
+}

@@ -1,0 +1,57 @@
+import { mkdir } from 'node:fs/promises';
+import type { Clock, Logger, Random } from '#kit';
+import type { Linux } from '#linux';
+import { Catalogue } from './catalogue.ts';
+import { BlobStore } from './content.ts';
+import { Fresh } from './fresh.ts';
+import { CatalogueImageStore } from './image-store.ts';
+import { JobRunner } from './jobs/runner.ts';
+import { LayerStore } from './layers.ts';
+import type { RegistriesConfig } from './registries.ts';
+import { RegistrySessions } from './remote/session.ts';
+import { OverlaySnapshots } from './snapshots.ts';
+import type { ImageStore, Snapshots } from './types.ts';
+
+export interface ImageStoreOptions {
+  /** Blobs, layers, snapshots and records live below it; made when it is not there. */
+  readonly dataDir: string;
+  readonly linux: Pick<Linux, 'mounts'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly registries: RegistriesConfig;
+  /** Entry of the worker threads, where the program was bundled: the default is the source file. */
+  readonly workerEntry?: URL;
+}
+export interface OpenImageStore {
+  readonly images: ImageStore;
+  readonly snapshots: Snapshots;
+  /** Ends worker threads and connections. Mounts stay. */
+  stop(): Promise<void>;
+}
+
+/** Opens the image store of a data dir, repairing what a killed process left. Errors: `FORMAT_TOO_NEW`, `RECORD_BROKEN`. */
+export async function openImageStore(options: ImageStoreOptions): Promise<OpenImageStore> {
+  const { dataDir: folder, clock, random, registries, logger } = options;
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  const jobs = new JobRunner({ clock, entry: options.workerEntry ?? new URL('./jobs/worker.ts', import.meta.url) });
+  const fresh = new Fresh(clock);
+  const content = new BlobStore({ folder, random, fresh, hashFile: async (path, bytes) => (await jobs.run<'hash'>({ kind: 'hash', path }, bytes)).digest });
+  await content.open();
+  const layers = new LayerStore({ folder, content, jobs, random, fresh });
+  await layers.open();
+  const catalogue = new Catalogue({ folder, content, logger });
+  await catalogue.open();
+  const sessions = new RegistrySessions(clock);
+  const snapshots = new OverlaySnapshots({ folder, mounts: options.linux.mounts, content, layers, jobs, imageById: async (id) => catalogue.whole(catalogue.resolve(id)) });
+  await snapshots.open();
+  const images = new CatalogueImageStore({ catalogue, content, layers, jobs, fresh, sessions, registries, snapshotChains: () => snapshots.chains(), clock });
+  return {
+    images,
+    snapshots,
+    async stop() {
+      sessions.close();
+      await jobs.stop();
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { pipeline } from 'node:stream';
+import { messageOf } from '#kit';
+import type { BlobStore } from '../content.ts';
+import { digestOf, shortId } from '../digest.ts';
+import { digestMismatch, manifestInvalid, platformMissing } from '../errors.ts';
+import type { Fresh } from '../fresh.ts';
+import type { LayerStore } from '../layers.ts';
+import { choosePlatform, isIndex, parseConfig, parseManifest, platformName } from '../manifest.ts';
+import { INDEX_TYPES, MANIFEST_TYPES } from '../media-types.ts';
+import { familiarName, formatReference, repositoryName } from '../reference.ts';
+import { endpointsOf, type RegistriesConfig } from '../registries.ts';
+import type { Descriptor, Digest, Image, Manifest, Platform, Reference, TransferOptions, TransferProgress } from '../types.ts';
+import { readBody } from './http.ts';
+import { inParallel } from './parallel.ts';
+import { counted } from './progress.ts';
+import type { RegistrySession, RegistrySessions } from './session.ts';
+
+export interface PullParts {
+  readonly content: BlobStore;
+  readonly layers: LayerStore;
+  readonly fresh: Fresh;
+  readonly sessions: RegistrySessions;
+  readonly registries: RegistriesConfig;
+  /** True when the name stands for that manifest already. */
+  readonly knows: (top: Digest) => boolean;
+  /** Writes the image down under its names. */
+  readonly record: (manifestDigest: Digest, names: readonly Reference[], top: Digest) => Promise<Image>;
+}
+
+const BLOBS_AT_ONCE = 3;
+
+/** Pulls an image; blobs that are here already are not moved. Mirrors are asked first, each in turn. Errors: `REGISTRY_FAILED` and those of the content store. */
+export async function pullImage(parts: PullParts, reference: Reference, options: TransferOptions): Promise<Image> {
+  const endpoints = endpointsOf(parts.registries, reference, 'pull');
+  for (const [index, endpoint] of endpoints.entries()) {
+    try {
+      return await new Pull(parts, parts.sessions.open(endpoint, 'pull', options), reference, options).run();
+    } catch (error) {
+      if (index === endpoints.length - 1 || options.signal?.aborted) throw error;
+      options.progress?.({ status: `Mirror ${endpoint.host} failed (${messageOf(error)}); trying the next` });
+    }
+  }
+  throw manifestInvalid(`no registry to ask for ${formatReference(reference)}`);
+}
+
+class Pull {
+  readonly #parts: PullParts;
+  readonly #session: RegistrySession;
+  readonly #reference: Reference;
+  readonly #options: TransferOptions;
+
+  constructor(parts: PullParts, session: RegistrySession, reference: Reference, options: TransferOptions) {
+    this.#parts = parts;
+    this.#session = session;
+    this.#reference = reference;
+    this.#options = options;
+  }
+
+  async run(): Promise<Image> {
+    const { registry, repository, tag, digest } = this.#reference;
+    const asked = digest ?? tag ?? 'latest';
+    const top = await this.#fetchManifest(asked, digest);
+    const short = familiarName(repositoryName(this.#reference));
+    this.#tell({ id: asked, status: `Pulling from ${registry === 'docker.io' ? repository : short}` });
+    const chosen = isIndex(top.manifest) ? await this.#fetchManifest(...this.#choose(top.manifest)) : top;
+    if (isIndex(chosen.manifest)) throw manifestInvalid(`${formatReference(this.#reference)} is an index of indexes`);
+    const wasKnown = this.#parts.knows(top.digest);
+    await this.#fetchBlobs(chosen.manifest);
+    const names: Reference[] = [{ registry, repository, digest: top.digest }];
+    if (digest === undefined) names.unshift({ registry, repository, tag: asked });
+    const image = await this.#parts.record(chosen.digest, names, top.digest);
+    this.#tell({ status: `Digest: ${top.digest}` });
+    const shown = digest === undefined ? `${short}:${asked}` : `${short}@${digest}`;
+    this.#tell({ status: wasKnown ? `Status: Image is up to date for ${shown}` : `Status: Downloaded newer image for ${shown}` });
+    return image;
+  }
+
+  #choose(index: { readonly manifests: readonly Descriptor[] } & Parameters<typeof choosePlatform>[0]): [string, Digest] {
+    const wanted = this.#options.platform ?? ownPlatform();
+    const found = choosePlatform(index, wanted);
+    const offered = index.manifests.map(({ platform }) => (platform ? platformName(platform) : 'unknown'));
+    if (!found) throw platformMissing(formatReference(this.#reference), platformName(wanted), offered);
+    return [found.digest, found.digest];
+  }
+
+  async #fetchManifest(name: string, expected: Digest | undefined) {
+    const here = expected === undefined ? undefined : await this.#parts.content.stat(expected);
+    if (expected !== undefined && here) {
+      this.#parts.fresh.touch(expected);
+      return { digest: expected, manifest: parseManifest(await this.#parts.content.readAll(expected)) };
+    }
+    const answer = await this.#session.send({ method: 'GET', url: this.#session.url(`manifests/${name}`), headers: { accept: [...MANIFEST_TYPES, ...INDEX_TYPES].join(', ') } });
+    if (answer.statusCode !== 200) throw await this.#session.failure(answer, `pull ${formatReference(this.#reference)}`);
+    const bytes = await readBody(answer);
+    const digest = digestOf(bytes);
+    if (expected !== undefined && digest !== expected) throw digestMismatch(expected, digest);
+    const manifest = parseManifest(bytes, answer.headers['content-type']?.split(';')[0]);
+    await this.#parts.content.write(bytes, { digest });
+    return { digest, manifest };
+  }
+
+  async #fetchBlobs(manifest: Manifest): Promise<void> {
+    const layers = [...new Map(manifest.layers.map((layer) => [layer.digest, layer])).values()];
+    for (const { digest } of layers) this.#tell({ id: shortId(digest), status: 'Pulling fs layer' });
+    const moved = new Set<Digest>();
+    await inParallel([manifest.config, ...layers], BLOBS_AT_ONCE, async (blob) => {
+      if (await this.#fetchBlob(blob, blob !== manifest.config)) moved.add(blob.digest);
+    });
+    const config = parseConfig(await this.#parts.content.readAll(manifest.config.digest), manifest);
+    for (const { digest } of layers) if (moved.has(digest)) this.#tell({ id: shortId(digest), status: 'Extracting' });
+    await this.#parts.layers.ensure({ manifest, config }, (index) => {
+      const digest = manifest.layers[index]?.digest;
+      if (digest !== undefined && moved.delete(digest)) this.#tell({ id: shortId(digest), status: 'Pull complete' });
+    });
+  }
+
+  /** Answers false when the blob was here. */
+  async #fetchBlob({ digest, size }: Descriptor, isShown: boolean): Promise<boolean> {
+    const { content, fresh } = this.#parts;
+    const tell = (status: string, bytes: Omit<TransferProgress, 'status' | 'id'> = {}) => isShown && this.#tell({ id: shortId(digest), status, ...bytes });
+    fresh.touch(digest);
+    if (await content.stat(digest)) {
+      tell('Already exists');
+      return false;
+    }
+    const answer = await this.#session.send({ method: 'GET', url: this.#session.url(`blobs/${digest}`) });
+    if (answer.statusCode !== 200) throw await this.#session.failure(answer, `pull layer ${shortId(digest)} of ${formatReference(this.#reference)}`);
+    const counter = counted((current_bytes) => tell('Downloading', { current_bytes, total_bytes: size }));
+    // An error of the answer destroys the counter, and the content store sees it there.
+    await content.write(pipeline(answer, counter, () => undefined), { digest, size });
+    tell('Download complete');
+    return true;
+  }
+
+  #tell(step: TransferProgress): void {
+    this.#options.progress?.(step);
+  }
+}
+
+function ownPlatform(): Platform {
+  return { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch };
+}

@@ -1,0 +1,208 @@
+import { type Stats, statSync } from 'node:fs';
+import { chmod, chown, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KeyedMutex, writeDurable } from '#kit';
+import type { Linux } from '#linux';
+import { changesOf } from './changes.ts';
+import type { BlobStore } from './content.ts';
+import { isDigest } from './digest.ts';
+import { snapshotUnknown } from './errors.ts';
+import type { JobRunner } from './jobs/runner.ts';
+import type { LayerStore, UnpackedLayer } from './layers.ts';
+import { LowerView } from './lower-view.ts';
+import { OCI_LAYER_GZIP } from './media-types.ts';
+import { mountOverlay } from './overlay.ts';
+import { encodeRecord, fileName, readRecord, type RecordFormat } from './records.ts';
+import { openPrivileges } from './tar/files.ts';
+import type { Digest, Image, Layer, Snapshots } from './types.ts';
+
+interface SnapshotRecord {
+  readonly key: string;
+  readonly image: Digest;
+  /** Chain ids, lowest first. */
+  readonly layers: readonly Digest[];
+}
+const FORMAT: RecordFormat<SnapshotRecord> = {
+  version: 1,
+  parse: ({ key, image, layers }) => (typeof key === 'string' && typeof image === 'string' && isDigest(image) && isDigests(layers) ? { key, image, layers } : undefined),
+};
+
+export interface SnapshotOptions {
+  readonly folder: string;
+  readonly mounts: Linux['mounts'];
+  readonly content: BlobStore;
+  readonly layers: LayerStore;
+  readonly jobs: JobRunner;
+  readonly imageById: (id: Digest) => Promise<Image>;
+}
+
+/** Overlay mounts over unpacked layers; one folder a key with the writable layer, its record, and the place where it is mounted. */
+export class OverlaySnapshots implements Snapshots {
+  readonly #options: SnapshotOptions;
+  readonly #folder: string;
+  readonly #records = new Map<string, SnapshotRecord>();
+  readonly #mutex = new KeyedMutex();
+  readonly #privileges = openPrivileges();
+
+  constructor(options: SnapshotOptions) {
+    this.#options = options;
+    this.#folder = join(options.folder, 'snapshots');
+  }
+
+  /** Finds the snapshots; what a killed process had half prepared or half removed goes. Mounts stay as they are. */
+  async open(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o711 });
+    for (const name of await readdir(this.#folder)) {
+      const folder = join(this.#folder, name);
+      const record = name.includes('.') ? undefined : await readRecord(join(folder, 'snapshot.json'), FORMAT);
+      if (record) this.#records.set(record.key, record);
+      else await this.#erase(folder);
+    }
+  }
+
+  /** Chain ids of every layer that a snapshot stands on. */
+  *chains(): Iterable<Digest> {
+    for (const { layers } of this.#records.values()) yield* layers;
+  }
+
+  prepare(key: string, imageId: Digest): Promise<void> {
+    return this.#mutex.run(key, async () => {
+      if (this.#records.has(key)) return;
+      const image = await this.#options.imageById(imageId);
+      const layers = await this.#options.layers.ensure(image);
+      const record: SnapshotRecord = { key, image: image.id, layers: layers.map(({ chainId }) => chainId) };
+      this.#records.set(key, record);
+      try {
+        await this.#makeFolders(record, layers.at(-1));
+      } catch (error) {
+        this.#records.delete(key);
+        await this.#erase(this.#path(key));
+        throw error;
+      }
+    });
+  }
+
+  /** The record comes last: with it the snapshot is there. */
+  async #makeFolders(record: SnapshotRecord, top: UnpackedLayer | undefined): Promise<void> {
+    const folder = this.#path(record.key);
+    await mkdir(folder, { mode: 0o711 });
+    await Promise.all(['work', 'root', 'upper', ...(top ? [] : ['empty'])].map((name) => mkdir(join(folder, name), { mode: 0o755 })));
+    if (top) await copyLooks(await lstat(this.#options.layers.pathOf(top)), join(folder, 'upper'));
+    await writeDurable(join(folder, 'snapshot.json'), encodeRecord(record, FORMAT));
+  }
+
+  mount(key: string): Promise<string> {
+    return this.#mutex.run(key, async () => {
+      const layers = this.#layersOf(this.#require(key));
+      const folder = this.#path(key);
+      const root = join(folder, 'root');
+      if (isMounted(root)) return root;
+      const { layers: store, mounts } = this.#options;
+      const lower = layers.length === 0 ? [join(folder, 'empty')] : layers.map((layer) => store.pathOf(layer)).reverse();
+      mountOverlay(mounts, { base: store.folder, lower, upper: join(folder, 'upper'), work: join(folder, 'work'), target: root });
+      return root;
+    });
+  }
+
+  unmount(key: string): Promise<void> {
+    return this.#mutex.run(key, async () => {
+      if (this.#records.has(key)) this.#unmountFolder(this.#path(key));
+    });
+  }
+
+  remove(key: string): Promise<void> {
+    return this.#mutex.run(key, async () => {
+      if (!this.#records.has(key)) return;
+      const folder = this.#path(key);
+      this.#unmountFolder(folder);
+      const doomed = `${folder}.old`;
+      await rename(folder, doomed);
+      this.#records.delete(key);
+      await this.#erase(doomed);
+    });
+  }
+
+  async list(): Promise<readonly string[]> {
+    return [...this.#records.keys()];
+  }
+
+  async usage(key: string): Promise<number> {
+    this.#require(key);
+    return usageOf(join(this.#path(key), 'upper'));
+  }
+
+  async changes(key: string) {
+    const layers = this.#layersOf(this.#require(key)).map((layer) => this.#options.layers.pathOf(layer));
+    const lower = new LowerView(layers.reverse(), this.#privileges.xattrs);
+    return changesOf(join(this.#path(key), 'upper'), lower, this.#privileges.xattrs);
+  }
+
+  async commit(key: string, options: { readonly latest_ms?: number } = {}): Promise<Layer> {
+    this.#require(key);
+    const { content, jobs } = this.#options;
+    const source = join(this.#path(key), 'upper');
+    const target = content.ingestPath();
+    const bytes = await usageOf(source, { perFile_bytes: 512 });
+    try {
+      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, ...options }, bytes);
+      await content.adopt(target, packed.digest);
+      return { diffId: packed.diffId, blob: { mediaType: OCI_LAYER_GZIP, digest: packed.digest, size: packed.size } };
+    } catch (error) {
+      await rm(target, { force: true });
+      throw error;
+    }
+  }
+
+  #require(key: string): SnapshotRecord {
+    const record = this.#records.get(key);
+    if (!record) throw snapshotUnknown(key);
+    return record;
+  }
+
+  #layersOf(record: SnapshotRecord): UnpackedLayer[] {
+    return record.layers.map((chainId) => {
+      const layer = this.#options.layers.find(chainId);
+      if (!layer) throw snapshotUnknown(`${record.key} (its layer ${chainId} is gone from the disk)`);
+      return layer;
+    });
+  }
+
+  #path(key: string): string {
+    return join(this.#folder, fileName(key));
+  }
+
+  #unmountFolder(folder: string): void {
+    const root = join(folder, 'root');
+    if (isMounted(root)) this.#options.mounts.unmount(root);
+  }
+
+  async #erase(folder: string): Promise<void> {
+    this.#unmountFolder(folder);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** True when something is mounted there: another device than its parent's. */
+function isMounted(path: string): boolean {
+  const here = statSync(path, { throwIfNoEntry: false });
+  const above = statSync(join(path, '..'), { throwIfNoEntry: false });
+  return here !== undefined && above !== undefined && here.dev !== above.dev;
+}
+
+async function copyLooks({ uid, gid, mode }: Stats, path: string): Promise<void> {
+  await chown(path, uid, gid);
+  await chmod(path, mode & 0o7777);
+}
+
+async function usageOf(folder: string, options: { readonly perFile_bytes: number } = { perFile_bytes: 0 }): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    bytes += options.perFile_bytes;
+    if (entry.isFile()) bytes += (await lstat(join(entry.parentPath, entry.name))).size;
+  }
+  return bytes;
+}
+
+function isDigests(value: unknown): value is readonly Digest[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' && isDigest(item));
+}

@@ -1,0 +1,42 @@
+import { chmodSync, lchownSync, lstatSync, readdirSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
+import { openNodes, openXattrs, type Nodes, type Xattrs } from '#linux';
+
+/** What an unpacked layer needs and only root may do: passed in, so that unit tests can do without. */
+export interface Privileges {
+  readonly xattrs: Xattrs;
+  readonly nodes: Nodes;
+  own(path: Buffer, uid: number, gid: number): void;
+}
+
+/** The real ones. Nothing is loaded before the first use. */
+export function openPrivileges(): Privileges {
+  return { xattrs: openXattrs(), nodes: openNodes(), own: (path, uid, gid) => lchownSync(path, uid, gid) };
+}
+
+/** The bytes of a path that is held as latin1 text. */
+export function pathBytes(path: string): Buffer {
+  return Buffer.from(path, 'latin1');
+}
+
+/** lstat, or undefined when nothing is there. */
+export function lookUp(path: Buffer): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+/** True for overlayfs's mark of a removed file: the character device 0/0. */
+export function isWhiteout(stats: Stats): boolean {
+  return stats.isCharacterDevice() && stats.rdev === 0;
+}
+
+/** Removes a file or a whole folder, following no link. */
+export function removeTree(path: string, stats = lookUp(pathBytes(path))): void {
+  if (stats === undefined) return;
+  if (!stats.isDirectory()) return unlinkSync(pathBytes(path));
+  for (const name of readdirSync(pathBytes(path), 'latin1')) removeTree(`${path}/${name}`);
+  rmdirSync(pathBytes(path));
+}
+
+/** chmod of something that is no link. */
+export function setMode(path: Buffer, mode: number): void {
+  chmodSync(path, mode & 0o7777);
+}

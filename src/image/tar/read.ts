@@ -1,0 +1,174 @@
+import { tarInvalid } from '../errors.ts';
+import { BLOCK_BYTES, type EntryKind, type TarEntry, XATTR_PREFIX } from './entry.ts';
+import { ByteSource } from './byte-source.ts';
+
+const KINDS: Readonly<Record<string, EntryKind>> = {
+  '\0': 'file',
+  '0': 'file',
+  '7': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '3': 'character',
+  '4': 'block',
+  '5': 'directory',
+  '6': 'fifo',
+};
+/** Longest header (pax or GNU long name) that is believed. */
+const HEADER_BYTES_MAX = 4 * 1024 * 1024;
+
+type Pax = Map<string, Buffer>;
+
+/** Reads ustar, pax and GNU archives (POSIX.1-2017 pax, "ustar Interchange Format"). Errors: `TAR_INVALID`. */
+export class TarReader {
+  readonly #source: ByteSource;
+  #globals: Pax = new Map();
+  #left_bytes = 0;
+  #padding_bytes = 0;
+
+  constructor(content: AsyncIterable<Uint8Array>) {
+    this.#source = new ByteSource(content);
+  }
+
+  /** The next entry, or undefined at the end. What was not read of the one before is passed over. */
+  async next(): Promise<TarEntry | undefined> {
+    let pax: Pax = new Map();
+    const long: { path?: string; link?: string } = {};
+    for (;;) {
+      const header = await this.#header();
+      if (header === undefined) return undefined;
+      const type = header.toString('latin1', 156, 157);
+      const size = number(header, 124, 12);
+      if (type === 'x') pax = parsePax(await this.#body(size));
+      else if (type === 'g') this.#globals = new Map([...this.#globals, ...parsePax(await this.#body(size))]);
+      else if (type === 'L') long.path = text(await this.#body(size));
+      else if (type === 'K') long.link = text(await this.#body(size));
+      else return this.#entry(header, type, new Map([...this.#globals, ...pax]), long);
+    }
+  }
+
+  /** The content of the entry that `next` answered last. */
+  async *content(): AsyncIterable<Buffer> {
+    while (this.#left_bytes > 0) {
+      const piece = await this.#source.some(this.#left_bytes);
+      if (piece === undefined) throw tarInvalid('it ends in the middle of a file');
+      this.#left_bytes -= piece.length;
+      yield piece;
+    }
+  }
+
+  /** Reads what follows the archive's end, so that whoever hashes the bytes sees them all. */
+  async finish(): Promise<void> {
+    while ((await this.#source.some(1 << 20)) !== undefined);
+  }
+
+  async #header(): Promise<Buffer | undefined> {
+    for await (const piece of this.content()) void piece;
+    await this.#source.skip(this.#padding_bytes);
+    this.#padding_bytes = 0;
+    let empty = 0;
+    while (empty < 2) {
+      const block = await this.#source.exactly(BLOCK_BYTES);
+      if (block === undefined) return undefined;
+      if (block.some((byte) => byte !== 0)) {
+        checkSum(block);
+        return block;
+      }
+      empty += 1;
+    }
+    return undefined;
+  }
+
+  async #body(size: number): Promise<Buffer> {
+    if (size > HEADER_BYTES_MAX) throw tarInvalid(`a header of ${size} bytes is longer than ${HEADER_BYTES_MAX}`);
+    const body = await this.#source.exactly(size);
+    if (body === undefined) throw tarInvalid('it ends in the middle of a header');
+    await this.#source.skip(padding(size));
+    return body;
+  }
+
+  #entry(header: Buffer, type: string, pax: Pax, long: { path?: string; link?: string }): TarEntry {
+    const kind = KINDS[type];
+    const path = latin1(pax.get('path')) ?? long.path ?? headerPath(header);
+    if (kind === undefined) throw tarInvalid(`entry ${JSON.stringify(path)} is of type "${type}", which is not supported`);
+    if ([...pax.keys()].some((key) => key.startsWith('GNU.sparse.'))) throw tarInvalid(`entry ${JSON.stringify(path)} is a sparse file, which is not supported`);
+    const size = decimal(pax.get('size')) ?? number(header, 124, 12);
+    const isFile = kind === 'file' && !path.endsWith('/');
+    this.#left_bytes = kind === 'file' ? size : 0;
+    this.#padding_bytes = kind === 'file' ? padding(size) : 0;
+    return {
+      path,
+      kind: kind === 'file' && !isFile ? 'directory' : kind,
+      mode: number(header, 100, 8) & 0o7777,
+      uid: decimal(pax.get('uid')) ?? number(header, 108, 8),
+      gid: decimal(pax.get('gid')) ?? number(header, 116, 8),
+      size: isFile ? size : 0,
+      mtime_s: decimal(pax.get('mtime')) ?? number(header, 136, 12),
+      link: latin1(pax.get('linkpath')) ?? long.link ?? text(header.subarray(157, 257)),
+      major: number(header, 329, 8),
+      minor: number(header, 337, 8),
+      xattrs: new Map([...pax].filter(([key]) => key.startsWith(XATTR_PREFIX)).map(([key, value]) => [key.slice(XATTR_PREFIX.length), value])),
+    };
+  }
+}
+
+function padding(size: number): number {
+  return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
+}
+
+function headerPath(header: Buffer): string {
+  const name = text(header.subarray(0, 100));
+  const isUstar = header.toString('latin1', 257, 263) === 'ustar\0';
+  const prefix = isUstar ? text(header.subarray(345, 500)) : '';
+  return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+/** Text up to the first NUL. */
+function text(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString('latin1', 0, end < 0 ? bytes.length : end);
+}
+
+function latin1(bytes: Buffer | undefined): string | undefined {
+  return bytes?.toString('latin1');
+}
+
+function decimal(bytes: Buffer | undefined): number | undefined {
+  if (bytes === undefined) return undefined;
+  const value = Number(bytes.toString('latin1'));
+  if (!Number.isFinite(value)) throw tarInvalid('a pax header has a number that is none');
+  return value;
+}
+
+/** An octal number, or one in GNU's base 256. */
+function number(header: Buffer, start: number, length: number): number {
+  const first = header[start] ?? 0;
+  if (first & 0x80) {
+    let value = first & 0x40 ? -1 : 0;
+    for (let at = start; at < start + length; at += 1) value = value * 256 + (at === start ? (first & 0x40 ? first - 0xff : first & 0x7f) : (header[at] ?? 0));
+    return value;
+  }
+  const digits = header.toString('latin1', start, start + length).replaceAll('\0', ' ').trim();
+  if (digits === '') return 0;
+  if (!/^[0-7]+$/.test(digits)) throw tarInvalid('a header has a number that is none: this is no tar archive');
+  return Number.parseInt(digits, 8);
+}
+
+function checkSum(block: Buffer): void {
+  const expected = number(block, 148, 8);
+  let sum = 8 * 32;
+  for (let at = 0; at < BLOCK_BYTES; at += 1) if (at < 148 || at >= 156) sum += block[at] ?? 0;
+  if (sum !== expected) throw tarInvalid('a header has a wrong check sum: this is no tar archive, or it is damaged');
+}
+
+function parsePax(body: Buffer): Pax {
+  const records: Pax = new Map();
+  for (let at = 0; at < body.length; ) {
+    const space = body.indexOf(0x20, at);
+    const length = Number(body.toString('latin1', at, space));
+    const equals = body.indexOf(0x3d, space);
+    if (space < 0 || equals < 0 || !Number.isInteger(length) || length < 5 || at + length > body.length || equals >= at + length) throw tarInvalid('a pax header is damaged');
+    records.set(body.toString('latin1', space + 1, equals), body.subarray(equals + 1, at + length - 1));
+    at += length;
+  }
+  return records;
+}

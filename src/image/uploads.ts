@@ -1,0 +1,105 @@
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { isSystemError, KeyedMutex, type Random } from '#kit';
+import { asBytes } from './bytes.ts';
+import { digestMismatch } from './errors.ts';
+import type { Digest, Upload } from './types.ts';
+
+interface UploadOptions {
+  readonly folder: string;
+  readonly random: Random;
+  readonly hashFile: (path: string, bytes: number) => Promise<Digest>;
+  readonly adopt: (path: string, digest: Digest) => Promise<void>;
+}
+
+/** Blobs that come in pieces, one file each: they survive a restart, and are verified when committed. */
+export class FileUploads {
+  readonly #options: UploadOptions;
+  readonly #mutex = new KeyedMutex();
+
+  constructor(options: UploadOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
+  }
+
+  async start(): Promise<Upload> {
+    const id = this.#options.random.hex(32);
+    await (await open(this.#path(id), 'wx', 0o600)).close();
+    return this.#upload(id, 0);
+  }
+
+  async openUpload(id: string): Promise<Upload | undefined> {
+    if (!/^[0-9a-f]{32}$/.test(id)) return undefined;
+    try {
+      return this.#upload(id, (await stat(this.#path(id))).size);
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+
+  async removeStale(before_ms: number): Promise<number> {
+    let freed_bytes = 0;
+    for (const id of await readdir(this.#options.folder)) {
+      const { mtimeMs, size } = await stat(this.#path(id));
+      if (mtimeMs >= before_ms) continue;
+      await rm(this.#path(id), { force: true });
+      freed_bytes += size;
+    }
+    return freed_bytes;
+  }
+
+  #path(id: string): string {
+    return join(this.#options.folder, id);
+  }
+
+  #upload(id: string, begun_bytes: number): Upload {
+    const path = this.#path(id);
+    const { hashFile, adopt } = this.#options;
+    let size = begun_bytes;
+    return {
+      id,
+      get size() {
+        return size;
+      },
+      append: (content) => this.#mutex.run(id, async () => (size = await appendTo(path, content))),
+      commit: (expected) =>
+        this.#mutex.run(id, async () => {
+          await syncFile(path);
+          const actual = await hashFile(path, (await stat(path)).size);
+          if (actual !== expected) throw digestMismatch(expected, actual);
+          await adopt(path, expected);
+        }),
+      cancel: () => this.#mutex.run(id, () => rm(path, { force: true })),
+    };
+  }
+}
+
+async function appendTo(path: string, content: Readable): Promise<number> {
+  // Without O_CREAT: a cancelled upload stays cancelled.
+  const file: FileHandle = await open(path, 'r+');
+  try {
+    let position = (await file.stat()).size;
+    for await (const piece of content) {
+      const chunk = asBytes(piece);
+      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
+      position += chunk.length;
+    }
+    return position;
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
