@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Image } from '#image';
 import { createBuilder } from './builder.ts';
 import { fakeRooms } from './fake-rooms.testing.ts';
-import { parseName } from './names.ts';
+import { parseReference } from '#image';
 import type { BuildRequest } from './types.ts';
 
 let folder = '';
@@ -51,7 +51,7 @@ async function build(files: Readonly<Record<string, string>>, more: Partial<Buil
   const builder = createBuilder(rooms.options);
   await builder.start();
   let said = '';
-  const image = await builder.build({ context: await context(files), tags: [parseName('out')], ...more }, (output) => {
+  const image = await builder.build({ context: await context(files), tags: [parseReference('out')], ...more }, (output) => {
     if ('stream' in output) said += output.stream;
   });
   return { image, said };

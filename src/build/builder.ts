@@ -7,7 +7,7 @@ import { applyIgnoreFile, extractContext, readDockerfile } from './context.ts';
 import { removeFolder } from './copy-step.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/parse.ts';
 import { BuildStepError, buildCancelled, DockerfileError } from './errors.ts';
-import { familiarName, parseName, wholeName } from './names.ts';
+import { familiarName, formatReference, parseReference } from '#image';
 import { type BuilderOptions, BuildSession, leaseName } from './session.ts';
 import { expandAt, PREDEFINED_ARGS, shortId, StageRun, type StageContext } from './stage-run.ts';
 import { findStage, planBuild, type Stage } from './stages.ts';
@@ -78,7 +78,7 @@ async function buildInSession(session: BuildSession): Promise<Image> {
     session.say(`Successfully built ${shortId(image)}\n`);
     for (const tag of request.tags) {
       await options.images.tag(image.id, tag);
-      session.say(`Successfully tagged ${familiarName(wholeName(tag))}\n`);
+      session.say(`Successfully tagged ${familiarName(formatReference(tag))}\n`);
     }
     return await options.images.resolve(image.id);
   } catch (error) {
@@ -173,7 +173,7 @@ function pullImage(session: BuildSession, reference: Reference, platform: BuildR
 
 function parseNameAt(name: string, line: number): Reference {
   try {
-    return parseName(name);
+    return parseReference(name);
   } catch (error) {
     throw new DockerfileError(line, error instanceof Error ? error.message : String(error));
   }

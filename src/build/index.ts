@@ -2,5 +2,4 @@ export { createBuilder, type BuilderOptions } from './builder.ts';
 export { parseDuration_ns } from './dockerfile/healthcheck.ts';
 export { applyChanges } from './changes.ts';
 export { BuildStepError, DockerfileError } from './errors.ts';
-export { familiarName, parseName, wholeName } from './names.ts';
 export type * from './types.ts';

@@ -17,8 +17,8 @@ export function setEnvironment(environment: readonly string[], name: string, val
   return at < 0 ? [...environment, entry] : environment.with(at, entry);
 }
 
-/** What an instruction that touches no file makes of the configuration. `words` expands one text to one. Pure. */
-export function applyMetadata(config: ImageRunConfig, instruction: Instruction, expandWord: (text: string) => string): ImageRunConfig {
+/** What an instruction that touches no file makes of the configuration. `words` expands one text to one; `ownCommand` says that the stage has set a CMD itself. Pure. */
+export function applyMetadata(config: ImageRunConfig, instruction: Instruction, expandWord: (text: string) => string, { ownCommand = false } = {}): ImageRunConfig {
   switch (instruction.kind) {
     case 'ENV':
       return {
@@ -39,7 +39,7 @@ export function applyMetadata(config: ImageRunConfig, instruction: Instruction, 
       return { ...config, Cmd: commandWords(instruction.command, config) };
     case 'ENTRYPOINT':
       // As Docker does: an entrypoint of the image's own takes away the command it inherited.
-      return { ...without(config, 'Cmd'), Entrypoint: commandWords(instruction.command, config) };
+      return { ...(ownCommand ? config : without(config, 'Cmd')), Entrypoint: commandWords(instruction.command, config) };
     case 'EXPOSE':
       return { ...config, ExposedPorts: { ...config.ExposedPorts, ...exposedPorts(instruction.values.flatMap((text) => expandWord(text).split(/\s+/)), instruction.line) } };
     case 'VOLUME':

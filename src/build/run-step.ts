@@ -72,13 +72,11 @@ function sayingWriter(session: BuildSession): Writable {
   const decoder = new StringDecoder('utf8');
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      session.say(decoder.write(chunk));
-      done();
+      Promise.resolve(session.say(decoder.write(chunk))).then(() => done(), done);
     },
     final(done) {
       const rest = decoder.end();
-      if (rest !== '') session.say(rest);
-      done();
+      Promise.resolve(rest === '' ? undefined : session.say(rest)).then(() => done(), done);
     },
   });
 }

@@ -5,7 +5,7 @@ import type { Engine } from '#engine';
 import type { Image, ImageStore, Layer, Snapshots } from '#image';
 import type { BuildCache } from './cache.ts';
 import { buildCancelled } from './errors.ts';
-import type { BuildOutput, BuildRequest } from './types.ts';
+import type { BuildListener, BuildRequest } from './types.ts';
 
 export interface BuilderOptions {
   readonly engine: Engine;
@@ -26,11 +26,11 @@ export class BuildSession {
   readonly cache: BuildCache;
   readonly folder: string;
   readonly signal: AbortSignal;
-  readonly output: (output: BuildOutput) => void;
+  readonly output: BuildListener;
   readonly #undo: (() => Promise<void>)[] = [];
   #counter = 0;
 
-  constructor(parts: { options: BuilderOptions; request: BuildRequest; cache: BuildCache; id: string; folder: string; signal: AbortSignal; output: (output: BuildOutput) => void }) {
+  constructor(parts: { options: BuilderOptions; request: BuildRequest; cache: BuildCache; id: string; folder: string; signal: AbortSignal; output: BuildListener }) {
     this.options = parts.options;
     this.request = parts.request;
     this.cache = parts.cache;
@@ -40,8 +40,9 @@ export class BuildSession {
     this.output = parts.output;
   }
 
-  say(text: string): void {
-    this.output({ stream: text });
+  /** Answers a promise when the listener wants the speaker to wait. */
+  say(text: string): void | Promise<void> {
+    return this.output({ stream: text });
   }
 
   checkCancelled(): void {

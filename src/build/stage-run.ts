@@ -32,6 +32,8 @@ export class StageRun {
   readonly #context: StageContext;
   readonly #args = new Map<string, string>();
   #image: Image;
+  /** A CMD stood in this stage already. */
+  #ownCommand = false;
 
   constructor(context: StageContext, base: Image) {
     this.#context = context;
@@ -75,7 +77,8 @@ export class StageRun {
       case 'MAINTAINER':
         return this.#metadata(instruction, this.#config, this.#expand(instruction.value, instruction.line));
       default:
-        return this.#metadata(instruction, applyMetadata(this.#config, instruction, (text) => this.#expand(text, instruction.line)));
+        this.#ownCommand ||= instruction.kind === 'CMD';
+        return this.#metadata(instruction, applyMetadata(this.#config, instruction, (text) => this.#expand(text, instruction.line), { ownCommand: this.#ownCommand }));
     }
   }
 

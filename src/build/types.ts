@@ -34,6 +34,9 @@ export type BuildOutput =
   | { readonly aux: { readonly ID: Digest } }
   | { readonly status: string; readonly id?: string; readonly progressDetail?: { readonly current?: number; readonly total?: number } };
 
+/** Takes the output; a promise asks a running step to wait until it resolves. */
+export type BuildListener = (output: BuildOutput) => void | Promise<void>;
+
 export interface Builder {
   /** Removes what an earlier process left half-made: build containers, snapshots and contexts. */
   start(): Promise<void>;
@@ -43,7 +46,7 @@ export interface Builder {
    * Builds an image and names it. Errors: `DOCKERFILE_INVALID` (400, with the line), `BUILD_STEP_FAILED`, `BUILD_CONTEXT_INVALID`,
    * `BUILD_CANCELLED`, and those of engine and image.
    */
-  build(request: BuildRequest, onOutput: (output: BuildOutput) => void): Promise<Image>;
+  build(request: BuildRequest, onOutput: BuildListener): Promise<Image>;
   /**
    * Forgets the cached steps that led to `image`, as far as no other cached image needs them, so that it may be deleted.
    * Answers the images that the cache no longer holds, newest first.

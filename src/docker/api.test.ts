@@ -102,7 +102,7 @@ describe('the Docker API', () => {
     const { id } = rooms.add({ owner: { kind: 'docker' }, image: 'busybox', network: { kind: 'none' }, name: 'ex' });
     assert.equal((await ask('POST', `/containers/${id}/exec`, { Cmd: ['cat'] })).status, 409);
     await ask('POST', `/containers/${id}/start`);
-    assert.equal((await ask('POST', `/containers/${id}/exec`, { Cmd: ['cat'], AttachStdin: true, Tty: true })).status, 201);
+    assert.equal((await ask('POST', `/containers/${id}/exec`, { Cmd: ['cat'], AttachStdin: true, AttachStdout: true, Tty: true })).status, 201);
     const answer = (await hijack('/v1.50/exec/e1/start', '{"Detach":false,"Tty":true}', 'typed')).toString();
     assert.match(answer, /raw-stream[\s\S]*\r\n\r\ntyped/);
   });

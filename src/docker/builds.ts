@@ -1,4 +1,5 @@
-import { BuildStepError, parseName, type BuildRequest } from '#build';
+import { BuildStepError, type BuildRequest } from '#build';
+import { parseReference } from '#image';
 import { badRequest, unsupported } from './errors.ts';
 import { removeForgotten } from './images.ts';
 import type { Call } from './http.ts';
@@ -25,10 +26,8 @@ export async function buildImage(call: Call, rooms: Rooms): Promise<void> {
   const quiet = call.flag('q');
   const lines = new JsonLines(call);
   try {
-    const image = await rooms.builder.build(request, (output) => {
-      if (!quiet) lines.send(output);
-    });
-    if (quiet) lines.send({ stream: `${image.id}\n` });
+    const image = await rooms.builder.build(request, (output) => (quiet ? undefined : lines.send(output)));
+    if (quiet) await lines.send({ stream: `${image.id}\n` });
     lines.end();
   } catch (error) {
     lines.fail(error, error instanceof BuildStepError ? error.exitCode : undefined);
@@ -57,7 +56,7 @@ export function buildRequest(call: Call): BuildRequest {
   return defined({
     context: call.request,
     dockerfile: call.text('dockerfile'),
-    tags: query.getAll('t').filter((name) => name !== '').map(parseName),
+    tags: query.getAll('t').filter((name) => name !== '').map(parseReference),
     buildArgs: buildArgs(jsonQuery(call, 'buildargs')),
     labels: new Fields({ labels: jsonQuery(call, 'labels') }).map('labels'),
     target: call.text('target'),

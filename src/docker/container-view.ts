@@ -1,4 +1,4 @@
-import { familiarName } from '#build';
+import { familiarName } from '#image';
 import type { Container, ContainerState, EngineNetwork } from '#engine';
 import { endpointView, networkModeText } from './endpoint-view.ts';
 import { hostConfigView } from './host-config-view.ts';

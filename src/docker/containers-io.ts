@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { LogLine, LogQuery } from '#kit';
 import { GantryError } from '#kit';
 import type { Container } from '#engine';
+import { forgetOldest } from './containers-lifecycle.ts';
 import { badRequest, conflict } from './errors.ts';
 import { findContainer, findExec } from './find.ts';
 import { joinStreams } from './hijack.ts';
@@ -86,10 +87,11 @@ function sizeOf(call: Call): { rows: number; columns: number } {
   return { rows, columns };
 }
 
+/** `Detach` counts at the start only, as with Docker; `Container` is the address said again. */
 const EXEC_FIELDS = new Set(['AttachStdin', 'AttachStdout', 'AttachStderr', 'Cmd', 'Env', 'Privileged', 'Tty', 'User', 'WorkingDir', 'DetachKeys', 'ConsoleSize', 'Detach', 'Container']);
 
 /** `POST /containers/{id}/exec`. */
-export async function createExec(call: Call, rooms: Rooms): Promise<void> {
+export async function createExec(call: Call, rooms: Rooms, wishes: ExecWishes): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
   const body = await call.body();
   for (const [name, value] of Object.entries(body)) if (!EXEC_FIELDS.has(name) && !isEmpty(value)) throw unsupported(`${name} in an exec`);
@@ -111,8 +113,18 @@ export async function createExec(call: Call, rooms: Rooms): Promise<void> {
       size: consoleSize(fields.any('ConsoleSize')),
     }),
   );
+  wishes.set(id, { stdout: fields.flag('AttachStdout'), stderr: fields.flag('AttachStderr'), detachKeys: fields.text('DetachKeys') });
+  forgetOldest(wishes);
   call.json(201, { Id: id });
 }
+
+/** What an exec's creator wants of its streams; an exec does not outlive the daemon, so these need not either. */
+export interface ExecWish {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly detachKeys: string | undefined;
+}
+export type ExecWishes = Map<string, ExecWish>;
 
 function consoleSize(value: unknown): { rows: number; columns: number } | undefined {
   if (!Array.isArray(value)) return undefined;
@@ -121,11 +133,13 @@ function consoleSize(value: unknown): { rows: number; columns: number } | undefi
 }
 
 /** `POST /exec/{id}/start`. */
-export async function startExec(call: Call, rooms: Rooms): Promise<void> {
+export async function startExec(call: Call, rooms: Rooms, wishes: ExecWishes): Promise<void> {
   const exec = findExec(rooms, call.parameter('id'));
   const fields = new Fields(await call.body());
   if (exec.running || exec.exitCode !== undefined) throw conflict(`exec ${exec.id} has already run`);
   const size = consoleSize(fields.any('ConsoleSize'));
+  const wish = wishes.get(exec.id) ?? { stdout: true, stderr: true, detachKeys: undefined };
+  wishes.delete(exec.id);
   const streams = await rooms.engine.execs.start(exec.id);
   if (size && exec.spec.terminal) await streams.resize(size);
   if (fields.flag('Detach')) {
@@ -135,7 +149,7 @@ export async function startExec(call: Call, rooms: Rooms): Promise<void> {
     streams.exited.catch((error: unknown) => rooms.logger.warn('a detached exec failed', { exec: exec.id, error }));
     return call.empty(200);
   }
-  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, stdout: true, stderr: true });
+  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, ...wish });
 }
 
 export async function resizeExec(call: Call, rooms: Rooms): Promise<void> {

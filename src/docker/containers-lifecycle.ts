@@ -1,6 +1,6 @@
 import type { TerminalSize } from '#kit';
 import { GantryError } from '#kit';
-import type { Container } from '#engine';
+import type { Container, ContainerSpec } from '#engine';
 import { restartPolicy, containerSpec } from './create-request.ts';
 import { badRequest, conflict, unsupported } from './errors.ts';
 import { Filters } from './filters.ts';
@@ -15,11 +15,20 @@ const UPDATE_FIELDS = new Set([
   'Memory', 'MemorySwap', 'MemoryReservation', 'NanoCpus', 'CpuQuota', 'CpuPeriod', 'CpuShares', 'CpusetCpus', 'CpusetMems', 'PidsLimit', 'RestartPolicy',
 ]);
 
+const UNUSED_MAX = 1024;
+
+/** Notes for containers and execs that are never started must not add up. */
+export function forgetOldest(notes: Map<string, unknown>): void {
+  const oldest = notes.keys().next().value;
+  if (notes.size > UNUSED_MAX && oldest !== undefined) notes.delete(oldest);
+}
+
 /** First sizes of terminals, between create and start (HostConfig.ConsoleSize). */
 export class ConsoleSizes {
   readonly #sizes = new Map<string, TerminalSize>();
   set(id: string, size: TerminalSize): void {
     this.#sizes.set(id, size);
+    forgetOldest(this.#sizes);
   }
   take(id: string): TerminalSize | undefined {
     const size = this.#sizes.get(id);
@@ -34,11 +43,21 @@ export async function createContainer(call: Call, rooms: Rooms, consoles: Consol
   const platform = call.text('platform');
   if (platform !== undefined && platform.split('/')[1] !== rooms.info.architecture && platform !== 'linux') throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
   const spec = containerSpec(body, call.text('name'));
-  if (spec.network.kind === 'container') findContainer(rooms, spec.network.id);
-  const container = await rooms.engine.containers.create(spec);
+  const container = await createOrExplain(rooms, spec);
   const [rows, columns] = consoleSize(new Fields(body).inner('HostConfig').any('ConsoleSize'));
   if (spec.terminal && rows > 0 && columns > 0) consoles.set(container.id, { rows, columns });
   call.json(201, { Id: container.id, Warnings: container.warnings });
+}
+
+/** Clients take 404 here for a missing image and pull it; anything else that is missing is told as 400. */
+async function createOrExplain(rooms: Rooms, spec: ContainerSpec): Promise<Container> {
+  try {
+    if (spec.network.kind === 'container') findContainer(rooms, spec.network.id);
+    return await rooms.engine.containers.create(spec);
+  } catch (error) {
+    if (error instanceof GantryError && error.status === 404 && !error.code.startsWith('IMAGE')) throw new GantryError(error.code, 400, error.message, { cause: error });
+    throw error;
+  }
 }
 
 function consoleSize(value: unknown): readonly [number, number] {

@@ -1,5 +1,5 @@
 import { GantryError } from '#kit';
-import { familiarName } from '#build';
+import { familiarName } from '#image';
 import type { Container } from '#engine';
 import type { Image } from '#image';
 import { containerInspect, containerSummary, imageName, stateWord, type ImageWords } from './container-view.ts';

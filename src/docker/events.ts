@@ -1,7 +1,7 @@
 import type { Clock } from '#kit';
 import type { Engine, EngineEvent } from '#engine';
 import type { ImageStore } from '#image';
-import { familiarName } from '#build';
+import { familiarName } from '#image';
 import { parseMoment_ms } from './times.ts';
 import { Filters } from './filters.ts';
 import type { Call } from './http.ts';

@@ -28,11 +28,11 @@ function hijack(call: Call, terminal: boolean): Wire {
 }
 
 /** Joins a client with a process until one of them ends. The process lives on when the client leaves. */
-export async function joinStreams(call: Call, rooms: Rooms, streams: ProcessStreams, options: { terminal: boolean; stdout: boolean; stderr: boolean; earlier?: AsyncIterable<LogLine> }): Promise<void> {
-  const keys = detachSequence(call.text('detachKeys') ?? '');
+export async function joinStreams(call: Call, rooms: Rooms, streams: ProcessStreams, options: { terminal: boolean; stdout: boolean; stderr: boolean; earlier?: AsyncIterable<LogLine>; detachKeys?: string | undefined }): Promise<void> {
+  const keys = detachSequence(options.detachKeys ?? call.text('detachKeys') ?? '');
   if (!keys) {
     streams.detach();
-    throw badRequest(`Invalid detach keys (${call.text('detachKeys')}) provided: write single characters or ctrl-X, separated by commas`);
+    throw badRequest(`Invalid detach keys (${options.detachKeys ?? call.text('detachKeys')}) provided: write single characters or ctrl-X, separated by commas`);
   }
   const wire = hijack(call, options.terminal);
   const leave = () => {

@@ -1,4 +1,4 @@
-import { familiarName } from '#build';
+import { familiarName } from '#image';
 import type { Image } from '#image';
 
 /** Ids of images that another image was built upon: Docker hides such of them as have no name. */

@@ -1,5 +1,6 @@
 import { GantryError } from '#kit';
-import { applyChanges, familiarName, parseName, wholeName } from '#build';
+import { applyChanges } from '#build';
+import { familiarName, formatReference, parseReference } from '#image';
 import type { Image, ImageRemoval, Reference } from '#image';
 import { resolveMaybe } from './containers-list.ts';
 import { badRequest, unsupported } from './errors.ts';
@@ -52,7 +53,7 @@ export async function historyOfImage(call: Call, rooms: Rooms): Promise<void> {
 async function resolveImage(call: Call, rooms: Rooms): Promise<Image> {
   const name = call.parameter('name');
   const image = await resolveMaybe(rooms, name);
-  if (!image) throw new GantryError('IMAGE_UNKNOWN', 404, `No such image: ${/^(sha256:)?[0-9a-f]+$/.test(name) ? name : familiarName(wholeName(parseName(name)))}`);
+  if (!image) throw new GantryError('IMAGE_UNKNOWN', 404, `No such image: ${/^(sha256:)?[0-9a-f]+$/.test(name) ? name : familiarName(formatReference(parseReference(name)))}`);
   return image;
 }
 
@@ -67,7 +68,7 @@ function targetName(call: Call, repository: string): Reference {
   if (name === undefined) throw badRequest('repository name must have at least one component');
   const tag = call.text('tag');
   if (name.includes('@')) throw badRequest(`refusing to create a tag with a digest reference: "${name}"`);
-  return parseName(tag === undefined ? name : `${name}:${tag}`);
+  return parseReference(tag === undefined ? name : `${name}:${tag}`);
 }
 
 /** `POST /images/create`: a pull, or with `fromSrc=-` an import of the body. */
@@ -77,7 +78,7 @@ export async function createImage(call: Call, rooms: Rooms): Promise<void> {
   const name = call.text('fromImage');
   if (name === undefined) throw badRequest('fromImage or fromSrc must be given');
   const tag = call.text('tag');
-  const reference = parseName(tag === undefined ? name : tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`);
+  const reference = parseReference(tag === undefined ? name : tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`);
   const platform = call.text('platform');
   const [os, architecture, variant] = platform?.split('/') ?? [];
   const lines = new JsonLines(call);
@@ -87,7 +88,7 @@ export async function createImage(call: Call, rooms: Rooms): Promise<void> {
       defined({
         auth: registryAuth(call.header('x-registry-auth')),
         platform: os === undefined || architecture === undefined ? undefined : defined({ os, architecture, variant }),
-        progress: (step: Parameters<typeof progressLine>[0]) => lines.send(progressLine(step)),
+        progress: (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step)),
         signal: call.signal,
       }),
     );
@@ -107,7 +108,7 @@ async function importImage(call: Call, rooms: Rooms, source: string): Promise<vo
     defined({ config: applyChanges({}, call.query.getAll('changes')), name: repository === undefined ? undefined : targetName(call, 'repo'), message }),
   );
   const lines = new JsonLines(call);
-  lines.send({ status: image.id });
+  await lines.send({ status: image.id });
   lines.end();
 }
 
@@ -115,16 +116,16 @@ export async function pushImage(call: Call, rooms: Rooms): Promise<void> {
   const name = call.parameter('name');
   const tag = call.text('tag');
   if (call.text('platform') !== undefined) throw unsupported('platform in a push');
-  const reference = parseName(tag === undefined ? name : `${name}:${tag}`);
-  if (!(await resolveMaybe(rooms, wholeName(reference)))) throw new GantryError('IMAGE_UNKNOWN', 404, `An image does not exist locally with the tag: ${familiarName(wholeName(reference)).replace(/:[^:/]*$/, '')}`);
+  const reference = parseReference(tag === undefined ? name : `${name}:${tag}`);
+  if (!(await resolveMaybe(rooms, formatReference(reference)))) throw new GantryError('IMAGE_UNKNOWN', 404, `An image does not exist locally with the tag: ${familiarName(formatReference(reference)).replace(/:[^:/]*$/, '')}`);
   const lines = new JsonLines(call);
-  lines.send({ status: `The push refers to repository [${reference.registry}/${reference.repository}]` });
+  await lines.send({ status: `The push refers to repository [${reference.registry}/${reference.repository}]` });
   try {
     const auth = registryAuth(call.header('x-registry-auth'));
-    const descriptor = await rooms.images.push(reference, defined({ auth, progress: (step: Parameters<typeof progressLine>[0]) => lines.send(progressLine(step)), signal: call.signal }));
+    const descriptor = await rooms.images.push(reference, defined({ auth, progress: (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step)), signal: call.signal }));
     const shown = reference.tag ?? 'latest';
-    lines.send({ status: `${shown}: digest: ${descriptor.digest} size: ${descriptor.size}` });
-    lines.send({ progressDetail: {}, aux: { Tag: shown, Digest: descriptor.digest, Size: descriptor.size } });
+    await lines.send({ status: `${shown}: digest: ${descriptor.digest} size: ${descriptor.size}` });
+    await lines.send({ progressDetail: {}, aux: { Tag: shown, Digest: descriptor.digest, Size: descriptor.size } });
     lines.end();
   } catch (error) {
     lines.fail(error);

@@ -14,19 +14,20 @@ export class JsonLines {
     this.#call = call;
   }
 
-  send(line: object): void {
+  /** Resolves when the client has room for more; who cannot wait is cut at `WAITING_BYTES_MAX`. */
+  async send(line: object): Promise<void> {
     const { response } = this.#call;
     if (response.destroyed) return;
     if (!response.headersSent) this.#call.begin('application/json');
-    response.write(`${JSON.stringify(line)}\r\n`);
     if (response.writableLength > WAITING_BYTES_MAX) response.destroy(new GantryError('CLIENT_TOO_SLOW', 500, 'the client does not read its output'));
+    else await this.#call.write(`${JSON.stringify(line)}\r\n`);
   }
 
   /** An error after the first line becomes a line; before it the router answers with its status. */
   fail(error: unknown, code?: number): void {
     if (!this.#call.response.headersSent) throw error;
     const message = messageOf(error);
-    this.send({ errorDetail: { ...(code === undefined ? {} : { code }), message }, error: message });
+    void this.send({ errorDetail: { ...(code === undefined ? {} : { code }), message }, error: message });
     this.#call.response.end();
   }
 

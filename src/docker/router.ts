@@ -25,10 +25,13 @@ export type Router = (method: string, path: string) => { readonly handler: Handl
 /** All operations of the Docker Engine API: those that are here, and by name those that are not. */
 export function createRouter(): Router {
   const consoles = new life.ConsoleSizes();
+  const wishes: io.ExecWishes = new Map();
   const table: readonly (readonly [string, Handler])[] = [
     ...systemRoutes,
     ['POST /containers/create', (call, rooms) => life.createContainer(call, rooms, consoles)],
     ['POST /containers/{id}/start', (call, rooms) => life.startContainer(call, rooms, consoles)],
+    ['POST /containers/{id}/exec', (call, rooms) => io.createExec(call, rooms, wishes)],
+    ['POST /exec/{id}/start', (call, rooms) => io.startExec(call, rooms, wishes)],
     ...containerRoutes,
     ...imageRoutes,
     ...networkAndVolumeRoutes,
@@ -80,8 +83,6 @@ const containerRoutes: readonly (readonly [string, Handler])[] = [
   ['HEAD /containers/{id}/archive', io.statArchive],
   ['GET /containers/{id}/archive', io.getArchive],
   ['PUT /containers/{id}/archive', io.putArchive],
-  ['POST /containers/{id}/exec', io.createExec],
-  ['POST /exec/{id}/start', io.startExec],
   ['POST /exec/{id}/resize', io.resizeExec],
   ['GET /exec/{id}/json', io.inspectExec],
 ];
