@@ -1,3 +1,27 @@
-export type * from './types.ts';
+export { applyDefaults } from './defaults/index.ts';
 export * from './errors.ts';
 export type * from './generated/types.ts';
+export { resolveIntOrPercent } from './int-or-percent.ts';
+export { jsonPatch } from './patch/json-patch.ts';
+export { mergePatch } from './patch/merge-patch.ts';
+export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
+export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
+export { prepareForCreate, prepareForUpdate } from './prepare.ts';
+export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
+export { apiVersionOf, findKind, findResource, SERVED_RESOURCES, type ServedResource } from './resources.ts';
+export { type Decoded, decode, type FieldValidation } from './schema/decode.ts';
+export {
+  type FieldRequirement,
+  formatLabelSelector,
+  type LabelSelector,
+  matchesFields,
+  matchesLabels,
+  type ObjectSelector,
+  parseFieldSelector,
+  parseLabelSelector,
+  requirementsOf,
+} from './selectors.ts';
+export { humanDuration, type Table, toTable } from './table/index.ts';
+export type * from './types.ts';
+export { validateCreate, validateUpdate } from './validation/index.ts';
+

@@ -1,0 +1,97 @@
+import { badRequest } from '../errors.ts';
+import { apiVersionOf, type ServedResource } from '../resources.ts';
+import type { KubeObject } from '../types.ts';
+import { schemas, type TypeSchema } from './schemas.ts';
+
+/** What to do about fields that the kind doesn't have (the request's fieldValidation). */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+export interface Decoded {
+  readonly object: KubeObject;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * A request's body as an object of the resource: checked against the kind's schema, unknown fields and nulls dropped. Errors:
+ * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown field when Strict.
+ */
+export function decode(resource: ServedResource, body: unknown, options: { readonly fieldValidation: FieldValidation }): Decoded {
+  const expected = apiVersionOf(resource);
+  if (!isRecord(body)) throw badRequest(`the body must be a ${resource.kind} object, not ${nameOf(body)}`);
+  const { apiVersion, kind } = body;
+  if (apiVersion !== undefined && apiVersion !== expected) throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`);
+  if (kind !== undefined && kind !== resource.kind) throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
+  const walk = new Walk(resource.kind, expected);
+  const decoded = walk.model(resource.model, body, '');
+  const warnings = walk.unknown.map((path) => `unknown field "${path}"`);
+  if (warnings.length > 0 && options.fieldValidation === 'Strict') {
+    throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${warnings.join(', ')}`);
+  }
+  const metadata = isRecord(decoded.metadata) ? decoded.metadata : {};
+  return { object: { ...decoded, apiVersion: expected, kind: resource.kind, metadata }, warnings: options.fieldValidation === 'Warn' ? warnings : [] };
+}
+
+class Walk {
+  readonly unknown: string[] = [];
+  readonly #kind: string;
+  readonly #apiVersion: string;
+
+  constructor(kind: string, apiVersion: string) {
+    this.#kind = kind;
+    this.#apiVersion = apiVersion;
+  }
+
+  model(name: string, value: Record<string, unknown>, path: string): Record<string, unknown> {
+    const fields = schemas.model(name);
+    const result: Record<string, unknown> = {};
+    for (const [key, content] of Object.entries(value)) {
+      const field = fields.get(key);
+      const here = path === '' ? key : `${path}.${key}`;
+      if (field === undefined) this.unknown.push(here);
+      else if (content !== null) result[key] = this.#value(field.type, content, here);
+    }
+    return result;
+  }
+
+  #value(type: TypeSchema, value: unknown, path: string): unknown {
+    switch (type.kind) {
+      case 'any':
+        return value;
+      case 'string':
+        return typeof value === 'string' ? value : isQuantityPath(path) && typeof value === 'number' ? String(value) : this.#wrong('string', value, path);
+      case 'number':
+        return typeof value === 'number' && (type.format === 'double' || Number.isInteger(value)) ? value : this.#wrong(type.format || 'integer', value, path);
+      case 'boolean':
+        return typeof value === 'boolean' ? value : this.#wrong('boolean', value, path);
+      case 'intOrString':
+        return typeof value === 'string' || Number.isInteger(value) ? value : this.#wrong('integer or string', value, path);
+      case 'list':
+        if (!Array.isArray(value)) return this.#wrong('list', value, path);
+        return value.map((item, index) => this.#value(type.of, item, `${path}[${index}]`));
+      case 'map':
+        if (!isRecord(value)) return this.#wrong('map', value, path);
+        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#value(type.of, item, `${path}.${key}`)]));
+      case 'model':
+        if (type.name === 'V1MicroTime' && typeof value === 'string') return value;
+        return isRecord(value) ? this.model(type.name, value, path) : this.#wrong('object', value, path);
+    }
+  }
+
+  #wrong(wanted: string, value: unknown, path: string): never {
+    throw badRequest(`${this.#kind} in version "${this.#apiVersion}" cannot be handled as a ${this.#kind}: ${path} must be a ${wanted}, not ${nameOf(value)}`);
+  }
+}
+
+/** Quantities are strings that may be written as bare numbers: `cpu: 1`. */
+function isQuantityPath(path: string): boolean {
+  return /(?:^|\.)(?:limits|requests|capacity|allocatable|hard|used|averageValue|overhead|sizeLimit|divisor)(?:\.|$)/.test(path) || /\.value$/.test(path);
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `the ${typeof value} ${JSON.stringify(value)}`;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

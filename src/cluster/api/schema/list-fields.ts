@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+
+/** How a list field merges. */
+export interface ListField {
+  readonly listType: 'atomic' | 'set' | 'map' | '';
+  /** Which fields tell items of a map list apart, for server-side apply. */
+  readonly mapKeys: readonly string[];
+  readonly patchStrategy: readonly string[];
+  /** Which field tells items apart, for strategic merge. */
+  readonly mergeKey: string;
+}
+
+let facts: ReadonlyMap<string, ListField> | undefined;
+
+/** The list facts of a generated model's field; undefined for one that is replaced whole. */
+export function listField(model: string, field: string): ListField | undefined {
+  facts ??= readFacts();
+  return facts.get(`${typeNameOf(model)}.${field}`);
+}
+
+/** `V1PodSpec` and `CoreV1EndpointPort` name the types `v1.PodSpec` and `v1.EndpointPort` of the facts. */
+function typeNameOf(model: string): string {
+  const match = /^(?:[A-Z][a-z]+(?=V\d))?(V\d(?:alpha\d|beta\d)?)(.+)$/.exec(model);
+  return match === null ? model : `${match[1]?.toLowerCase()}.${match[2]}`;
+}
+
+function readFacts(): ReadonlyMap<string, ListField> {
+  const lines = readFileSync(new URL('../facts/list-fields.tsv', import.meta.url), 'utf8').split('\n').slice(1);
+  return new Map(
+    lines.flatMap((line): [string, ListField][] => {
+      const [type = '', field = '', listType = '', mapKeys = '', strategy = '', mergeKey = ''] = line.split('\t');
+      if (type === '') return [];
+      const split = (text: string) => text.split(',').filter((part) => part !== '');
+      const known = listType === 'atomic' || listType === 'set' || listType === 'map' ? listType : '';
+      return [[`${type.split('.').slice(-2).join('.')}.${field}`, { listType: known, mapKeys: split(mapKeys), patchStrategy: split(strategy), mergeKey }]];
+    }),
+  );
+}

@@ -1,0 +1,35 @@
+import type { ServedResource } from '../resources.ts';
+import type { KubeObject } from '../types.ts';
+import { COLUMNS, PLAIN_COLUMNS } from './columns.ts';
+
+export { humanDuration } from './duration.ts';
+
+/** meta.k8s.io/v1 Table: what `kubectl get` prints. */
+export interface Table {
+  readonly kind: 'Table';
+  readonly apiVersion: 'meta.k8s.io/v1';
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string; readonly remainingItemCount?: number };
+  readonly columnDefinitions: readonly { readonly name: string; readonly type: string; readonly format: string; readonly description: string; readonly priority: number }[];
+  readonly rows: readonly { readonly cells: readonly (string | number)[]; readonly object?: unknown }[];
+}
+
+/** Objects of one resource as a Table; each row carries the whole object, its metadata or nothing, as the request says. */
+export function toTable(
+  resource: ServedResource,
+  objects: readonly KubeObject[],
+  options: { readonly now_ms: number; readonly includeObject: 'Metadata' | 'Object' | 'None'; readonly metadata?: Table['metadata'] },
+): Table {
+  const columns = COLUMNS[resource.model] ?? PLAIN_COLUMNS;
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata: options.metadata ?? {},
+    columnDefinitions: columns.map(({ name, type, format, priority }) => ({ name, type, format, description: '', priority })),
+    rows: objects.map((object) => ({ cells: columns.map(({ cell }) => cell(object, options.now_ms)), ...rowObject(object, options.includeObject) })),
+  };
+}
+
+function rowObject(object: KubeObject, include: 'Metadata' | 'Object' | 'None'): { object?: unknown } {
+  if (include === 'None') return {};
+  return { object: include === 'Object' ? object : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } };
+}

@@ -1,0 +1,26 @@
+import type { StatusCause } from '../types.ts';
+
+/** Gathers what is wrong, each with its field's path, in Kubernetes' words. */
+export class FieldErrors {
+  readonly causes: StatusCause[] = [];
+
+  required(field: string, why = ''): void {
+    this.#add('FieldValueRequired', field, `Required value${why === '' ? '' : `: ${why}`}`);
+  }
+  invalid(field: string, value: unknown, why: string): void {
+    this.#add('FieldValueInvalid', field, `Invalid value: ${JSON.stringify(value)}: ${why}`);
+  }
+  notSupported(field: string, value: unknown, supported: readonly string[]): void {
+    this.#add('FieldValueNotSupported', field, `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((item) => JSON.stringify(item)).join(', ')}`);
+  }
+  duplicate(field: string, value: unknown): void {
+    this.#add('FieldValueDuplicate', field, `Duplicate value: ${JSON.stringify(value)}`);
+  }
+  forbidden(field: string, why: string): void {
+    this.#add('FieldValueForbidden', field, `Forbidden: ${why}`);
+  }
+
+  #add(reason: string, field: string, message: string): void {
+    this.causes.push({ reason, message, field });
+  }
+}
