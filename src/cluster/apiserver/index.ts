@@ -1,1 +1,3 @@
+export type { ListenOptions } from './http/edge.ts';
+export { type ApiServer, type ApiServerOptions, createApiServer } from './server.ts';
 export type * from './types.ts';

@@ -1,0 +1,55 @@
+import { type KubeObject, type ResourceRef, StatusError } from '#cluster/api';
+import type { Context } from '../context.ts';
+import { findServed, keyOf } from '../kinds.ts';
+import { createObject } from '../verbs/create.ts';
+import { replace } from '../verbs/update.ts';
+
+const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+const PORT_NAME = 'https';
+
+/** Makes what every cluster has, where it isn't there: the namespaces and the API server's own Service. */
+export async function bootstrap(context: Context): Promise<void> {
+  await Promise.all(NAMESPACES.map((name) => ensure(context, { group: '', version: 'v1', resource: 'namespaces' }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+}
+
+/** The `kubernetes` Service in `default`, and its endpoint: where this server listens. */
+export async function publishApi(context: Context, address: string, port: number): Promise<void> {
+  const labels = { component: 'apiserver', provider: 'kubernetes' };
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'kubernetes', namespace: 'default', labels },
+    spec: { type: 'ClusterIP', clusterIP: context.services.apiAddress, ports: [{ name: PORT_NAME, port: 443, protocol: 'TCP', targetPort: port }] },
+  };
+  const slice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address], conditions: { ready: true, serving: true, terminating: false } }],
+    ports: [{ name: PORT_NAME, port, protocol: 'TCP' }],
+  };
+  await ensure(context, { group: '', version: 'v1', resource: 'services' }, service, true);
+  await ensure(context, { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' }, slice, true);
+}
+
+/** Creates the object, or (where `renew`) makes the one that is there like it. */
+async function ensure(context: Context, ref: ResourceRef, object: KubeObject, renew = false): Promise<void> {
+  const served = findServed(ref);
+  if (!served) throw new TypeError(`${ref.resource} are not served`);
+  const { name = '', namespace } = object.metadata;
+  if (!context.cache.get(keyOf(served, namespace, name))) {
+    await createObject(context, served, { object, namespace, dryRun: false }).catch(ignoreAlreadyExists);
+    return;
+  }
+  if (renew) await replace(context, { served, namespace, name }, { dryRun: false, subresource: undefined }, (before) => likeIt(before, object));
+}
+
+function likeIt(before: KubeObject, wanted: KubeObject): KubeObject {
+  return { ...structuredClone(before), ...wanted, metadata: { ...structuredClone(before.metadata), ...wanted.metadata } };
+}
+
+/** Somebody else made it in between: just as well. */
+function ignoreAlreadyExists(error: unknown): void {
+  if (!(error instanceof StatusError && error.body.reason === 'AlreadyExists')) throw error;
+}

@@ -1,0 +1,143 @@
+import type { KubeObject } from '#cluster/api';
+import type { Store, StoreEvent, StoredItem } from '#cluster/store';
+import type { Logger } from '#kit';
+import { deepFreeze } from './bytes.ts';
+import { CollectionCache } from './collection-cache.ts';
+import { prefixOfKey, ROOT } from './keys.ts';
+
+/**
+ * The store's present state as frozen objects, fed by one watch of the store. Objects written through `put` are not parsed again:
+ * the bytes that come back in the watch are those that went out.
+ */
+export class ObjectCache {
+  readonly #store: Store;
+  readonly #logger: Logger;
+  readonly #collections = new Map<string, CollectionCache>();
+  readonly #inFlight = new Map<string, { readonly bytes: Uint8Array; readonly object: KubeObject }>();
+  #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
+  #revision = 0;
+  #startRevision = 0;
+  #watch: Disposable | undefined;
+
+  constructor(store: Store, logger: Logger) {
+    this.#store = store;
+    this.#logger = logger;
+  }
+
+  /** The last revision that was applied. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  async start(): Promise<void> {
+    const { items, revision } = await this.#store.range(ROOT);
+    this.#revision = revision;
+    this.#startRevision = revision;
+    for (const item of items) this.#collectionOf(item.key).seed(item.key, parse(item));
+    this.#watch = await this.#store.watch(ROOT, revision, (events) => this.#apply(events));
+  }
+
+  stop(): void {
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+  }
+
+  collection(prefix: string): CollectionCache {
+    let collection = this.#collections.get(prefix);
+    if (!collection) {
+      collection = new CollectionCache(this.#startRevision);
+      this.#collections.set(prefix, collection);
+    }
+    return collection;
+  }
+
+  collections(): IterableIterator<[string, CollectionCache]> {
+    return this.#collections.entries();
+  }
+
+  get(key: string): KubeObject | undefined {
+    return this.#collectionOf(key).get(key);
+  }
+
+  /**
+   * Writes `object` (which becomes the cache's: don't change it afterwards) and resolves with it as stored, once it is durable and
+   * readers see it. Rejects with the store's `REVISION_CONFLICT`.
+   */
+  async put(key: string, object: KubeObject, expected: number): Promise<KubeObject> {
+    const { resourceVersion: _, ...metadata } = object.metadata;
+    const bytes = Buffer.from(JSON.stringify({ ...object, metadata }));
+    const mine = { bytes, object };
+    this.#inFlight.set(key, mine);
+    try {
+      const item = await this.#store.put(key, bytes, { expected });
+      await this.reached(item.modRevision);
+      const seen = this.get(key);
+      return seen && seen.metadata.resourceVersion === String(item.modRevision) ? seen : withRevision(object, item.modRevision);
+    } finally {
+      if (this.#inFlight.get(key) === mine) this.#inFlight.delete(key);
+    }
+  }
+
+  /** Removes the object at that revision; the last state with the deletion's revision comes back. */
+  async delete(key: string, expected: number): Promise<KubeObject | undefined> {
+    const done = await this.#store.delete(key, { expected });
+    if (!done) return undefined;
+    await this.reached(done.revision);
+    return withRevision(parse(done.previous), done.revision);
+  }
+
+  /** Resolves when the cache has seen that revision. */
+  reached(revision: number): Promise<void> {
+    if (this.#revision >= revision) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ revision, resolve }));
+  }
+
+  #collectionOf(key: string): CollectionCache {
+    return this.collection(prefixOfKey(key));
+  }
+
+  #apply(events: readonly StoreEvent[]): void {
+    for (const event of events) {
+      try {
+        this.#applyOne(event);
+      } catch (error) {
+        this.#logger.error('Cannot apply a change of the store to the cache', { key: event.type === 'put' ? event.item.key : event.key, error });
+      }
+    }
+    const reached = this.#waiting.filter((waiter) => waiter.revision <= this.#revision);
+    if (reached.length === 0) return;
+    this.#waiting = this.#waiting.filter((waiter) => waiter.revision > this.#revision);
+    for (const waiter of reached) waiter.resolve();
+  }
+
+  #applyOne(event: StoreEvent): void {
+    const key = event.type === 'put' ? event.item.key : event.key;
+    const revision = event.type === 'put' ? event.item.modRevision : event.revision;
+    const collection = this.#collectionOf(key);
+    const previous = collection.get(key);
+    this.#revision = revision;
+    if (event.type === 'put') {
+      const object = this.#objectOf(event.item);
+      collection.apply({ type: 'put', key, revision, object, ...(previous ? { previous } : {}) });
+    } else if (previous) {
+      collection.apply({ type: 'delete', key, revision, object: withRevision(previous, revision), previous });
+    }
+  }
+
+  #objectOf(item: StoredItem): KubeObject {
+    const mine = this.#inFlight.get(item.key);
+    if (mine && Buffer.compare(mine.bytes, item.value) === 0) return withRevision(mine.object, item.modRevision);
+    return parse(item);
+  }
+}
+
+/** The object that a stored item holds, frozen, with its resourceVersion. */
+export function parse(item: StoredItem): KubeObject {
+  // What stands under the root was written by `put` from a KubeObject.
+  const object = JSON.parse(Buffer.from(item.value.buffer, item.value.byteOffset, item.value.byteLength).toString('utf8')) as KubeObject;
+  return withRevision(object, item.modRevision);
+}
+
+function withRevision(object: KubeObject, revision: number): KubeObject {
+  return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
+}

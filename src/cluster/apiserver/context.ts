@@ -1,0 +1,31 @@
+import type { Clock, KeyedMutex, Logger, Random } from '#kit';
+import type { KubeObject } from '#cluster/api';
+import type { Store } from '#cluster/store';
+import type { ServiceAllocator } from './admission/service-allocator.ts';
+import type { ObjectCache } from './cache/object-cache.ts';
+import type { NodeDirectory } from './types.ts';
+
+/** What every verb works with. */
+export interface Context {
+  readonly store: Store;
+  readonly cache: ObjectCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly nodes: NodeDirectory;
+  /** One writer at a time for each key. */
+  readonly writes: KeyedMutex;
+  readonly services: ServiceAllocator;
+  /** Watches that are open; they end with the server. */
+  readonly watches: Set<{ end(): void }>;
+}
+
+/** Now, as Kubernetes writes times: RFC 3339, whole seconds. */
+export function timestamp(clock: Clock, later_ms = 0): string {
+  return `${new Date(clock.now() + later_ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** A copy that may be changed. */
+export function mutable<T extends KubeObject>(object: T): T {
+  return structuredClone(object);
+}

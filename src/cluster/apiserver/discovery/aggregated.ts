@@ -1,0 +1,37 @@
+import { type Discovered, groupsOf, subresourceShape } from './resources.ts';
+
+export const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/** apidiscovery.k8s.io/v2 APIGroupDiscoveryList: of the core group alone (`/api`) or of all others (`/apis`). */
+export function aggregatedDiscovery(all: readonly Discovered[], core: boolean): object {
+  const items = [...groupsOf(all)]
+    .filter(([group]) => (group === '') === core)
+    .map(([group, versions]) => ({
+      metadata: { name: group, creationTimestamp: null },
+      versions: versions.map((version) => ({
+        version,
+        resources: all.filter((one) => one.group === group && one.version === version).map(discoveryOf),
+        freshness: 'Current',
+      })),
+    }));
+  return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
+}
+
+function discoveryOf(one: Discovered): object {
+  const scope = one.namespaced ? 'Namespaced' : 'Cluster';
+  return {
+    resource: one.resource,
+    responseKind: { group: one.group, version: one.version, kind: one.kind },
+    scope,
+    singularResource: one.singular,
+    verbs: one.verbs,
+    ...(one.shortNames.length > 0 ? { shortNames: one.shortNames } : {}),
+    ...(one.categories.length > 0 ? { categories: one.categories } : {}),
+    ...(one.subresources.length > 0 ? { subresources: one.subresources.map((name) => subresourceOf(one, name)) } : {}),
+  };
+}
+
+function subresourceOf(parent: Discovered, subresource: string): object {
+  const { verbs, ...responseKind } = subresourceShape(parent, subresource);
+  return { subresource, responseKind, verbs };
+}

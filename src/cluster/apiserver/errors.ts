@@ -1,0 +1,51 @@
+import { type ResourceInfo, type ResourceRef, StatusError } from '#cluster/api';
+
+/** 401: who asks is not known. */
+export function unauthorized(): StatusError {
+  return new StatusError(401, 'Unauthorized', 'Unauthorized');
+}
+/** 404: the path names nothing that is served. */
+export function noSuchPath(): StatusError {
+  return new StatusError(404, 'NotFound', 'the server could not find the requested resource');
+}
+/** 405: the resource is there, but not for this. */
+export function methodNotAllowed(resource: ResourceRef, verb: string): StatusError {
+  return new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualifiedResource(resource)}"`, { group: resource.group, kind: resource.resource });
+}
+/** 406: none of the forms that the Accept header names can be given. */
+export function notAcceptable(offered: readonly string[]): StatusError {
+  return new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${offered.join(', ')}`);
+}
+/** 413: the body is larger than the server takes. */
+export function bodyTooLarge(limit_bytes: number): StatusError {
+  return new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit_bytes}`);
+}
+/** 415: the body is in a form that the server does not read. */
+export function unsupportedMediaType(given: string, accepted: readonly string[]): StatusError {
+  return new StatusError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')} (given: ${given || 'none'})`);
+}
+/** 400: a create whose generated names all stood already. */
+export function namesExhausted(resource: ResourceRef, generateName: string): StatusError {
+  return new StatusError(409, 'AlreadyExists', `${qualifiedResource(resource)} with generateName "${generateName}" already exists: the generated names were taken, try again`, { group: resource.group, kind: resource.resource });
+}
+/** 503: the node that the Pod runs on can't be asked. */
+export function nodeUnreachable(node: string, what: string): StatusError {
+  return new StatusError(503, 'ServiceUnavailable', `Cannot ${what}: node "${node}" is not connected to this API server; see whether its agent runs (kubectl get node ${node})`);
+}
+/** 504: the wanted revision has not come yet. */
+export function revisionTooLarge(wanted: number, current: number): StatusError {
+  return new StatusError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }] });
+}
+/** 500: the server's own fault; the cause is logged, the words go to the client. */
+export function internalError(cause: unknown): StatusError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new StatusError(500, 'InternalError', `Internal error occurred: ${words}`, { causes: [{ reason: 'InternalError', message: words }] }, { cause });
+}
+/** 429: a PodDisruptionBudget forbids the eviction now. */
+export function evictionRefused(why: string): StatusError {
+  return new StatusError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", { causes: [{ reason: 'DisruptionBudget', message: why }] });
+}
+
+export function qualifiedResource(resource: Pick<ResourceInfo, 'group' | 'resource'>): string {
+  return resource.group === '' ? resource.resource : `${resource.resource}.${resource.group}`;
+}

@@ -1,0 +1,95 @@
+import { type ApiHandler, type ApiRequest, type ApiResponse, StatusError } from '#cluster/api';
+import { authorize, type Attributes, requireAllowed } from './auth/authorize.ts';
+import type { Context } from './context.ts';
+import { methodNotAllowed, noSuchPath } from './errors.ts';
+import { findServed, type Served } from './kinds.ts';
+import { handleMetrics } from './metrics/serve.ts';
+import type { Usage } from './metrics/usage.ts';
+import { handleReview } from './auth/reviews.ts';
+import { create } from './verbs/create.ts';
+import { deleteCollection, deleteOne } from './verbs/delete.ts';
+import { get } from './verbs/get.ts';
+import { list } from './verbs/list.ts';
+import { patch } from './verbs/patch.ts';
+import { handleSubresource } from './verbs/subresource.ts';
+import { update } from './verbs/update.ts';
+import { watch } from './verbs/watch.ts';
+
+/** Every request to the API, from the edge or from one's own process: authorized, then answered by its verb. */
+export class RequestHandler implements ApiHandler {
+  readonly #context: Context;
+  readonly #usage: Usage;
+  #served = 0;
+
+  constructor(context: Context, usage: Usage) {
+    this.#context = context;
+    this.#usage = usage;
+  }
+
+  /** How many requests were taken so far. */
+  get requests(): number {
+    return this.#served;
+  }
+
+  async handle(request: ApiRequest): Promise<ApiResponse> {
+    this.#served += 1;
+    const virtual = await this.#virtual(request);
+    if (virtual) return virtual;
+    const served = findServed(request.resource);
+    if (!served) throw noSuchPath();
+    if (served.info.namespaced && request.name !== undefined && request.namespace === undefined) {
+      throw new StatusError(400, 'BadRequest', `an empty namespace may not be set when a resource name is provided (${served.info.resource} "${request.name}")`);
+    }
+    requireAllowed(request.user, attributesOf(request));
+    return await this.#byVerb(served, request);
+  }
+
+  /** What is answered without being stored. */
+  async #virtual(request: ApiRequest): Promise<ApiResponse | undefined> {
+    const { group } = request.resource;
+    if (group === 'metrics.k8s.io') {
+      requireAllowed(request.user, attributesOf(request));
+      return await handleMetrics(this.#context, this.#usage, request);
+    }
+    if (group !== 'authorization.k8s.io' && group !== 'authentication.k8s.io') return undefined;
+    requireAllowed(request.user, attributesOf(request));
+    return handleReview(request, authorize);
+  }
+
+  async #byVerb(served: Served, request: ApiRequest): Promise<ApiResponse> {
+    const context = this.#context;
+    if (!served.info.verbs.includes(request.verb)) throw methodNotAllowed(request.resource, request.verb);
+    if (request.subresource !== undefined) return await handleSubresource(context, served, request, request.subresource);
+    switch (request.verb) {
+      case 'get':
+        return await get(context, served, request);
+      case 'list':
+        return await list(context, served, request);
+      case 'watch':
+        return watch(context, served, request);
+      case 'create':
+        return await create(context, served, request);
+      case 'update':
+        return await update(context, served, request);
+      case 'patch':
+        return await patch(context, served, request);
+      case 'delete':
+        return await deleteOne(context, served, request);
+      case 'deletecollection':
+        return await deleteCollection(context, served, request);
+      case 'connect':
+        throw methodNotAllowed(request.resource, request.verb);
+    }
+  }
+}
+
+function attributesOf({ verb, resource, namespace, name, subresource }: ApiRequest): Attributes {
+  return {
+    verb,
+    group: resource.group,
+    resource: resource.resource,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    ...(subresource === undefined ? {} : { subresource }),
+  };
+}

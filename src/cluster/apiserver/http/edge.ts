@@ -1,0 +1,243 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type ApiHandler, badRequest, StatusError, type UserInfo, type Verb } from '#cluster/api';
+import { authenticate } from '../auth/authenticate.ts';
+import { requireAllowed } from '../auth/authorize.ts';
+import type { Context } from '../context.ts';
+import type { Discovery } from '../discovery/discovery.ts';
+import { noSuchPath, notAcceptable, unauthorized } from '../errors.ts';
+import { podLog } from '../streams/logs.ts';
+import { parseBody, readBody } from './body.ts';
+import { type Form, sendResponse } from './forms.ts';
+import { objectForm, parseAccept, parseMediaType } from './negotiate.ts';
+import { sendError, sendJson, sendText, statusErrorOf } from './respond.ts';
+import { parsePath, type Route } from './route.ts';
+import { refuseUpgrade, Upgrades } from './upgrade.ts';
+import { drained } from './watch-response.ts';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** PEM. */
+  readonly cert: string;
+  /** PEM. */
+  readonly key: string;
+  /** PEM of the authority of client certificates; none are accepted without it. */
+  readonly clientCa?: string;
+}
+export interface EdgeOptions {
+  readonly context: Context;
+  readonly handler: ApiHandler;
+  readonly discovery: Discovery;
+  readonly tokens: ReadonlyMap<string, UserInfo>;
+  readonly version: string;
+  /** Whether everything is served. */
+  readonly ready: () => boolean;
+  readonly metrics: () => string;
+}
+
+type ResourceRoute = Extract<Route, { kind: 'resource' }>;
+const STREAMING = new Set(['exec', 'attach', 'portforward']);
+const METHODS: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update', PATCH: 'patch' };
+
+/** HTTPS in front of the handler: who asks, what is asked, and in which form the answer goes back. */
+export class HttpEdge {
+  readonly #options: EdgeOptions;
+  readonly #upgrades: Upgrades;
+  readonly #upgraded = new Set<Duplex>();
+  readonly #servers = new Set<Server>();
+
+  constructor(options: EdgeOptions) {
+    this.#options = options;
+    this.#upgrades = new Upgrades(options.context);
+  }
+
+  async listen(options: ListenOptions): Promise<{ readonly address: string; readonly port: number }> {
+    const { cert, key, clientCa } = options;
+    const server = createServer({ cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] });
+    // Watches and log streams stay open as long as their clients want.
+    server.requestTimeout = 0;
+    server.keepAliveTimeout = 90_000;
+    server.on('request', (request, response) => void this.#answer(request, response));
+    server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: options.host, port: options.port }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#servers.add(server);
+    // Bound to a host and port, not a path: the address is an object.
+    const { address, port } = server.address() as AddressInfo;
+    return { address, port };
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#upgraded) socket.destroy();
+    await Promise.all([...this.#servers].map((server) => {
+      server.closeAllConnections();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    }));
+    this.#servers.clear();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    response.on('error', () => gone.abort());
+    try {
+      await this.#route(request, response, gone.signal);
+    } catch (thrown) {
+      if (!gone.signal.aborted) sendError(response, statusErrorOf(thrown, this.#options.context.logger));
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    const url = urlOf(request);
+    if (this.#answerAnyone(url.pathname, response)) return;
+    const user = authenticate(request, this.#options.tokens);
+    if (!user) throw unauthorized();
+    const route = parsePath(url.pathname);
+    if (route.kind !== 'resource') return this.#answerOther(request, response, url, route);
+    await this.#resource({ request, response, url, route, user, signal });
+  }
+
+  /** Health and version: for everybody. */
+  #answerAnyone(path: string, response: ServerResponse): boolean {
+    const { ready, version } = this.#options;
+    const [, first = ''] = path.split('/');
+    if (first === 'healthz' || first === 'livez') sendText(response, 200, 'ok');
+    else if (first === 'readyz') sendText(response, ready() ? 200 : 503, ready() ? 'ok' : 'not ready');
+    else if (path === '/version' || path === '/version/') sendJson(response, 200, versionInfo(version));
+    else return false;
+    return true;
+  }
+
+  #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route): void {
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw noSuchPath();
+    if (url.pathname === '/metrics') return sendText(response, 200, this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+    this.#options.discovery.answer(request, response, url, route);
+  }
+
+  async #resource(call: { request: IncomingMessage; response: ServerResponse; url: URL; route: ResourceRoute; user: UserInfo; signal: AbortSignal }): Promise<void> {
+    const { request, response, url, route, user, signal } = call;
+    const { context, handler } = this.#options;
+    const query = Object.fromEntries(url.searchParams);
+    const { resource, namespace, name, subresource } = route;
+    if (route.rest !== undefined) throw noSuchPath();
+    if (isPodStream(route)) {
+      if (subresource === 'log') return await this.#log(response, route, query, user, signal);
+      throw badRequest('Upgrade request required');
+    }
+    const form = formOf(request);
+    const verb = verbOf(request.method ?? 'GET', name, query);
+    const withBody = request.method !== 'GET' && request.method !== 'HEAD';
+    const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
+    const bytes = withBody ? await readBody(request) : undefined;
+    const body = bytes && bytes.length > 0 ? parseBody(bytes, mediaType) : undefined;
+    if (query.fieldManager === undefined) query.fieldManager = programOf(request);
+    const answer = await handler.handle({
+      verb,
+      resource,
+      query,
+      user,
+      signal,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(name === undefined ? {} : { name }),
+      ...(subresource === undefined ? {} : { subresource }),
+      ...(body === undefined ? {} : { body }),
+      ...(verb === 'patch' ? { contentType: mediaType } : {}),
+    });
+    await sendResponse(response, answer, { ...form, resource, subresource, includeObject: query.includeObject }, context.clock);
+  }
+
+  async #log(response: ServerResponse, route: ResourceRoute, query: Record<string, string>, user: UserInfo, signal: AbortSignal): Promise<void> {
+    requireAllowed(user, attributesOf(route, 'get'));
+    const { context } = this.#options;
+    const pieces = await podLog(context, route.namespace ?? '', route.name ?? '', query, signal);
+    response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
+    response.flushHeaders();
+    for await (const piece of pieces) {
+      if (response.destroyed) return;
+      if (!response.write(piece) && !(await drained(response, context.clock))) return;
+    }
+    response.end();
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    this.#upgraded.add(socket);
+    socket.once('close', () => this.#upgraded.delete(socket));
+    // A client that goes away without a word ends its own session only.
+    socket.on('error', () => socket.destroy());
+    try {
+      const url = urlOf(request);
+      const user = authenticate(request, this.#options.tokens);
+      if (!user) throw unauthorized();
+      const route = parsePath(url.pathname);
+      if (route.kind !== 'resource' || !isPodStream(route) || !STREAMING.has(route.subresource ?? '')) throw badRequest('Upgrade requests are only for exec, attach and portforward of pods');
+      requireAllowed(user, attributesOf(route, request.method === 'POST' ? 'create' : 'get'));
+      const { namespace = '', name = '', subresource = '' } = route;
+      await this.#upgrades.serve({ request, socket, head, namespace, name, subresource, parameters: url.searchParams });
+    } catch (thrown) {
+      refuseUpgrade(socket, statusErrorOf(thrown, this.#options.context.logger));
+    }
+  }
+}
+
+function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {
+  return resource.group === '' && resource.resource === 'pods' && name !== undefined && subresource !== undefined && (STREAMING.has(subresource) || subresource === 'log');
+}
+
+function attributesOf({ resource, namespace, name, subresource }: ResourceRoute, verb: string) {
+  return {
+    verb,
+    group: resource.group,
+    resource: resource.resource,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    ...(subresource === undefined ? {} : { subresource }),
+  };
+}
+
+function formOf(request: IncomingMessage): Form {
+  const form = objectForm(parseAccept(request.headers.accept));
+  if (!form) throw notAcceptable(['application/json', 'application/json;as=Table;v=v1;g=meta.k8s.io', 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io']);
+  return form;
+}
+
+function verbOf(method: string, name: string | undefined, query: Record<string, string>): Verb {
+  if (method === 'GET' || method === 'HEAD') {
+    if (query.watch === 'true' || query.watch === '1') {
+      if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
+      return 'watch';
+    }
+    return name === undefined ? 'list' : 'get';
+  }
+  if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
+  const verb = METHODS[method];
+  if (!verb) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on the requested resource`);
+  return verb;
+}
+
+function urlOf(request: IncomingMessage): URL {
+  try {
+    return new URL(request.url ?? '/', 'https://server');
+  } catch (error) {
+    throw badRequest(`Cannot read the request's path: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The program of a User-Agent (`kubectl/v1.32.4 (…)` is kubectl). */
+function programOf(request: IncomingMessage): string {
+  return request.headers['user-agent']?.split('/')[0]?.slice(0, 128) || 'unknown';
+}
+
+/** version.Info; the compatibility level first, the program's own version after the plus sign. */
+function versionInfo(version: string): object {
+  const [major = '1', minor = '0'] = version.replace(/^v/, '').split('.');
+  return { major, minor, gitVersion: version.startsWith('v') ? version : `v${version}`, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: '', platform: 'linux/amd64' };
+}

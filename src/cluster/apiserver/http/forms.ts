@@ -1,0 +1,70 @@
+import type { ServerResponse } from 'node:http';
+import type { ApiResponse, KubeList, KubeObject, ResourceRef, WatchEvent } from '#cluster/api';
+import type { Clock } from '#kit';
+import { bytesOf } from '../cache/bytes.ts';
+import { tableOf } from './tables.ts';
+import type { ObjectForm } from './negotiate.ts';
+import { addWarnings, listBytes, partialOf, sendBytes, sendJson } from './respond.ts';
+import { sendWatch } from './watch-response.ts';
+
+/** In which form an answer was asked for. */
+export interface Form {
+  readonly form: ObjectForm;
+  /** Of meta.k8s.io. */
+  readonly version: string;
+}
+export interface Asked extends Form {
+  readonly resource: ResourceRef;
+  readonly subresource: string | undefined;
+  /** For tables: how much of each object stands in its row (`None`, `Metadata`, `Object`). */
+  readonly includeObject: string | undefined;
+}
+
+/** Writes the handler's answer in the form that the client asked for. */
+export async function sendResponse(response: ServerResponse, answer: ApiResponse, asked: Asked, clock: Clock): Promise<void> {
+  switch (answer.kind) {
+    case 'object':
+      addWarnings(response, answer.warnings);
+      return sendObject(response, answer.status, answer.object, asked, clock);
+    case 'list':
+      return sendList(response, answer.list, asked, clock);
+    case 'watch':
+      return await sendWatch(response, answer.events, watchForm(asked, clock), clock);
+  }
+}
+
+function sendObject(response: ServerResponse, status: number, object: unknown, asked: Asked, clock: Clock): void {
+  if (!isKubeObject(object) || object.kind === 'Status' || asked.form === 'object') {
+    if (typeof object === 'object' && object !== null && Object.isFrozen(object)) sendBytes(response, status, bytesOf(object));
+    else sendJson(response, status, object);
+  } else if (asked.form === 'Table') sendJson(response, status, tableOf(asked, clock, [object], { resourceVersion: object.metadata.resourceVersion ?? '' }));
+  else sendJson(response, status, partialOf(object, asked.version));
+}
+
+function sendList(response: ServerResponse, list: KubeList, asked: Asked, clock: Clock): void {
+  if (asked.form === 'Table') sendJson(response, 200, tableOf(asked, clock, list.items, list.metadata));
+  else if (asked.form === 'object') sendBytes(response, 200, listBytes(list));
+  else {
+    const items = list.items.map((item) => partialOf(item, asked.version));
+    sendJson(response, 200, { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${asked.version}`, metadata: list.metadata, items });
+  }
+}
+
+function watchForm(asked: Asked, clock: Clock): (event: WatchEvent) => object {
+  if (asked.form === 'object') return (event) => event.object;
+  let first = true;
+  return (event) => {
+    if (event.type === 'ERROR') return event.object;
+    if (asked.form !== 'Table') {
+      return event.type === 'BOOKMARK' ? { ...event.object, kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${asked.version}` } : partialOf(event.object, asked.version);
+    }
+    const objects = event.type === 'BOOKMARK' ? [] : [event.object];
+    const table = tableOf(asked, clock, objects, { resourceVersion: event.object.metadata.resourceVersion ?? '' }, first);
+    first = false;
+    return table;
+  };
+}
+
+function isKubeObject(value: unknown): value is KubeObject {
+  return typeof value === 'object' && value !== null && 'metadata' in value && 'kind' in value;
+}

@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http';
+import { type KubeList, type KubeObject, StatusError } from '#cluster/api';
+import { GantryError, type Logger } from '#kit';
+import { bytesOf } from '../cache/bytes.ts';
+import { internalError } from '../errors.ts';
+
+const JSON_TYPE = 'application/json';
+
+export function sendBytes(response: ServerResponse, status: number, bytes: Uint8Array, type = JSON_TYPE): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': bytes.length, 'cache-control': 'no-cache, private' });
+  response.end(response.req.method === 'HEAD' ? undefined : bytes);
+}
+
+/** A value made for this answer alone. */
+export function sendJson(response: ServerResponse, status: number, value: unknown, type = JSON_TYPE): void {
+  sendBytes(response, status, Buffer.from(JSON.stringify(value)), type);
+}
+
+export function sendText(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  sendBytes(response, status, Buffer.from(text), type);
+}
+
+/** Whatever was thrown, in Kubernetes' shape; what is the server's own fault is logged here, once. */
+export function statusErrorOf(thrown: unknown, logger: Logger): StatusError {
+  if (thrown instanceof StatusError) return thrown;
+  if (thrown instanceof GantryError && thrown.status < 500) return new StatusError(thrown.status, reasonOf(thrown.status), thrown.message, undefined, { cause: thrown });
+  logger.error('Cannot answer a request', { error: thrown });
+  return internalError(thrown);
+}
+
+const REASONS: Readonly<Record<number, string>> = { 400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 409: 'Conflict', 410: 'Expired', 422: 'Invalid', 429: 'TooManyRequests' };
+function reasonOf(status: number): string {
+  return REASONS[status] ?? 'BadRequest';
+}
+
+export function sendError(response: ServerResponse, error: StatusError): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const after = error.body.details?.retryAfterSeconds;
+  if (after !== undefined) response.setHeader('retry-after', after);
+  sendJson(response, error.status, error.body);
+}
+
+/** The list's JSON, put together from its items' shared bytes. */
+export function listBytes(list: KubeList): Buffer {
+  const { apiVersion, kind, metadata, items } = list;
+  const head = JSON.stringify({ kind, apiVersion, metadata });
+  const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
+  items.forEach((item, index) => {
+    if (index > 0) parts.push(COMMA);
+    parts.push(bytesOf(item));
+  });
+  parts.push(END);
+  return Buffer.concat(parts);
+}
+const COMMA = Buffer.from(',');
+const END = Buffer.from(']}\n');
+
+/** RFC 7234 Warning headers, as kubectl prints them. */
+export function addWarnings(response: ServerResponse, warnings: readonly string[] | undefined): void {
+  if (warnings && warnings.length > 0) response.setHeader('warning', warnings.map((text) => `299 - "${quotable(text)}"`));
+}
+
+function quotable(text: string): string {
+  return text.replaceAll(/[\\"]/g, '\\$&').replaceAll(/[^\x20-\x7e]/g, '?');
+}
+
+/** meta.k8s.io PartialObjectMetadata: an object without all but its metadata. */
+export function partialOf(object: KubeObject, version: string): KubeObject {
+  return { apiVersion: `meta.k8s.io/${version}`, kind: 'PartialObjectMetadata', metadata: object.metadata };
+}

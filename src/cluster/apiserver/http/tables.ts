@@ -1,0 +1,28 @@
+import { badRequest, type KubeObject, type ResourceRef, type ServedResource, type Table, toTable } from '#cluster/api';
+import type { Clock } from '#kit';
+import { findServed } from '../kinds.ts';
+
+interface Asked {
+  readonly resource: ResourceRef;
+  readonly subresource: string | undefined;
+  readonly includeObject: string | undefined;
+  /** Of meta.k8s.io. */
+  readonly version: string;
+}
+const INCLUDES = ['Metadata', 'Object', 'None'] as const;
+
+/** The objects as `kubectl get` prints them. A watch says the columns only once (`withColumns`). Errors: 400 for an includeObject that there isn't. */
+export function tableOf(asked: Asked, clock: Clock, objects: readonly KubeObject[], metadata: Table['metadata'], withColumns = true): object {
+  const includeObject = INCLUDES.find((one) => one === (asked.includeObject || 'Metadata'));
+  if (!includeObject) throw badRequest(`Cannot use includeObject="${asked.includeObject}": supported values: "Metadata", "None", "Object"`);
+  const table = toTable(resourceOf(asked, objects), objects, { now_ms: clock.now(), includeObject, metadata });
+  return { ...table, apiVersion: `meta.k8s.io/${asked.version}`, ...(withColumns ? {} : { columnDefinitions: null }) };
+}
+
+/** What isn't in the table of resources (usage, scales) has a name and an age. */
+function resourceOf({ resource, subresource }: Asked, objects: readonly KubeObject[]): ServedResource {
+  const served = findServed(resource);
+  if (served && (subresource === undefined || objects[0]?.kind === served.info.kind)) return served.info;
+  const kind = objects[0]?.kind ?? '';
+  return { ...resource, kind, listKind: `${kind}List`, singular: '', namespaced: true, verbs: [], shortNames: [], categories: [], subresources: [], model: '' };
+}

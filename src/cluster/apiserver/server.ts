@@ -1,0 +1,77 @@
+import type { ApiHandler, UserInfo } from '#cluster/api';
+import type { Store } from '#cluster/store';
+import { type Clock, KeyedMutex, type Logger, type Random } from '#kit';
+import { parseRange4 } from './admission/addresses.ts';
+import { bootstrap, publishApi } from './admission/bootstrap.ts';
+import { ServiceAllocator } from './admission/service-allocator.ts';
+import { ObjectCache } from './cache/object-cache.ts';
+import type { Context } from './context.ts';
+import { Discovery } from './discovery/discovery.ts';
+import { OpenApi } from './discovery/openapi.ts';
+import { EventExpiry } from './event-expiry.ts';
+import { RequestHandler } from './handler.ts';
+import { HttpEdge, type ListenOptions } from './http/edge.ts';
+import { metricsText } from './metrics/exposition.ts';
+import { Usage } from './metrics/usage.ts';
+import type { NodeDirectory } from './types.ts';
+
+export interface ApiServerOptions {
+  /** Stays its owner's to close. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** IPv4, such as `10.96.0.0/16`; its first address is the `kubernetes` Service's, the tenth is kept for DNS. */
+  readonly serviceCidr: string;
+  readonly nodes: NodeDirectory;
+  /** Kubernetes' version that is spoken, and after a plus sign the program's own: `v1.36.0+gantry-0.1.0`. */
+  readonly version: string;
+  /** Bearer tokens; certificates are the listener's (`clientCa`). */
+  readonly tokens?: ReadonlyMap<string, UserInfo>;
+}
+
+export interface ApiServer {
+  /** For those in the same process: objects in, frozen objects out. */
+  readonly handler: ApiHandler;
+  /** Serves HTTPS. `advertise` is what the `kubernetes` Service leads to (default: the host). Errors: those of listen(2). */
+  listen(options: ListenOptions & { readonly advertise?: string }): Promise<{ readonly address: string; readonly port: number }>;
+  /** Ends every connection and watch, and waits for writes under way. */
+  stop(): Promise<void>;
+}
+
+/** Reads what the store holds, makes what every cluster has, and is ready to be asked. Errors: BAD_SERVICE_CIDR, the store's. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { store, clock, random, logger, nodes } = options;
+  const cache = new ObjectCache(store, logger);
+  const services = new ServiceAllocator(cache, random, parseRange4(options.serviceCidr));
+  const context: Context = { store, cache, clock, random, logger, nodes, writes: new KeyedMutex(), services, watches: new Set() };
+  await cache.start();
+  await bootstrap(context);
+  const expiry = new EventExpiry(context);
+  const handler = new RequestHandler(context, new Usage(cache, nodes, clock, logger));
+  let ready = true;
+  const edge = new HttpEdge({
+    context,
+    handler,
+    discovery: new Discovery(new OpenApi()),
+    tokens: options.tokens ?? new Map(),
+    version: options.version,
+    ready: () => ready,
+    metrics: () => metricsText(cache, handler.requests),
+  });
+  return {
+    handler,
+    async listen({ advertise, ...where }) {
+      const bound = await edge.listen(where);
+      await publishApi(context, advertise ?? bound.address, bound.port);
+      return bound;
+    },
+    async stop() {
+      ready = false;
+      expiry[Symbol.dispose]();
+      for (const watch of context.watches) watch.end();
+      await edge.close();
+      cache.stop();
+    },
+  };
+}

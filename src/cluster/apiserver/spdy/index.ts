@@ -1,0 +1,2 @@
+export type { SpdyHeaders } from './headers.ts';
+export { SpdySession } from './session.ts';

@@ -1,0 +1,101 @@
+import { type ApiRequest, type ApiResponse, alreadyExists, badRequest, invalid, type KubeObject } from '#cluster/api';
+import { randomUuid, randomWord } from '#kit';
+import type { Service } from '../admission/service-allocator.ts';
+import { admitPod } from '../admission/pods.ts';
+import { requireNamespace } from '../admission/namespaces.ts';
+import { type Context, timestamp } from '../context.ts';
+import { namesExhausted } from '../errors.ts';
+import { isResource, keyOf, present, type Served } from '../kinds.ts';
+import { isDryRun } from './options.ts';
+import { completeNew, decodeBody, toStorage } from './shape.ts';
+import { isRevisionConflict } from './write.ts';
+
+const GENERATED_CHARACTERS = 5;
+const GENERATE_TRIES = 8;
+const NAME_BYTES_MAX = 63;
+
+/** POST to a collection. Errors: 400, 403, 404 (namespace), 409, 422. */
+export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  const dryRun = isDryRun(request.query);
+  const { object, warnings } = decodeBody(served, request.body, request.query);
+  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun });
+  return { kind: 'object', status: 201, object: present(served, stored), warnings };
+}
+
+/** `object` is decoded and becomes the API server's. */
+export interface NewObject {
+  readonly object: KubeObject;
+  readonly namespace: string | undefined;
+  readonly dryRun: boolean;
+}
+
+/** Completes, checks and stores a new object; it is in the storage version then. */
+export async function createObject(context: Context, served: Served, wanted: NewObject): Promise<KubeObject> {
+  const { object } = wanted;
+  settleNamespace(context, served, object, wanted.namespace);
+  if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  const { generateName } = object.metadata;
+  const generated = !object.metadata.name && generateName !== undefined && generateName !== '';
+  if (!object.metadata.name && !generated) {
+    throw invalid(served.info.kind, served.info.group, '', [{ reason: 'FieldValueRequired', field: 'metadata.name', message: 'Required value: name or generateName is required' }]);
+  }
+  for (let tries = 1; ; tries++) {
+    if (generated) object.metadata.name = `${generateName.slice(0, NAME_BYTES_MAX - GENERATED_CHARACTERS)}${randomWord(context.random, GENERATED_CHARACTERS)}`;
+    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, wanted);
+    if (stored) return stored;
+    if (!generated) throw alreadyExists(served.info, object.metadata.name ?? '');
+    if (tries === GENERATE_TRIES) throw namesExhausted(served.info, generateName);
+  }
+}
+
+/** Undefined when the name is taken. */
+async function tryCreate(context: Context, served: Served, object: KubeObject, wanted: NewObject): Promise<KubeObject | undefined> {
+  const key = keyOf(served, object.metadata.namespace, object.metadata.name ?? '');
+  if (context.cache.get(key)) return undefined;
+  const write = async () => {
+    stamp(context, object);
+    const ready = toStorage(served, completeNew(served, object, (one) => admit(context, served, one)));
+    return wanted.dryRun ? ready : await put(context, key, ready);
+  };
+  return isResource(served, '', 'services') ? await context.services.run(write) : await write();
+}
+
+/** What the server adds to new objects of some kinds. */
+function admit(context: Context, served: Served, object: KubeObject): void {
+  if (isResource(served, '', 'pods')) admitPod(context.cache, object);
+  // Decoded as a Service.
+  if (isResource(served, '', 'services')) context.services.allocate(object as Service);
+}
+
+async function put(context: Context, key: string, object: KubeObject): Promise<KubeObject | undefined> {
+  try {
+    return await context.cache.put(key, object, 0);
+  } catch (error) {
+    if (isRevisionConflict(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What the server alone says of a new object. */
+function stamp(context: Context, { metadata }: KubeObject): void {
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.generation;
+  metadata.uid = randomUuid(context.random);
+  metadata.creationTimestamp = timestamp(context.clock);
+}
+
+function settleNamespace(context: Context, served: Served, object: KubeObject, requested: string | undefined): void {
+  const { metadata } = object;
+  if (!served.info.namespaced) {
+    delete metadata.namespace;
+    return;
+  }
+  if (requested !== undefined && metadata.namespace && metadata.namespace !== requested) {
+    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request: ${metadata.namespace} and ${requested}`);
+  }
+  const namespace = requested ?? metadata.namespace;
+  if (!namespace) throw badRequest(`an empty namespace may not be set during creation: ${served.info.kind} belongs to a namespace`);
+  metadata.namespace = namespace;
+  requireNamespace(context.cache, served, namespace, metadata.name ?? metadata.generateName ?? '');
+}

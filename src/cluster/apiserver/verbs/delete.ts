@@ -1,0 +1,128 @@
+import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type Status } from '#cluster/api';
+import { type Context, mutable, timestamp } from '../context.ts';
+import { matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
+import { isDryRun, wholeNumber } from './options.ts';
+import { type Change, change, type Place } from './write.ts';
+
+/** meta/v1 DeleteOptions, from the body or the query. */
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: string;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly dryRun: boolean;
+}
+
+const POLICIES = ['Orphan', 'Background', 'Foreground'];
+const FINALIZER = { Orphan: 'orphan', Foreground: 'foregroundDeletion' } as const;
+const POD_GRACE_SECONDS = 30;
+
+/** DELETE of one object: at once, or marked for those who must do something first (finalizers, the node agent of a Pod). */
+export async function deleteOne(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
+  const options = deleteOptions(request);
+  const { object, removed } = await deletePlace(context, place, options);
+  const returnsObject = !removed || served.info.group === '';
+  return { kind: 'object', status: 200, object: returnsObject ? present(served, object) : success(served, object) };
+}
+
+/** DELETE of a collection: of everything that the selectors match. */
+export async function deleteCollection(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  const options = deleteOptions(request);
+  const matches = matcherOf(served, request.query);
+  const collection = context.cache.collection(served.prefix);
+  const items: KubeObject[] = [];
+  for (const key of collection.keys(scopePrefix(served, request.namespace))) {
+    const object = collection.get(key);
+    if (!object || !matches(object)) continue;
+    const place: Place = { served, namespace: object.metadata.namespace, name: object.metadata.name ?? '' };
+    items.push(present(served, (await deletePlace(context, place, options)).object));
+  }
+  const metadata = { resourceVersion: String(context.cache.revision) };
+  return { kind: 'list', list: { apiVersion: served.apiVersion, kind: served.info.listKind, metadata, items } };
+}
+
+export async function deletePlace(context: Context, place: Place, options: DeleteOptions): Promise<{ object: KubeObject; removed: boolean }> {
+  return await change(context, place, options.dryRun, (object) => {
+    checkPreconditions(place, object, options);
+    return decideDeletion(context, place.served, object, options);
+  });
+}
+
+/** The body of a DELETE wins over its query. Errors: 400. */
+function deleteOptions(request: ApiRequest): DeleteOptions {
+  // DeleteOptions is a record of scalars; each field that is used is checked here.
+  const body = (typeof request.body === 'object' && request.body !== null ? request.body : {}) as Record<string, unknown>;
+  const grace = typeof body.gracePeriodSeconds === 'number' ? body.gracePeriodSeconds : wholeNumber(request.query, 'gracePeriodSeconds');
+  const orphan = body.orphanDependents ?? (request.query.orphanDependents === undefined ? undefined : request.query.orphanDependents === 'true');
+  const policy = body.propagationPolicy ?? request.query.propagationPolicy ?? (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background');
+  if (policy !== undefined && !POLICIES.includes(String(policy))) {
+    throw badRequest(`Cannot use propagationPolicy="${String(policy)}": supported values: ${POLICIES.map((one) => `"${one}"`).join(', ')}`);
+  }
+  const preconditions = typeof body.preconditions === 'object' && body.preconditions !== null ? (body.preconditions as DeleteOptions['preconditions']) : undefined;
+  return {
+    dryRun: isDryRun(request.query, body),
+    ...(grace === undefined ? {} : { gracePeriodSeconds: Math.max(grace, grace < 0 ? 1 : 0) }),
+    ...(policy === undefined ? {} : { propagationPolicy: String(policy) }),
+    ...(preconditions ? { preconditions } : {}),
+  };
+}
+
+function checkPreconditions({ served, name }: Place, object: KubeObject, { preconditions }: DeleteOptions): void {
+  const check = (what: string, wanted: string | undefined, found: string | undefined) => {
+    if (wanted === undefined || wanted === found) return;
+    throw conflict(served.info, name, `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been deleted and then recreated`);
+  };
+  check('UID', preconditions?.uid, object.metadata.uid);
+  check('ResourceVersion', preconditions?.resourceVersion, object.metadata.resourceVersion);
+}
+
+/** Pure but for the clock: what a deletion makes of the object. */
+function decideDeletion(context: Context, served: Served, object: KubeObject, options: DeleteOptions): Change {
+  if (served.info.group === '' && served.info.resource === 'namespaces') return decideNamespace(context, object);
+  const grace_seconds = graceOf(served, object, options);
+  const finalizers = finalizersAfter(object.metadata.finalizers ?? [], options.propagationPolicy);
+  if (grace_seconds === 0 && finalizers.length === 0) return { remove: object };
+  const marked = object.metadata.deletionTimestamp !== undefined;
+  const next = mutable(object);
+  if (finalizers.length > 0) next.metadata.finalizers = finalizers;
+  else delete next.metadata.finalizers;
+  const earlier = grace_seconds < (object.metadata.deletionGracePeriodSeconds ?? Number.POSITIVE_INFINITY);
+  if (!marked || earlier) {
+    next.metadata.deletionTimestamp = timestamp(context.clock, grace_seconds * 1000);
+    next.metadata.deletionGracePeriodSeconds = grace_seconds;
+  }
+  if (!marked && next.metadata.generation !== undefined) next.metadata.generation += 1;
+  return { put: next };
+}
+
+/** A namespace ends when the controller has emptied it and taken its own finalizer away. */
+function decideNamespace(context: Context, object: KubeObject): Change {
+  // Namespaces that are stored were validated: spec.finalizers is a list of texts.
+  const namespace = object as KubeObject & { spec?: { finalizers?: string[] } };
+  if ((namespace.spec?.finalizers ?? []).length === 0 && (object.metadata.finalizers ?? []).length === 0) return { remove: object };
+  if (object.metadata.deletionTimestamp !== undefined) return { keep: object };
+  const next: KubeObject & { status?: unknown } = mutable(object);
+  next.metadata.deletionTimestamp = timestamp(context.clock);
+  next.status = { ...((next.status as object | undefined) ?? {}), phase: 'Terminating' };
+  return { put: next };
+}
+
+/** Only Pods that a node agent runs are given time. */
+function graceOf(served: Served, object: KubeObject, options: DeleteOptions): number {
+  if (served.info.group !== '' || served.info.resource !== 'pods') return 0;
+  // Pods that are stored were validated.
+  const pod = object as KubeObject & { spec?: { nodeName?: string; terminationGracePeriodSeconds?: number }; status?: { phase?: string } };
+  if (!pod.spec?.nodeName || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return 0;
+  return options.gracePeriodSeconds ?? object.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? POD_GRACE_SECONDS;
+}
+
+function finalizersAfter(present: readonly string[], policy: string | undefined): string[] {
+  if (policy === undefined) return [...present];
+  const others = present.filter((finalizer) => finalizer !== FINALIZER.Orphan && finalizer !== FINALIZER.Foreground);
+  return policy === 'Orphan' || policy === 'Foreground' ? [...others, FINALIZER[policy]] : others;
+}
+
+function success(served: Served, object: KubeObject): Omit<Status, 'message' | 'reason' | 'code'> {
+  const { name = '', uid = '' } = object.metadata;
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name, ...(served.info.group === '' ? {} : { group: served.info.group }), kind: served.info.resource, uid } };
+}

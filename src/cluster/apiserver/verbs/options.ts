@@ -1,0 +1,35 @@
+import { badRequest } from '#cluster/api';
+
+type Query = Readonly<Record<string, string>>;
+
+/** Whether nothing is to be written. Errors: 400 for anything but `All`. */
+export function isDryRun(query: Query, body?: { readonly dryRun?: unknown }): boolean {
+  const given = query.dryRun ?? (Array.isArray(body?.dryRun) ? body.dryRun.join(',') : undefined);
+  if (given === undefined || given === '') return false;
+  if (given !== 'All') throw badRequest(`Cannot use dryRun="${given}": supported values: "All"`);
+  return true;
+}
+
+/** A whole number of the query. Errors: 400 for anything else. */
+export function wholeNumber(query: Query, name: string): number | undefined {
+  const text = query[name];
+  if (text === undefined || text === '') return undefined;
+  if (!/^-?\d+$/.test(text)) throw badRequest(`Cannot read query parameter ${name}="${text}": want a whole number`);
+  return Number(text);
+}
+
+/** A truth value of the query. Errors: 400 for anything else. */
+export function flag(query: Query, name: string): boolean {
+  const text = query[name];
+  if (text === undefined || text === '' || text === 'false' || text === '0') return false;
+  if (text === 'true' || text === '1') return true;
+  throw badRequest(`Cannot read query parameter ${name}="${text}": want true or false`);
+}
+
+/** A resourceVersion of the query as a number. Errors: 400 for anything else. */
+export function revisionOf(query: Query, name = 'resourceVersion'): number | undefined {
+  const text = query[name];
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw badRequest(`Invalid value for ${name}: "${text}" is not a resource version of this server`);
+  return Number(text);
+}

@@ -1,0 +1,44 @@
+import { type ApiRequest, type ApiResponse, jsonPatch, type KubeObject, mergePatch, strategicMergePatch } from '#cluster/api';
+import type { Context } from '../context.ts';
+import { unsupportedMediaType } from '../errors.ts';
+import { present, type Served } from '../kinds.ts';
+import { applyRequest } from './apply.ts';
+import { isDryRun } from './options.ts';
+import { decodeBody } from './shape.ts';
+import { checkRevision, replace } from './update.ts';
+import type { Place } from './write.ts';
+
+const JSON_PATCH = 'application/json-patch+json';
+const MERGE_PATCH = 'application/merge-patch+json';
+const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
+export const APPLY_PATCH = 'application/apply-patch+yaml';
+const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
+
+/** PATCH of one object, or of its status alone. A patch without resourceVersion goes on top of whatever stands there. Errors: 400, 404, 409, 415, 422. */
+export async function patch(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  if (request.contentType === APPLY_PATCH) return await applyRequest(context, served, request);
+  const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
+  let warnings: readonly string[] = [];
+  const options = { dryRun: isDryRun(request.query), subresource: request.subresource };
+  const { object } = await replace(context, place, options, (before) => {
+    const decoded = decodeBody(served, patchBody(before, request, served), request.query);
+    warnings = decoded.warnings;
+    checkRevision(place, before, decoded.object);
+    return decoded.object;
+  });
+  return { kind: 'object', status: 200, object: present(served, object), warnings };
+}
+
+/** The object with the request's patch on it; `before` stays as it is. Without `served` lists are not merged by their keys. */
+export function patchBody(before: KubeObject, { contentType, body }: ApiRequest, served?: Served): unknown {
+  switch (contentType) {
+    case JSON_PATCH:
+      return jsonPatch(before, body);
+    case MERGE_PATCH:
+      return mergePatch(before, body);
+    case STRATEGIC_PATCH:
+      return served ? strategicMergePatch(served.info, before, body) : mergePatch(before, body);
+    default:
+      throw unsupportedMediaType(contentType ?? '', ACCEPTED);
+  }
+}

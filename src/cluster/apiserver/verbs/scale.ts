@@ -1,0 +1,66 @@
+import { badRequest, type KubeObject } from '#cluster/api';
+
+/** autoscaling/v1 Scale: the one view that an autoscaler needs of anything that has replicas. */
+export interface Scale extends KubeObject {
+  spec: { replicas?: number };
+  status: { replicas: number; selector?: string };
+}
+
+/** Deployments, ReplicaSets, StatefulSets: what of them a Scale shows. */
+interface Scalable extends KubeObject {
+  spec?: { replicas?: number; selector?: { matchLabels?: Record<string, string>; matchExpressions?: readonly Requirement[] } | Record<string, string> };
+  status?: { replicas?: number };
+}
+interface Requirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+export function scaleOf(object: KubeObject): Scale {
+  // Only called for resources whose table entry has the scale subresource.
+  const { metadata, spec, status } = object as Scalable;
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const selector = selectorText(spec?.selector);
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    },
+    spec: { replicas: spec?.replicas ?? 0 },
+    status: { replicas: status?.replicas ?? 0, ...(selector === '' ? {} : { selector }) },
+  };
+}
+
+/** The object with the replicas of the Scale. Errors: 400 for a number that is none. */
+export function withScale(object: KubeObject, scale: unknown): KubeObject {
+  // Read field by field below.
+  const replicas = (scale as { spec?: { replicas?: unknown } } | undefined)?.spec?.replicas ?? 0;
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
+    throw badRequest(`Cannot scale "${object.metadata.name}": spec.replicas is ${JSON.stringify(replicas)}, want a whole number not below 0`);
+  }
+  const next = structuredClone(object) as Scalable;
+  next.spec = { ...next.spec, replicas };
+  return next;
+}
+
+/** A selector as text, as an autoscaler hands it back in a list of Pods. */
+function selectorText(selector: NonNullable<Scalable['spec']>['selector']): string {
+  if (!selector) return '';
+  const structured = 'matchLabels' in selector || 'matchExpressions' in selector;
+  // Without either of the two names it is a ReplicationController's plain map of labels.
+  const labels = (structured ? (selector.matchLabels ?? {}) : selector) as Record<string, string>;
+  const expressions = (structured ? (selector.matchExpressions ?? []) : []) as readonly Requirement[];
+  return [...Object.entries(labels).map(([key, value]) => `${key}=${value}`), ...expressions.map(expressionText)].join(',');
+}
+
+function expressionText({ key, operator, values = [] }: Requirement): string {
+  if (operator === 'Exists') return key;
+  if (operator === 'DoesNotExist') return `!${key}`;
+  return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
+}

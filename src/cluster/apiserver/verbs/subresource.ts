@@ -1,0 +1,135 @@
+import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, matchesLabels, notFound, type ObjectSelector, requirementsOf } from '#cluster/api';
+import { collectionPrefix } from '../cache/keys.ts';
+import { type Context, mutable, timestamp } from '../context.ts';
+import { evictionRefused, methodNotAllowed, noSuchPath } from '../errors.ts';
+import { present, type Served } from '../kinds.ts';
+import { deletePlace } from './delete.ts';
+import { get } from './get.ts';
+import { isDryRun } from './options.ts';
+import { patch, patchBody } from './patch.ts';
+import { type Scale, scaleOf, withScale } from './scale.ts';
+import { replace, update } from './update.ts';
+import { change, current, type Place } from './write.ts';
+
+/** Requests that end in `/status`, `/scale`, `/binding`, `/eviction`, `/finalize`. What streams is served at the edge. */
+export async function handleSubresource(context: Context, served: Served, request: ApiRequest, subresource: string): Promise<ApiResponse> {
+  if (!served.info.subresources.includes(subresource) || request.name === undefined) throw noSuchPath();
+  const { verb } = request;
+  switch (subresource) {
+    case 'status':
+      if (verb === 'get') return await get(context, served, request);
+      if (verb === 'update') return await update(context, served, request);
+      if (verb === 'patch') return await patch(context, served, request);
+      break;
+    case 'finalize':
+      if (verb === 'update') return await update(context, served, request);
+      break;
+    case 'scale':
+      if (verb === 'get' || verb === 'update' || verb === 'patch') return await scale(context, served, request);
+      break;
+    case 'binding':
+      if (verb === 'create') return await bind(context, served, request);
+      break;
+    case 'eviction':
+      if (verb === 'create') return await evict(context, served, request);
+      break;
+    default:
+  }
+  throw methodNotAllowed({ ...request.resource, resource: `${request.resource.resource}/${subresource}` }, verb);
+}
+
+async function scale(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  const place = placeOf(served, request);
+  if (request.verb === 'get') return { kind: 'object', status: 200, object: scaleOf(present(served, current(context, place))) };
+  const options = { dryRun: isDryRun(request.query), subresource: undefined };
+  const { object } = await replace(context, place, options, (before) => {
+    const shown = scaleOf(before);
+    // A patched Scale is read field by field below and in `withScale`.
+    const wanted = (request.verb === 'patch' ? patchBody(shown, request) : request.body) as Scale | undefined;
+    const revision = wanted?.metadata?.resourceVersion;
+    if (revision && revision !== before.metadata.resourceVersion) {
+      throw conflict(served.info, place.name, 'the object has been modified; please apply your changes to the latest version and try again');
+    }
+    return withScale(before, wanted);
+  });
+  return { kind: 'object', status: 200, object: scaleOf(present(served, object)) };
+}
+
+interface Binding {
+  readonly metadata?: { readonly uid?: string; readonly annotations?: Record<string, string> };
+  readonly target?: { readonly kind?: string; readonly name?: string };
+}
+interface Pod extends KubeObject {
+  spec: { nodeName?: string };
+  status?: { conditions?: { type: string; status: string; lastTransitionTime?: string }[]; phase?: string };
+}
+
+/** The scheduler's word: the Pod runs on that node. Errors: 400, 404, 409 when it was bound before or is going. */
+async function bind(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  const place = placeOf(served, request);
+  // Read field by field below.
+  const { metadata, target } = (request.body ?? {}) as Binding;
+  const node = target?.name;
+  if (!node) throw badRequest(`Cannot bind pod "${place.name}": target.name is required`);
+  if (target.kind && target.kind !== 'Node') throw badRequest(`Cannot bind pod "${place.name}": target.kind is "${target.kind}", supported values: "Node"`);
+  await change(context, place, isDryRun(request.query), (stored) => {
+    if (metadata?.uid && metadata.uid !== stored.metadata.uid) throw conflict(served.info, place.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${stored.metadata.uid}`);
+    if (stored.metadata.deletionTimestamp) throw conflict(served.info, place.name, `pod ${place.name} is being deleted, cannot be assigned to a host`);
+    // Stored Pods were validated.
+    const pod = mutable(stored) as Pod;
+    if (pod.spec.nodeName) throw conflict(served.info, place.name, `pod ${place.name} is already assigned to node "${pod.spec.nodeName}"`);
+    pod.spec.nodeName = node;
+    if (metadata?.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...metadata.annotations };
+    const others = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled');
+    pod.status = { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime: timestamp(context.clock) }] };
+    return { put: pod };
+  });
+  return { kind: 'object', status: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
+}
+
+interface Budget extends KubeObject {
+  spec?: { selector?: ObjectSelector };
+  status?: { disruptionsAllowed?: number };
+}
+
+/** A deletion that PodDisruptionBudgets may refuse. Errors: 404, 429. */
+async function evict(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  const place = placeOf(served, request);
+  // Read field by field below.
+  const body = (request.body ?? {}) as { deleteOptions?: { gracePeriodSeconds?: number; preconditions?: { uid?: string; resourceVersion?: string } } };
+  const pod = current(context, place) as Pod;
+  const budgets = budgetsOf(context, pod);
+  const [budget] = budgets;
+  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' || pod.status?.phase === 'Pending';
+  if (budget && !ended) {
+    if (budgets.length > 1) throw badRequest(`Cannot evict pod "${place.name}": it has ${budgets.length} disruption budgets, which the eviction subresource does not support`);
+    await takeDisruption(context, budget);
+  }
+  await deletePlace(context, place, { dryRun: isDryRun(request.query), ...body.deleteOptions });
+  return { kind: 'object', status: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
+}
+
+function budgetsOf(context: Context, pod: Pod): Budget[] {
+  const prefix = `${collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' })}${pod.metadata.namespace}/`;
+  const collection = context.cache.collection(collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' }));
+  const all = collection.keys(prefix).map((key) => collection.get(key) as Budget | undefined);
+  return all.filter((budget): budget is Budget => budget?.spec?.selector !== undefined && matchesLabels(requirementsOf(budget.spec.selector), pod.metadata.labels));
+}
+
+/** Takes one of the allowed disruptions, so that two evictions at once don't both have the last. */
+async function takeDisruption(context: Context, budget: Budget): Promise<void> {
+  const key = `${collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' })}${budget.metadata.namespace}/${budget.metadata.name}`;
+  await context.writes.run(key, async () => {
+    const now = context.cache.get(key) as Budget | undefined;
+    if (!now) throw notFound({ group: 'policy', resource: 'poddisruptionbudgets' }, budget.metadata.name ?? '');
+    const allowed = now.status?.disruptionsAllowed ?? 0;
+    if (allowed < 1) throw evictionRefused(`The disruption budget ${budget.metadata.name} needs all its healthy pods now`);
+    const next = mutable(now);
+    next.status = { ...next.status, disruptionsAllowed: allowed - 1 };
+    await context.cache.put(key, next, Number(now.metadata.resourceVersion));
+  });
+}
+
+function placeOf(served: Served, request: ApiRequest): Place {
+  return { served, namespace: request.namespace, name: request.name ?? '' };
+}

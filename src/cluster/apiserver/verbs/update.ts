@@ -1,0 +1,93 @@
+import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject } from '#cluster/api';
+import type { Service } from '../admission/service-allocator.ts';
+import type { Context } from '../context.ts';
+import { isResource, present, type Served } from '../kinds.ts';
+import { isDryRun } from './options.ts';
+import { completeChanged, decodeBody, toStorage } from './shape.ts';
+import { type Change, change, type Place, STALE_WORDS } from './write.ts';
+
+/** PUT of one object, or of its status alone. Errors: 400, 404, 409, 422. */
+export async function update(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  const { object: body, warnings } = decodeBody(served, request.body, request.query);
+  const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
+  checkIdentity(served, place, body);
+  const options = { dryRun: isDryRun(request.query), subresource: request.subresource };
+  const { object } = await replace(context, place, options, (before) => {
+    checkRevision(place, before, body);
+    return structuredClone(body);
+  });
+  return { kind: 'object', status: 200, object: present(served, object), warnings };
+}
+
+export interface ReplaceOptions {
+  readonly dryRun: boolean;
+  /** `status` or `finalize`: only that part changes. */
+  readonly subresource: string | undefined;
+}
+
+/** Puts what `next` makes of the object (in the version of `place.served`; it may be kept and changed) in its place, with all that a write entails. */
+export async function replace(context: Context, place: Place, options: ReplaceOptions, next: (before: KubeObject) => KubeObject): Promise<{ object: KubeObject; removed: boolean }> {
+  const { served } = place;
+  const allocates = isResource(served, '', 'services') && options.subresource === undefined;
+  const decide = (stored: KubeObject): Change => {
+    const before = present(served, stored);
+    const after = next(before);
+    keepSystemFields(before, after);
+    refuseNewFinalizers(place, before, after);
+    const completed = completeChanged(served, after, before, options.subresource, (service) => {
+      // Decoded as Services, both of them.
+      if (allocates) context.services.allocate(service as Service, before as Service);
+    });
+    const result = toStorage(served, completed);
+    return endsNow(stored, result) ? { remove: result } : { put: result };
+  };
+  const write = () => change(context, place, options.dryRun, decide);
+  return allocates ? await context.services.run(write) : await write();
+}
+
+function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObject): void {
+  const { metadata } = body;
+  if (!metadata.name) metadata.name = name;
+  if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  if (!served.info.namespaced) return;
+  if (metadata.namespace && metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (namespace !== undefined) metadata.namespace = namespace;
+}
+
+export function checkRevision({ served, name }: Place, before: KubeObject, after: KubeObject): void {
+  const { resourceVersion, uid } = after.metadata;
+  if (uid && uid !== before.metadata.uid) {
+    throw conflict(served.info, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid}`);
+  }
+  if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) throw conflict(served.info, name, STALE_WORDS);
+}
+
+/** What no client may change. */
+function keepSystemFields(before: KubeObject, after: KubeObject): void {
+  const from = before.metadata;
+  const to = after.metadata;
+  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'resourceVersion', 'generateName', 'name', 'namespace'] as const) {
+    // Each field is copied onto itself: the types of the two sides are the same one.
+    if (from[field] === undefined) delete to[field];
+    else Object.assign(to, { [field]: from[field] });
+  }
+}
+
+interface WithParts extends KubeObject {
+  spec?: { finalizers?: unknown };
+  status?: unknown;
+}
+
+function refuseNewFinalizers({ served, name }: Place, before: KubeObject, after: KubeObject): void {
+  if (before.metadata.deletionTimestamp === undefined) return;
+  const added = (after.metadata.finalizers ?? []).filter((one) => !before.metadata.finalizers?.includes(one));
+  if (added.length > 0) throw forbidden(served.info, name, `metadata.finalizers: no new finalizers can be added if the object is being deleted, found new finalizers [${added.join(' ')}]`);
+}
+
+/** Whether this write took away the last thing that kept a deleted object. */
+function endsNow(before: KubeObject, after: WithParts): boolean {
+  if (before.metadata.deletionTimestamp === undefined || (after.metadata.finalizers ?? []).length > 0) return false;
+  if ((before.metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
+  const own = after.kind === 'Namespace' && Array.isArray(after.spec?.finalizers) ? after.spec.finalizers : [];
+  return own.length === 0;
+}

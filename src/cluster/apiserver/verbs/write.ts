@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util';
+import { conflict, type KubeObject, notFound } from '#cluster/api';
+import { GantryError } from '#kit';
+import type { Context } from '../context.ts';
+import { keyOf, type Served } from '../kinds.ts';
+
+const TRIES_MAX = 8;
+export const STALE_WORDS = 'the object has been modified; please apply your changes to the latest version and try again';
+
+/** Where an object of this resource stands. */
+export interface Place {
+  readonly served: Served;
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+/** What a change makes of the stored object: something to put in its place, its end, or nothing at all. */
+export type Change = { readonly put: KubeObject; readonly warnings?: readonly string[] } | { readonly remove: KubeObject } | { readonly keep: KubeObject };
+
+/** The stored object (storage version). Errors: 404. */
+export function current(context: Context, { served, namespace, name }: Place): KubeObject {
+  const object = context.cache.get(keyOf(served, namespace, name));
+  if (!object) throw notFound(served.info, name);
+  return object;
+}
+
+/**
+ * Reads, decides and writes as one step: `decide` gets the present object and is asked again when another writer came between.
+ * Answers the object as it then stands (with `dryRun`: as it would).
+ */
+export async function change(context: Context, place: Place, dryRun: boolean, decide: (object: KubeObject) => Change | Promise<Change>): Promise<{ readonly object: KubeObject; readonly removed: boolean }> {
+  const key = keyOf(place.served, place.namespace, place.name);
+  return await context.writes.run(key, async () => {
+    for (let tries = 1; ; tries++) {
+      const before = current(context, place);
+      const decision = await decide(before);
+      try {
+        return await carryOut(context, key, before, decision, dryRun);
+      } catch (error) {
+        if (!isRevisionConflict(error)) throw error;
+        if (tries === TRIES_MAX) throw conflict(place.served.info, place.name, STALE_WORDS);
+        await context.cache.reached(await context.store.revision());
+      }
+    }
+  });
+}
+
+async function carryOut(context: Context, key: string, before: KubeObject, decision: Change, dryRun: boolean): Promise<{ object: KubeObject; removed: boolean }> {
+  const expected = Number(before.metadata.resourceVersion);
+  if ('keep' in decision) return { object: decision.keep, removed: false };
+  if ('remove' in decision) {
+    if (dryRun) return { object: decision.remove, removed: true };
+    const last = await context.cache.delete(key, expected);
+    return { object: last ?? decision.remove, removed: true };
+  }
+  if (same(before, decision.put)) return { object: before, removed: false };
+  if (dryRun) return { object: decision.put, removed: false };
+  return { object: await context.cache.put(key, decision.put, expected), removed: false };
+}
+
+export function isRevisionConflict(error: unknown): boolean {
+  return error instanceof GantryError && error.code === 'REVISION_CONFLICT';
+}
+
+/** Whether a write would change nothing but who wrote when. */
+function same(before: KubeObject, after: KubeObject): boolean {
+  return isDeepStrictEqual(withoutBookkeeping(before), withoutBookkeeping(after)) && managersOf(before) === managersOf(after);
+}
+
+function withoutBookkeeping({ metadata, ...rest }: KubeObject): unknown {
+  const { resourceVersion: _revision, managedFields: _fields, ...kept } = metadata;
+  return { ...rest, metadata: kept };
+}
+
+function managersOf(object: KubeObject): string {
+  return JSON.stringify(object.metadata.managedFields ?? [], (key, value: unknown) => (key === 'time' ? undefined : value));
+}
