@@ -156,6 +156,28 @@ describe('the builder', () => {
     await assert.rejects(build({}, { context: Readable.from([]) }), /context is empty/);
     await assert.rejects(build({ x: '1' }), /Cannot locate specified Dockerfile/);
   });
+  it('keeps a CMD of its own before an ENTRYPOINT, and drops an inherited one', async () => {
+    const own = await build({ Dockerfile: 'FROM base\nCMD ["own"]\nENTRYPOINT ["e"]' });
+    assert.deepEqual(own.image.config.config.Cmd, ['own']);
+    const inherited = await build({ Dockerfile: 'FROM base\nENTRYPOINT ["e"]' });
+    assert.equal(inherited.image.config.config.Cmd, undefined);
+  });
+  it('cleans up after a process that was killed in the middle', async () => {
+    const [base] = rooms.images.values();
+    assert.ok(base);
+    await mkdir(join(folder, 'build-context/dead/context'), { recursive: true });
+    await writeFile(join(folder, 'build-context/dead/lease-3'), '');
+    rooms.leases.set('build/dead-3', base.id);
+    await mkdir(join(folder, 'snapshots/build-dead-1'));
+    await createBuilder(rooms.options).start();
+    assert.deepEqual([rooms.leases.size, await readdir(join(folder, 'snapshots')), await readdir(join(folder, 'build-context'))], [0, [], []]);
+  });
+  it('ends when its client goes away', async () => {
+    const gone = new AbortController();
+    gone.abort();
+    await assert.rejects(build({ Dockerfile: 'FROM base\nRUN x' }, { signal: gone.signal }), { code: 'BUILD_CANCELLED' });
+    assert.deepEqual(runs, []);
+  });
   it('forgets the steps of an image', async () => {
     const { image } = await build({ Dockerfile: 'FROM base\nENV A=1\nENV B=2' });
     const builder = createBuilder(rooms.options);

@@ -141,6 +141,6 @@ function compare(a: string, b: string): number {
 
 function logFailure(rooms: Rooms, request: IncomingMessage, error: unknown, clientGone: boolean): void {
   const fields = { method: request.method, url: request.url, error };
-  if (clientGone || (error instanceof GantryError && error.status !== 500)) rooms.logger.debug('a Docker request was refused', fields);
+  if (clientGone || (error instanceof GantryError && (error.status !== 500 || error.code === 'BUILD_STEP_FAILED'))) rooms.logger.debug('a Docker request was refused', fields);
   else rooms.logger.warn('a Docker request failed', fields);
 }

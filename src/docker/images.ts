@@ -1,5 +1,5 @@
 import { GantryError } from '#kit';
-import { applyChanges } from '#build';
+import { applyChanges, layersOf } from '#build';
 import { familiarName, formatReference, parseReference } from '#image';
 import type { Image, ImageRemoval, Reference } from '#image';
 import { resolveMaybe } from './containers-list.ts';
@@ -161,6 +161,13 @@ export async function removeForgotten(rooms: Rooms, ids: readonly string[]): Pro
   return removals;
 }
 
+/** Bytes of layers that were there and are no more. */
+export function freedBytes(before: readonly Image[], after: readonly Image[]): number {
+  const sizes = (images: readonly Image[]) => new Map(images.flatMap((image) => image.manifest.layers.map((layer) => [layer.digest, layer.size] as const)));
+  const left = sizes(after);
+  return [...sizes(before)].reduce((sum, [digest, size]) => sum + (left.has(digest) ? 0 : size), 0);
+}
+
 export async function pruneImages(call: Call, rooms: Rooms): Promise<void> {
   const filters = new Filters(call.text('filters'), ['dangling', 'label', 'label!', 'until']);
   const onlyDangling = filters.flag('dangling') ?? true;
@@ -173,11 +180,10 @@ export async function pruneImages(call: Call, rooms: Rooms): Promise<void> {
   );
   const removals: ImageRemoval[] = [];
   for (const image of doomed) removals.push(...(await pruneOne(rooms, image)));
-  const deleted = new Set(removals.flatMap((removal) => ('deleted' in removal ? [removal.deleted] : [])));
-  const collected = await rooms.images.collect();
-  const freed = all.reduce((sum, image) => sum + (deleted.has(image.id) ? image.manifest.layers.reduce((size, layer) => size + layer.size, 0) : 0), 0);
+  await rooms.images.collect();
+  const freed = freedBytes(all, await rooms.images.list());
   const shown = removals.map((removal) => ('untagged' in removal ? { Untagged: familiarName(removal.untagged) } : { Deleted: removal.deleted }));
-  call.json(200, { ImagesDeleted: shown.length === 0 ? null : shown, SpaceReclaimed: Math.max(collected, deleted.size === 0 ? 0 : Math.min(freed, Number.MAX_SAFE_INTEGER)) });
+  call.json(200, { ImagesDeleted: shown.length === 0 ? null : shown, SpaceReclaimed: freed });
 }
 
 async function pruneOne(rooms: Rooms, image: Image): Promise<readonly ImageRemoval[]> {
@@ -214,10 +220,7 @@ export async function commitContainer(call: Call, rooms: Rooms): Promise<void> {
     Labels: { ...parent.config.config.Labels, ...container.spec.labels, ...body.map('Labels') },
   });
   if (!isEmpty(body.any('OnBuild')) || !isEmpty(body.any('Shell'))) throw unsupported('OnBuild and Shell in the body of a commit (use changes)');
-  const layers = parent.manifest.layers.flatMap((blob, index) => {
-    const diffId = parent.config.rootfs.diff_ids[index];
-    return diffId === undefined ? [] : [{ diffId, blob }];
-  });
+  const layers = layersOf(parent);
   const image = await rooms.images.create({
     config: defined({
       ...parent.config,

@@ -112,5 +112,5 @@ export async function diskUsage(call: Call, rooms: Rooms): Promise<void> {
 /** `POST /auth`: credentials are checked by the registry itself at a transfer; asking it beforehand is not done. */
 export async function auth(call: Call): Promise<void> {
   const server = new Fields(await call.body()).text('serveraddress');
-  throw notImplemented(`docker login (to ${server ?? 'a registry'}): write the credentials to the docker client's config.json; login`);
+  throw notImplemented(`Checking credentials beforehand (docker login to ${server ?? 'a registry'})`);
 }
