@@ -1,0 +1,51 @@
+import { pipeline } from 'node:stream/promises';
+import { type Digest, type ImageStore, isDigest } from '#image';
+import { blobUnknown, digestInvalid, RegistryError, unsupported } from './errors.ts';
+import { answer, type Exchange } from './exchange.ts';
+import type { Repositories } from './repositories.ts';
+
+/** GET, HEAD and DELETE of a blob (distribution-spec, "Pulling blobs", "Deleting Blobs"). */
+export async function serveBlob(parts: { readonly images: ImageStore; readonly repositories: Repositories }, exchange: Exchange, name: string, text: string): Promise<void> {
+  const digest = asDigest(text);
+  const { images, repositories } = parts;
+  const size = repositories.hasBlob(name, digest) ? (await images.content.stat(digest))?.size : undefined;
+  if (size === undefined) throw blobUnknown(name, digest);
+  switch (exchange.request.method) {
+    case 'HEAD':
+    case 'GET':
+      return sendBlob(images, exchange, digest, size);
+    case 'DELETE':
+      await repositories.unlinkBlob(name, digest);
+      return answer(exchange, 202);
+    default:
+      throw unsupported(`${exchange.request.method} of a blob`);
+  }
+}
+
+/** The digest that the text is. Errors: `DIGEST_INVALID`. */
+export function asDigest(text: string): Digest {
+  if (!isDigest(text)) throw digestInvalid(`"${text}" is no digest: a right one is sha256: and 64 lower-case hexadecimal digits`);
+  return text;
+}
+
+async function sendBlob(images: ImageStore, exchange: Exchange, digest: Digest, size: number): Promise<void> {
+  const range = parseRange(exchange.request.headers.range, size);
+  const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, etag: `"${digest}"`, 'accept-ranges': 'bytes' };
+  const { start, end } = range ?? { start: 0, end: size - 1 };
+  exchange.response.writeHead(range ? 206 : 200, { ...headers, 'content-length': end - start + 1, ...(range ? { 'content-range': `bytes ${start}-${end}/${size}` } : {}) });
+  if (exchange.request.method === 'HEAD' || size === 0) {
+    exchange.response.end();
+    return;
+  }
+  await pipeline(await images.content.read(digest, { start, end }), exchange.response);
+}
+
+/** One range of bytes (RFC 9110, 14.1.2); undefined when all is meant. */
+function parseRange(header: string | undefined, size: number): { readonly start: number; readonly end: number } | undefined {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+  if (!match || (match[1] === '' && match[2] === '')) return undefined;
+  const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
+  const end = match[1] === '' || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
+  if (start > end) throw new RegistryError('SIZE_INVALID', 416, `range ${header} lies outside the blob's ${size} bytes`, { headers: { 'content-range': `bytes */${size}` } });
+  return { start, end };
+}

@@ -1,0 +1,103 @@
+import { type Digest, digestOf, type ImageStore, isDigest, isIndex, isTag, parseManifest } from '#image';
+import { digestInvalid, manifestBlobUnknown, manifestInvalid, manifestUnknown, nameUnknown, tagInvalid, unsupported } from './errors.ts';
+import { answer, type Exchange, readBody } from './exchange.ts';
+import type { ManifestEntry, Repositories, Repository } from './repositories.ts';
+
+/** The specification asks registries to take manifests of up to 4 MiB. */
+const MANIFEST_BYTES_MAX = 4 * 1024 * 1024;
+const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
+
+interface Parts {
+  readonly images: ImageStore;
+  readonly repositories: Repositories;
+}
+
+/** GET, HEAD, PUT and DELETE of a manifest by tag or digest (distribution-spec, "Pulling manifests", "Pushing Manifests"). */
+export async function serveManifest(parts: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
+  if (reference.includes(':') ? !isDigest(reference) : !isTag(reference)) throw reference.includes(':') ? digestInvalid(`"${reference}" is no digest`) : tagInvalid(reference);
+  switch (exchange.request.method) {
+    case 'GET':
+    case 'HEAD':
+      return sendManifest(parts, exchange, name, reference);
+    case 'PUT':
+      return putManifest(parts, exchange, name, reference);
+    case 'DELETE':
+      return deleteManifest(parts, exchange, name, reference);
+    default:
+      throw unsupported(`${exchange.request.method} of a manifest`);
+  }
+}
+
+/** GET of `/v2/NAME/referrers/DIGEST`: what names that digest as its subject. */
+export function serveReferrers({ repositories }: Parts, exchange: Exchange, name: string, text: string): void {
+  if (!isDigest(text)) throw digestInvalid(`"${text}" is no digest`);
+  const filter = exchange.url.searchParams.get('artifactType');
+  const entries = Object.entries(repositories.find(name)?.manifests ?? {}).filter(([, { subject }]) => subject === text);
+  const manifests = entries
+    .filter(([, { artifactType }]) => filter === null || artifactType === filter)
+    .map(([digest, { mediaType, size, artifactType, annotations }]) => ({
+      mediaType,
+      digest,
+      size,
+      ...(artifactType === undefined ? {} : { artifactType }),
+      ...(annotations === undefined ? {} : { annotations }),
+    }));
+  const headers = { 'content-type': INDEX_TYPE, ...(filter === null ? {} : { 'oci-filters-applied': 'artifactType' }) };
+  answer(exchange, 200, headers, { schemaVersion: 2, mediaType: INDEX_TYPE, manifests });
+}
+
+async function sendManifest({ images, repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
+  const { digest, entry } = findManifest(repositories.find(name), name, reference);
+  const headers = { 'content-type': entry.mediaType, 'docker-content-digest': digest, etag: `"${digest}"`, 'content-length': entry.size };
+  const bytes = exchange.request.method === 'HEAD' ? undefined : await images.content.readAll(digest);
+  exchange.response.writeHead(200, headers);
+  exchange.response.end(bytes);
+}
+
+async function putManifest({ images, repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
+  const bytes = await readBody(exchange.request, MANIFEST_BYTES_MAX);
+  const digest = digestOf(bytes);
+  if (isDigest(reference) && reference !== digest) throw digestInvalid(`the manifest's digest is ${digest}, not ${reference}`);
+  const entry = describe(bytes, exchange.request.headers['content-type']?.split(';')[0]?.trim());
+  const repository = repositories.find(name);
+  const missing = entry.references.find((wanted) => !repository?.blobs.includes(wanted) && repository?.manifests[wanted] === undefined);
+  if (missing !== undefined) throw manifestBlobUnknown(missing);
+  await images.content.write(bytes, { digest });
+  await repositories.putManifest(name, digest, entry, isDigest(reference) ? undefined : reference);
+  answer(exchange, 201, { location: `/v2/${name}/manifests/${digest}`, 'docker-content-digest': digest, ...(entry.subject === undefined ? {} : { 'oci-subject': entry.subject }) });
+}
+
+async function deleteManifest({ repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
+  const { digest } = findManifest(repositories.find(name), name, reference);
+  if (isDigest(reference)) await repositories.removeManifest(name, digest);
+  else await repositories.removeTag(name, reference);
+  answer(exchange, 202);
+}
+
+function findManifest(repository: Repository | undefined, name: string, reference: string): { readonly digest: Digest; readonly entry: ManifestEntry } {
+  if (!repository) throw nameUnknown(name);
+  const digest = isDigest(reference) ? reference : repository.tags[reference];
+  const entry = digest === undefined ? undefined : repository.manifests[digest];
+  if (digest === undefined || entry === undefined) throw manifestUnknown(name, reference);
+  return { digest, entry };
+}
+
+/** What the registry keeps in mind of a manifest. Errors: `MANIFEST_INVALID`. */
+function describe(bytes: Buffer, contentType: string | undefined): ManifestEntry {
+  const manifest = parseManifest(bytes, contentType);
+  if (contentType !== undefined && contentType !== manifest.mediaType) throw manifestInvalid(`it was sent as ${contentType} and says that it is ${manifest.mediaType}`);
+  // A cast because only optional fields are read, and each is looked at; parseManifest has seen that it is an object.
+  const raw = JSON.parse(bytes.toString('utf8')) as { readonly subject?: { readonly digest?: unknown }; readonly artifactType?: unknown; readonly annotations?: Readonly<Record<string, string>> };
+  const subject = raw.subject?.digest;
+  if (raw.subject !== undefined && (typeof subject !== 'string' || !isDigest(subject))) throw manifestInvalid('its subject has no digest');
+  const artifactType = typeof raw.artifactType === 'string' && raw.artifactType !== '' ? raw.artifactType : isIndex(manifest) ? undefined : manifest.config.mediaType;
+  const parts = isIndex(manifest) ? manifest.manifests : [manifest.config, ...manifest.layers.filter((layer) => !('urls' in layer))];
+  return {
+    mediaType: manifest.mediaType,
+    size: bytes.length,
+    references: [...new Set(parts.map((part) => part.digest))],
+    ...(typeof subject === 'string' && isDigest(subject) ? { subject } : {}),
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(raw.annotations === undefined ? {} : { annotations: raw.annotations }),
+  };
+}

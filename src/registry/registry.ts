@@ -1,0 +1,112 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Logger } from '#kit';
+import { type ImageStore, isRepository } from '#image';
+import { serveBlob } from './blobs.ts';
+import { nameInvalid, nameUnknown, notLoopback, unsupported } from './errors.ts';
+import { answer, answerError, type Exchange, pageOf } from './exchange.ts';
+import { serveManifest, serveReferrers } from './manifests.ts';
+import { Repositories } from './repositories.ts';
+import { Uploads } from './uploads.ts';
+
+export interface RegistryOptions {
+  readonly images: ImageStore;
+  /** Repositories are recorded in `registry/` below it. */
+  readonly dataDir: string;
+  readonly logger: Logger;
+}
+export interface Registry {
+  /** Reads what is recorded; before the first request. `listen` does it too. */
+  start(): Promise<void>;
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Listens on a loopback address; port 0 lets the system choose. Errors: `REGISTRY_NOT_LOOPBACK`. */
+  listen(place: { readonly host: string; readonly port: number }): Promise<{ readonly address: string; readonly port: number }>;
+  /** Stops listening and ends what is under way. */
+  stop(): Promise<void>;
+}
+
+/** Makes an OCI distribution server (specification 1.1) over the image store's content. A repository shows what was pushed to it, nothing else. */
+export function createRegistry({ images, dataDir, logger }: RegistryOptions): Registry {
+  const folder = join(dataDir, 'registry');
+  const repositories = new Repositories(folder, images);
+  const uploads = new Uploads(folder, images, repositories);
+  const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    const url = URL.parse(`http://registry${request.url ?? '/'}`);
+    if (!url) {
+      response.writeHead(400).end();
+      return;
+    }
+    const exchange = { request, response, url };
+    response.setHeader('docker-distribution-api-version', 'registry/2.0');
+    route({ images, repositories, uploads }, exchange).catch((error: unknown) => answerError(exchange, error, logger));
+  };
+  let server: Server | undefined;
+  let started: Promise<void> | undefined;
+  const start = () => (started ??= repositories.open().then(() => uploads.open()));
+  return {
+    start,
+    handler,
+    async listen({ host, port }) {
+      if (!isLoopback(host)) throw notLoopback(host);
+      await start();
+      server = createServer({ requestTimeout: 0 }, handler);
+      return listening(server, host, port);
+    },
+    async stop() {
+      if (!server) return;
+      const closed = new Promise<void>((resolve) => server?.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+interface RouteParts {
+  readonly images: ImageStore;
+  readonly repositories: Repositories;
+  readonly uploads: Uploads;
+}
+
+async function route(parts: RouteParts, exchange: Exchange): Promise<void> {
+  const { request, url } = exchange;
+  // Names and references have no character that a client would have to escape, but for the colon of a digest.
+  const path = url.pathname.replaceAll(/%3a/gi, ':');
+  if (path === '/v2/' || path === '/v2') return answer(exchange, 200, {}, {});
+  if (path === '/v2/_catalog') {
+    const { page, headers } = pageOf(parts.repositories.names(), url);
+    return answer(exchange, 200, headers, { repositories: page });
+  }
+  const match = /^\/v2\/(.+)\/(?:(blobs\/uploads)\/?([^/]*)|(blobs|manifests|referrers)\/([^/]+)|(tags)\/list)$/.exec(path);
+  if (!match) throw unsupported(`${request.method} ${path}`);
+  const [, name = '', isUpload, upload = '', kind, reference = ''] = match;
+  if (!isRepository(name)) throw nameInvalid(name);
+  if (isUpload) return upload === '' ? parts.uploads.begin(exchange, name) : parts.uploads.serve(exchange, name, upload);
+  if (kind === 'blobs') return serveBlob(parts, exchange, name, reference);
+  if (kind === 'manifests') return serveManifest(parts, exchange, name, reference);
+  if (request.method !== 'GET') throw unsupported(`${request.method} ${path}`);
+  if (kind === 'referrers') return serveReferrers(parts, exchange, name, reference);
+  return serveTags(parts, exchange, name);
+}
+
+function serveTags({ repositories }: RouteParts, exchange: Exchange, name: string): void {
+  const repository = repositories.find(name);
+  if (!repository) throw nameUnknown(name);
+  const { page, headers } = pageOf(Object.keys(repository.tags).sort(), exchange.url);
+  answer(exchange, 200, headers, { name, tags: page });
+}
+
+function listening(server: Server, host: string, port: number): Promise<{ address: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const bound = server.address();
+      if (bound === null || typeof bound === 'string') return reject(new TypeError('the registry listens on no port'));
+      resolve({ address: bound.address, port: bound.port });
+    });
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { type Digest, type ImageStore, isRepository, RecordFolder, type RecordFormat, type Upload } from '#image';
+import { asDigest } from './blobs.ts';
+import { digestInvalid, RegistryError, unsupported, uploadUnknown } from './errors.ts';
+import { answer, type Exchange } from './exchange.ts';
+import type { Repositories } from './repositories.ts';
+
+interface UploadRecord {
+  readonly repository: string;
+}
+const FORMAT: RecordFormat<UploadRecord> = { version: 1, parse: ({ repository }) => (typeof repository === 'string' ? { repository } : undefined) };
+
+/** Blobs on their way in (distribution-spec, "Pushing blobs"): whole, in pieces, or mounted from another repository. They survive a restart. */
+export class Uploads {
+  readonly #images: ImageStore;
+  readonly #repositories: Repositories;
+  readonly #records: RecordFolder<UploadRecord>;
+  #open = new Map<string, UploadRecord>();
+
+  constructor(dataDir: string, images: ImageStore, repositories: Repositories) {
+    this.#images = images;
+    this.#repositories = repositories;
+    this.#records = new RecordFolder(join(dataDir, 'uploads'), FORMAT);
+  }
+
+  async open(): Promise<void> {
+    this.#open = await this.#records.load();
+    for (const id of this.#open.keys()) if ((await this.#images.content.openUpload(id)) === undefined) await this.#forget(id);
+  }
+
+  /** POST to `/v2/NAME/blobs/uploads/`. */
+  async begin(exchange: Exchange, name: string): Promise<void> {
+    if (exchange.request.method !== 'POST') throw unsupported(`${exchange.request.method} of uploads`);
+    const { searchParams } = exchange.url;
+    const [mount, from, whole] = ['mount', 'from', 'digest'].map((key) => searchParams.get(key));
+    if (mount && (await this.#mount(name, asDigest(mount), from ?? undefined))) return created(exchange, name, asDigest(mount));
+    if (whole) {
+      const digest = asDigest(whole);
+      await this.#images.content.write(exchange.request, { digest });
+      await this.#repositories.linkBlob(name, digest);
+      return created(exchange, name, digest);
+    }
+    const upload = await this.#images.content.startUpload();
+    await this.#records.put(upload.id, { repository: name });
+    this.#open.set(upload.id, { repository: name });
+    answer(exchange, 202, progress(name, upload));
+  }
+
+  /** PATCH, PUT, GET and DELETE of `/v2/NAME/blobs/uploads/ID`. */
+  async serve(exchange: Exchange, name: string, id: string): Promise<void> {
+    const upload = this.#open.get(id)?.repository === name ? await this.#images.content.openUpload(id) : undefined;
+    if (!upload) throw uploadUnknown(id);
+    switch (exchange.request.method) {
+      case 'GET':
+        return answer(exchange, 204, progress(name, upload));
+      case 'PATCH':
+        await append(exchange, name, upload);
+        return answer(exchange, 202, progress(name, upload));
+      case 'PUT':
+        return this.#finish(exchange, name, upload);
+      case 'DELETE':
+        await upload.cancel();
+        await this.#forget(id);
+        return answer(exchange, 204);
+      default:
+        throw unsupported(`${exchange.request.method} of an upload`);
+    }
+  }
+
+  async #finish(exchange: Exchange, name: string, upload: Upload): Promise<void> {
+    const given = exchange.url.searchParams.get('digest');
+    if (given === null) throw digestInvalid('the upload cannot be finished without ?digest=');
+    const digest = asDigest(given);
+    await append(exchange, name, upload);
+    try {
+      await upload.commit(digest);
+    } catch (error) {
+      await upload.cancel();
+      await this.#forget(upload.id);
+      throw error;
+    }
+    await this.#repositories.linkBlob(name, digest);
+    await this.#forget(upload.id);
+    created(exchange, name, digest);
+  }
+
+  /** Links a blob that `from` has: a repository here, or the repository of a local image's name. Answers false when it has not. */
+  async #mount(name: string, digest: Digest, from: string | undefined): Promise<boolean> {
+    if (from === undefined || !isRepository(from)) return false;
+    const isThere = this.#repositories.hasBlob(from, digest) || (await this.#isLocal(from, digest));
+    if (!isThere || (await this.#images.content.stat(digest)) === undefined) return false;
+    await this.#repositories.linkBlob(name, digest);
+    return true;
+  }
+
+  async #isLocal(from: string, digest: Digest): Promise<boolean> {
+    const images = await this.#images.list();
+    return images.some(
+      ({ tags, digests, manifest, id }) =>
+        [...tags, ...digests].some((whole) => repositoryOf(whole) === from) && (id === digest || manifest.layers.some((layer) => layer.digest === digest)),
+    );
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#open.delete(id);
+    await this.#records.remove(id);
+  }
+}
+
+async function append({ request }: Exchange, name: string, upload: Upload): Promise<void> {
+  const range = request.headers['content-range'];
+  if (range !== undefined) {
+    const match = /^(?:bytes[ =])?(\d+)-(\d+)(?:\/.*)?$/.exec(range);
+    const [start, end] = [Number(match?.[1]), Number(match?.[2])];
+    const length = request.headers['content-length'];
+    const isWhole = match !== null && start === upload.size && end >= start && (length === undefined || Number(length) === end - start + 1);
+    if (!isWhole) throw new RegistryError('BLOB_UPLOAD_INVALID', 416, `piece ${range} does not follow the ${upload.size} bytes that are here`, { headers: progress(name, upload) });
+  }
+  await upload.append(request);
+}
+
+function progress(name: string, upload: Upload): Readonly<Record<string, string>> {
+  return { location: `/v2/${name}/blobs/uploads/${upload.id}`, range: `0-${Math.max(0, upload.size - 1)}`, 'docker-upload-uuid': upload.id };
+}
+
+function created(exchange: Exchange, name: string, digest: Digest): void {
+  answer(exchange, 201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest });
+}
+
+/** `library/busybox` of `docker.io/library/busybox:latest`. */
+function repositoryOf(whole: string): string {
+  return whole.slice(whole.indexOf('/') + 1).replace(/(?::[^/:@]+)?(?:@.*)?$/, '');
+}
