@@ -1,1 +1,13 @@
 export type * from './types.ts';
+export * from './refs.ts';
+export * from './errors.ts';
+export { inProcessClient } from './handler-client.ts';
+export { httpClient } from './http-handler.ts';
+export { type KubeconfigAccess, loadKubeconfig } from './kubeconfig.ts';
+export { createInformer, type InformerOptions } from './informer.ts';
+export { type IndexFunction, keyOfObject, objectKey } from './object-index.ts';
+export { Backoff, backoffDelay } from './backoff.ts';
+export { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
+export { createController, type Controller, type ControllerHealth, type ControllerOptions, type ReconcileResult } from './controller.ts';
+export { createEventRecorder, type EventRecorder, type EventRecorderOptions, type EventSubject, timestamp } from './event-recorder.ts';
+export { podExec, type PodExecOptions, podLogs, type PodLogOptions } from './pod-streams.ts';

@@ -5,6 +5,19 @@ export interface ClusterClient {
   resource<T extends KubeObject = KubeObject>(ref: ResourceRef): ResourceClient<T>;
   close(): Promise<void>;
 }
+/** Where an API server is and who asks. All of it PEM or text; times and files are the caller's. */
+export interface ServerAccess {
+  /** `https://127.0.0.1:6443`. */
+  readonly server: string;
+  /** PEM of the authority that signed the server's certificate; the system's authorities without it. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly token?: string;
+  readonly tlsServerName?: string;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly userAgent?: string;
+}
 export interface ListOptions {
   /** All namespaces without it. */
   readonly namespace?: string;
@@ -14,6 +27,10 @@ export interface ListOptions {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly signal?: AbortSignal;
+}
+export interface GetOptions {
+  /** `scale`, `status`. */
+  readonly subresource?: string;
 }
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 export interface WriteOptions {
@@ -29,9 +46,10 @@ export interface DeleteOptions {
 }
 /** Objects that come from here are shared and frozen: `structuredClone` before changing. */
 export interface ResourceClient<T extends KubeObject> {
-  get(name: string, namespace?: string): Promise<T>;
+  get(name: string, namespace?: string, options?: GetOptions): Promise<T>;
   list(options?: ListOptions): Promise<KubeList<T>>;
   watch(options: ListOptions & { readonly allowBookmarks?: boolean }): AsyncIterable<WatchEvent<T>>;
+  /** With `subresource` (`binding`, `eviction`) the object's name is that of the object whose subresource it is. */
   create(object: T, options?: WriteOptions): Promise<T>;
   update(object: T, options?: WriteOptions): Promise<T>;
   patch(name: string, namespace: string | undefined, type: PatchType, patch: unknown, options?: WriteOptions): Promise<T>;
@@ -43,7 +61,9 @@ export interface ResourceClient<T extends KubeObject> {
  * cache changed.
  */
 export interface Informer<T extends KubeObject> {
-  /** Resolves when the first list is in the cache. */
+  /** Whether the first list is in the cache. */
+  readonly synced: boolean;
+  /** Resolves when the first list is in the cache. Rejects with `INFORMER_STOPPED`. */
   start(): Promise<void>;
   stop(): Promise<void>;
   get(namespace: string | undefined, name: string): T | undefined;
