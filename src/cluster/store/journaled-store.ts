@@ -5,14 +5,26 @@ import { Versions } from './versions.ts';
 
 /** Revisions of history that are kept when nobody says otherwise. */
 export const HISTORY_DEFAULT = 10_000;
+/** History grows by at most this many revisions past its limit: a trim is short, so that no writer waits long for it. */
+const TRIM_STEP_MAX = 256;
+
+export interface JournaledStoreOptions {
+  /** The number of revisions to look back on. */
+  readonly historyLimit?: number;
+  /** Hears what a watcher threw: its own mistake, which neither the writer nor other watchers can help. Without it the process does. */
+  readonly onWatcherError?: (error: unknown) => void;
+}
 
 interface Pending {
   readonly entry: JournalEntry;
   durable: boolean;
   readonly apply: (event: StoreEvent) => void;
+  readonly refuse: (error: Error) => void;
 }
 interface Watcher {
   readonly prefix: string;
+  /** Told, or never asked for: everything up to this revision. */
+  told: Revision;
   readonly onEvents: (events: readonly StoreEvent[]) => void;
 }
 
@@ -29,20 +41,27 @@ export class JournaledStore implements Store {
   readonly #pending: Pending[] = [];
   readonly #watchers = new Set<Watcher>();
   readonly #historyLimit: number;
+  readonly #onWatcherError: (error: unknown) => void;
   #revision: Revision;
   #assigned: Revision;
   #compacted: Revision;
   #failure: unknown;
   #closed = false;
 
-  /** Reads what the journal kept. `historyLimit` is the number of revisions to look back on. */
-  static async open(journal: Journal, historyLimit = HISTORY_DEFAULT): Promise<JournaledStore> {
-    return new JournaledStore(journal, historyLimit, await journal.load());
+  /** Reads what the journal kept; closes it where that fails. */
+  static async open(journal: Journal, options: JournaledStoreOptions = {}): Promise<JournaledStore> {
+    try {
+      return new JournaledStore(journal, options, await journal.load());
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
   }
 
-  private constructor(journal: Journal, historyLimit: number, loaded: Awaited<ReturnType<Journal['load']>>) {
+  private constructor(journal: Journal, { historyLimit = HISTORY_DEFAULT, onWatcherError = throwLater }: JournaledStoreOptions, loaded: Awaited<ReturnType<Journal['load']>>) {
     this.#journal = journal;
     this.#historyLimit = historyLimit;
+    this.#onWatcherError = onWatcherError;
     this.#revision = loaded.revision;
     this.#assigned = loaded.revision;
     this.#compacted = loaded.compacted;
@@ -87,7 +106,7 @@ export class JournaledStore implements Store {
   async watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void): Promise<Disposable> {
     this.#mustBeOpen();
     if (after < this.#compacted) throw compacted(after, this.#compacted);
-    const watcher: Watcher = { prefix, onEvents };
+    const watcher: Watcher = { prefix, told: Math.max(after, this.#revision), onEvents };
     const missed = this.#events.filter((event) => revisionOf(event) > after && keyOf(event).startsWith(prefix));
     this.#watchers.add(watcher);
     if (missed.length > 0) onEvents(missed);
@@ -100,8 +119,8 @@ export class JournaledStore implements Store {
     if (revision <= this.#compacted) return;
     this.#compacted = revision;
     const first = this.#events.findIndex((event) => revisionOf(event) > revision);
-    this.#events.splice(0, first < 0 ? this.#events.length : first);
-    await this.#journal.compact(this.#versions.compact(revision), { revision: this.#revision, compacted: revision });
+    const forgotten = this.#events.splice(0, first < 0 ? this.#events.length : first);
+    await this.#journal.compact(this.#versions.compact(revision, new Set(forgotten.map(keyOf))), { revision: this.#revision, compacted: revision });
   }
 
   async close(): Promise<void> {
@@ -134,18 +153,25 @@ export class JournaledStore implements Store {
 
   async #write(entry: JournalEntry): Promise<StoreEvent> {
     this.#order(entry);
-    const { promise, resolve } = Promise.withResolvers<StoreEvent>();
-    const pending: Pending = { entry, durable: false, apply: resolve };
+    const { promise, resolve, reject } = Promise.withResolvers<StoreEvent>();
+    const pending: Pending = { entry, durable: false, apply: resolve, refuse: reject };
     this.#pending.push(pending);
-    try {
-      await this.#journal.append(entry);
-    } catch (error) {
-      this.#failure ??= error;
-      throw storeFailed(error);
-    }
-    pending.durable = true;
-    this.#applyDurable();
+    this.#journal.append(entry).then(
+      () => {
+        pending.durable = true;
+        this.#applyDurable();
+      },
+      (error: unknown) => this.#fail(pending, error),
+    );
     return promise;
+  }
+
+  /** Nothing may stand upon a write that isn't there: it and all that were ordered after it are refused, and so is whatever comes. */
+  #fail(pending: Pending, cause: unknown): void {
+    this.#failure ??= cause;
+    const index = this.#pending.indexOf(pending);
+    if (index < 0) return;
+    for (const { refuse } of this.#pending.splice(index)) refuse(storeFailed(cause));
   }
 
   #order({ key, revision, createRevision, value }: JournalEntry): void {
@@ -164,11 +190,18 @@ export class JournaledStore implements Store {
       apply(event);
     }
     this.#events.push(...events);
-    for (const { prefix, onEvents } of this.#watchers) {
-      const theirs = events.filter((event) => keyOf(event).startsWith(prefix));
-      if (theirs.length > 0) onEvents(theirs);
+    for (const watcher of this.#watchers) this.#tell(watcher, events);
+    if (this.#events.length > this.#historyLimit + Math.min(TRIM_STEP_MAX, this.#historyLimit / 4)) this.#trim();
+  }
+
+  #tell(watcher: Watcher, events: readonly StoreEvent[]): void {
+    const theirs = events.filter((event) => revisionOf(event) > watcher.told && keyOf(event).startsWith(watcher.prefix));
+    if (theirs.length === 0) return;
+    try {
+      watcher.onEvents(theirs);
+    } catch (error) {
+      this.#onWatcherError(error);
     }
-    if (this.#events.length > this.#historyLimit * 1.25) this.#trim();
   }
 
   #trim(): void {
@@ -186,6 +219,13 @@ export class JournaledStore implements Store {
     if (item !== undefined) return previous === undefined ? { type: 'put', item } : { type: 'put', item, previous };
     return previous === undefined ? undefined : { type: 'delete', key, revision, previous };
   }
+}
+
+/** As a mistake that nobody caught. */
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 const revisionOf = (event: StoreEvent): Revision => (event.type === 'put' ? event.item.modRevision : event.revision);

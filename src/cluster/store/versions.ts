@@ -41,10 +41,12 @@ export class Versions {
     }
   }
 
-  /** Forgets what no reader at `revision` or later can see; answers the revisions that went. */
-  compact(revision: Revision): Revision[] {
+  /** Forgets what no reader of these keys at `revision` or later can see; answers the revisions that went. */
+  compact(revision: Revision, keys: Iterable<string>): Revision[] {
     const forgotten: Revision[] = [];
-    for (const [key, versions] of this.#byKey) {
+    for (const key of keys) {
+      const versions = this.#byKey.get(key);
+      if (versions === undefined) continue;
       const latest = versions.findLastIndex((version) => version.revision <= revision);
       if (latest < 0) continue;
       const first = versions[latest]?.item === undefined ? latest + 1 : latest;
