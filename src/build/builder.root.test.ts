@@ -32,7 +32,16 @@ beforeEach(async () => {
   await writeFile(join(base, 'etc/group'), 'staff:x:50:\n');
   await symlink('/../../../../../..', join(base, 'up'));
   const layer = await rooms.keep(base);
-  const image = await rooms.create({ config: { architecture: 'amd64', os: 'linux', config: { Env: ['PATH=/bin'], Cmd: ['sh'] }, rootfs: { type: 'layers', diff_ids: [layer.diffId] }, history: [{ created: 'x' }] }, layers: [layer] });
+  const image = await rooms.create({
+    config: {
+      architecture: 'amd64',
+      os: 'linux',
+      config: { Env: ['PATH=/bin'], Cmd: ['sh'] },
+      rootfs: { type: 'layers', diff_ids: [layer.diffId] },
+      history: [{ created: 'x' }],
+    },
+    layers: [layer],
+  });
   rooms.names.set('base', image.id);
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -112,7 +121,10 @@ describe('the builder', () => {
     assert.equal(rooms.containers.size, 0);
     assert.deepEqual(await readdir(join(folder, 'snapshots')), []);
     assert.deepEqual(await readdir(join(folder, 'build-context')), []);
-    assert.deepEqual([...rooms.leases.keys()].filter((lease) => !lease.startsWith('build-cache/')), []);
+    assert.deepEqual(
+      [...rooms.leases.keys()].filter((lease) => !lease.startsWith('build-cache/')),
+      [],
+    );
   });
   it('never writes outside the image, whatever its links say', async () => {
     const { image } = await build({ Dockerfile: 'FROM base\nCOPY x /up/escaped/', x: 'y' });
@@ -124,7 +136,12 @@ describe('the builder', () => {
   });
   it('keeps links in copied folders as links', async () => {
     const { image } = await build({ Dockerfile: 'FROM base\nCOPY d /e', 'd/f': '1', 'd/l': '->/etc/shadow' });
-    assert.equal(execFileSync('readlink', [inImage(image, 'e/l')]).toString().trim(), '/etc/shadow');
+    assert.equal(
+      execFileSync('readlink', [inImage(image, 'e/l')])
+        .toString()
+        .trim(),
+      '/etc/shadow',
+    );
   });
   it('unpacks archives that are added and copies other files', async () => {
     const archive = execFileSync('sh', ['-c', `cd ${folder} && mkdir t && echo hi > t/f && tar -czf a.tgz t && base64 -w0 a.tgz`]).toString();

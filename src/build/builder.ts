@@ -50,7 +50,8 @@ export function createBuilder(options: BuilderOptions): Builder {
 /** What a killed process left: nothing of a build outlives it. */
 async function clearLeftovers(options: BuilderOptions, contexts: string): Promise<void> {
   const { engine, snapshots, images } = options;
-  for (const container of engine.containers.list(({ spec }) => spec.owner.kind === 'build')) await engine.containers.remove(container.id, { force: true, volumes: true });
+  for (const container of engine.containers.list(({ spec }) => spec.owner.kind === 'build'))
+    await engine.containers.remove(container.id, { force: true, volumes: true });
   for (const key of await snapshots.list()) {
     if (!key.startsWith('build-')) continue;
     await snapshots.remove(key);
@@ -103,7 +104,8 @@ async function runStages(session: BuildSession, file: Dockerfile, contextRoot: s
   for (const instruction of file.instructions) {
     if (instruction.kind !== 'ARG') break;
     for (const { name, value } of instruction.args) {
-      const given = request.buildArgs?.[name] ?? (value === undefined ? undefined : expandAt(value, instruction.line, file.escape, (other) => globals.get(other)));
+      const given =
+        request.buildArgs?.[name] ?? (value === undefined ? undefined : expandAt(value, instruction.line, file.escape, (other) => globals.get(other)));
       usedArgs.add(name);
       if (given !== undefined) globals.set(name, given);
     }
@@ -138,7 +140,10 @@ async function runStages(session: BuildSession, file: Dockerfile, contextRoot: s
 async function baseImage(session: BuildSession, name: string, line: number, platform: BuildRequest['platform']): Promise<Image> {
   const { images } = session.options;
   if (name === 'scratch') {
-    const empty = await images.create({ config: { architecture: ownArchitecture(), os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] }, history: [] }, layers: [] });
+    const empty = await images.create({
+      config: { architecture: ownArchitecture(), os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] }, history: [] },
+      layers: [],
+    });
     await session.hold(empty);
     return empty;
   }
@@ -194,5 +199,12 @@ function ownArchitecture(): string {
 
 function platformArgs(): readonly (readonly [string, string])[] {
   const [os, architecture] = ['linux', ownArchitecture()];
-  return ['TARGET', 'BUILD'].flatMap((side) => [[`${side}PLATFORM`, `${os}/${architecture}`], [`${side}OS`, os], [`${side}ARCH`, architecture]] as const);
+  return ['TARGET', 'BUILD'].flatMap(
+    (side) =>
+      [
+        [`${side}PLATFORM`, `${os}/${architecture}`],
+        [`${side}OS`, os],
+        [`${side}ARCH`, architecture],
+      ] as const,
+  );
 }

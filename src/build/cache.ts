@@ -18,7 +18,9 @@ interface CacheRecord {
 
 /** The key of a step: everything its result depends on. */
 export function cacheKey(parts: { parent: string; instruction: string; content?: string; args?: readonly string[] }): string {
-  return createHash('sha256').update(JSON.stringify([parts.parent, parts.instruction, parts.content ?? '', parts.args ?? []])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([parts.parent, parts.instruction, parts.content ?? '', parts.args ?? []]))
+    .digest('hex');
 }
 
 /** Remembered steps, one durable file each; their images are kept by the leases `build-cache/IMAGE`. */
@@ -49,7 +51,11 @@ export class BuildCache {
       const record = asRecord(value);
       if (record) this.#records.set(record.key, record);
       else if (typeof value === 'object' && value !== null && 'version' in value && Number(value.version) > VERSION)
-        throw new GantryError('BUILD_CACHE_TOO_NEW', 500, `Cannot read ${path}: its version ${String(value.version)} is newer than ${VERSION}, the newest known here; use a newer release or delete ${this.#folder}`);
+        throw new GantryError(
+          'BUILD_CACHE_TOO_NEW',
+          500,
+          `Cannot read ${path}: its version ${String(value.version)} is newer than ${VERSION}, the newest known here; use a newer release or delete ${this.#folder}`,
+        );
       else await removeDurable(path);
     }
   }
@@ -114,6 +120,11 @@ function leaseOf(image: Digest): string {
 function asRecord(value: unknown): CacheRecord | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const record = value as Partial<CacheRecord>; // every field is checked on the next line
-  const whole = record.version === VERSION && typeof record.key === 'string' && typeof record.parent === 'string' && typeof record.image === 'string' && typeof record.created_ms === 'number';
+  const whole =
+    record.version === VERSION &&
+    typeof record.key === 'string' &&
+    typeof record.parent === 'string' &&
+    typeof record.image === 'string' &&
+    typeof record.created_ms === 'number';
   return whole ? (record as CacheRecord) : undefined; // checked just above
 }

@@ -12,7 +12,8 @@ export function applyChanges(config: ImageRunConfig, changes: readonly string[])
   const { lines } = logicalLines(changes.join('\n'));
   return lines.reduce((current, line) => {
     const instruction = parseInstruction(line, '\\');
-    if (!ALLOWED.includes(instruction.kind)) throw new DockerfileError(line.line, `${instruction.kind} is not a valid change command (known: ${ALLOWED.join(', ')})`);
+    if (!ALLOWED.includes(instruction.kind))
+      throw new DockerfileError(line.line, `${instruction.kind} is not a valid change command (known: ${ALLOWED.join(', ')})`);
     const environment = new Map((current.Env ?? []).map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
     return applyMetadata(current, instruction, (text) => expand(text, (name) => environment.get(name)));
   }, config);

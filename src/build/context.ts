@@ -29,7 +29,11 @@ export async function extractContext(content: Readable, path: string, signal: Ab
   const { head, stream } = await peek(content);
   if (head.length === 0) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
   const option = compressionOption(head);
-  await runTar(['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore', ...(option ? [option] : [])], stream, signal);
+  await runTar(
+    ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore', ...(option ? [option] : [])],
+    stream,
+    signal,
+  );
 }
 
 /** Unpacks an archive file (ADD) into the new folder, owners kept. False when it is not an archive. */
@@ -78,7 +82,8 @@ async function runTar(options: readonly string[], input: AsyncIterable<Buffer> |
   if (code.status === 'rejected') throw contextInvalid(`Cannot run tar: ${messageOf(code.reason)}`, code.reason);
   if (code.value !== 0) throw contextInvalid(`Cannot unpack the tar stream: ${problem.trim()}`);
   // tar may end before it has read the padding after the end mark.
-  if (fed.status === 'rejected' && !isSystemError(fed.reason, 'EPIPE')) throw contextInvalid(`Cannot read the tar stream: ${messageOf(fed.reason)}`, fed.reason);
+  if (fed.status === 'rejected' && !isSystemError(fed.reason, 'EPIPE'))
+    throw contextInvalid(`Cannot read the tar stream: ${messageOf(fed.reason)}`, fed.reason);
 }
 
 /** Reads the Dockerfile of an unpacked context. Errors: `BUILD_CONTEXT_INVALID`. */

@@ -20,17 +20,28 @@ export interface CopySource {
 }
 
 /** Finds what the instruction names below `root`; wildcards are Go's. `folder` takes what has to be made first (here-documents, archives). */
-export async function findSources(instruction: CopyInstruction, root: string, folder: string, signal: AbortSignal, texts: readonly string[]): Promise<readonly CopySource[]> {
+export async function findSources(
+  instruction: CopyInstruction,
+  root: string,
+  folder: string,
+  signal: AbortSignal,
+  texts: readonly string[],
+): Promise<readonly CopySource[]> {
   const sources: CopySource[] = [];
   for (const [index, name] of instruction.sources.entries()) {
-    if (/^(?:https?|ftp|git):\/\/|^git@/.test(name)) throw new DockerfileError(instruction.line, `${instruction.kind} of a URL is not supported: "${name}"; fetch it in a RUN instruction or put it in the context`);
+    if (/^(?:https?|ftp|git):\/\/|^git@/.test(name))
+      throw new DockerfileError(
+        instruction.line,
+        `${instruction.kind} of a URL is not supported: "${name}"; fetch it in a RUN instruction or put it in the context`,
+      );
     for (const path of await matches(root, name)) {
       const real = await resolveInRoot(root, path);
       const stat = await lstatMaybe(real);
       if (!stat) throw missing(instruction, name);
       const unpacked = join(folder, `archive-${index}`);
       if (stat.isDirectory()) sources.push({ path: real, name: basename(path), kind: 'folder' });
-      else if (instruction.kind === 'ADD' && stat.isFile() && (await extractArchive(real, unpacked, signal))) sources.push({ path: unpacked, name: basename(path), kind: 'archive' });
+      else if (instruction.kind === 'ADD' && stat.isFile() && (await extractArchive(real, unpacked, signal)))
+        sources.push({ path: unpacked, name: basename(path), kind: 'archive' });
       else sources.push({ path: real, name: basename(path), kind: 'file' });
     }
     if (sources.length === 0) throw missing(instruction, name);
@@ -61,14 +72,19 @@ export async function copyStep(
     const owner = await ownerOf(root, target.chown, target.line);
     const look: CopyLook = { owner, mode: fileMode(target.chmod, target.line) };
     const absolute = posix.resolve(parent.config.config.WorkingDir || '/', target.path);
-    const asFolder = /(?:^|\/)\.{0,2}$/.test(target.path) || sources.length > 1 || (await lstatMaybe(await resolveInRoot(root, absolute)))?.isDirectory() === true;
+    const asFolder =
+      /(?:^|\/)\.{0,2}$/.test(target.path) || sources.length > 1 || (await lstatMaybe(await resolveInRoot(root, absolute)))?.isDirectory() === true;
     if (sources.length > 1 && !/(?:^|\/)\.{0,2}$/.test(target.path) && sources.some((source) => source.kind === 'file'))
       throw new DockerfileError(target.line, 'When using COPY or ADD with more than one source file, the destination must be a directory and end with a /');
     for (const source of sources) {
       session.checkCancelled();
       if (source.kind === 'file') {
         const parentFolder = await makeFolders(root, asFolder ? absolute : posix.dirname(absolute), owner);
-        await copyTree(source.path, await resolveInRoot(root, join(parentFolder.path.slice(root.length), asFolder ? source.name : posix.basename(absolute)), { followLast: !asFolder }), look);
+        await copyTree(
+          source.path,
+          await resolveInRoot(root, join(parentFolder.path.slice(root.length), asFolder ? source.name : posix.basename(absolute)), { followLast: !asFolder }),
+          look,
+        );
       } else {
         const folder = await makeFolders(root, absolute, owner);
         const inner = source.kind === 'archive' ? { owner: undefined, mode: undefined } : look;
@@ -108,7 +124,9 @@ async function matches(root: string, pattern: string): Promise<readonly string[]
 }
 
 function missing(instruction: CopyInstruction, name: string): BuildStepError {
-  return new BuildStepError(`${instruction.kind} failed: no source files were specified or found: file not found in build context or excluded by .dockerignore: stat ${name}: file does not exist`);
+  return new BuildStepError(
+    `${instruction.kind} failed: no source files were specified or found: file not found in build context or excluded by .dockerignore: stat ${name}: file does not exist`,
+  );
 }
 
 /** `--chmod`: an octal mode. */
@@ -123,14 +141,20 @@ async function ownerOf(root: string, chown: string | undefined, line: number): P
   if (chown === undefined || chown === '') return { uid: 0, gid: 0 };
   const [user = '', group] = chown.split(':');
   const uid = await lookUp(root, '/etc/passwd', user, line);
-  return { uid, gid: group === undefined ? (/^\d+$/.test(user) ? uid : await lookUp(root, '/etc/passwd', user, line, 3)) : await lookUp(root, '/etc/group', group, line) };
+  return {
+    uid,
+    gid: group === undefined ? (/^\d+$/.test(user) ? uid : await lookUp(root, '/etc/passwd', user, line, 3)) : await lookUp(root, '/etc/group', group, line),
+  };
 }
 
 async function lookUp(root: string, file: string, name: string, line: number, column = 2): Promise<number> {
   if (/^\d+$/.test(name)) return Number(name);
   const path = await resolveInRoot(root, file);
   const content = (await lstatMaybe(path))?.isFile() ? await readFile(path, 'utf8') : '';
-  const entry = content.split('\n').map((text) => text.split(':')).find((fields) => fields[0] === name);
+  const entry = content
+    .split('\n')
+    .map((text) => text.split(':'))
+    .find((fields) => fields[0] === name);
   if (!entry) throw new DockerfileError(line, `unable to convert uid/gid chown string to host mapping: can't find ${name} in ${file} of the image`);
   return Number(entry[column]);
 }

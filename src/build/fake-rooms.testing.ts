@@ -20,7 +20,9 @@ export function fakeRooms(folder: string, run: FakeRun) {
   const tree = (image: Image) => join(folder, 'layers', image.config.rootfs.diff_ids.at(-1)?.slice(7) ?? 'empty');
   const resolve = (name: string): Promise<Image> => {
     const image = images.get(name) ?? images.get(names.get(name) ?? '');
-    return image ? Promise.resolve({ ...image, tags: [...names].flatMap(([tag, id]) => (id === image.id ? [tag] : [])) }) : Promise.reject(new GantryError('IMAGE_UNKNOWN', 404, `no ${name}`));
+    return image
+      ? Promise.resolve({ ...image, tags: [...names].flatMap(([tag, id]) => (id === image.id ? [tag] : [])) })
+      : Promise.reject(new GantryError('IMAGE_UNKNOWN', 404, `no ${name}`));
   };
   const keep = async (root: string): Promise<Layer> => {
     const diffId = digestOf(`layer ${(counter += 1)}`);
@@ -61,7 +63,11 @@ export function fakeRooms(folder: string, run: FakeRun) {
       attach: (id: string) => Promise.resolve({ stdout: streams.get(id), exited: Promise.resolve(0), resize: () => Promise.resolve(), detach() {} }),
       wait: (id: string) => exits.get(id)?.promise,
       async start(id: string) {
-        const { output, exitCode } = await run(containers.get(id)?.spec.command ?? [], join(folder, 'snapshots', id), containers.get(id)?.spec.environment ?? []);
+        const { output, exitCode } = await run(
+          containers.get(id)?.spec.command ?? [],
+          join(folder, 'snapshots', id),
+          containers.get(id)?.spec.environment ?? [],
+        );
         streams.get(id)?.end(output);
         exits.get(id)?.resolve({ exitCode });
       },
@@ -80,7 +86,8 @@ export function fakeRooms(folder: string, run: FakeRun) {
     images: {
       create,
       resolve,
-      tag: (id: string, { registry, repository, tag }: { registry: string; repository: string; tag?: string }) => Promise.resolve(void names.set(`${registry}/${repository}:${tag}`, id)),
+      tag: (id: string, { registry, repository, tag }: { registry: string; repository: string; tag?: string }) =>
+        Promise.resolve(void names.set(`${registry}/${repository}:${tag}`, id)),
       lease: (owner: string, id: string) => Promise.resolve(void leases.set(owner, id)),
       release: (owner: string) => Promise.resolve(void leases.delete(owner)),
       pull: () => Promise.reject(new GantryError('PULL', 404, 'no registry here')),

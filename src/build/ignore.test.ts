@@ -20,5 +20,6 @@ const cases: readonly (readonly [string, string, boolean])[] = [
   ['*\n!keep', 'keep/file', false],
   ['./x', 'x', true],
 ];
-for (const [rules, path, expected] of cases) it(`${JSON.stringify(rules)} ${expected ? 'takes' : 'leaves'} ${path}`, () => assert.equal(ignoreMatcher(rules)(path), expected));
+for (const [rules, path, expected] of cases)
+  it(`${JSON.stringify(rules)} ${expected ? 'takes' : 'leaves'} ${path}`, () => assert.equal(ignoreMatcher(rules)(path), expected));
 it('refuses an open class', () => assert.throws(() => ignoreMatcher('[a'), SyntaxError));

@@ -18,15 +18,25 @@ export function setEnvironment(environment: readonly string[], name: string, val
 }
 
 /** What an instruction that touches no file makes of the configuration. `words` expands one text to one; `ownCommand` says that the stage has set a CMD itself. Pure. */
-export function applyMetadata(config: ImageRunConfig, instruction: Instruction, expandWord: (text: string) => string, { ownCommand = false } = {}): ImageRunConfig {
+export function applyMetadata(
+  config: ImageRunConfig,
+  instruction: Instruction,
+  expandWord: (text: string) => string,
+  { ownCommand = false } = {},
+): ImageRunConfig {
   switch (instruction.kind) {
     case 'ENV':
       return {
         ...config,
-        Env: instruction.pairs.map(([name, value]) => [expandWord(name), expandWord(value)] as const).reduce((list, [name, value]) => setEnvironment(list, name, value), config.Env ?? []),
+        Env: instruction.pairs
+          .map(([name, value]) => [expandWord(name), expandWord(value)] as const)
+          .reduce((list, [name, value]) => setEnvironment(list, name, value), config.Env ?? []),
       };
     case 'LABEL':
-      return { ...config, Labels: { ...config.Labels, ...Object.fromEntries(instruction.pairs.map(([name, value]) => [expandWord(name), expandWord(value)])) } };
+      return {
+        ...config,
+        Labels: { ...config.Labels, ...Object.fromEntries(instruction.pairs.map(([name, value]) => [expandWord(name), expandWord(value)])) },
+      };
     case 'WORKDIR':
       return { ...config, WorkingDir: posix.resolve(config.WorkingDir || '/', expandWord(instruction.value)) };
     case 'USER':
@@ -41,7 +51,16 @@ export function applyMetadata(config: ImageRunConfig, instruction: Instruction, 
       // As Docker does: an entrypoint of the image's own takes away the command it inherited.
       return { ...(ownCommand ? config : without(config, 'Cmd')), Entrypoint: commandWords(instruction.command, config) };
     case 'EXPOSE':
-      return { ...config, ExposedPorts: { ...config.ExposedPorts, ...exposedPorts(instruction.values.flatMap((text) => expandWord(text).split(/\s+/)), instruction.line) } };
+      return {
+        ...config,
+        ExposedPorts: {
+          ...config.ExposedPorts,
+          ...exposedPorts(
+            instruction.values.flatMap((text) => expandWord(text).split(/\s+/)),
+            instruction.line,
+          ),
+        },
+      };
     case 'VOLUME':
       return { ...config, Volumes: { ...config.Volumes, ...Object.fromEntries(instruction.values.map((text) => [expandWord(text), {}])) } };
     case 'HEALTHCHECK':
@@ -66,7 +85,8 @@ export function exposedPorts(values: readonly string[], line: number): Record<st
   for (const value of values.filter((text) => text !== '')) {
     const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/i.exec(value);
     const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
-    if (!match || first < 1 || last > 65_535 || last < first) throw new DockerfileError(line, `invalid containerPort: ${value} (a right one looks like 80, 53/udp or 7000-7010)`);
+    if (!match || first < 1 || last > 65_535 || last < first)
+      throw new DockerfileError(line, `invalid containerPort: ${value} (a right one looks like 80, 53/udp or 7000-7010)`);
     for (let port = first; port <= last; port += 1) ports[`${port}/${(match[3] ?? 'tcp').toLowerCase()}`] = {};
   }
   return ports;

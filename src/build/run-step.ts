@@ -49,7 +49,8 @@ async function runToEnd(session: BuildSession, id: string, streams: ProcessStrea
   // Whatever ends first, a rejection of the other must not be lost as unhandled.
   waiting.catch(() => undefined);
   const outputs = [streams.stdout, streams.stderr].flatMap((stream) => (stream ? [pipeline(stream, sayingWriter(session))] : []));
-  const onAbort = () => void containers.kill(id, 'SIGKILL').catch((error: unknown) => session.options.logger.warn('cannot end a cancelled build step', { error }));
+  const onAbort = () =>
+    void containers.kill(id, 'SIGKILL').catch((error: unknown) => session.options.logger.warn('cannot end a cancelled build step', { error }));
   session.signal.addEventListener('abort', onAbort, { once: true });
   try {
     await containers.start(id);
@@ -81,7 +82,13 @@ function sayingWriter(session: BuildSession): Writable {
   });
 }
 
-function containerSpec(session: BuildSession, parent: Image, words: readonly string[], args: readonly string[], network: RunInstruction['network']): ContainerSpec {
+function containerSpec(
+  session: BuildSession,
+  parent: Image,
+  words: readonly string[],
+  args: readonly string[],
+  network: RunInstruction['network'],
+): ContainerSpec {
   const { request } = session;
   return {
     owner: { kind: 'build', id: session.id },

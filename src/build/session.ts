@@ -30,7 +30,15 @@ export class BuildSession {
   readonly #undo: (() => Promise<void>)[] = [];
   #counter = 0;
 
-  constructor(parts: { options: BuilderOptions; request: BuildRequest; cache: BuildCache; id: string; folder: string; signal: AbortSignal; output: BuildListener }) {
+  constructor(parts: {
+    options: BuilderOptions;
+    request: BuildRequest;
+    cache: BuildCache;
+    id: string;
+    folder: string;
+    signal: AbortSignal;
+    output: BuildListener;
+  }) {
     this.options = parts.options;
     this.request = parts.request;
     this.cache = parts.cache;
@@ -80,7 +88,8 @@ export class BuildSession {
 
   async close(): Promise<void> {
     const results = await Promise.allSettled(this.#undo.toReversed().map((undo) => undo()));
-    for (const result of results) if (result.status === 'rejected') this.options.logger.warn('a build could not clean up', { build: this.id, error: result.reason });
+    for (const result of results)
+      if (result.status === 'rejected') this.options.logger.warn('a build could not clean up', { build: this.id, error: result.reason });
   }
 }
 

@@ -11,7 +11,10 @@ import { runStep, runWords } from './run-step.ts';
 import { type BuildSession, layersOf } from './session.ts';
 
 /** Build arguments that need no ARG and do not count for the cache (reference, "Predefined ARGs"). */
-export const PREDEFINED_ARGS: readonly string[] = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()]);
+export const PREDEFINED_ARGS: readonly string[] = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
+  name,
+  name.toLowerCase(),
+]);
 
 export interface StageContext {
   readonly session: BuildSession;
@@ -78,7 +81,10 @@ export class StageRun {
         return this.#metadata(instruction, this.#config, this.#expand(instruction.value, instruction.line));
       default:
         this.#ownCommand ||= instruction.kind === 'CMD';
-        return this.#metadata(instruction, applyMetadata(this.#config, instruction, (text) => this.#expand(text, instruction.line), { ownCommand: this.#ownCommand }));
+        return this.#metadata(
+          instruction,
+          applyMetadata(this.#config, instruction, (text) => this.#expand(text, instruction.line), { ownCommand: this.#ownCommand }),
+        );
     }
   }
 
@@ -110,7 +116,10 @@ export class StageRun {
 
   /** Arguments that a RUN sees: an ENV of the same name wins. */
   #runArgs(): readonly string[] {
-    return [...this.#args].filter(([name]) => this.#environment(name) === undefined).map(([name, value]) => `${name}=${value}`).sort();
+    return [...this.#args]
+      .filter(([name]) => this.#environment(name) === undefined)
+      .map(([name, value]) => `${name}=${value}`)
+      .sort();
   }
 
   async #run(instruction: Extract<Instruction, { kind: 'RUN' }>): Promise<void> {
@@ -184,7 +193,12 @@ export class StageRun {
     const { session } = this.#context;
     const parent = this.#image;
     const created = new Date(session.options.clock.now()).toISOString();
-    const entry = { created, created_by: step.text, ...(step.layer ? {} : { empty_layer: true }), ...(step.author === undefined ? {} : { author: step.author }) };
+    const entry = {
+      created,
+      created_by: step.text,
+      ...(step.layer ? {} : { empty_layer: true }),
+      ...(step.author === undefined ? {} : { author: step.author }),
+    };
     const layers = step.layer ? [...layersOf(parent), step.layer] : layersOf(parent);
     this.#image = await session.options.images.create({
       config: {
@@ -221,4 +235,3 @@ function expandHeredoc(content: string, expandText: (text: string) => string): s
 export function shortId(image: Image): string {
   return image.id.replace(/^sha256:/, '').slice(0, 12);
 }
-

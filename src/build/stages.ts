@@ -25,7 +25,8 @@ export function planBuild(file: Dockerfile, target: string | undefined, expandFr
     else if (instruction.kind === 'ARG') globals.push(instruction);
   }
   const wanted = target === undefined || target === '' ? stages.at(-1) : findStage(stages, target.toLowerCase());
-  if (!wanted) throw contextInvalid(`target stage "${target}" could not be found (stages: ${stages.map((stage) => stage.from.stage ?? stage.index).join(', ')})`);
+  if (!wanted)
+    throw contextInvalid(`target stage "${target}" could not be found (stages: ${stages.map((stage) => stage.from.stage ?? stage.index).join(', ')})`);
   const needed = new Set<number>();
   const need = (stage: Stage): void => {
     if (needed.has(stage.index)) return;
@@ -35,7 +36,8 @@ export function planBuild(file: Dockerfile, target: string | undefined, expandFr
     if (base) need(base);
     for (const instruction of stage.instructions) {
       if (instruction.kind !== 'COPY' || instruction.from === undefined) continue;
-      if (/^\d+$/.test(instruction.from) && Number(instruction.from) >= stage.index) throw new DockerfileError(instruction.line, `invalid from flag value ${instruction.from}: no such stage before this one`);
+      if (/^\d+$/.test(instruction.from) && Number(instruction.from) >= stage.index)
+        throw new DockerfileError(instruction.line, `invalid from flag value ${instruction.from}: no such stage before this one`);
       const source = findStage(earlier, instruction.from.toLowerCase());
       if (source) need(source);
     }
@@ -46,7 +48,9 @@ export function planBuild(file: Dockerfile, target: string | undefined, expandFr
 
 /** A stage by name, or by number where numbers are allowed. The latest of that name wins. */
 export function findStage<S extends Stage>(stages: readonly S[], name: string, { byNumber = true } = {}): S | undefined {
-  return stages.findLast((stage) => stage.from.stage === name) ?? (byNumber && /^\d+$/.test(name) ? stages.find((stage) => stage.index === Number(name)) : undefined);
+  return (
+    stages.findLast((stage) => stage.from.stage === name) ?? (byNumber && /^\d+$/.test(name) ? stages.find((stage) => stage.index === Number(name)) : undefined)
+  );
 }
 
 function baseName(from: Stage['from'], expandFrom: (text: string, line: number) => string): string {

@@ -33,7 +33,8 @@ export async function copyTree(source: string, target: string, look: CopyLook): 
   const stat = await lstat(source);
   const type = typeOf(stat, source);
   const existing = await lstatMaybe(target);
-  if (existing?.isDirectory() && type !== 'directory') throw new BuildStepError(`Cannot copy ${source.split('/').at(-1)}: a directory stands at its place in the image`);
+  if (existing?.isDirectory() && type !== 'directory')
+    throw new BuildStepError(`Cannot copy ${source.split('/').at(-1)}: a directory stands at its place in the image`);
   if (existing && !(existing.isDirectory() && type === 'directory')) await rm(target);
   if (type === 'directory') {
     if (!existing?.isDirectory()) await mkdir(target, 0o755);

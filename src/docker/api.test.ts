@@ -23,14 +23,20 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function ask(method: string, path: string, body?: object): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; bytes: Buffer; json: () => unknown }> {
+async function ask(
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; bytes: Buffer; json: () => unknown }> {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath, method, path, headers: { 'Content-Type': 'application/json' } }, (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk)).once('end', () => {
-        const bytes = Buffer.concat(chunks);
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, json: () => JSON.parse(bytes.toString()) });
-      });
+      response
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .once('end', () => {
+          const bytes = Buffer.concat(chunks);
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, json: () => JSON.parse(bytes.toString()) });
+        });
     });
     sent.once('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
@@ -42,8 +48,13 @@ function hijack(path: string, body: string, input: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path: socketPath, allowHalfOpen: true });
     const chunks: Buffer[] = [];
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk)).once('end', () => resolve(Buffer.concat(chunks))).once('error', reject);
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    socket
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .once('end', () => resolve(Buffer.concat(chunks)))
+      .once('error', reject);
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
     socket.end(input);
   });
 }
@@ -55,7 +66,7 @@ describe('the Docker API', () => {
     assert.deepEqual([status, bytes.toString(), headers['api-version'], headers['builder-version'], headers['ostype']], [200, 'OK', '1.51', '1', 'linux']);
     assert.equal((await ask('HEAD', '/_ping')).status, 200);
   });
-  it('refuses versions and unknown pages in Docker\'s shape', async () => {
+  it("refuses versions and unknown pages in Docker's shape", async () => {
     assert.equal((await ask('GET', '/v1.99/version')).status, 400);
     assert.equal((await ask('GET', '/v1.20/version')).status, 400);
     const missing = await ask('GET', '/v1.50/nothing');
@@ -67,15 +78,26 @@ describe('the Docker API', () => {
     const created = await ask('POST', '/v1.50/containers/create?name=web', { Image: 'busybox', Cmd: ['sleep', '1'] });
     assert.equal(created.status, 201);
     assert.equal(rooms.made.at(-1)?.image, 'busybox');
-    const listed = (await ask('GET', `/containers/json?all=1&filters=${encodeURIComponent('{"name":{"web":true}}')}`)).json() as { Names: string[]; Command: string }[];
-    assert.deepEqual(listed.map((entry) => [entry.Names, entry.Command]), [[['/web'], 'sleep 1']]);
+    const listed = (await ask('GET', `/containers/json?all=1&filters=${encodeURIComponent('{"name":{"web":true}}')}`)).json() as {
+      Names: string[];
+      Command: string;
+    }[];
+    assert.deepEqual(
+      listed.map((entry) => [entry.Names, entry.Command]),
+      [[['/web'], 'sleep 1']],
+    );
     const inspected = (await ask('GET', '/containers/web/json')).json() as { State: { Status: string }; Config: { Cmd: string[] } };
     assert.deepEqual([inspected.State.Status, inspected.Config.Cmd], ['created', ['sleep', '1']]);
     assert.equal((await ask('DELETE', '/containers/web')).status, 204);
     assert.equal((await ask('GET', '/containers/web/json')).status, 404);
   });
   it("does not know a Pod's container", async () => {
-    const pod = rooms.add({ owner: { kind: 'pod', uid: 'u', namespace: 'n', name: 'p', container: 'c', attempt: 0 }, image: 'busybox', network: { kind: 'none' }, name: 'podded' });
+    const pod = rooms.add({
+      owner: { kind: 'pod', uid: 'u', namespace: 'n', name: 'p', container: 'c', attempt: 0 },
+      image: 'busybox',
+      network: { kind: 'none' },
+      name: 'podded',
+    });
     for (const path of ['/containers/podded/json', `/containers/${pod.id}/json`, `/containers/${pod.id}/logs?stdout=1`]) {
       const answer = await ask('GET', path);
       assert.equal(answer.status, 404);
@@ -106,7 +128,8 @@ describe('the Docker API', () => {
     const answer = (await hijack('/v1.50/exec/e1/start', '{"Detach":false,"Tty":true}', 'typed')).toString();
     assert.match(answer, /raw-stream[\s\S]*\r\n\r\ntyped/);
   });
-  it('tells errors of an upgraded request as HTTP', async () => assert.match((await hijack('/containers/nobody/attach?stream=1', '', '')).toString(), /^HTTP\/1\.1 404 Not Found[\s\S]*No such container: nobody/));
+  it('tells errors of an upgraded request as HTTP', async () =>
+    assert.match((await hijack('/containers/nobody/attach?stream=1', '', '')).toString(), /^HTTP\/1\.1 404 Not Found[\s\S]*No such container: nobody/));
   it('waits', async () => assert.deepEqual((await ask('POST', '/containers/ex/wait?condition=next-exit')).json(), { StatusCode: 3 }));
   it('lists images by their familiar names', async () => {
     const [image] = (await ask('GET', '/images/json')).json() as { RepoTags: string[] }[];

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GantryError, messageOf } from '#kit';
 import { badRequest } from './errors.ts';
-import { EventLog } from './events.ts';
+import { EventLog } from './event-log.ts';
 import { Call, sendError, type Upgraded } from './http.ts';
 import type { DockerApiOptions, Rooms } from './options.ts';
 import { createRouter, type Router } from './router.ts';
@@ -129,7 +129,10 @@ function parseAddress(url: string): { path: string; apiVersion: number; query: U
   const match = /^\/v(\d+\.\d+)(\/.*)$/.exec(rawPath);
   const version = match?.[1] ?? API_VERSION;
   if (compare(version, API_VERSION) > 0) throw badRequest(`client version ${version} is too new. Maximum supported API version is ${API_VERSION}`);
-  if (compare(version, API_VERSION_MIN) < 0) throw badRequest(`client version ${version} is too old. Minimum supported API version is ${API_VERSION_MIN}, please upgrade your client to a newer version`);
+  if (compare(version, API_VERSION_MIN) < 0)
+    throw badRequest(
+      `client version ${version} is too old. Minimum supported API version is ${API_VERSION_MIN}, please upgrade your client to a newer version`,
+    );
   return { path: match?.[2] ?? rawPath, apiVersion: Number(version), query: new URLSearchParams(rawQuery) };
 }
 
@@ -141,6 +144,7 @@ function compare(a: string, b: string): number {
 
 function logFailure(rooms: Rooms, request: IncomingMessage, error: unknown, clientGone: boolean): void {
   const fields = { method: request.method, url: request.url, error };
-  if (clientGone || (error instanceof GantryError && (error.status !== 500 || error.code === 'BUILD_STEP_FAILED'))) rooms.logger.debug('a Docker request was refused', fields);
+  if (clientGone || (error instanceof GantryError && (error.status !== 500 || error.code === 'BUILD_STEP_FAILED')))
+    rooms.logger.debug('a Docker request was refused', fields);
   else rooms.logger.warn('a Docker request failed', fields);
 }

@@ -52,11 +52,17 @@ export function buildRequest(call: Call): BuildRequest {
     ]),
   );
   const shmSize = call.integer('shmsize');
-  const extraHosts = query.getAll('extrahosts').flatMap((text) => text.split(',')).filter((text) => text !== '');
+  const extraHosts = query
+    .getAll('extrahosts')
+    .flatMap((text) => text.split(','))
+    .filter((text) => text !== '');
   return defined({
     context: call.request,
     dockerfile: call.text('dockerfile'),
-    tags: query.getAll('t').filter((name) => name !== '').map(parseReference),
+    tags: query
+      .getAll('t')
+      .filter((name) => name !== '')
+      .map(parseReference),
     buildArgs: buildArgs(jsonQuery(call, 'buildargs')),
     labels: new Fields({ labels: jsonQuery(call, 'labels') }).map('labels'),
     target: call.text('target'),
@@ -98,7 +104,8 @@ function buildArgs(object: JsonObject): Readonly<Record<string, string | null>> 
 /** `POST /build/prune`. */
 export async function pruneBuilds(call: Call, rooms: Rooms): Promise<void> {
   if (!isEmpty(Object.keys(jsonQuery(call, 'filters')))) throw unsupported('filters in a prune of the build cache');
-  for (const name of ['keep-storage', 'reserved-space', 'max-used-space', 'min-free-space']) if ((call.integer(name) ?? 0) !== 0) throw unsupported(`${name} in a prune of the build cache`);
+  for (const name of ['keep-storage', 'reserved-space', 'max-used-space', 'min-free-space'])
+    if ((call.integer(name) ?? 0) !== 0) throw unsupported(`${name} in a prune of the build cache`);
   const before = await rooms.images.list();
   const removals = await removeForgotten(rooms, await rooms.builder.prune());
   await rooms.images.collect();

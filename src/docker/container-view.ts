@@ -24,7 +24,9 @@ export function statusText(container: Container, now_ms: number): string {
     case 'restarting':
       return `Restarting (${state.exit.exitCode}) ${humanDuration(now_ms - state.exit.finishedAt_ms)} ago`;
     case 'exited':
-      return state.exit.error !== undefined && state.exit.startedAt_ms === 0 ? 'Created' : `Exited (${state.exit.exitCode}) ${humanDuration(now_ms - state.exit.finishedAt_ms)} ago`;
+      return state.exit.error !== undefined && state.exit.startedAt_ms === 0
+        ? 'Created'
+        : `Exited (${state.exit.exitCode}) ${humanDuration(now_ms - state.exit.finishedAt_ms)} ago`;
     case 'removing':
       return 'Removal In Progress';
     case 'dead':
@@ -40,7 +42,12 @@ export function imageName(container: Container): string {
 type NetworkOf = (name: string) => EngineNetwork | undefined;
 
 /** An entry of `GET /containers/json`. */
-export function containerSummary(container: Container, now_ms: number, network: NetworkOf, sizes?: { readonly writable: number; readonly total: number }): object {
+export function containerSummary(
+  container: Container,
+  now_ms: number,
+  network: NetworkOf,
+  sizes?: { readonly writable: number; readonly total: number },
+): object {
   const { spec } = container;
   return {
     Id: container.id,
@@ -67,7 +74,11 @@ export function containerSummary(container: Container, now_ms: number, network: 
 }
 
 /** `GET /containers/{id}/json`. */
-export function containerInspect(container: Container, network: NetworkOf, context: { labels: Readonly<Record<string, string>>; image: ImageWords; dataDir: string; runtime: string; sizes?: { writable: number; total: number } }): object {
+export function containerInspect(
+  container: Container,
+  network: NetworkOf,
+  context: { labels: Readonly<Record<string, string>>; image: ImageWords; dataDir: string; runtime: string; sizes?: { writable: number; total: number } },
+): object {
   const { spec } = container;
   return {
     Id: container.id,
@@ -105,14 +116,14 @@ export function containerInspect(container: Container, network: NetworkOf, conte
       StdinOnce: spec.stdinOnce ?? false,
       Env: container.process.environment,
       Cmd: spec.command ?? (spec.entrypoint === undefined ? context.image.command : null) ?? null,
-      ...(spec.healthcheck ?? context.image.healthcheck ? { Healthcheck: spec.healthcheck ?? context.image.healthcheck } : {}),
+      ...((spec.healthcheck ?? context.image.healthcheck) ? { Healthcheck: spec.healthcheck ?? context.image.healthcheck } : {}),
       Image: imageName(container),
       Volumes: volumesView(container),
       WorkingDir: container.process.workingDirectory,
       Entrypoint: (spec.entrypoint ?? context.image.entrypoint ?? []).length === 0 ? null : (spec.entrypoint ?? context.image.entrypoint),
       OnBuild: null,
       Labels: context.labels,
-      ...(spec.stopSignal ?? context.image.stopSignal ? { StopSignal: spec.stopSignal ?? context.image.stopSignal } : {}),
+      ...((spec.stopSignal ?? context.image.stopSignal) ? { StopSignal: spec.stopSignal ?? context.image.stopSignal } : {}),
       ...(spec.stopTimeout_seconds === undefined ? {} : { StopTimeout: spec.stopTimeout_seconds }),
     },
     NetworkSettings: networkSettingsView(container, network),
@@ -179,7 +190,8 @@ function volumesView(container: Container): object | null {
 
 function networksView(container: Container, network: NetworkOf): Readonly<Record<string, object>> {
   const { spec } = container;
-  if (spec.network.kind === 'none' || spec.network.kind === 'host') return { [spec.network.kind]: endpointView(container, undefined, network(spec.network.kind)) };
+  if (spec.network.kind === 'none' || spec.network.kind === 'host')
+    return { [spec.network.kind]: endpointView(container, undefined, network(spec.network.kind)) };
   return Object.fromEntries(Object.entries(container.endpoints).map(([name, endpoint]) => [name, endpointView(container, endpoint, network(name))]));
 }
 

@@ -21,7 +21,12 @@ export async function containerLogs(call: Call, rooms: Rooms): Promise<void> {
   const query = logQuery(call, rooms);
   const terminal = container.spec.terminal ?? false;
   call.begin(terminal || call.apiVersion < 1.42 ? RAW_STREAM : MULTIPLEXED_STREAM);
-  const prefix = call.flag('details') ? `${Object.entries(container.spec.labels ?? {}).map(([name, value]) => `${name}=${value}`).sort().join(',')} ` : '';
+  const prefix = call.flag('details')
+    ? `${Object.entries(container.spec.labels ?? {})
+        .map(([name, value]) => `${name}=${value}`)
+        .sort()
+        .join(',')} `
+    : '';
   try {
     for await (const line of rooms.engine.containers.logs(container.id, query)) {
       if (line.stream === 'stdout' ? !stdout : !stderr) continue;
@@ -88,7 +93,21 @@ function sizeOf(call: Call): { rows: number; columns: number } {
 }
 
 /** `Detach` counts at the start only, as with Docker; `Container` is the address said again. */
-const EXEC_FIELDS = new Set(['AttachStdin', 'AttachStdout', 'AttachStderr', 'Cmd', 'Env', 'Privileged', 'Tty', 'User', 'WorkingDir', 'DetachKeys', 'ConsoleSize', 'Detach', 'Container']);
+const EXEC_FIELDS = new Set([
+  'AttachStdin',
+  'AttachStdout',
+  'AttachStderr',
+  'Cmd',
+  'Env',
+  'Privileged',
+  'Tty',
+  'User',
+  'WorkingDir',
+  'DetachKeys',
+  'ConsoleSize',
+  'Detach',
+  'Container',
+]);
 
 /** `POST /containers/{id}/exec`. */
 export async function createExec(call: Call, rooms: Rooms, wishes: ExecWishes): Promise<void> {
@@ -164,7 +183,13 @@ export async function inspectExec(call: Call, rooms: Rooms): Promise<void> {
     ID: exec.id,
     Running: exec.running,
     ExitCode: exec.exitCode ?? null,
-    ProcessConfig: { tty: exec.spec.terminal ?? false, entrypoint, arguments: rest, privileged: exec.spec.privileged ?? false, ...(exec.spec.user === undefined ? {} : { user: exec.spec.user }) },
+    ProcessConfig: {
+      tty: exec.spec.terminal ?? false,
+      entrypoint,
+      arguments: rest,
+      privileged: exec.spec.privileged ?? false,
+      ...(exec.spec.user === undefined ? {} : { user: exec.spec.user }),
+    },
     OpenStdin: exec.spec.stdin ?? false,
     OpenStderr: true,
     OpenStdout: true,
@@ -210,7 +235,10 @@ export async function getArchive(call: Call, rooms: Rooms): Promise<void> {
 
 export async function putArchive(call: Call, rooms: Rooms): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
-  await rooms.engine.containers.writeArchive(container.id, archivePath(call), call.request, { noOverwriteDirNonDir: call.flag('noOverwriteDirNonDir'), copyUidGid: call.flag('copyUIDGID') });
+  await rooms.engine.containers.writeArchive(container.id, archivePath(call), call.request, {
+    noOverwriteDirNonDir: call.flag('noOverwriteDirNonDir'),
+    copyUidGid: call.flag('copyUIDGID'),
+  });
   call.empty(200);
 }
 

@@ -12,7 +12,17 @@ import { resourceLimits } from './resources.ts';
 import { parseMoment_ms } from './times.ts';
 
 const UPDATE_FIELDS = new Set([
-  'Memory', 'MemorySwap', 'MemoryReservation', 'NanoCpus', 'CpuQuota', 'CpuPeriod', 'CpuShares', 'CpusetCpus', 'CpusetMems', 'PidsLimit', 'RestartPolicy',
+  'Memory',
+  'MemorySwap',
+  'MemoryReservation',
+  'NanoCpus',
+  'CpuQuota',
+  'CpuPeriod',
+  'CpuShares',
+  'CpusetCpus',
+  'CpusetMems',
+  'PidsLimit',
+  'RestartPolicy',
 ]);
 
 const UNUSED_MAX = 1024;
@@ -41,7 +51,8 @@ export class ConsoleSizes {
 export async function createContainer(call: Call, rooms: Rooms, consoles: ConsoleSizes): Promise<void> {
   const body = await call.body();
   const platform = call.text('platform');
-  if (platform !== undefined && platform.split('/')[1] !== rooms.info.architecture && platform !== 'linux') throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
+  if (platform !== undefined && platform.split('/')[1] !== rooms.info.architecture && platform !== 'linux')
+    throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
   const spec = containerSpec(body, call.text('name'));
   const container = await createOrExplain(rooms, spec);
   const [rows, columns] = consoleSize(new Fields(body).inner('HostConfig').any('ConsoleSize'));
@@ -55,14 +66,16 @@ async function createOrExplain(rooms: Rooms, spec: ContainerSpec): Promise<Conta
     if (spec.network.kind === 'container') findContainer(rooms, spec.network.id);
     return await rooms.engine.containers.create(spec);
   } catch (error) {
-    if (error instanceof GantryError && error.status === 404 && !error.code.startsWith('IMAGE')) throw new GantryError(error.code, 400, error.message, { cause: error });
+    if (error instanceof GantryError && error.status === 404 && !error.code.startsWith('IMAGE'))
+      throw new GantryError(error.code, 400, error.message, { cause: error });
     throw error;
   }
 }
 
 function consoleSize(value: unknown): readonly [number, number] {
   if (value === undefined || value === null) return [0, 0];
-  if (!Array.isArray(value) || value.length !== 2 || !value.every((item) => Number.isInteger(item) && item >= 0)) throw badRequest('invalid HostConfig.ConsoleSize: it must be [height, width]');
+  if (!Array.isArray(value) || value.length !== 2 || !value.every((item) => Number.isInteger(item) && item >= 0))
+    throw badRequest('invalid HostConfig.ConsoleSize: it must be [height, width]');
   return [Number(value[0]), Number(value[1])];
 }
 
@@ -99,7 +112,8 @@ function ending(call: Call) {
 
 export async function killContainer(call: Call, rooms: Rooms): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
-  if (container.state.status !== 'running' && container.state.status !== 'paused') throw conflict(`cannot kill container: ${call.parameter('id')}: container ${container.id} is not running`);
+  if (container.state.status !== 'running' && container.state.status !== 'paused')
+    throw conflict(`cannot kill container: ${call.parameter('id')}: container ${container.id} is not running`);
   await rooms.engine.containers.kill(container.id, call.text('signal') ?? 'SIGKILL');
   call.empty(204);
 }
@@ -137,7 +151,10 @@ export async function removeContainer(call: Call, rooms: Rooms): Promise<void> {
   if (call.flag('link')) throw unsupported('link (removing a link between containers)');
   const container = findContainer(rooms, call.parameter('id'));
   if ((container.state.status === 'running' || container.state.status === 'paused' || container.state.status === 'restarting') && !call.flag('force')) {
-    const hint = container.state.status === 'paused' ? 'unpause and then stop the container before removal or force remove' : 'stop the container before removal or force remove';
+    const hint =
+      container.state.status === 'paused'
+        ? 'unpause and then stop the container before removal or force remove'
+        : 'stop the container before removal or force remove';
     throw conflict(`cannot remove container "/${container.name}": container is ${container.state.status}: ${hint}`);
   }
   await rooms.engine.containers.remove(container.id, { force: call.flag('force'), volumes: call.flag('v') });
@@ -148,7 +165,8 @@ export async function removeContainer(call: Call, rooms: Rooms): Promise<void> {
 export async function waitContainer(call: Call, rooms: Rooms): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
   const condition = call.text('condition') ?? 'not-running';
-  if (condition !== 'not-running' && condition !== 'next-exit' && condition !== 'removed') throw badRequest(`invalid condition: "${condition}" (use not-running, next-exit or removed)`);
+  if (condition !== 'not-running' && condition !== 'next-exit' && condition !== 'removed')
+    throw badRequest(`invalid condition: "${condition}" (use not-running, next-exit or removed)`);
   const waiting = rooms.engine.containers.wait(container.id, condition, call.signal);
   call.begin('application/json');
   try {
@@ -163,7 +181,11 @@ export async function pruneContainers(call: Call, rooms: Rooms): Promise<void> {
   const filters = new Filters(call.text('filters'), ['label', 'label!', 'until']);
   const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
   const ended = rooms.engine.containers.list(
-    (container) => isDockers(container) && ['created', 'exited', 'dead'].includes(container.state.status) && container.created_ms <= until_ms && filters.labels(container.spec.labels ?? {}),
+    (container) =>
+      isDockers(container) &&
+      ['created', 'exited', 'dead'].includes(container.state.status) &&
+      container.created_ms <= until_ms &&
+      filters.labels(container.spec.labels ?? {}),
   );
   const deleted: string[] = [];
   let freed = 0;

@@ -10,7 +10,23 @@ import type { Call } from './http.ts';
 import type { Rooms } from './options.ts';
 import { parsePort } from './ports.ts';
 
-const LIST_FILTERS = ['ancestor', 'before', 'exited', 'expose', 'health', 'id', 'is-task', 'isolation', 'label', 'name', 'network', 'publish', 'since', 'status', 'volume'];
+const LIST_FILTERS = [
+  'ancestor',
+  'before',
+  'exited',
+  'expose',
+  'health',
+  'id',
+  'is-task',
+  'isolation',
+  'label',
+  'name',
+  'network',
+  'publish',
+  'since',
+  'status',
+  'volume',
+];
 
 /** `GET /containers/json`. */
 export async function listContainers(call: Call, rooms: Rooms): Promise<void> {
@@ -24,7 +40,8 @@ export async function listContainers(call: Call, rooms: Rooms): Promise<void> {
     .slice(0, limit > 0 ? limit : undefined);
   const network = networkByName(rooms);
   const entries: object[] = [];
-  for (const container of found) entries.push(containerSummary(container, rooms.clock.now(), network, call.flag('size') ? await sizesOf(container, rooms) : undefined));
+  for (const container of found)
+    entries.push(containerSummary(container, rooms.clock.now(), network, call.flag('size') ? await sizesOf(container, rooms) : undefined));
   call.json(200, entries);
 }
 
@@ -44,8 +61,12 @@ async function listFilter(filters: Filters, rooms: Rooms): Promise<(container: C
     filters.any('health', container.health?.status ?? 'none') &&
     filters.some('network', (ref) => networksOf(container).some((known) => known === ref || (ref.length >= 12 && known.startsWith(ref)))) &&
     filters.some('volume', (value) => container.mounts.some((mount) => mount.name === value || mount.source === value || mount.target === value)) &&
-    filters.some('publish', (value) => parsePort(value).some(({ port, protocol }) => container.ports.some((other) => other.hostPort === port && other.protocol === protocol))) &&
-    filters.some('expose', (value) => parsePort(value).some(({ port, protocol }) => container.ports.some((other) => other.containerPort === port && other.protocol === protocol))) &&
+    filters.some('publish', (value) =>
+      parsePort(value).some(({ port, protocol }) => container.ports.some((other) => other.hostPort === port && other.protocol === protocol)),
+    ) &&
+    filters.some('expose', (value) =>
+      parsePort(value).some(({ port, protocol }) => container.ports.some((other) => other.containerPort === port && other.protocol === protocol)),
+    ) &&
     filters.some('is-task', (value) => value === 'false') &&
     (!filters.has('ancestor') || ancestors.has(container.imageId) || filters.get('ancestor').includes(imageName(container))) &&
     before.every((time) => container.created_ms < time) &&
@@ -70,7 +91,10 @@ async function idsOf(rooms: Rooms, name: string): Promise<readonly string[]> {
   const base = await resolveMaybe(rooms, name);
   if (!base) return [];
   const layers = base.config.rootfs.diff_ids;
-  return (await rooms.images.list()).filter((image) => layers.length > 0 && layers.every((layer, index) => image.config.rootfs.diff_ids[index] === layer)).map((image) => image.id).concat(base.id);
+  return (await rooms.images.list())
+    .filter((image) => layers.length > 0 && layers.every((layer, index) => image.config.rootfs.diff_ids[index] === layer))
+    .map((image) => image.id)
+    .concat(base.id);
 }
 
 /** The image, or undefined where nothing has that name. */
@@ -95,7 +119,10 @@ export async function inspectContainer(call: Call, rooms: Rooms): Promise<void> 
   const image = await resolveMaybe(rooms, container.imageId);
   const sizes = call.flag('size') ? { sizes: await sizesOf(container, rooms) } : {};
   const labels = { ...image?.config.config.Labels, ...container.spec.labels };
-  call.json(200, containerInspect(container, networkByName(rooms), { labels, image: imageWords(image), dataDir: rooms.info.dataDir, runtime: rooms.info.runtime, ...sizes }));
+  call.json(
+    200,
+    containerInspect(container, networkByName(rooms), { labels, image: imageWords(image), dataDir: rooms.info.dataDir, runtime: rooms.info.runtime, ...sizes }),
+  );
 }
 
 function imageWords(image: Image | undefined): ImageWords {

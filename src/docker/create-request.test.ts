@@ -8,7 +8,11 @@ const host = (fields: object) => spec({ HostConfig: fields });
 
 describe('containerSpec', () => {
   it('translates a default body', () => {
-    const got = spec({ Cmd: ['true'], HostConfig: { NetworkMode: 'default', RestartPolicy: { Name: 'no', MaximumRetryCount: 0 }, ConsoleSize: [0, 0] }, NetworkingConfig: { EndpointsConfig: { default: {} } } });
+    const got = spec({
+      Cmd: ['true'],
+      HostConfig: { NetworkMode: 'default', RestartPolicy: { Name: 'no', MaximumRetryCount: 0 }, ConsoleSize: [0, 0] },
+      NetworkingConfig: { EndpointsConfig: { default: {} } },
+    });
     assert.deepEqual(got.network, { kind: 'networks', endpoints: { bridge: {} } });
     assert.deepEqual(got.owner, { kind: 'docker' });
     assert.deepEqual(got.command, ['true']);
@@ -16,20 +20,53 @@ describe('containerSpec', () => {
   const cases: readonly (readonly [string, object, (got: ReturnType<typeof spec>) => unknown, unknown])[] = [
     ['--cpus', { NanoCpus: 500_000_000 }, (got) => got.resources, { cpuQuota_us: 50_000, cpuPeriod_us: 100_000 }],
     ['--memory and --pids-limit', { Memory: 67_108_864, PidsLimit: 50 }, (got) => got.resources, { memory_bytes: 67_108_864, pids: 50 }],
-    ['-p 8080:80', { PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] } }, (got) => got.publish, [{ containerPort: 80, protocol: 'tcp', hostPort: 8080 }]],
-    ['-p 127.0.0.1::53/udp', { PortBindings: { '53/udp': [{ HostIp: '127.0.0.1', HostPort: '' }] } }, (got) => got.publish, [{ containerPort: 53, protocol: 'udp', hostAddress: '127.0.0.1' }]],
-    ['a range', { PortBindings: { '80-81/tcp': [{ HostPort: '90-91' }] } }, (got) => got.publish?.map((port) => [port.containerPort, port.hostPort]), [[80, 90], [81, 91]]],
-    ['-v', { Binds: ['/a:/b:ro', 'name:/c', '/d'] }, (got) => got.mounts, [
-      { type: 'bind', source: '/a', target: '/b', readOnly: true },
-      { type: 'volume', source: 'name', target: '/c', readOnly: false },
-      { type: 'volume', target: '/d', readOnly: false },
-    ]],
+    [
+      '-p 8080:80',
+      { PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] } },
+      (got) => got.publish,
+      [{ containerPort: 80, protocol: 'tcp', hostPort: 8080 }],
+    ],
+    [
+      '-p 127.0.0.1::53/udp',
+      { PortBindings: { '53/udp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+      (got) => got.publish,
+      [{ containerPort: 53, protocol: 'udp', hostAddress: '127.0.0.1' }],
+    ],
+    [
+      'a range',
+      { PortBindings: { '80-81/tcp': [{ HostPort: '90-91' }] } },
+      (got) => got.publish?.map((port) => [port.containerPort, port.hostPort]),
+      [
+        [80, 90],
+        [81, 91],
+      ],
+    ],
+    [
+      '-v',
+      { Binds: ['/a:/b:ro', 'name:/c', '/d'] },
+      (got) => got.mounts,
+      [
+        { type: 'bind', source: '/a', target: '/b', readOnly: true },
+        { type: 'volume', source: 'name', target: '/c', readOnly: false },
+        { type: 'volume', target: '/d', readOnly: false },
+      ],
+    ],
     ['--tmpfs', { Tmpfs: { '/t': 'size=1m' } }, (got) => got.mounts, [{ type: 'tmpfs', target: '/t', options: 'size=1m' }]],
-    ['--mount', { Mounts: [{ Type: 'volume', Source: 'vol', Target: '/v', ReadOnly: true }] }, (got) => got.mounts, [{ type: 'volume', source: 'vol', target: '/v', readOnly: true }]],
+    [
+      '--mount',
+      { Mounts: [{ Type: 'volume', Source: 'vol', Target: '/v', ReadOnly: true }] },
+      (got) => got.mounts,
+      [{ type: 'volume', source: 'vol', target: '/v', readOnly: true }],
+    ],
     ['--network none', { NetworkMode: 'none' }, (got) => got.network, { kind: 'none' }],
     ['--network container', { NetworkMode: 'container:x' }, (got) => got.network, { kind: 'container', id: 'x' }],
     ['--restart', { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 } }, (got) => got.restart, { name: 'on-failure', maximumRetries: 3 }],
-    ['--security-opt', { SecurityOpt: ['no-new-privileges', 'seccomp=unconfined'], CapAdd: ['NET_ADMIN'] }, (got) => [got.security?.noNewPrivileges, got.security?.seccomp, got.security?.capabilitiesAdd], [true, 'unconfined', ['NET_ADMIN']]],
+    [
+      '--security-opt',
+      { SecurityOpt: ['no-new-privileges', 'seccomp=unconfined'], CapAdd: ['NET_ADMIN'] },
+      (got) => [got.security?.noNewPrivileges, got.security?.seccomp, got.security?.capabilitiesAdd],
+      [true, 'unconfined', ['NET_ADMIN']],
+    ],
   ];
   for (const [name, fields, pick, expected] of cases) it(name, () => assert.deepEqual(pick(host(fields)), expected));
 
@@ -37,7 +74,10 @@ describe('containerSpec', () => {
     it(`refuses ${field} by name`, () => {
       const [room, key = ''] = field.includes('.') ? field.split('.') : ['', field];
       const body = room === '' ? { [key]: 'x' } : { HostConfig: { [key]: 'x' } };
-      assert.throws(() => spec(body), (error: Error) => error.message.startsWith(`${field} (value "x") is not supported`));
+      assert.throws(
+        () => spec(body),
+        (error: Error) => error.message.startsWith(`${field} (value "x") is not supported`),
+      );
       assert.ok(!KNOWN_FIELDS.has(field));
     });
   }

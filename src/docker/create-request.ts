@@ -25,7 +25,9 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
     network: networkMode(host.text('NetworkMode'), networkEndpoints(config)),
     publish: portBindings(host.object('PortBindings') ?? {}),
     publishAll: host.flag('PublishAllPorts'),
-    exposed: [...exposedPorts(config.object('ExposedPorts') ?? {}), ...exposedPorts(host.object('PortBindings') ?? {})].filter((port, index, all) => all.indexOf(port) === index),
+    exposed: [...exposedPorts(config.object('ExposedPorts') ?? {}), ...exposedPorts(host.object('PortBindings') ?? {})].filter(
+      (port, index, all) => all.indexOf(port) === index,
+    ),
     extraHosts: host.texts('ExtraHosts'),
     dns: defined({ servers: host.texts('Dns'), search: host.texts('DnsSearch'), options: host.texts('DnsOptions') }),
     restart: restartPolicy(host.inner('RestartPolicy'), host.flag('AutoRemove')),
@@ -42,8 +44,10 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
 function processFields(config: Fields) {
   const host = config.inner('HostConfig');
   const logDriver = host.inner('LogConfig');
-  if (!['', 'json-file', 'cri'].includes(logDriver.text('Type') ?? '')) throw unsupported(`HostConfig.LogConfig.Type ${logDriver.text('Type')} (only json-file)`);
-  if (Object.keys(logDriver.map('Config') ?? {}).length > 0) throw unsupported(`HostConfig.LogConfig.Config (${Object.keys(logDriver.map('Config') ?? {}).join(', ')})`);
+  if (!['', 'json-file', 'cri'].includes(logDriver.text('Type') ?? ''))
+    throw unsupported(`HostConfig.LogConfig.Type ${logDriver.text('Type')} (only json-file)`);
+  if (Object.keys(logDriver.map('Config') ?? {}).length > 0)
+    throw unsupported(`HostConfig.LogConfig.Config (${Object.keys(logDriver.map('Config') ?? {}).join(', ')})`);
   return {
     // Docker's `[""]` takes the image's entrypoint away.
     entrypoint: withoutBlank(config.words('Entrypoint')),
@@ -76,8 +80,14 @@ function absolute(path: string | undefined, name: string): string | undefined {
 function healthConfig(object: JsonObject | undefined): HealthConfig | undefined {
   if (object === undefined) return undefined;
   const fields = new Fields(object, 'Healthcheck.');
-  const durations = { Interval: fields.integer('Interval'), Timeout: fields.integer('Timeout'), StartPeriod: fields.integer('StartPeriod'), StartInterval: fields.integer('StartInterval') };
-  for (const [name, value] of Object.entries(durations)) if (value !== undefined && value !== 0 && value < 1e6) throw badRequest(`${name} in Healthcheck cannot be less than 1ms`);
+  const durations = {
+    Interval: fields.integer('Interval'),
+    Timeout: fields.integer('Timeout'),
+    StartPeriod: fields.integer('StartPeriod'),
+    StartInterval: fields.integer('StartInterval'),
+  };
+  for (const [name, value] of Object.entries(durations))
+    if (value !== undefined && value !== 0 && value < 1e6) throw badRequest(`${name} in Healthcheck cannot be less than 1ms`);
   const test = fields.texts('Test');
   const kinds = ['NONE', 'CMD', 'CMD-SHELL'];
   if (test?.[0] !== undefined && !kinds.includes(test[0])) throw badRequest(`Healthcheck.Test must begin with one of ${kinds.join(', ')}, not "${test[0]}"`);
@@ -101,7 +111,8 @@ function securityOptions(host: Fields): SecurityOptions {
     const [name = '', value = 'true'] = option.split(/[=:](.*)/s, 2);
     if (name === 'no-new-privileges' && (value === 'true' || value === 'false')) options.noNewPrivileges = value === 'true';
     else if (name === 'seccomp') options.seccomp = value === 'builtin' ? 'default' : value;
-    else if ((name === 'apparmor' && value === 'unconfined') || (name === 'label' && value === 'disable')) continue; // this kernel has neither, so nothing is confined
+    else if ((name === 'apparmor' && value === 'unconfined') || (name === 'label' && value === 'disable'))
+      continue; // this kernel has neither, so nothing is confined
     else throw unsupported(`HostConfig.SecurityOpt "${option.slice(0, 60)}"`);
   }
   return defined({

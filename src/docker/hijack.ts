@@ -28,7 +28,12 @@ function hijack(call: Call, terminal: boolean): Wire {
 }
 
 /** Joins a client with a process until one of them ends. The process lives on when the client leaves. */
-export async function joinStreams(call: Call, rooms: Rooms, streams: ProcessStreams, options: { terminal: boolean; stdout: boolean; stderr: boolean; earlier?: AsyncIterable<LogLine>; detachKeys?: string | undefined }): Promise<void> {
+export async function joinStreams(
+  call: Call,
+  rooms: Rooms,
+  streams: ProcessStreams,
+  options: { terminal: boolean; stdout: boolean; stderr: boolean; earlier?: AsyncIterable<LogLine>; detachKeys?: string | undefined },
+): Promise<void> {
   const keys = detachSequence(options.detachKeys ?? call.text('detachKeys') ?? '');
   if (!keys) {
     streams.detach();
@@ -52,7 +57,8 @@ export async function joinStreams(call: Call, rooms: Rooms, streams: ProcessStre
   }
   if (!wire.output.destroyed) wire.output.end();
   // The client may keep its side open; there is nobody left to read it.
-  if (call.upgraded) await finished(wire.output, { readable: false }).catch((error: unknown) => rooms.logger.debug('a stream was cut', { reason: messageOf(error) }));
+  if (call.upgraded)
+    await finished(wire.output, { readable: false }).catch((error: unknown) => rooms.logger.debug('a stream was cut', { reason: messageOf(error) }));
   wire.input.destroy();
   await feeding;
 }

@@ -105,6 +105,9 @@ function portBindingsView(container: Container): object {
 }
 
 function securityOpt(security: NonNullable<Container['spec']['security']>): readonly string[] | null {
-  const options = [...(security.noNewPrivileges ? ['no-new-privileges'] : []), ...(security.seccomp && security.seccomp !== 'default' ? [`seccomp=${security.seccomp}`] : [])];
+  const options = [
+    ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
+    ...(security.seccomp && security.seccomp !== 'default' ? [`seccomp=${security.seccomp}`] : []),
+  ];
   return options.length === 0 ? null : options;
 }

@@ -79,7 +79,7 @@ export class Call {
     } catch (error) {
       throw badRequest(`invalid JSON in the request's body: ${messageOf(error)}`, error);
     }
-    if (!isObject(value)) throw badRequest('the request\'s body must be a JSON object');
+    if (!isObject(value)) throw badRequest("the request's body must be a JSON object");
     return value;
   }
 

@@ -15,7 +15,11 @@ export function intermediateIds(images: readonly Image[]): ReadonlySet<string> {
       histories.add(historyKey(key, layers.slice(0, used)));
     }
   }
-  const own = (image: Image) => historyKey((image.config.history ?? []).map((step) => `${step.created ?? ''} ${step.created_by ?? ''}`), image.config.rootfs.diff_ids);
+  const own = (image: Image) =>
+    historyKey(
+      (image.config.history ?? []).map((step) => `${step.created ?? ''} ${step.created_by ?? ''}`),
+      image.config.rootfs.diff_ids,
+    );
   return new Set(images.filter((image) => histories.has(own(image))).map((image) => image.id));
 }
 

@@ -32,7 +32,10 @@ export async function listImages(call: Call, rooms: Rooms): Promise<void> {
       (until_ms === undefined || image.created_ms <= until_ms),
   );
   const used = (image: Image) => rooms.engine.containers.list((container) => isDockers(container) && container.imageId === image.id).length;
-  call.json(200, shown.toSorted((a, b) => b.created_ms - a.created_ms).map((image) => imageSummary(image, used(image))));
+  call.json(
+    200,
+    shown.toSorted((a, b) => b.created_ms - a.created_ms).map((image) => imageSummary(image, used(image))),
+  );
 }
 
 /** Go's path.Match on the familiar name, with or without its tag. */
@@ -53,7 +56,12 @@ export async function historyOfImage(call: Call, rooms: Rooms): Promise<void> {
 async function resolveImage(call: Call, rooms: Rooms): Promise<Image> {
   const name = call.parameter('name');
   const image = await resolveMaybe(rooms, name);
-  if (!image) throw new GantryError('IMAGE_UNKNOWN', 404, `No such image: ${/^(sha256:)?[0-9a-f]+$/.test(name) ? name : familiarName(formatReference(parseReference(name)))}`);
+  if (!image)
+    throw new GantryError(
+      'IMAGE_UNKNOWN',
+      404,
+      `No such image: ${/^(sha256:)?[0-9a-f]+$/.test(name) ? name : familiarName(formatReference(parseReference(name)))}`,
+    );
   return image;
 }
 
@@ -117,12 +125,20 @@ export async function pushImage(call: Call, rooms: Rooms): Promise<void> {
   const tag = call.text('tag');
   if (call.text('platform') !== undefined) throw unsupported('platform in a push');
   const reference = parseReference(tag === undefined ? name : `${name}:${tag}`);
-  if (!(await resolveMaybe(rooms, formatReference(reference)))) throw new GantryError('IMAGE_UNKNOWN', 404, `An image does not exist locally with the tag: ${familiarName(formatReference(reference)).replace(/:[^:/]*$/, '')}`);
+  if (!(await resolveMaybe(rooms, formatReference(reference))))
+    throw new GantryError(
+      'IMAGE_UNKNOWN',
+      404,
+      `An image does not exist locally with the tag: ${familiarName(formatReference(reference)).replace(/:[^:/]*$/, '')}`,
+    );
   const lines = new JsonLines(call);
   await lines.send({ status: `The push refers to repository [${reference.registry}/${reference.repository}]` });
   try {
     const auth = registryAuth(call.header('x-registry-auth'));
-    const descriptor = await rooms.images.push(reference, defined({ auth, progress: (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step)), signal: call.signal }));
+    const descriptor = await rooms.images.push(
+      reference,
+      defined({ auth, progress: (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step)), signal: call.signal }),
+    );
     const shown = reference.tag ?? 'latest';
     await lines.send({ status: `${shown}: digest: ${descriptor.digest} size: ${descriptor.size}` });
     await lines.send({ progressDetail: {}, aux: { Tag: shown, Digest: descriptor.digest, Size: descriptor.size } });
@@ -142,8 +158,17 @@ export async function deleteImage(call: Call, rooms: Rooms): Promise<void> {
   const lastName = byId || image.tags.length + image.digests.filter((digest) => digest === name).length <= 1;
   const forgotten = lastName && users.length === 0 ? await rooms.builder.forget(image.id) : [];
   const removals: ImageRemoval[] = [...(await rooms.images.remove(byId ? image.id : name, { force }))];
-  if (removals.some((removal) => 'deleted' in removal) && !call.flag('noprune')) removals.push(...(await removeForgotten(rooms, forgotten.filter((id) => id !== image.id))));
-  call.json(200, removals.map((removal) => ('untagged' in removal ? { Untagged: familiarName(removal.untagged) } : { Deleted: removal.deleted })));
+  if (removals.some((removal) => 'deleted' in removal) && !call.flag('noprune'))
+    removals.push(
+      ...(await removeForgotten(
+        rooms,
+        forgotten.filter((id) => id !== image.id),
+      )),
+    );
+  call.json(
+    200,
+    removals.map((removal) => ('untagged' in removal ? { Untagged: familiarName(removal.untagged) } : { Deleted: removal.deleted })),
+  );
 }
 
 /** Removes images that only the build cache held; such as have a name or a user meanwhile stay. */
@@ -176,7 +201,11 @@ export async function pruneImages(call: Call, rooms: Rooms): Promise<void> {
   const used = new Set<string>(rooms.engine.containers.list().map((container) => container.imageId));
   const hidden = intermediateIds(all);
   const doomed = all.filter(
-    (image) => !used.has(image.id) && image.created_ms <= until_ms && filters.labels(image.config.config.Labels ?? {}) && (onlyDangling ? image.tags.length === 0 && !hidden.has(image.id) : true),
+    (image) =>
+      !used.has(image.id) &&
+      image.created_ms <= until_ms &&
+      filters.labels(image.config.config.Labels ?? {}) &&
+      (onlyDangling ? image.tags.length === 0 && !hidden.has(image.id) : true),
   );
   const removals: ImageRemoval[] = [];
   for (const image of doomed) removals.push(...(await pruneOne(rooms, image)));
@@ -194,7 +223,13 @@ async function pruneOne(rooms: Rooms, image: Image): Promise<readonly ImageRemov
   } catch (error) {
     if (!(error instanceof GantryError) || (error.status !== 409 && error.status !== 404)) throw error;
   }
-  return [...removals, ...(await removeForgotten(rooms, forgotten.filter((id) => id !== image.id)))];
+  return [
+    ...removals,
+    ...(await removeForgotten(
+      rooms,
+      forgotten.filter((id) => id !== image.id),
+    )),
+  ];
 }
 
 /** `POST /commit`. */
@@ -228,7 +263,10 @@ export async function commitContainer(call: Call, rooms: Rooms): Promise<void> {
       author: author ?? parent.config.author,
       config: applyChanges(base, call.query.getAll('changes')),
       rootfs: { type: 'layers' as const, diff_ids: [...layers, layer].map((item) => item.diffId) },
-      history: [...(parent.config.history ?? []), defined({ created, created_by: [container.process.path, ...container.process.args].join(' '), comment, author })],
+      history: [
+        ...(parent.config.history ?? []),
+        defined({ created, created_by: [container.process.path, ...container.process.args].join(' '), comment, author }),
+      ],
     }),
     layers: [...layers, layer],
     names: name,

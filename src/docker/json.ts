@@ -52,7 +52,11 @@ export class Fields {
   }
   /** An object whose values are strings. */
   map(name: string): Readonly<Record<string, string>> | undefined {
-    return this.#typed(name, 'an object of strings', (value): value is Record<string, string> => isObject(value) && Object.values(value).every((item) => typeof item === 'string'));
+    return this.#typed(
+      name,
+      'an object of strings',
+      (value): value is Record<string, string> => isObject(value) && Object.values(value).every((item) => typeof item === 'string'),
+    );
   }
   /** The value, whatever it is. */
   any(name: string): unknown {
@@ -70,7 +74,9 @@ export class Fields {
   }
 }
 
-type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
 
 /** The object without the fields that are undefined. */
 export function defined<T extends object>(object: T): Defined<T> {

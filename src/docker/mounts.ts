@@ -10,14 +10,18 @@ export function mountSpecs(host: Fields, config: Fields): readonly MountSpec[] {
   const mounts = [
     ...(host.texts('Binds') ?? []).map(parseBind),
     ...host.objects('Mounts').map((mount) => parseMount(new Fields(mount, 'HostConfig.Mounts.'))),
-    ...Object.entries(host.map('Tmpfs') ?? {}).map(([target, options]): MountSpec => defined({ type: 'tmpfs' as const, target: place(target), options: options || undefined })),
+    ...Object.entries(host.map('Tmpfs') ?? {}).map(
+      ([target, options]): MountSpec => defined({ type: 'tmpfs' as const, target: place(target), options: options || undefined }),
+    ),
   ];
   const places = new Set<string>();
   for (const { target } of mounts) {
     if (places.has(target)) throw badRequest(`Duplicate mount point: ${target}`);
     places.add(target);
   }
-  const anonymous = Object.keys(config.object('Volumes') ?? {}).map((path) => place(path)).filter((target) => !places.has(target));
+  const anonymous = Object.keys(config.object('Volumes') ?? {})
+    .map((path) => place(path))
+    .filter((target) => !places.has(target));
   return [...mounts, ...anonymous.map((target): MountSpec => ({ type: 'volume', target, readOnly: false }))];
 }
 
@@ -25,7 +29,8 @@ export function mountSpecs(host: Fields, config: Fields): readonly MountSpec[] {
 export function parseBind(text: string): MountSpec {
   const parts = text.split(':');
   const [source = '', target = '', options = ''] = parts.length === 1 ? ['', text] : parts;
-  if (parts.length > 3 || target === '') throw badRequest(`invalid volume specification: '${text}' (a right one looks like /host/path:/container/path:ro or name:/path)`);
+  if (parts.length > 3 || target === '')
+    throw badRequest(`invalid volume specification: '${text}' (a right one looks like /host/path:/container/path:ro or name:/path)`);
   let readOnly = false;
   let noCopy = false;
   let propagation: string | undefined;
@@ -33,7 +38,8 @@ export function parseBind(text: string): MountSpec {
     if (option === 'ro' || option === 'rw') readOnly = option === 'ro';
     else if (option === 'nocopy') noCopy = true;
     else if (PROPAGATION.includes(option)) propagation = option;
-    else if (option !== 'z' && option !== 'Z' && option !== 'consistent' && option !== 'cached' && option !== 'delegated') throw badRequest(`invalid mode: ${option} in the volume specification '${text}'`);
+    else if (option !== 'z' && option !== 'Z' && option !== 'consistent' && option !== 'cached' && option !== 'delegated')
+      throw badRequest(`invalid mode: ${option} in the volume specification '${text}'`);
     else if (option === 'z' || option === 'Z') throw unsupported(`the SELinux option "${option}" of the volume '${text}'`);
   }
   if (source.startsWith('/')) {
@@ -46,7 +52,9 @@ export function parseBind(text: string): MountSpec {
 
 export function checkVolumeName(name: string): void {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
-    throw badRequest(`"${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
+    throw badRequest(
+      `"${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+    );
 }
 
 function parseMount(fields: Fields): MountSpec {
@@ -56,14 +64,16 @@ function parseMount(fields: Fields): MountSpec {
   switch (fields.text('Type')) {
     case 'bind': {
       const bind = fields.inner('BindOptions');
-      for (const name of ['NonRecursive', 'CreateMountpoint', 'ReadOnlyNonRecursive', 'ReadOnlyForceRecursive']) if (!isEmpty(bind.any(name))) throw unsupported(`HostConfig.Mounts.BindOptions.${name}`);
+      for (const name of ['NonRecursive', 'CreateMountpoint', 'ReadOnlyNonRecursive', 'ReadOnlyForceRecursive'])
+        if (!isEmpty(bind.any(name))) throw unsupported(`HostConfig.Mounts.BindOptions.${name}`);
       if (!source?.startsWith('/')) throw badRequest(`invalid mount config for type "bind": the source must be an absolute path, not "${source ?? ''}"`);
       return defined({ type: 'bind' as const, source, target, readOnly, propagation: bind.text('Propagation') });
     }
     case 'volume': {
       const volume = fields.inner('VolumeOptions');
       const driver = volume.inner('DriverConfig');
-      if (!['', 'local'].includes(driver.text('Name') ?? '') || !isEmpty(driver.any('Options'))) throw unsupported('HostConfig.Mounts.VolumeOptions.DriverConfig');
+      if (!['', 'local'].includes(driver.text('Name') ?? '') || !isEmpty(driver.any('Options')))
+        throw unsupported('HostConfig.Mounts.VolumeOptions.DriverConfig');
       for (const name of ['Labels', 'Subpath']) if (!isEmpty(volume.any(name))) throw unsupported(`HostConfig.Mounts.VolumeOptions.${name}`);
       if (source !== undefined) checkVolumeName(source);
       return defined({ type: 'volume' as const, source, target, readOnly, noCopy: volume.flag('NoCopy') || undefined });

@@ -16,17 +16,22 @@ const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
 export async function listNetworks(call: Call, rooms: Rooms): Promise<void> {
   const filters = new Filters(call.text('filters'), FILTERS);
   const dangling = filters.flag('dangling');
-  const shown = rooms.engine.networks.list().filter(
-    (network) =>
-      filters.any('driver', network.driver) &&
-      filters.some('id', (id) => network.id.startsWith(id)) &&
-      filters.some('name', (name) => network.name.includes(name)) &&
-      filters.any('scope', 'local') &&
-      filters.any('type', BUILTIN.includes(network.name) ? 'builtin' : 'custom') &&
-      filters.labels(network.labels) &&
-      (dangling === undefined || dangling === (!BUILTIN.includes(network.name) && membersOf(rooms, network).length === 0)),
+  const shown = rooms.engine.networks
+    .list()
+    .filter(
+      (network) =>
+        filters.any('driver', network.driver) &&
+        filters.some('id', (id) => network.id.startsWith(id)) &&
+        filters.some('name', (name) => network.name.includes(name)) &&
+        filters.any('scope', 'local') &&
+        filters.any('type', BUILTIN.includes(network.name) ? 'builtin' : 'custom') &&
+        filters.labels(network.labels) &&
+        (dangling === undefined || dangling === (!BUILTIN.includes(network.name) && membersOf(rooms, network).length === 0)),
+    );
+  call.json(
+    200,
+    shown.map((network) => networkView(network, {})),
   );
-  call.json(200, shown.map((network) => networkView(network, {})));
 }
 
 export async function inspectNetwork(call: Call, rooms: Rooms): Promise<void> {
@@ -34,14 +39,25 @@ export async function inspectNetwork(call: Call, rooms: Rooms): Promise<void> {
   if (!['', 'local'].includes(call.text('scope') ?? '')) throw networkUnknown(call.parameter('id'));
   const members = membersOf(rooms, network).map(({ container, endpoint }) => [
     container.id,
-    { Name: container.name, EndpointID: endpointId(container, network.id), MacAddress: endpoint?.macAddress ?? '', IPv4Address: endpoint === undefined ? '' : `${endpoint.address}/${endpoint.prefixLength}`, IPv6Address: '' },
+    {
+      Name: container.name,
+      EndpointID: endpointId(container, network.id),
+      MacAddress: endpoint?.macAddress ?? '',
+      IPv4Address: endpoint === undefined ? '' : `${endpoint.address}/${endpoint.prefixLength}`,
+      IPv6Address: '',
+    },
   ]);
   call.json(200, networkView(network, Object.fromEntries(members)));
 }
 
 function membersOf(rooms: Rooms, network: EngineNetwork) {
   return rooms.engine.containers
-    .list((container) => isDockers(container) && container.state.status === 'running' && (network.name in container.endpoints || container.spec.network.kind === (network.name as string)))
+    .list(
+      (container) =>
+        isDockers(container) &&
+        container.state.status === 'running' &&
+        (network.name in container.endpoints || container.spec.network.kind === (network.name as string)),
+    )
     .map((container) => ({ container, endpoint: container.endpoints[network.name] }));
 }
 
@@ -82,13 +98,17 @@ function networkView(network: EngineNetwork, containers: object): object {
 export async function createNetwork(call: Call, rooms: Rooms): Promise<void> {
   const fields = new Fields(await call.body());
   const name = fields.text('Name');
-  if (name === undefined || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw badRequest(`invalid network name: "${name ?? ''}" (a right one begins with a letter or digit, then letters, digits, ".", "_" and "-")`);
+  if (name === undefined || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name))
+    throw badRequest(`invalid network name: "${name ?? ''}" (a right one begins with a letter or digit, then letters, digits, ".", "_" and "-")`);
   const driver = fields.text('Driver') ?? 'bridge';
-  if (driver !== 'bridge' && driver !== 'default') throw new GantryError('NETWORK_DRIVER_UNKNOWN', 404, `plugin "${driver}" not found: networks here are of the driver bridge`);
-  for (const field of ['EnableIPv6', 'Attachable', 'Ingress', 'ConfigOnly', 'ConfigFrom']) if (!isEmpty(fields.any(field))) throw unsupported(`${field} of a network`);
+  if (driver !== 'bridge' && driver !== 'default')
+    throw new GantryError('NETWORK_DRIVER_UNKNOWN', 404, `plugin "${driver}" not found: networks here are of the driver bridge`);
+  for (const field of ['EnableIPv6', 'Attachable', 'Ingress', 'ConfigOnly', 'ConfigFrom'])
+    if (!isEmpty(fields.any(field))) throw unsupported(`${field} of a network`);
   if (fields.choice('EnableIPv4') === false) throw unsupported('a network without IPv4');
   if (!['', 'local'].includes(fields.text('Scope') ?? '')) throw unsupported(`Scope "${fields.text('Scope')}" of a network`);
-  if (rooms.engine.networks.list().some((network) => network.name === name)) throw new GantryError('NETWORK_EXISTS', 409, `network with name ${name} already exists`);
+  if (rooms.engine.networks.list().some((network) => network.name === name))
+    throw new GantryError('NETWORK_EXISTS', 409, `network with name ${name} already exists`);
   const network = await rooms.engine.networks.create(
     defined({ name, ...addressPool(fields.inner('IPAM')), internal: fields.flag('Internal'), labels: fields.map('Labels'), options: fields.map('Options') }),
   );

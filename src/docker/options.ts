@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from '#kit';
 import type { Builder } from '#build';
 import type { Engine } from '#engine';
 import type { ImageStore } from '#image';
+import type { EventLog } from './event-log.ts';
 
 export interface DockerInfo {
   /** A stable id of this daemon. */
@@ -34,6 +35,6 @@ export interface DockerApiOptions {
 
 /** What handlers share. */
 export interface Rooms extends DockerApiOptions {
-  readonly events: import('./events.ts').EventLog;
+  readonly events: EventLog;
   readonly startedAt_ms: number;
 }

@@ -21,7 +21,8 @@ export function exposedPorts(object: JsonObject): readonly string[] {
 export function portBindings(object: JsonObject): readonly PublishSpec[] {
   return Object.entries(object).flatMap(([text, bindings]) => {
     const ports = parsePort(text);
-    if (bindings !== null && !(Array.isArray(bindings) && bindings.every(isObject))) throw badRequest(`invalid PortBindings for ${text}: it must be a list of {"HostIp", "HostPort"}`);
+    if (bindings !== null && !(Array.isArray(bindings) && bindings.every(isObject)))
+      throw badRequest(`invalid PortBindings for ${text}: it must be a list of {"HostIp", "HostPort"}`);
     const list: readonly JsonObject[] = bindings === null || bindings.length === 0 ? [{}] : bindings;
     return list.flatMap((binding) => ports.map(({ port, protocol }, index) => publish(port, protocol, binding, index, ports.length)));
   });

@@ -12,9 +12,12 @@ export function resourceLimits(host: Fields): ResourceLimits | undefined {
   const nano = host.integer('NanoCpus') || undefined;
   const [quota, period] = [host.integer('CpuQuota') || undefined, host.integer('CpuPeriod') || undefined];
   if (memory !== undefined && memory < SMALLEST_MEMORY_BYTES) throw badRequest('Minimum memory limit allowed is 6MB');
-  if (swap !== undefined && swap !== -1 && memory === undefined) throw badRequest('You should always set the Memory limit when using Memoryswap limit, see usage');
-  if (swap !== undefined && swap !== -1 && memory !== undefined && swap < memory) throw badRequest('Minimum memoryswap limit should be larger than memory limit, see usage');
-  if (nano !== undefined && (quota !== undefined || period !== undefined)) throw badRequest('Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set');
+  if (swap !== undefined && swap !== -1 && memory === undefined)
+    throw badRequest('You should always set the Memory limit when using Memoryswap limit, see usage');
+  if (swap !== undefined && swap !== -1 && memory !== undefined && swap < memory)
+    throw badRequest('Minimum memoryswap limit should be larger than memory limit, see usage');
+  if (nano !== undefined && (quota !== undefined || period !== undefined))
+    throw badRequest('Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set');
   if (nano !== undefined && nano < 10_000_000) throw badRequest(`Range of CPUs is from 0.01 up: ${nano / 1e9} is too little`);
   const pids = host.integer('PidsLimit');
   const limits = defined({

@@ -128,11 +128,14 @@ const refusedRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /images/{name}/attestations', missing('reading attestations')],
   ['GET /distribution/{name}/json', missing('inspecting an image in its registry')],
   ['GET /containers/{id}/attach/ws', missing('attaching through a WebSocket')],
-  ['POST /session', () => Promise.reject(unsupported('BuildKit\'s session'))],
+  ['POST /session', () => Promise.reject(unsupported("BuildKit's session"))],
   ['GET /plugins', async (call) => call.json(200, [])],
   ...['GET /plugins/{name}', 'POST /plugins/{name}', 'DELETE /plugins/{name}'].map((text) => [text, missing('docker plugin')] as const),
   ...['GET', 'POST', 'DELETE', 'PUT'].flatMap((method) =>
-    ['swarm', 'nodes', 'services', 'tasks', 'secrets', 'configs'].flatMap((room) => [[`${method} /${room}`, noSwarm] as const, [`${method} /${room}/{name}`, noSwarm] as const]),
+    ['swarm', 'nodes', 'services', 'tasks', 'secrets', 'configs'].flatMap((room) => [
+      [`${method} /${room}`, noSwarm] as const,
+      [`${method} /${room}/{name}`, noSwarm] as const,
+    ]),
   ),
 ];
 

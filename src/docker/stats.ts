@@ -44,9 +44,7 @@ export function statsView(container: Container, now: ContainerStats | undefined,
     cpu_stats: cpuView(now),
     precpu_stats: cpuView(before),
     memory_stats: now === undefined ? {} : { usage: now.memory_usage_bytes, stats: now.memory_stat, limit: now.memory_limit_bytes },
-    networks: Object.fromEntries(
-      Object.entries(now?.networks ?? {}).map(([name, link]) => [name, link]),
-    ),
+    networks: Object.fromEntries(Object.entries(now?.networks ?? {}).map(([name, link]) => [name, link])),
   };
 }
 

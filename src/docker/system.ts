@@ -11,7 +11,14 @@ export const API_VERSION = '1.51';
 export const API_VERSION_MIN = '1.24';
 
 export async function ping(call: Call): Promise<void> {
-  call.response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': 2, 'Cache-Control': 'no-cache, no-store, must-revalidate', Pragma: 'no-cache', 'Builder-Version': '1', Swarm: 'inactive' });
+  call.response.writeHead(200, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': 2,
+    'Cache-Control': 'no-cache, no-store, must-revalidate',
+    Pragma: 'no-cache',
+    'Builder-Version': '1',
+    Swarm: 'inactive',
+  });
   call.response.end(call.request.method === 'HEAD' ? undefined : 'OK');
 }
 
@@ -99,12 +106,26 @@ export async function diskUsage(call: Call, rooms: Rooms): Promise<void> {
   const layers = new Map(images.flatMap((image) => image.manifest.layers.map((layer) => [layer.digest, layer.size] as const)));
   const used = usedVolumes(rooms);
   call.json(200, {
-    ...(wants('image') ? { LayersSize: [...layers.values()].reduce((sum, size) => sum + size, 0), Images: images.map((image) => imageSummary(image, containers.filter((container) => container.imageId === image.id).length)) } : {}),
+    ...(wants('image')
+      ? {
+          LayersSize: [...layers.values()].reduce((sum, size) => sum + size, 0),
+          Images: images.map((image) => imageSummary(image, containers.filter((container) => container.imageId === image.id).length)),
+        }
+      : {}),
     ...(wants('container')
-      ? { Containers: containers.map((container) => containerSummary(container, rooms.clock.now(), network, { writable: sizes.get(container.id) ?? 0, total: (sizes.get(container.id) ?? 0) + (images.find((image) => image.id === container.imageId)?.size_bytes ?? 0) })) }
+      ? {
+          Containers: containers.map((container) =>
+            containerSummary(container, rooms.clock.now(), network, {
+              writable: sizes.get(container.id) ?? 0,
+              total: (sizes.get(container.id) ?? 0) + (images.find((image) => image.id === container.imageId)?.size_bytes ?? 0),
+            }),
+          ),
+        }
       : {}),
     // -1: not measured.
-    ...(wants('volume') ? { Volumes: rooms.engine.volumes.list().map((volume) => ({ ...volumeView(volume), UsageData: { RefCount: used.has(volume.name) ? 1 : 0, Size: -1 } })) } : {}),
+    ...(wants('volume')
+      ? { Volumes: rooms.engine.volumes.list().map((volume) => ({ ...volumeView(volume), UsageData: { RefCount: used.has(volume.name) ? 1 : 0, Size: -1 } })) }
+      : {}),
     ...(wants('build-cache') ? { BuildCache: [] } : {}),
   });
 }

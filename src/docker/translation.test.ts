@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Container, ContainerState } from '#engine';
 import { statusText } from './container-view.ts';
-import { eventLine } from './events.ts';
+import { eventLine } from './event-log.ts';
 import { fakeRooms } from './fake-rooms.testing.ts';
 import { Filters } from './filters.ts';
 import { DetachScanner, detachSequence } from './multiplex.ts';
@@ -23,15 +23,29 @@ describe('statusText', () => {
   ];
   for (const [state, expected] of cases) it(expected, () => assert.equal(statusText({ ...container, state }, NOW_MS), expected));
   it('tells health', () => {
-    const healthy: Container = { ...container, state: { status: 'running', pid: 1, startedAt_ms: NOW_MS - 60_000 }, health: { status: 'healthy', failingStreak: 0, log: [] } };
+    const healthy: Container = {
+      ...container,
+      state: { status: 'running', pid: 1, startedAt_ms: NOW_MS - 60_000 },
+      health: { status: 'healthy', failingStreak: 0, log: [] },
+    };
     assert.equal(statusText(healthy, NOW_MS), 'Up About a minute (healthy)');
   });
 });
 
 describe('times', () => {
-  const durations: readonly (readonly [number, string])[] = [[0, 'Less than a second'], [1000, '1 second'], [3_600_000, 'About an hour'], [86_400_000 * 3, '3 days']];
+  const durations: readonly (readonly [number, string])[] = [
+    [0, 'Less than a second'],
+    [1000, '1 second'],
+    [3_600_000, 'About an hour'],
+    [86_400_000 * 3, '3 days'],
+  ];
   for (const [duration, expected] of durations) it(expected, () => assert.equal(humanDuration(duration), expected));
-  const moments: readonly (readonly [string, number | undefined])[] = [['1700000000.5', 1_700_000_000_500], ['2023-11-14T22:13:20Z', NOW_MS], ['10s', NOW_MS - 10_000], ['', undefined]];
+  const moments: readonly (readonly [string, number | undefined])[] = [
+    ['1700000000.5', 1_700_000_000_500],
+    ['2023-11-14T22:13:20Z', NOW_MS],
+    ['10s', NOW_MS - 10_000],
+    ['', undefined],
+  ];
   for (const [text, expected] of moments) it(`reads ${JSON.stringify(text)}`, () => assert.equal(parseMoment_ms(text, NOW_MS, 'since'), expected));
   it('refuses nonsense', () => assert.throws(() => parseMoment_ms('soon', NOW_MS, 'since'), /since/));
 });
@@ -63,12 +77,35 @@ describe('the detach keys', () => {
 });
 
 it('writes the nanoseconds of an event whole', () => {
-  const line = eventLine({ Type: 'container', Action: 'start', Actor: { ID: 'i', Attributes: {} }, scope: 'local', time: 1, timeNano: 1_700_000_000_123_456_789n });
+  const line = eventLine({
+    Type: 'container',
+    Action: 'start',
+    Actor: { ID: 'i', Attributes: {} },
+    scope: 'local',
+    time: 1,
+    timeNano: 1_700_000_000_123_456_789n,
+  });
   assert.match(line, /"timeNano":1700000000123456789\}\n$/);
 });
 
 it('gives the two samples that a percentage needs', () => {
-  const sample = { read_ms: NOW_MS, cpu_total_ns: 5, cpu_user_ns: 3, cpu_system_ns: 2, system_cpu_ns: 100, online_cpus: 2, memory_working_set_bytes: 1, memory_usage_bytes: 2, memory_limit_bytes: 3, memory_stat: { cache: 1 }, pids: 1, networks: {} };
-  const view = JSON.parse(JSON.stringify(statsView(container, sample, { ...sample, cpu_total_ns: 1 }, NOW_MS))) as { cpu_stats: { cpu_usage: { total_usage: number } }; precpu_stats: { cpu_usage: { total_usage: number } } };
+  const sample = {
+    read_ms: NOW_MS,
+    cpu_total_ns: 5,
+    cpu_user_ns: 3,
+    cpu_system_ns: 2,
+    system_cpu_ns: 100,
+    online_cpus: 2,
+    memory_working_set_bytes: 1,
+    memory_usage_bytes: 2,
+    memory_limit_bytes: 3,
+    memory_stat: { cache: 1 },
+    pids: 1,
+    networks: {},
+  };
+  const view = JSON.parse(JSON.stringify(statsView(container, sample, { ...sample, cpu_total_ns: 1 }, NOW_MS))) as {
+    cpu_stats: { cpu_usage: { total_usage: number } };
+    precpu_stats: { cpu_usage: { total_usage: number } };
+  };
   assert.deepEqual([view.cpu_stats.cpu_usage.total_usage, view.precpu_stats.cpu_usage.total_usage], [5, 1]);
 });

@@ -11,13 +11,15 @@ export async function listVolumes(call: Call, rooms: Rooms): Promise<void> {
   const filters = new Filters(call.text('filters'), ['dangling', 'driver', 'label', 'name']);
   const dangling = filters.flag('dangling');
   const used = usedVolumes(rooms);
-  const shown = rooms.engine.volumes.list().filter(
-    (volume) =>
-      (dangling === undefined || dangling === !used.has(volume.name)) &&
-      filters.any('driver', 'local') &&
-      filters.labels(volume.labels) &&
-      filters.some('name', (name) => volume.name.includes(name)),
-  );
+  const shown = rooms.engine.volumes
+    .list()
+    .filter(
+      (volume) =>
+        (dangling === undefined || dangling === !used.has(volume.name)) &&
+        filters.any('driver', 'local') &&
+        filters.labels(volume.labels) &&
+        filters.some('name', (name) => volume.name.includes(name)),
+    );
   call.json(200, { Volumes: shown.map(volumeView), Warnings: null });
 }
 
@@ -45,7 +47,9 @@ function findVolume(rooms: Rooms, name: string): Volume {
   try {
     return rooms.engine.volumes.get(name);
   } catch (error) {
-    throw error instanceof GantryError && error.status === 404 ? new GantryError('VOLUME_UNKNOWN', 404, `get ${name}: no such volume`, { cause: error }) : error;
+    throw error instanceof GantryError && error.status === 404
+      ? new GantryError('VOLUME_UNKNOWN', 404, `get ${name}: no such volume`, { cause: error })
+      : error;
   }
 }
 

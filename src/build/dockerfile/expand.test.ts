@@ -16,5 +16,10 @@ const cases: readonly (readonly [string, string])[] = [
   ['${FILE%.*}|${FILE%%.*}|${FILE#*.}|${FILE##*.}', 'foo.tar|foo|tar.gz|gz'],
   ['${FILE/o/0}|${FILE//o/0}', 'f0o.tar.gz|f00.tar.gz'],
 ];
-for (const [text, expected] of cases) it(`expands ${text}`, () => assert.equal(expand(text, (name) => VARIABLES[name]), expected));
+for (const [text, expected] of cases)
+  it(`expands ${text}`, () =>
+    assert.equal(
+      expand(text, (name) => VARIABLES[name]),
+      expected,
+    ));
 for (const text of ['${NONE:?must}', '${A', "'x", '${A!b}']) it(`refuses ${text}`, () => assert.throws(() => expand(text, (name) => VARIABLES[name])));

@@ -1,6 +1,6 @@
 import type { HealthConfig } from '#image';
 import { DockerfileError } from '../errors.ts';
-import type { InstructionBody } from './parse.ts';
+import type { InstructionBody } from './instructions.ts';
 import { jsonForm, leadingFlags } from './words.ts';
 
 const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
@@ -9,7 +9,9 @@ const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, m
 export function parseDuration_ns(text: string): number | undefined {
   if (text === '0') return 0;
   if (!/^(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
-  return Math.round([...text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)].reduce((sum, [, figure, unit]) => sum + Number(figure) * (UNITS_NS[unit ?? ''] ?? 0), 0));
+  return Math.round(
+    [...text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)].reduce((sum, [, figure, unit]) => sum + Number(figure) * (UNITS_NS[unit ?? ''] ?? 0), 0),
+  );
 }
 
 /** `HEALTHCHECK [--interval=…] CMD …` or `HEALTHCHECK NONE`. */
@@ -25,9 +27,11 @@ export function healthcheck(text: string, line: number): Extract<InstructionBody
       options.Retries = retries;
     } else if (key === 'Interval' || key === 'Timeout' || key === 'StartPeriod' || key === 'StartInterval') {
       const duration = parseDuration_ns(value ?? '');
-      if (duration === undefined || (duration !== 0 && duration < 1e6)) throw new DockerfileError(line, `--${name} must be a duration of at least 1ms, such as 30s, not "${value}"`);
+      if (duration === undefined || (duration !== 0 && duration < 1e6))
+        throw new DockerfileError(line, `--${name} must be a duration of at least 1ms, such as 30s, not "${value}"`);
       options[key] = duration;
-    } else throw new DockerfileError(line, `HEALTHCHECK --${name} is not supported (known: --interval, --timeout, --start-period, --start-interval, --retries)`);
+    } else
+      throw new DockerfileError(line, `HEALTHCHECK --${name} is not supported (known: --interval, --timeout, --start-period, --start-interval, --retries)`);
   }
   if (word === 'NONE') {
     if (command !== '') throw new DockerfileError(line, 'HEALTHCHECK NONE takes no arguments');

@@ -6,17 +6,64 @@ const bodies = (source: string) => parseDockerfile(source).instructions.map(({ t
 
 describe('parseDockerfile', () => {
   const cases: readonly (readonly [string, string, readonly object[]])[] = [
-    ['comments, continuations and their comments', 'FROM a\n# x\nRUN one \\\n  # inside\n\n  two\n', [{ kind: 'FROM', image: 'a', line: 1 }, { kind: 'RUN', line: 3, command: { form: 'shell', line: 'one   two' }, heredocs: [] }]],
+    [
+      'comments, continuations and their comments',
+      'FROM a\n# x\nRUN one \\\n  # inside\n\n  two\n',
+      [
+        { kind: 'FROM', image: 'a', line: 1 },
+        { kind: 'RUN', line: 3, command: { form: 'shell', line: 'one   two' }, heredocs: [] },
+      ],
+    ],
     ['stage names', 'FROM --platform=linux/amd64 a:1 AS Build', [{ kind: 'FROM', image: 'a:1', stage: 'build', platform: 'linux/amd64', line: 1 }]],
-    ['JSON form', 'FROM a\nCMD ["x", "y z"]', [{ kind: 'FROM', image: 'a', line: 1 }, { kind: 'CMD', line: 2, command: { form: 'exec', words: ['x', 'y z'] } }]],
-    ['the escape directive', '# escape=`\nFROM a\nRUN x `\n y', [{ kind: 'FROM', image: 'a', line: 2 }, { kind: 'RUN', line: 3, command: { form: 'shell', line: 'x  y' }, heredocs: [] }]],
-    ['here-documents', "FROM a\nRUN <<'EOF'\n# kept\nx\nEOF\nUSER u", [
-      { kind: 'FROM', image: 'a', line: 1 },
-      { kind: 'RUN', line: 2, command: { form: 'shell', line: "<<'EOF'" }, heredocs: [{ name: 'EOF', content: '# kept\nx\n', expand: false }] },
-      { kind: 'USER', value: 'u', line: 6 },
-    ]],
-    ['COPY flags', 'FROM a\nCOPY --from=b --chown=u:g --chmod=755 x y /z/', [{ kind: 'FROM', image: 'a', line: 1 }, { kind: 'COPY', line: 2, from: 'b', chown: 'u:g', chmod: '755', sources: ['x', 'y'], target: '/z/', heredocs: [] }]],
-    ['ENV forms', 'FROM a\nENV A=1 B="2 3"\nENV C 4 5', [{ kind: 'FROM', image: 'a', line: 1 }, { kind: 'ENV', line: 2, pairs: [['A', '1'], ['B', '"2 3"']] }, { kind: 'ENV', line: 3, pairs: [['C', '4 5']] }]],
+    [
+      'JSON form',
+      'FROM a\nCMD ["x", "y z"]',
+      [
+        { kind: 'FROM', image: 'a', line: 1 },
+        { kind: 'CMD', line: 2, command: { form: 'exec', words: ['x', 'y z'] } },
+      ],
+    ],
+    [
+      'the escape directive',
+      '# escape=`\nFROM a\nRUN x `\n y',
+      [
+        { kind: 'FROM', image: 'a', line: 2 },
+        { kind: 'RUN', line: 3, command: { form: 'shell', line: 'x  y' }, heredocs: [] },
+      ],
+    ],
+    [
+      'here-documents',
+      "FROM a\nRUN <<'EOF'\n# kept\nx\nEOF\nUSER u",
+      [
+        { kind: 'FROM', image: 'a', line: 1 },
+        { kind: 'RUN', line: 2, command: { form: 'shell', line: "<<'EOF'" }, heredocs: [{ name: 'EOF', content: '# kept\nx\n', expand: false }] },
+        { kind: 'USER', value: 'u', line: 6 },
+      ],
+    ],
+    [
+      'COPY flags',
+      'FROM a\nCOPY --from=b --chown=u:g --chmod=755 x y /z/',
+      [
+        { kind: 'FROM', image: 'a', line: 1 },
+        { kind: 'COPY', line: 2, from: 'b', chown: 'u:g', chmod: '755', sources: ['x', 'y'], target: '/z/', heredocs: [] },
+      ],
+    ],
+    [
+      'ENV forms',
+      'FROM a\nENV A=1 B="2 3"\nENV C 4 5',
+      [
+        { kind: 'FROM', image: 'a', line: 1 },
+        {
+          kind: 'ENV',
+          line: 2,
+          pairs: [
+            ['A', '1'],
+            ['B', '"2 3"'],
+          ],
+        },
+        { kind: 'ENV', line: 3, pairs: [['C', '4 5']] },
+      ],
+    ],
   ];
   for (const [name, source, expected] of cases) it(name, () => assert.deepEqual(bodies(source), expected));
 

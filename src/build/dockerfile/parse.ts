@@ -1,36 +1,9 @@
-import type { HealthConfig } from '#image';
 import { DockerfileError } from '../errors.ts';
 import { healthcheck } from './healthcheck.ts';
-import { type Heredoc, type LogicalLine, logicalLines } from './lines.ts';
+import type { CommandForm, Instruction, InstructionBody } from './instructions.ts';
+import { type LogicalLine, logicalLines } from './lines.ts';
+export type { CommandForm, Instruction, InstructionBody } from './instructions.ts';
 import { type Flag, jsonForm, leadingFlags, pairs, splitWords } from './words.ts';
-
-/** A command as it was written: a list of words, or a line for the shell. */
-export type CommandForm = { readonly form: 'exec'; readonly words: readonly string[] } | { readonly form: 'shell'; readonly line: string };
-
-/** An instruction with its place. Texts are not expanded yet. */
-export type Instruction = { readonly line: number; /** As written, on one line. */ readonly text: string } & InstructionBody;
-export type InstructionBody =
-  | { readonly kind: 'FROM'; readonly image: string; readonly stage?: string; readonly platform?: string }
-  | { readonly kind: 'ARG'; readonly args: readonly { readonly name: string; readonly value?: string }[] }
-  | { readonly kind: 'ENV' | 'LABEL'; readonly pairs: readonly (readonly [string, string])[] }
-  | { readonly kind: 'WORKDIR'; readonly value: string }
-  | { readonly kind: 'MAINTAINER'; readonly value: string }
-  | { readonly kind: 'USER' | 'STOPSIGNAL'; readonly value: string }
-  | {
-      readonly kind: 'COPY' | 'ADD';
-      readonly sources: readonly string[];
-      readonly heredocs: readonly Heredoc[];
-      readonly target: string;
-      readonly from?: string;
-      readonly chown?: string;
-      readonly chmod?: string;
-    }
-  | { readonly kind: 'RUN'; readonly command: CommandForm; readonly heredocs: readonly Heredoc[]; readonly network?: 'default' | 'none' | 'host' }
-  | { readonly kind: 'CMD' | 'ENTRYPOINT'; readonly command: CommandForm }
-  | { readonly kind: 'SHELL'; readonly words: readonly string[] }
-  | { readonly kind: 'EXPOSE' | 'VOLUME'; readonly values: readonly string[] }
-  | { readonly kind: 'HEALTHCHECK'; readonly command?: CommandForm; readonly options: HealthConfig }
-  | { readonly kind: 'ONBUILD'; readonly trigger: string };
 
 export interface Dockerfile {
   readonly escape: '\\' | '`';
@@ -38,7 +11,24 @@ export interface Dockerfile {
 }
 
 const NAMES = [
-  'FROM', 'ARG', 'ENV', 'LABEL', 'WORKDIR', 'USER', 'STOPSIGNAL', 'MAINTAINER', 'COPY', 'ADD', 'RUN', 'CMD', 'ENTRYPOINT', 'SHELL', 'EXPOSE', 'VOLUME', 'HEALTHCHECK', 'ONBUILD',
+  'FROM',
+  'ARG',
+  'ENV',
+  'LABEL',
+  'WORKDIR',
+  'USER',
+  'STOPSIGNAL',
+  'MAINTAINER',
+  'COPY',
+  'ADD',
+  'RUN',
+  'CMD',
+  'ENTRYPOINT',
+  'SHELL',
+  'EXPOSE',
+  'VOLUME',
+  'HEALTHCHECK',
+  'ONBUILD',
 ] as const;
 
 /** Parses a Dockerfile. Errors: `DockerfileError` with the line. */
@@ -47,7 +37,8 @@ export function parseDockerfile(source: string): Dockerfile {
   if (lines.length === 0) throw new DockerfileError(1, 'file with no instructions');
   const instructions = lines.map((line) => parseInstruction(line, escape));
   const first = instructions.find((instruction) => instruction.kind !== 'ARG');
-  if (first?.kind !== 'FROM') throw new DockerfileError(first?.line ?? 1, 'no build stage in current context: the first instruction must be FROM (only ARG may stand before it)');
+  if (first?.kind !== 'FROM')
+    throw new DockerfileError(first?.line ?? 1, 'no build stage in current context: the first instruction must be FROM (only ARG may stand before it)');
   return { escape, instructions };
 }
 
@@ -103,7 +94,8 @@ function parseFrom(rest: string, at: LogicalLine): InstructionBody {
   const match = /^(\S+)(?:\s+as\s+(\S+))?$/i.exec(words);
   if (!match?.[1]) return refuse(at, 'FROM requires either one or three arguments: FROM image [AS stage]');
   const stage = match[2]?.toLowerCase();
-  if (stage !== undefined && !/^[a-z][a-z0-9-_.]*$/.test(stage)) return refuse(at, `invalid name for build stage: "${match[2]}", name can't start with a number or contain symbols`);
+  if (stage !== undefined && !/^[a-z][a-z0-9-_.]*$/.test(stage))
+    return refuse(at, `invalid name for build stage: "${match[2]}", name can't start with a number or contain symbols`);
   const platform = allowed.get('platform');
   return { kind: 'FROM', image: match[1], ...(stage === undefined ? {} : { stage }), ...(platform === undefined ? {} : { platform }) };
 }
@@ -120,7 +112,8 @@ function parseCopy(kind: 'COPY' | 'ADD', text: string, at: LogicalLine, escape: 
   const values = flagValues(kind, flags, kind === 'COPY' ? ['from', 'chown', 'chmod'] : ['chown', 'chmod'], at);
   const words = jsonForm(rest) ?? splitWords(rest, escape);
   const target = words.at(-1);
-  if (words.length < 2 || target === undefined) return refuse(at, `${kind} requires at least two arguments, but only one was provided. Destination could not be determined`);
+  if (words.length < 2 || target === undefined)
+    return refuse(at, `${kind} requires at least two arguments, but only one was provided. Destination could not be determined`);
   const sources = words.slice(0, -1).filter((word) => !(at.heredocs.length > 0 && word.startsWith('<<')));
   const pick = (name: 'from' | 'chown' | 'chmod') => (values.has(name) ? { [name]: values.get(name) } : {});
   return { kind, sources, heredocs: at.heredocs, target, ...pick('from'), ...pick('chown'), ...pick('chmod') };
@@ -129,7 +122,8 @@ function parseCopy(kind: 'COPY' | 'ADD', text: string, at: LogicalLine, escape: 
 function parseRun(text: string, at: LogicalLine): InstructionBody {
   const { flags, rest } = leadingFlags(text);
   const network = flagValues('RUN', flags, ['network'], at).get('network');
-  if (network !== undefined && network !== 'default' && network !== 'none' && network !== 'host') return refuse(at, `invalid network mode "${network}" for RUN: use default, none or host`);
+  if (network !== undefined && network !== 'default' && network !== 'none' && network !== 'host')
+    return refuse(at, `invalid network mode "${network}" for RUN: use default, none or host`);
   if (rest === '') return refuse(at, 'RUN requires at least one argument');
   return { kind: 'RUN', command: command(rest), heredocs: at.heredocs, ...(network === undefined ? {} : { network }) };
 }
@@ -150,7 +144,8 @@ export function command(text: string): CommandForm {
 function flagValues(instruction: string, flags: readonly Flag[], known: readonly string[], at: LogicalLine): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const { name, value } of flags) {
-    if (!known.includes(name)) return refuse(at, `${instruction} --${name} is not supported${known.length > 0 ? ` (known: ${known.map((flag) => `--${flag}`).join(', ')})` : ''}`);
+    if (!known.includes(name))
+      return refuse(at, `${instruction} --${name} is not supported${known.length > 0 ? ` (known: ${known.map((flag) => `--${flag}`).join(', ')})` : ''}`);
     if (value === undefined) return refuse(at, `missing a value on flag: ${name}`);
     if (values.has(name)) return refuse(at, `duplicate flag specified: ${name}`);
     values.set(name, value);

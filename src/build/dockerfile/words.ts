@@ -63,7 +63,8 @@ export function pairs(text: string, options: { escape: string; line: number; ins
   const first = words[0];
   if (first === undefined) throw new DockerfileError(options.line, `${options.instruction} requires at least one argument`);
   if (options.oldForm && !first.includes('=')) {
-    if (words.length < 2) throw new DockerfileError(options.line, `${options.instruction} must have two arguments: write ${options.instruction} ${first}=value`);
+    if (words.length < 2)
+      throw new DockerfileError(options.line, `${options.instruction} must have two arguments: write ${options.instruction} ${first}=value`);
     return [[first, text.slice(first.length).trim()]];
   }
   return words.map((word) => {
