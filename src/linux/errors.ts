@@ -16,8 +16,12 @@ export class SystemCallError extends GantryError {
 
 /** A program (`ip`, `nft`) that ended with an error; the message has its words. */
 export class CommandError extends GantryError {
-  constructor(command: string, problem: string, options?: { cause?: unknown }) {
+  /** Such as `EEXIST`, where the kernel's answer is known as a number. */
+  readonly errnoName: string | undefined;
+
+  constructor(command: string, problem: string, options: { cause?: unknown; errnoName?: string } = {}) {
     super('COMMAND_FAILED', 500, `${command} failed: ${problem}`, options);
+    this.errnoName = options.errnoName;
   }
 }
 

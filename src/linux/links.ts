@@ -1,9 +1,9 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { KeyedMutex } from '#kit';
 import { runCommand } from './command.ts';
 import { CommandError } from './errors.ts';
 import type { Libc } from './libc.ts';
-import { deleteLink, hairpinOn, newAddress, newBridge, newDefaultRoute, newVeth } from './netlink.ts';
+import { deleteLink, newAddress, newBridge, newDefaultRoute, newVeth, raiseLink } from './netlink.ts';
 import { type RouteRequest, RouteSocket } from './route-socket.ts';
 import type { BridgeRequest, Links, Namespaces, VethRequest } from './types.ts';
 
@@ -65,36 +65,45 @@ async function addVeth(libc: Libc, socket: RouteSocket, request: VethRequest): P
   const mtu = request.mtu === undefined ? {} : { mtu: request.mtu };
   const namespaceFd = openSync(request.namespace, 'r');
   try {
-    const pair = newVeth({ name: hostName, masterIndex: indexOf(libc, bridge), alias, ...mtu }, { name: interfaceName, macAddress, namespaceFd, ...mtu });
-    const words = `Attaching ${interfaceName} of ${request.namespace} to ${bridge} as ${hostName}`;
-    await socket.request([{ words, message: pair }]);
-    await socket.request([{ words: `Setting ${hostName} to hairpin mode`, message: hairpinOn(hostName) }]);
+    const pair = newVeth({ name: hostName, masterIndex: indexOf(libc, bridge), ...mtu }, { name: interfaceName, macAddress, namespaceFd, ...mtu });
+    await socket.request([{ words: `Attaching ${interfaceName} of ${request.namespace} to ${bridge} as ${hostName}`, message: pair }]);
   } finally {
     closeSync(namespaceFd);
   }
+  await socket.request([{ words: `Bringing ${hostName} up`, message: raiseLink(hostName, { alias, hairpin: true, noLinkLocal: hasIpv6() }) }]);
 }
 
 async function configurePeer(libc: Libc, namespaces: Namespaces, request: VethRequest): Promise<void> {
   const { namespace, interfaceName, address, prefixLength, gateway } = request;
   const [index, inside] = namespaces.run(namespace, () => [indexOf(libc, interfaceName), new RouteSocket(libc)] as const);
   using socket = inside;
-  const requests: RouteRequest[] = [{ words: `Giving ${address}/${prefixLength} to ${interfaceName} of ${namespace}`, message: newAddress(index, address, prefixLength) }];
+  const requests: RouteRequest[] = [
+    { words: `Bringing ${interfaceName} of ${namespace} up`, message: raiseLink(interfaceName, { noLinkLocal: hasIpv6() }) },
+    { words: `Giving ${address}/${prefixLength} to ${interfaceName} of ${namespace}`, message: newAddress(index, address, prefixLength) },
+  ];
   if (gateway !== undefined) requests.push({ words: `Routing ${namespace} by ${gateway}`, message: newDefaultRoute(gateway) });
   await socket.request(requests);
 }
 
 async function addBridge(libc: Libc, socket: RouteSocket, request: BridgeRequest): Promise<boolean> {
   const { name, alias, macAddress, address, prefixLength } = request;
-  const link = { name, alias, macAddress, ...(request.mtu === undefined ? {} : { mtu: request.mtu }) };
+  const link = { name, macAddress, ...(request.mtu === undefined ? {} : { mtu: request.mtu }) };
   const passed = await socket.request([{ words: `Adding bridge ${name}`, message: newBridge(link) }], ['EEXIST']);
   if (passed.length > 0) return false;
   try {
-    await socket.request([{ words: `Giving ${address}/${prefixLength} to ${name}`, message: newAddress(indexOf(libc, name), address, prefixLength) }], ['EEXIST']);
+    await socket.request([
+      { words: `Bringing ${name} up`, message: raiseLink(name, { alias, noLinkLocal: hasIpv6() }) },
+      { words: `Giving ${address}/${prefixLength} to ${name}`, message: newAddress(indexOf(libc, name), address, prefixLength) },
+    ]);
     return true;
   } catch (error) {
     await socket.request([removal(name)], ['ENODEV']);
     throw error;
   }
+}
+
+function hasIpv6(): boolean {
+  return existsSync('/proc/sys/net/ipv6');
 }
 
 function removal(name: string): RouteRequest {

@@ -61,8 +61,9 @@ export function createNamespaces(libc: Libc, mounts: Mounts): Namespaces {
       checked(libc, libc.getsockname(fd, address, [address.length]), 'getsockname', `read the port of socket ${fd}`);
       return address.readUInt16BE(2);
     },
-    connectTcp(path, address, port) {
-      return adoptConnecting(run(path, () => openConnecting(libc, address, port)));
+    async connectTcp(path, address, port, signal) {
+      signal?.throwIfAborted();
+      return await adoptConnecting(run(path, () => openConnecting(libc, address, port)), signal);
     },
     setSysctl(path, name, value) {
       run(path, () => writeFileSync(`/proc/sys/${name}`, value));
@@ -132,14 +133,17 @@ function openConnecting(libc: Libc, address: string, port: number): number {
 }
 
 /** An empty write ends when the connection stands, and fails when it was refused. */
-function adoptConnecting(fd: number): Promise<Duplex> {
+function adoptConnecting(fd: number, signal: AbortSignal | undefined): Promise<Duplex> {
   const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.write('', (error) => {
-      if (error) return reject(error);
-      socket.off('error', reject);
-      resolve(socket);
-    });
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+  const onAbort = () => socket.destroy(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  socket.once('error', reject);
+  socket.write('', (error) => {
+    signal?.removeEventListener('abort', onAbort);
+    if (error) return reject(error);
+    socket.off('error', reject);
+    resolve(socket);
   });
+  return promise;
 }

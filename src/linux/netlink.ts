@@ -16,27 +16,40 @@ export interface LinkFields {
   readonly name: string;
   readonly macAddress?: string;
   readonly mtu?: number;
-  readonly alias?: string;
   readonly masterIndex?: number;
   /** A descriptor of the namespace that the link shall stand in. */
   readonly namespaceFd?: number;
 }
 
-/** `ip link add … type veth peer …`, both ends up, without addresses of IPv6's link scope. */
+/** `ip link add … type veth peer …`, both ends down: what only an existing link takes comes next. */
 export function newVeth(host: LinkFields, peer: LinkFields): Buffer {
-  const data = attribute(VETH_PEER, Buffer.concat([linkHeader(true), linkAttributes(peer), noLinkLocal()]));
-  return linkMessage(FLAG.create | FLAG.exclusive, [linkHeader(true), linkAttributes(host), noLinkLocal(), kind('veth', data)]);
+  const data = attribute(VETH_PEER, Buffer.concat([linkHeader(false), linkAttributes(peer)]));
+  return linkMessage(FLAG.create | FLAG.exclusive, [linkHeader(false), linkAttributes(host), kind('veth', data)]);
 }
 
-/** `ip link add … type bridge`, up. */
+/** `ip link add … type bridge`, down. */
 export function newBridge(link: LinkFields): Buffer {
-  return linkMessage(FLAG.create | FLAG.exclusive, [linkHeader(true), linkAttributes(link), kind('bridge')]);
+  return linkMessage(FLAG.create | FLAG.exclusive, [linkHeader(false), linkAttributes(link), kind('bridge')]);
 }
 
-/** `ip link set … type bridge_slave hairpin on`: frames may leave by the port they came from. */
-export function hairpinOn(name: string): Buffer {
-  const slave = Buffer.concat([attribute(INFO.slaveKind, text('bridge')), attribute(INFO.slaveData, attribute(BRIDGE_PORT_HAIRPIN, Buffer.from([1])))]);
-  return linkMessage(0, [linkHeader(false), attribute(LINK.name, text(name)), attribute(LINK.info, slave)]);
+export interface LinkSettings {
+  readonly alias?: string;
+  /** IPv6 gives it no address of its own making (a kernel without IPv6 refuses this). */
+  readonly noLinkLocal?: boolean;
+  /** Frames may leave by the bridge's port they came from. */
+  readonly hairpin?: boolean;
+}
+
+/** `ip link set … up`, with the settings. */
+export function raiseLink(name: string, settings: LinkSettings = {}): Buffer {
+  const parts = [linkHeader(true), attribute(LINK.name, text(name))];
+  if (settings.alias !== undefined) parts.push(attribute(LINK.alias, Buffer.from(settings.alias)));
+  if (settings.noLinkLocal) parts.push(noLinkLocal());
+  if (settings.hairpin) {
+    const data = attribute(INFO.slaveData, attribute(BRIDGE_PORT_HAIRPIN, Buffer.from([1])));
+    parts.push(attribute(LINK.info, Buffer.concat([attribute(INFO.slaveKind, text('bridge')), data])));
+  }
+  return linkMessage(0, parts);
 }
 
 /** `ip link del`. */
@@ -129,7 +142,6 @@ function linkAttributes(link: LinkFields): Buffer {
   const parts = [attribute(LINK.name, text(link.name))];
   if (link.macAddress !== undefined) parts.push(attribute(LINK.address, Buffer.from(link.macAddress.replaceAll(':', ''), 'hex')));
   if (link.mtu !== undefined) parts.push(attribute(LINK.mtu, uint32(link.mtu)));
-  if (link.alias !== undefined) parts.push(attribute(LINK.alias, Buffer.from(link.alias)));
   if (link.masterIndex !== undefined) parts.push(attribute(LINK.master, uint32(link.masterIndex)));
   if (link.namespaceFd !== undefined) parts.push(attribute(LINK.namespaceFd, uint32(link.namespaceFd)));
   return Buffer.concat(parts);

@@ -54,8 +54,8 @@ export interface Namespaces {
   bindUdp(path: string, address: string, port: number): number;
   /** The local port of a socket's file descriptor: which one the kernel chose for port 0. */
   boundPort(fd: number): number;
-  /** A TCP connection made from inside the namespace. */
-  connectTcp(path: string, address: string, port: number): Promise<Duplex>;
+  /** A TCP connection made from inside the namespace. Without a signal the kernel gives up after about two minutes. */
+  connectTcp(path: string, address: string, port: number, signal?: AbortSignal): Promise<Duplex>;
   /** Writes a sysctl (`net/ipv4/ip_forward`) inside the namespace. */
   setSysctl(path: string, name: string, value: string): void;
 }

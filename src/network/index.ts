@@ -1,1 +1,5 @@
+export { createAddressPool } from './address-pool.ts';
+export { addressToNumber, canonicalCidr, contains, nthAddress, nthSubnet, numberToAddress, overlaps, type ParsedCidr, parseCidr } from './cidr.ts';
+export { macOf } from './names.ts';
+export { createNetwork, type NetworkOptions } from './network.ts';
 export type * from './types.ts';

@@ -15,6 +15,13 @@ export interface BridgeSpec {
   readonly internal: boolean;
   /** Source addresses are hidden behind the host's when leaving the bridge. */
   readonly masquerade: boolean;
+  /** Destinations towards which addresses are not hidden: the other nodes' Pods. */
+  readonly masqueradeExcept?: readonly Cidr[];
+  /**
+   * True (the default) for a network of its own, which nothing outside reaches except by published ports and Services;
+   * false for the Pods' network, which everybody may reach.
+   */
+  readonly isolated?: boolean;
 }
 
 /** One end in a namespace, the other on a bridge. */

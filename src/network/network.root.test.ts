@@ -1,0 +1,377 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createSocket } from 'node:dgram';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import dnsPacket from 'dns-packet';
+import { createLogger, silentLogger, systemClock, systemRandom } from '#kit';
+import { openLinux } from '#linux';
+import { createNetwork } from './index.ts';
+import type { BridgeSpec, Network } from './types.ts';
+
+const INSIDE = '--inside';
+
+// The tests run in network and mount namespaces of their own: the process starts itself again there.
+if (!process.argv.includes(INSIDE)) {
+  test('the network of a daemon, in a namespace of its own', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('needs root');
+    const args = ['-n', '-m', process.execPath, '--test-reporter=spec', import.meta.filename, INSIDE];
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const output = await promisify(execFile)('unshare', args, { env }).catch((error: { stdout: string; stderr: string }) => assert.fail(error.stdout + error.stderr));
+    t.diagnostic(output.stdout);
+  });
+} else {
+  insideTests();
+}
+
+const linux = openLinux();
+const OWN = '/proc/self/ns/net';
+const DOCKER: BridgeSpec = { name: 'gt-docker', subnet: '10.88.0.0/24', gateway: '10.88.0.1', internal: false, masquerade: true };
+const OTHER: BridgeSpec = { name: 'gt-other', subnet: '10.89.0.0/24', gateway: '10.89.0.1', internal: false, masquerade: true };
+const INTERNAL: BridgeSpec = { name: 'gt-internal', subnet: '10.90.0.0/24', gateway: '10.90.0.1', internal: true, masquerade: true };
+const PODS: BridgeSpec = { name: 'gt-pods', subnet: '10.42.0.0/24', gateway: '10.42.0.1', internal: false, masquerade: true, isolated: false };
+
+interface House {
+  readonly network: Network;
+  readonly runDir: string;
+  again(): Network;
+}
+
+async function house(t: TestContext): Promise<House> {
+  await linux.links.batch(['link set lo up']);
+  const runDir = await mkdtemp(join(tmpdir(), 'gantry-network-'));
+  const resolvConf = join(runDir, 'resolv.conf');
+  await writeFile(resolvConf, '');
+  const logger = process.argv.includes('--verbose') ? createLogger({ level: 'debug', clock: systemClock, write: console.log }) : silentLogger;
+  const again = () => createNetwork({ id: 'ab12cd34', linux, runDir, logger, clock: systemClock, random: systemRandom, serviceCidr: '10.43.0.0/16', resolvConf });
+  const network = again();
+  t.after(async () => {
+    await network.stop();
+    await again().removeAll();
+    await rm(runDir, { recursive: true, force: true });
+  });
+  await network.start();
+  return { network, runDir, again };
+}
+
+/** A container with a TCP server on port 80 that says its name and who asked. */
+async function container(t: TestContext, network: Network, id: string, bridge: BridgeSpec, address: string): Promise<string> {
+  const path = await network.createNamespace(id);
+  await network.attach({ namespace: path, bridge: bridge.name, interfaceName: 'eth0', address, prefixLength: 24, gateway: bridge.gateway });
+  serve(t, path, 80, id);
+  return path;
+}
+
+function serve(t: TestContext, path: string, port: number, name: string): void {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.write(`${name} ${socket.remoteAddress}`);
+    socket.on('data', (data) => socket.write(data));
+  });
+  server.listen({ fd: linux.namespaces.listenTcp(path, '0.0.0.0', port) });
+  t.after(() => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  });
+}
+
+async function first(stream: Duplex): Promise<string> {
+  const [data] = await once(stream, 'data', { signal: AbortSignal.timeout(2000) });
+  stream.destroy();
+  return String(data);
+}
+
+/** What a server says to a connection from inside `path`; the code of the error otherwise. */
+async function ask(path: string, address: string, port: number): Promise<string> {
+  try {
+    return await first(await linux.namespaces.connectTcp(path, address, port, AbortSignal.timeout(400)));
+  } catch (error) {
+    if (error instanceof DOMException) return 'LATE';
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  }
+}
+
+async function askHost(host: string, port: number): Promise<string> {
+  const socket = connect({ host, port });
+  return await first(socket).catch((error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)));
+}
+
+/** A neighbour of the host on a link of its own: the host is 192.168.77.1. */
+async function outside(t: TestContext): Promise<string> {
+  const base = await mkdtemp(join(tmpdir(), 'gantry-outside-'));
+  const path = join(base, 'ns');
+  await linux.namespaces.create(path);
+  t.after(async () => {
+    await linux.links.batch(['link del up0'], { force: true });
+    await linux.namespaces.remove(path);
+    await rm(base, { recursive: true, force: true });
+  });
+  await linux.links.batch(['link add up0 type veth peer name up1', 'addr add 192.168.77.1/24 dev up0', 'link set up0 up']);
+  const child = linux.namespaces.run(path, () => process.getBuiltinModule('node:child_process').spawn('sleep', ['30']));
+  await linux.links.batch([`link set up1 netns ${child.pid}`]);
+  child.kill('SIGKILL');
+  await linux.links.batch(['addr add 192.168.77.2/24 dev up1', 'link set up1 up', 'route add 10.0.0.0/8 via 192.168.77.1'], { namespace: path });
+  return path;
+}
+
+function insideTests(): void {
+  test('two containers on a bridge, isolation between bridges', async (t) => {
+    const { network } = await house(t);
+    const street = await outside(t);
+    for (const bridge of [DOCKER, OTHER, INTERNAL, PODS]) await network.ensureBridge(bridge);
+    const a = await container(t, network, 'a', DOCKER, '10.88.0.2');
+    const b = await container(t, network, 'b', DOCKER, '10.88.0.3');
+    const c = await container(t, network, 'c', OTHER, '10.89.0.2');
+    const i = await container(t, network, 'i', INTERNAL, '10.90.0.2');
+    const pod = await container(t, network, 'pod', PODS, '10.42.0.2');
+    serve(t, street, 8000, 'street');
+    assert.equal(await ask(a, '10.88.0.3', 80), 'b 10.88.0.2');
+    assert.equal(await ask(b, '10.88.0.2', 80), 'a 10.88.0.3');
+    assert.equal(await askHost('10.88.0.2', 80), 'a 10.88.0.1');
+    const shown = await linux.namespaces.run(a, () => promisify(execFile)('sh', ['-c', 'ping -c1 -W1 10.88.0.3 || busybox ping -c1 -W1 10.88.0.3'])).catch((error: Error) => error.message);
+    if (typeof shown !== 'string') assert.match(shown.stdout, /1 (packets )?received/);
+    assert.equal(await ask(c, '10.88.0.2', 80), 'LATE', 'another Docker network');
+    assert.equal(await ask(pod, '10.88.0.2', 80), 'LATE', 'a Pod to a Docker network');
+    assert.equal(await ask(a, '10.42.0.2', 80), 'pod 10.42.0.1', 'everybody reaches Pods; a Docker network hides its own');
+    assert.equal(await ask(street, '10.88.0.2', 80), 'LATE', 'from outside straight to a container');
+    assert.equal(await ask(street, '10.42.0.2', 80), 'pod 192.168.77.2', 'from outside straight to a Pod');
+    assert.equal(await ask(a, '192.168.77.2', 8000), 'street 192.168.77.1', 'masqueraded');
+    assert.equal(await ask(i, '192.168.77.2', 8000), 'LATE', 'internal networks lead nowhere');
+    await assert.rejects(network.ensureBridge({ ...OTHER, name: 'gt-rival' }), /overlaps 10.89.0.0\/24 of bridge gt-other/);
+    await assert.rejects(network.ensureBridge({ ...OTHER, name: 'up0', subnet: '10.91.0.0/24', gateway: '10.91.0.1' }), /not this daemon's/);
+    await network.detach(a, 'eth0');
+    assert.equal(await ask(b, '10.88.0.2', 80), 'LATE');
+  });
+
+  test('published ports: from 127.0.0.1, the own address, ::1, outside, itself, its neighbour', async (t) => {
+    const { network } = await house(t);
+    const street = await outside(t);
+    await network.ensureBridge(DOCKER);
+    await network.ensureBridge(OTHER);
+    const a = await container(t, network, 'a', DOCKER, '10.88.0.2');
+    const b = await container(t, network, 'b', DOCKER, '10.88.0.3');
+    const c = await container(t, network, 'c', OTHER, '10.89.0.2');
+    const port = { owner: 'a', protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 8080, targetAddress: '10.88.0.2', targetPort: 80 } as const;
+    assert.deepEqual(await network.publish([port]), [port]);
+    assert.deepEqual(await network.publish([port]), [port], 'again is fine');
+    assert.equal(await askHost('127.0.0.1', 8080), 'a 10.88.0.1');
+    assert.equal(await askHost('192.168.77.1', 8080), 'a 192.168.77.1');
+    assert.equal(await askHost('::1', 8080), 'a 10.88.0.1');
+    assert.match(await askHost('localhost', 8080), /^a /);
+    assert.equal(await ask(street, '192.168.77.1', 8080), 'a 192.168.77.2');
+    assert.equal(await ask(a, '192.168.77.1', 8080), 'a 10.88.0.1', 'itself');
+    assert.equal(await ask(b, '192.168.77.1', 8080), 'a 10.88.0.3', 'its neighbour');
+    assert.match(await ask(c, '192.168.77.1', 8080), /^a /, 'from another network');
+    assert.throws(() => linux.namespaces.listenTcp(OWN, '0.0.0.0', 8080), /EADDRINUSE/);
+    await assert.rejects(network.publish([{ ...port, owner: 'b' }]), /Cannot publish port 0.0.0.0:8080\/tcp: it is published for a/);
+    const chosen = await network.publish([{ ...port, owner: 'b', hostPort: 0 }, { ...port, owner: 'b', hostAddress: '127.0.0.1', hostPort: 9090 }]);
+    assert.equal(await askHost('127.0.0.1', chosen[0]?.hostPort ?? 0), 'a 10.88.0.1');
+    assert.equal(await askHost('127.0.0.1', 9090), 'a 10.88.0.1');
+    assert.equal(await askHost('192.168.77.1', 9090), 'ECONNREFUSED');
+    await assert.rejects(network.publish([{ ...port, owner: 'x', hostPort: 7070 }, { ...port, owner: 'x', hostPort: 8080 }]), /PORT_IN_USE|Cannot publish/);
+    assert.equal(await askHost('127.0.0.1', 7070), 'ECONNREFUSED', 'all or none');
+    await assert.rejects(network.publish([{ ...port, protocol: 'sctp' }]), /use tcp or udp/);
+    await network.unpublish('b');
+    assert.equal(await askHost('127.0.0.1', 9090), 'ECONNREFUSED');
+    assert.equal(await askHost('127.0.0.1', 8080), 'a 10.88.0.1');
+    // The host's own loopback stays out of reach for containers.
+    serve(t, OWN, 6060, 'host');
+    assert.equal(await askHost('127.0.0.1', 6060), 'host 127.0.0.1');
+    await linux.links.batch(['route add 127.0.0.2/32 via 10.88.0.1'], { namespace: a, force: true });
+    assert.notEqual(await ask(a, '127.0.0.2', 6060), 'host 10.88.0.2');
+  });
+
+  test('published UDP, by IPv4 and ::1', async (t) => {
+    const { network } = await house(t);
+    await network.ensureBridge(DOCKER);
+    const path = await network.createNamespace('u');
+    await network.attach({ namespace: path, bridge: DOCKER.name, interfaceName: 'eth0', address: '10.88.0.2', prefixLength: 24, gateway: DOCKER.gateway });
+    const server = createSocket('udp4', (packet, { port, address }) => server.send(`echo ${packet}`, port, address));
+    server.bind({ fd: linux.namespaces.bindUdp(path, '0.0.0.0', 53) });
+    t.after(() => void server.close());
+    await network.publish([{ owner: 'u', protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 5300, targetAddress: '10.88.0.2', targetPort: 53 }]);
+    for (const [kind, address] of [['udp4', '127.0.0.1'], ['udp6', '::1']] as const) {
+      const client = createSocket(kind);
+      client.send('hi', 5300, address);
+      const [packet] = await once(client, 'message', { signal: AbortSignal.timeout(2000) });
+      assert.equal(String(packet), 'echo hi', kind);
+      client.close();
+    }
+  });
+
+  test('a Service spreads, from a Pod, the host and outside; changes keep connections', async (t) => {
+    const { network } = await house(t);
+    const street = await outside(t);
+    await network.ensureBridge(PODS);
+    await network.ensureBridge(DOCKER);
+    const pods: string[] = [];
+    for (const n of [2, 3, 4]) pods.push(await container(t, network, `p${n}`, PODS, `10.42.0.${n}`));
+    const other = await container(t, network, 'other', PODS, '10.42.0.9');
+    const docker = await container(t, network, 'docker', DOCKER, '10.88.0.2');
+    const backends = [2, 3, 4].map((n) => ({ address: `10.42.0.${n}`, port: 80 }));
+    const service = { protocol: 'tcp', address: '10.43.0.10', port: 80, nodePort: 30_080, backends } as const;
+    await network.setServices([service]);
+    const spread = async (question: () => Promise<string>) => {
+      const seen = new Set<string>();
+      for (let count = 0; count < 60; count += 1) seen.add((await question()).split(' ')[0] ?? '');
+      return [...seen].toSorted().join(' ');
+    };
+    assert.equal(await spread(() => ask(other, '10.43.0.10', 80)), 'p2 p3 p4', 'from a Pod');
+    assert.equal(await spread(() => ask(pods[0] ?? '', '10.43.0.10', 80)), 'p2 p3 p4', 'from a backend, itself included');
+    assert.equal(await spread(() => ask(docker, '10.43.0.10', 80)), 'p2 p3 p4', 'from a Docker container');
+    assert.equal(await spread(() => askHost('10.43.0.10', 80)), 'p2 p3 p4', 'from the host');
+    assert.equal(await spread(() => askHost('127.0.0.1', 30_080)), 'p2 p3 p4', 'node port by loopback');
+    assert.equal(await spread(() => ask(street, '192.168.77.1', 30_080)), 'p2 p3 p4', 'node port from outside');
+    assert.match(await ask(other, '10.43.0.10', 80), / 10\.42\.0\.9$/, 'the client address is kept');
+
+    const talk = await linux.namespaces.connectTcp(other, '10.43.0.10', 80);
+    const [hello] = await once(talk, 'data');
+    const mine = String(hello).split(' ')[0];
+    const left = backends.filter(({ address }) => `p${address.split('.')[3]}` !== mine);
+    await network.setServices([{ ...service, backends: left }]);
+    talk.write('still there');
+    assert.equal(String((await once(talk, 'data'))[0]), 'still there');
+    talk.destroy();
+    assert.ok(!(await spread(() => ask(other, '10.43.0.10', 80))).includes(mine ?? ''));
+
+    await network.setServices([{ ...service, affinity_seconds: 60 }, { protocol: 'tcp', address: '10.43.0.11', port: 80, backends: [] }]);
+    assert.match(await spread(() => ask(other, '10.43.0.10', 80)), /^p\d$/, 'the same client, the same backend');
+    const before = await ask(other, '10.43.0.10', 80);
+    await network.setServices([{ ...service, affinity_seconds: 60 }]);
+    assert.equal(await ask(other, '10.43.0.10', 80), before);
+    await network.setServices([{ ...service, backends: [] }]);
+    assert.equal(await ask(other, '10.43.0.10', 80), 'ECONNREFUSED', 'no backend, from a Pod');
+    assert.equal(await askHost('10.43.0.10', 80), 'ECONNREFUSED', 'no backend, from the host');
+    assert.equal(await ask(other, '10.43.0.99', 80), 'ECONNREFUSED', 'no such Service');
+    assert.equal(await askHost('127.0.0.1', 30_080), 'ECONNREFUSED');
+    await network.setServices([]);
+  });
+
+  test('DNS in a namespace and where the daemon stands; foreign names without a resolver', async (t) => {
+    const { network, runDir } = await house(t);
+    await network.ensureBridge(DOCKER);
+    const path = await network.createNamespace('d');
+    const records = (count: number, name: string) => Array.from({ length: count }, (_, n) => ({ name, type: 'A' as const, ttl_seconds: 30, data: `10.88.0.${n + 2}` }));
+    const handler = ({ name }: { name: string }) => {
+      if (name === 'web') return { kind: 'records', records: records(2, name) } as const;
+      if (name === 'many') return { kind: 'records', records: records(100, name) } as const;
+      return name === 'none' ? ({ kind: 'no-such-name' } as const) : ({ kind: 'forward' } as const);
+    };
+    const inside = await network.serveDns({ namespace: path, address: '127.0.0.11', handler });
+    const here = await network.serveDns({ address: DOCKER.gateway, handler });
+    const query = async (where: string, address: string, name: string) => {
+      const client = createSocket('udp4');
+      client.bind({ fd: linux.namespaces.bindUdp(where, '0.0.0.0', 0) });
+      client.send(dnsPacket.encode({ type: 'query', id: 7, flags: dnsPacket.RECURSION_DESIRED, questions: [{ type: 'A', name }] }), 53, address);
+      const [packet] = await once(client, 'message', { signal: AbortSignal.timeout(6000) });
+      client.close();
+      return dnsPacket.decode(packet);
+    };
+    for (const [where, address] of [[path, '127.0.0.11'], [OWN, DOCKER.gateway]] as const) {
+      const web = await query(where, address, 'web');
+      assert.deepEqual([web.id, web.flag_aa, web.flag_ra, web.answers?.length], [7, true, true, 2]);
+      assert.equal((await query(where, address, 'none')).flags! & 0xf, 3);
+      assert.equal((await query(where, address, 'example.com')).flags! & 0xf, 2, 'no resolver');
+      const many = await query(where, address, 'many');
+      assert.deepEqual([many.flag_tc, many.answers?.length], [true, 0]);
+      const tcp = await linux.namespaces.connectTcp(where, address, 53);
+      tcp.write(dnsPacket.streamEncode({ type: 'query', id: 8, questions: [{ type: 'A', name: 'many' }] }));
+      const answer: Buffer[] = [];
+      while (answer.length === 0 || Buffer.concat(answer).length < 2 + Buffer.concat(answer).readUInt16BE(0)) answer.push((await once(tcp, 'data'))[0]);
+      assert.equal(dnsPacket.streamDecode(Buffer.concat(answer)).answers?.length, 100);
+      tcp.destroy();
+    }
+    // A resolver of the machine: a responder on another of its addresses.
+    await linux.links.batch(['addr add 127.0.0.53/8 dev lo'], { force: true });
+    const upstreamNetwork = createNetwork({ id: 'ff00ff00', linux, runDir: join(runDir, 'up'), logger: silentLogger, clock: systemClock, random: systemRandom });
+    const upstream = await upstreamNetwork.serveDns({ address: '127.0.0.53', handler: ({ name }) => ({ kind: 'records', records: records(1, name) }) });
+    await writeFile(join(runDir, 'resolv.conf'), '# none\nnameserver 127.0.0.53\n');
+    assert.equal((await query(path, '127.0.0.11', 'example.com')).answers?.length, 1);
+    for (const responder of [upstream, inside, here]) await responder[Symbol.asyncDispose]();
+  });
+
+  test('a daemon that died: the next finds everything and changes nothing', async (t) => {
+    const { network, again } = await house(t);
+    await network.ensureBridge(DOCKER);
+    await network.ensureBridge(PODS);
+    const a = await container(t, network, 'a', DOCKER, '10.88.0.2');
+    const port = { owner: 'a', protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 8080, targetAddress: '10.88.0.2', targetPort: 80 } as const;
+    const service = { protocol: 'tcp', address: '10.43.0.10', port: 80, backends: [{ address: '10.88.0.2', port: 80 }, { address: '10.88.0.3', port: 80 }] } as const;
+    await network.publish([port]);
+    await network.setServices([service, { ...service, port: 81, affinity_seconds: 10 }, { ...service, port: 82, backends: [] }]);
+    const handles = async () => JSON.stringify(await linux.nftables.list('inet', 'gantry_ab12cd34'));
+    const before = await handles();
+    await network.stop();
+    const next = again();
+    t.after(() => next.stop());
+    await next.start();
+    await next.ensureBridge(DOCKER);
+    await next.ensureBridge(PODS);
+    await next.publish([port]);
+    assert.equal(await handles(), before, 'not one rule was made again');
+    assert.deepEqual(await next.listNamespaces(), ['a']);
+    assert.equal(await next.createNamespace('a'), a);
+    assert.equal(await askHost('127.0.0.1', 8080), 'a 10.88.0.1');
+    assert.equal(await askHost('::1', 8080), 'a 10.88.0.1');
+    await next.stop();
+    await linux.nftables.apply('flush chain inet gantry_ab12cd34 destinations\ndelete element inet gantry_ab12cd34 bridges { "gt-docker" }');
+    const third = again();
+    t.after(() => third.stop());
+    await third.start();
+    assert.equal(await askHost('127.0.0.1', 8080), 'a 10.88.0.1', 'what was damaged is mended');
+    await third.ensureBridge({ ...DOCKER, subnet: '10.87.0.0/24', gateway: '10.87.0.1' });
+    const link = (await linux.links.show('addr')).find(({ ifname }) => ifname === DOCKER.name);
+    assert.match(JSON.stringify(link), /10\.87\.0\.1/);
+    assert.doesNotMatch(JSON.stringify(link), /10\.88\.0\.1/);
+  });
+
+  test('nothing is left', async (t) => {
+    const state = async () => {
+      const { stdout } = await promisify(execFile)('sh', ['-c', 'nft list tables; ip -o link | cut -d: -f2; ip route; cat /proc/sys/net/ipv4/ip_forward; grep nsfs /proc/self/mountinfo | grep gantry-network || true']);
+      return stdout;
+    };
+    await linux.links.batch(['link set lo up']);
+    const before = await state();
+    const { network, again, runDir } = await house(t);
+    await network.ensureBridge(DOCKER);
+    await container(t, network, 'a', DOCKER, '10.88.0.2');
+    await network.publish([{ owner: 'a', protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 0, targetAddress: '10.88.0.2', targetPort: 80 }]);
+    assert.notEqual(await state(), before);
+    assert.equal(await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8'), '1\n');
+    await network.stop();
+    await again().removeAll();
+    assert.equal(await state(), before);
+    assert.deepEqual(await promisify(execFile)('ls', [runDir]).then(({ stdout }) => stdout.split('\n').filter(Boolean)), ['resolv.conf']);
+    await again().removeAll();
+  });
+
+  test('what an attachment costs', async (t) => {
+    const { network } = await house(t);
+    await network.ensureBridge(DOCKER);
+    const times: Record<string, number[]> = { namespace: [], attach: [], detach: [], remove: [], publish: [], unpublish: [] };
+    const timed = async (name: string, task: () => Promise<unknown>) => {
+      const start = performance.now();
+      await task();
+      times[name]?.push(performance.now() - start);
+    };
+    for (let n = 2; n < 32; n += 1) {
+      const path = network.namespacePath(`c${n}`);
+      await timed('namespace', () => network.createNamespace(`c${n}`));
+      await timed('attach', () => network.attach({ namespace: path, bridge: DOCKER.name, interfaceName: 'eth0', address: `10.88.0.${n}`, prefixLength: 24, gateway: DOCKER.gateway }));
+      await timed('publish', () => network.publish([{ owner: `c${n}`, protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 20_000 + n, targetAddress: `10.88.0.${n}`, targetPort: 80 }]));
+      await timed('unpublish', () => network.unpublish(`c${n}`));
+      await timed('detach', () => network.detach(path, 'eth0'));
+      await timed('remove', () => network.removeNamespace(`c${n}`));
+    }
+    const median = (values: readonly number[]) => values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)]?.toFixed(2);
+    t.diagnostic(Object.entries(times).map(([name, values]) => `${name} ${median(values)} ms`).join(', '));
+  });
+}
