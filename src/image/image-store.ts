@@ -3,7 +3,7 @@ import { type Clock, KeyedMutex } from '#kit';
 import { Catalogue, type KnownImage } from './catalogue.ts';
 import { collectGarbage } from './collect.ts';
 import type { BlobStore } from './content.ts';
-import { chainIds } from './digest.ts';
+import { chainIds, digestOf } from './digest.ts';
 import type { Fresh } from './fresh.ts';
 import { importArchive } from './import.ts';
 import type { JobRunner } from './jobs/runner.ts';
@@ -145,15 +145,14 @@ export class CatalogueImageStore implements ImageStore {
   async #create({ config, layers, names = [], annotations }: Parameters<ImageStore['create']>[0]): Promise<Image> {
     const whole: ImageConfig = { ...config, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } };
     const configBytes = Buffer.from(JSON.stringify(whole));
-    const written = await this.content.write(configBytes);
     const manifest: Manifest = {
       schemaVersion: 2,
       mediaType: OCI_MANIFEST,
-      config: { mediaType: OCI_CONFIG, ...written },
+      config: { mediaType: OCI_CONFIG, digest: digestOf(configBytes), size: configBytes.length },
       layers: layers.map(({ blob }) => blob),
       ...(annotations === undefined ? {} : { annotations }),
     };
-    const { digest } = await this.content.write(Buffer.from(JSON.stringify(manifest)));
+    const [{ digest }] = await Promise.all([this.content.write(Buffer.from(JSON.stringify(manifest))), this.content.write(configBytes)]);
     return this.#record(digest, names);
   }
 

@@ -47,7 +47,7 @@ async function stand(folder: string, name: string) {
 async function withRegistry(use: (place: { folder: string; store: Awaited<ReturnType<typeof stand>>; url: string; restart: () => Promise<void> }) => Promise<void>) {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-test-registry-'));
   await using store = await stand(folder, 'data');
-  const make = () => createRegistry({ images: store.images, dataDir: join(folder, 'data'), logger: silentLogger });
+  const make = () => createRegistry({ images: store.images, dataDir: join(folder, 'registry'), logger: silentLogger });
   let registry = make();
   await registry.listen({ host: '127.0.0.1', port: PORT });
   try {

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import type { Logger } from '#kit';
 import { type ImageStore, isRepository } from '#image';
 import { serveBlob } from './blobs.ts';
@@ -11,7 +10,7 @@ import { Uploads } from './uploads.ts';
 
 export interface RegistryOptions {
   readonly images: ImageStore;
-  /** Repositories are recorded in `registry/` below it. */
+  /** A folder of the registry's own: repositories and unfinished uploads are recorded there. */
   readonly dataDir: string;
   readonly logger: Logger;
 }
@@ -27,9 +26,8 @@ export interface Registry {
 
 /** Makes an OCI distribution server (specification 1.1) over the image store's content. A repository shows what was pushed to it, nothing else. */
 export function createRegistry({ images, dataDir, logger }: RegistryOptions): Registry {
-  const folder = join(dataDir, 'registry');
-  const repositories = new Repositories(folder, images);
-  const uploads = new Uploads(folder, images, repositories);
+  const repositories = new Repositories(dataDir, images);
+  const uploads = new Uploads(dataDir, images, repositories);
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     const url = URL.parse(`http://registry${request.url ?? '/'}`);
     if (!url) {

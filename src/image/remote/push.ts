@@ -106,8 +106,9 @@ function locationOf(answer: IncomingMessage, asked: URL): URL {
 
 /** A repository that may have the blobs already: another one of the same registry, or else the image's own name, which the built-in registry knows. */
 function mountSource(registries: RegistriesConfig, image: Image, reference: Reference, target: Endpoint): string {
+  const open = { entries: registries.entries.filter(({ blocked }) => !blocked) };
   for (const name of [...image.tags, ...image.digests]) {
-    const place = endpointsOf(registries, parseReference(name), 'push').at(-1);
+    const place = endpointsOf(open, parseReference(name), 'push').at(-1);
     if (place?.host === target.host && place.repository !== target.repository) return place.repository;
   }
   return reference.repository;
