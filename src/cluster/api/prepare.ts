@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isQuantity, parseQuantity } from './quantity.ts';
 import type { ServedResource } from './resources.ts';
 import type { KubeObject } from './types.ts';
 
@@ -7,11 +8,14 @@ type Parts = KubeObject & { spec?: unknown; status?: unknown };
 /** Kinds whose spec changes count as a new generation. */
 const COUNTED = new Set(['Deployment', 'ReplicaSet', 'Pod', 'HorizontalPodAutoscaler']);
 
+/** Whose status the maker may bring: a namespace's is a default, a node knows its own. */
+const BRINGS_STATUS = new Set(['namespaces', 'nodes']);
+
 /** What a create may not say for itself: status is the cluster's. Answers a copy; system fields of metadata are the server's part. */
 export function prepareForCreate(resource: ServedResource, object: KubeObject): KubeObject {
   // Every model's spec and status are fields of these names, if it has them.
   const copy: Parts = { ...(object as Parts), metadata: { ...object.metadata } };
-  if (resource.subresources.includes('status') && resource.resource !== 'namespaces') delete copy.status;
+  if (resource.subresources.includes('status') && !BRINGS_STATUS.has(resource.resource)) delete copy.status;
   if (resource.model === 'V1Pod') copy.status = { phase: 'Pending', qosClass: qosClass(copy.spec) };
   if (resource.model === 'V1Deployment' || resource.model === 'V1ReplicaSet') copy.status = resource.model === 'V1ReplicaSet' ? { replicas: 0 } : {};
   if (resource.model === 'V1Service') copy.status = { loadBalancer: {} };
@@ -63,6 +67,10 @@ export function qosClass(spec: unknown): 'Guaranteed' | 'Burstable' | 'BestEffor
   const all = [...containers, ...initContainers].map(({ resources }) => resources ?? {});
   const stated = all.flatMap(({ limits, requests }) => [...Object.keys(limits ?? {}), ...Object.keys(requests ?? {})]).filter((name) => name === 'cpu' || name === 'memory');
   if (stated.length === 0) return 'BestEffort';
-  const guaranteed = all.every(({ limits, requests }) => ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && (requests?.[name] ?? limits[name]) === limits[name]));
+  const guaranteed = all.every(({ limits, requests }) => ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && sameAmount(requests?.[name] ?? limits[name], limits[name])));
   return guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+function sameAmount(one: string, other: string): boolean {
+  return isQuantity(one) && isQuantity(other) ? parseQuantity(one) === parseQuantity(other) : one === other;
 }

@@ -32,11 +32,11 @@ function mergeObject(model: string | undefined, target: Fields, patch: Fields): 
     if (key.startsWith(DELETE_FROM)) deleteFromList(result, key.slice(DELETE_FROM.length), value);
     else if (key.startsWith('$')) continue;
     else if (value === null) delete result[key];
-    else result[key] = mergeField(model, key, result[key], value, patch[`${ORDER}${key}`]);
+    else setOwn(result, key, mergeField(model, key, Object.hasOwn(result, key) ? result[key] : undefined, value, patch[`${ORDER}${key}`]));
   }
   for (const [key, order] of Object.entries(patch)) {
     const name = key.startsWith(ORDER) ? key.slice(ORDER.length) : undefined;
-    if (name !== undefined && !(name in patch) && Array.isArray(result[name])) result[name] = reorder(result[name], order, factsOf(model, name));
+    if (name !== undefined && !(name in patch) && Array.isArray(result[name])) result[name] = reorder(result[name], order, factsOf(model, name), result[name]);
   }
   return result;
 }
@@ -51,7 +51,7 @@ function mergeField(model: string | undefined, key: string, before: unknown, val
   if (facts === undefined || !facts.patchStrategy.includes('merge')) return structuredClone(value);
   const target = Array.isArray(before) ? before : [];
   const merged = facts.mergeKey === '' ? mergePrimitives(target, value) : mergeItems(type?.kind === 'list' ? modelOf(type.of) : undefined, facts.mergeKey, target, value);
-  return order === undefined ? merged : reorder(merged, order, facts);
+  return order === undefined ? merged : reorder(merged, order, facts, target);
 }
 
 function modelOf(type: TypeSchema | undefined): string | undefined {
@@ -86,15 +86,29 @@ function deleteFromList(result: Fields, key: string, value: unknown): void {
   if (Array.isArray(list)) result[key] = list.filter((item) => !value.some((gone) => isDeepStrictEqual(gone, item)));
 }
 
-/** Items that the order names stand in its order; the others keep their place after the one they followed. */
-function reorder(list: readonly unknown[], order: unknown, facts: ListField | undefined): unknown[] {
+/**
+ * Items that the order names stand in its order; each of the others comes before the first of those that it stood before in
+ * `standing`, the list as it was.
+ */
+function reorder(list: readonly unknown[], order: unknown, facts: ListField | undefined, standing: readonly unknown[]): unknown[] {
   if (!Array.isArray(order)) throw badRequest('$setElementOrder must be a list');
   const mergeKey = facts?.mergeKey ?? '';
   const identity = (item: unknown) => (mergeKey !== '' && isRecord(item) ? item[mergeKey] : item);
   const wanted = order.map(identity);
+  const place = (item: unknown) => standing.findIndex((known) => isDeepStrictEqual(identity(known), identity(item)));
   const named = wanted.flatMap((id) => list.filter((item) => isDeepStrictEqual(identity(item), id)));
   const others = list.filter((item) => !wanted.some((id) => isDeepStrictEqual(identity(item), id)));
-  return [...named, ...others];
+  const result: unknown[] = [];
+  for (const item of named) {
+    while (others.length > 0 && place(others[0]) < place(item)) result.push(others.shift());
+    result.push(item);
+  }
+  return [...result, ...others];
+}
+
+/** Also for the name `__proto__`, which assignment would take for something else. */
+function setOwn(object: Fields, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function withoutDirectives(patch: Fields): Fields {

@@ -1,6 +1,7 @@
 import { badRequest } from '../errors.ts';
 import { apiVersionOf, type ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
+import { readScalar } from './scalars.ts';
 import { schemas, type TypeSchema } from './schemas.ts';
 
 /** What to do about fields that the kind doesn't have (the request's fieldValidation). */
@@ -21,7 +22,7 @@ export function decode(resource: ServedResource, body: unknown, options: { reado
   const { apiVersion, kind } = body;
   if (apiVersion !== undefined && apiVersion !== expected) throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`);
   if (kind !== undefined && kind !== resource.kind) throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
-  const walk = new Walk(resource.kind, expected);
+  const walk = new Walk(resource.kind, resource.version);
   const decoded = walk.model(resource.model, body, '');
   const warnings = walk.unknown.map((path) => `unknown field "${path}"`);
   if (warnings.length > 0 && options.fieldValidation === 'Strict') {
@@ -34,11 +35,11 @@ export function decode(resource: ServedResource, body: unknown, options: { reado
 class Walk {
   readonly unknown: string[] = [];
   readonly #kind: string;
-  readonly #apiVersion: string;
+  readonly #version: string;
 
-  constructor(kind: string, apiVersion: string) {
+  constructor(kind: string, version: string) {
     this.#kind = kind;
-    this.#apiVersion = apiVersion;
+    this.#version = version;
   }
 
   model(name: string, value: Record<string, unknown>, path: string): Record<string, unknown> {
@@ -58,13 +59,12 @@ class Walk {
       case 'any':
         return value;
       case 'string':
-        return typeof value === 'string' ? value : isQuantityPath(path) && typeof value === 'number' ? String(value) : this.#wrong('string', value, path);
       case 'number':
-        return typeof value === 'number' && (type.format === 'double' || Number.isInteger(value)) ? value : this.#wrong(type.format || 'integer', value, path);
       case 'boolean':
-        return typeof value === 'boolean' ? value : this.#wrong('boolean', value, path);
-      case 'intOrString':
-        return typeof value === 'string' || Number.isInteger(value) ? value : this.#wrong('integer or string', value, path);
+      case 'intOrString': {
+        const read = readScalar(type, value);
+        return 'value' in read ? read.value : this.#wrong(read.wanted, value, path, read.why);
+      }
       case 'list':
         if (!Array.isArray(value)) return this.#wrong('list', value, path);
         return value.map((item, index) => this.#value(type.of, item, `${path}[${index}]`));
@@ -77,14 +77,14 @@ class Walk {
     }
   }
 
-  #wrong(wanted: string, value: unknown, path: string): never {
-    throw badRequest(`${this.#kind} in version "${this.#apiVersion}" cannot be handled as a ${this.#kind}: ${path} must be a ${wanted}, not ${nameOf(value)}`);
+  #wrong(wanted: string, value: unknown, path: string, why?: string): never {
+    const words = why === undefined ? `${path} must be ${withArticle(wanted)}, not ${nameOf(value)}` : `${path}: ${why}, not ${nameOf(value)}`;
+    throw badRequest(`${this.#kind} in version "${this.#version}" cannot be handled as a ${this.#kind}: ${words}`);
   }
 }
 
-/** Quantities are strings that may be written as bare numbers: `cpu: 1`. */
-function isQuantityPath(path: string): boolean {
-  return /(?:^|\.)(?:limits|requests|capacity|allocatable|hard|used|averageValue|overhead|sizeLimit|divisor)(?:\.|$)/.test(path) || /\.value$/.test(path);
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
 function nameOf(value: unknown): string {

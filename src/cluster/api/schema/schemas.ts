@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isQuantityField } from './quantity-fields.ts';
 
 /** One field of a model. */
 export interface FieldSchema {
@@ -32,7 +33,7 @@ export class Schemas {
     this.#raw ??= JSON.parse(readFileSync(new URL('../generated/schemas.json', import.meta.url), 'utf8')) as RawModels;
     const raw = this.#raw[name];
     if (raw === undefined) throw new TypeError(`there is no model ${name}`);
-    const model: Model = new Map(Object.entries(raw).map(([field, [type, format, required]]) => [field, { type: parseType(type, format), required: required === 1 }]));
+    const model: Model = new Map(Object.entries(raw).map(([field, [type, format, required]]) => [field, { type: parseType(type, isQuantityField(name, field) ? 'quantity' : format), required: required === 1 }]));
     this.#models.set(name, model);
     return model;
   }

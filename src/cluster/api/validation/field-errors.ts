@@ -16,6 +16,9 @@ export class FieldErrors {
   duplicate(field: string, value: unknown): void {
     this.#add('FieldValueDuplicate', field, `Duplicate value: ${JSON.stringify(value)}`);
   }
+  tooLong(field: string, bytes_max: number): void {
+    this.#add('FieldValueTooLong', field, `Too long: may not be more than ${bytes_max} bytes`);
+  }
   forbidden(field: string, why: string): void {
     this.#add('FieldValueForbidden', field, `Forbidden: ${why}`);
   }

@@ -1,6 +1,7 @@
 import { invalid } from '../errors.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
+import { checkConfigMap, checkSecret } from './data.ts';
 import { FieldErrors } from './field-errors.ts';
 import { checkAutoscaler, checkDeployment, checkPod, checkReplicaSet, checkService } from './kinds.ts';
 import { checkLabelName, checkLabels, checkQualifiedName, checkSubdomain } from './names.ts';
@@ -18,6 +19,8 @@ const BY_MODEL: Readonly<Record<string, Check>> = {
   V1Deployment: as(checkDeployment),
   V1ReplicaSet: as(checkReplicaSet),
   V1Service: as(checkService),
+  V1ConfigMap: as(checkConfigMap),
+  V1Secret: as(checkSecret),
   V1HorizontalPodAutoscaler: as(checkAutoscaler),
   V2HorizontalPodAutoscaler: as(checkAutoscaler),
 };

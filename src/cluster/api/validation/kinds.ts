@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { V1Deployment, V1HorizontalPodAutoscaler, V1Pod, V1PodTemplateSpec, V1ReplicaSet, V1Service, V2HorizontalPodAutoscaler } from '../generated/types.ts';
+import type { V1Deployment, V1HorizontalPodAutoscaler, V1Pod, V1PodTemplateSpec, V1ReplicaSet, V1Service, V1Toleration, V2HorizontalPodAutoscaler, V2MetricSpec } from '../generated/types.ts';
 import { matchesLabels, type ObjectSelector, requirementsOf } from '../selectors.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { checkHostLabel } from './names.ts';
@@ -10,6 +10,11 @@ export function checkPod(errors: FieldErrors, pod: V1Pod, old?: V1Pod): void {
   if (pod.spec === undefined) return errors.required('spec');
   checkPodSpec(errors, 'spec', pod.spec);
   if (old?.spec === undefined) return;
+  const untimed = ({ tolerationSeconds: _, ...rest }: V1Toleration) => rest;
+  const tolerations = (pod.spec.tolerations ?? []).map(untimed);
+  if (!(old.spec.tolerations ?? []).map(untimed).every((kept) => tolerations.some((toleration) => isDeepStrictEqual(toleration, kept)))) {
+    errors.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
+  }
   if (!isDeepStrictEqual(frozenPart(pod), frozenPart(old))) {
     errors.forbidden('spec', 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)');
   }
@@ -71,12 +76,16 @@ export function checkService(errors: FieldErrors, { metadata, spec }: V1Service,
     if (!spec.externalName) errors.required('spec.externalName');
   } else if (!headless && !spec.ports?.length) errors.required('spec.ports');
   const names = new Set<string>();
+  const numbers = new Set<string>();
   for (const [index, port] of (spec.ports ?? []).entries()) {
     const path = `spec.ports[${index}]`;
     checkPort(errors, `${path}.port`, port.port);
     if ((spec.ports?.length ?? 0) > 1 && !port.name) errors.required(`${path}.name`);
     if (port.name && names.has(port.name)) errors.duplicate(`${path}.name`, port.name);
     names.add(port.name ?? '');
+    const number = `${port.port}/${port.protocol ?? 'TCP'}`;
+    if (numbers.has(number)) errors.duplicate(path, port);
+    numbers.add(number);
     if (!['TCP', 'UDP', 'SCTP'].includes(port.protocol ?? 'TCP')) errors.notSupported(`${path}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']);
     if (typeof port.targetPort === 'number') checkPort(errors, `${path}.targetPort`, port.targetPort);
   }
@@ -91,4 +100,20 @@ export function checkAutoscaler(errors: FieldErrors, { spec }: V1HorizontalPodAu
   if (spec.minReplicas !== undefined && spec.minReplicas < 1) errors.invalid('spec.minReplicas', spec.minReplicas, 'must be greater than or equal to 1');
   if (spec.maxReplicas === undefined || spec.maxReplicas < 1) errors.invalid('spec.maxReplicas', spec.maxReplicas ?? 0, 'must be greater than 0');
   else if (spec.minReplicas !== undefined && spec.maxReplicas < spec.minReplicas) errors.invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`');
+  if ('metrics' in spec) for (const [index, metric] of (spec.metrics ?? []).entries()) checkMetric(errors, `spec.metrics[${index}]`, metric);
+}
+
+/** Which part of a metric its type fills. */
+const METRIC_SOURCES = { ContainerResource: 'containerResource', External: 'external', Object: 'object', Pods: 'pods', Resource: 'resource' } as const;
+
+function checkMetric(errors: FieldErrors, path: string, metric: V2MetricSpec): void {
+  const types = Object.keys(METRIC_SOURCES);
+  if (!types.includes(metric.type)) return errors.notSupported(`${path}.type`, metric.type, types);
+  const source = METRIC_SOURCES[metric.type as keyof typeof METRIC_SOURCES]; // the line before saw it among the keys
+  if (metric[source] === undefined) return errors.required(`${path}.${source}`, 'must populate information for the given metric source');
+  const { target } = metric[source];
+  if (target?.averageUtilization === undefined && target?.averageValue === undefined && target?.value === undefined) {
+    errors.required(`${path}.${source}.target`, 'must set either a target raw value, a target average value or a target utilization');
+  }
+  if (target?.averageUtilization !== undefined && target.averageUtilization < 1) errors.invalid(`${path}.${source}.target.averageUtilization`, target.averageUtilization, 'must be greater than 0');
 }

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decode, findKind, type KubeObject, StatusError } from '../index.ts';
+
+function resource(apiVersion: string, kind: string) {
+  const found = findKind(apiVersion, kind);
+  assert.ok(found);
+  return found;
+}
+const pods = resource('v1', 'Pod');
+const configMaps = resource('v1', 'ConfigMap');
+const secrets = resource('v1', 'Secret');
+const deployments = resource('apps/v1', 'Deployment');
+
+const strict = (kind: typeof pods, body: object): KubeObject => decode(kind, { metadata: { name: 'x' }, ...body }, { fieldValidation: 'Strict' }).object;
+const pod = (container: object) => ({ spec: { containers: [{ name: 'c', image: 'i', ...container }] } });
+const refuses = (kind: typeof pods, body: object, words: RegExp) =>
+  assert.throws(() => strict(kind, body), (error) => error instanceof StatusError && error.status === 400 && words.test(error.message), String(words));
+
+test('a number is taken for a string in a quantity, and nowhere else', () => {
+  assert.deepEqual(strict(pods, pod({ resources: { requests: { cpu: 1 } } })), {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'x' },
+    ...pod({ resources: { requests: { cpu: '1' } } }),
+  });
+  refuses(pods, pod({ env: [{ name: 'A', value: 5 }] }), /spec\.containers\[0\]\.env\[0\]\.value must be a string, not the number 5/);
+  refuses(configMaps, { data: { limits: 5 } }, /data\.limits must be a string/);
+  refuses(configMaps, { metadata: { labels: { requests: 1 } } }, /metadata\.labels\.requests must be a string/);
+});
+
+test('a quantity is one', () => {
+  refuses(pods, pod({ resources: { limits: { memory: '64 megabytes' } } }), /spec\.containers\[0\]\.resources\.limits\.memory: .*quantities must match/);
+});
+
+test('an integer fits its field', () => {
+  refuses(deployments, { spec: { replicas: 2 ** 31 } }, /spec\.replicas must be an? int32/);
+  refuses(deployments, { spec: { replicas: 1.5 } }, /spec\.replicas must be an? int32/);
+  refuses(pods, { spec: { terminationGracePeriodSeconds: 2 ** 60 } }, /must be an? int64/);
+});
+
+test('a time is a time and bytes are base64', () => {
+  refuses(pods, { metadata: { name: 'x', deletionTimestamp: 'yesterday' } }, /metadata\.deletionTimestamp must be a time/);
+  strict(pods, { metadata: { name: 'x', deletionTimestamp: '2026-01-02T03:04:05.678901Z' } });
+  strict(pods, { metadata: { name: 'x', deletionTimestamp: '2026-01-02T03:04:05+01:00' } });
+  refuses(secrets, { data: { a: '@@@' } }, /data\.a must be a base64 text/);
+  strict(secrets, { data: { a: '', b: 'aGVsbG8=', c: 'aGVsbG8h' } });
+});
+
+test('the words name the version once and take the right article', () => {
+  refuses(deployments, { spec: { replicas: 'three' } }, /^Deployment in version "v1" cannot be handled as a Deployment: spec\.replicas must be an int32, not the string "three"$/);
+});
