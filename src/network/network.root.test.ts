@@ -298,6 +298,29 @@ function insideTests(): void {
     for (const responder of [upstream, inside, here]) await responder[Symbol.asyncDispose]();
   });
 
+  test('cluster DNS: a Service whose backend is a responder on the host, UDP and TCP', async (t) => {
+    const { network } = await house(t);
+    await network.ensureBridge(PODS);
+    const pod = await container(t, network, 'pod', PODS, '10.42.0.2');
+    const responder = await network.serveDns({ address: PODS.gateway, handler: ({ name }) => ({ kind: 'records', records: [{ name, type: 'A', ttl_seconds: 5, data: '10.43.0.1' }] }) });
+    const backends = [{ address: PODS.gateway, port: 53 }];
+    await network.setServices([{ protocol: 'udp', address: '10.43.0.10', port: 53, backends }, { protocol: 'tcp', address: '10.43.0.10', port: 53, backends }]);
+    const question = { type: 'query', id: 7, questions: [{ type: 'A', name: 'kubernetes' }] } as const;
+    for (const where of [pod, OWN]) {
+      const client = createSocket('udp4');
+      client.bind({ fd: linux.namespaces.bindUdp(where, '0.0.0.0', 0) });
+      client.send(dnsPacket.encode({ ...question, questions: [...question.questions] }), 53, '10.43.0.10');
+      const [packet, from] = await once(client, 'message', { signal: AbortSignal.timeout(2000) });
+      client.close();
+      assert.deepEqual([dnsPacket.decode(packet).answers?.length, from.address], [1, '10.43.0.10']);
+      const tcp = await linux.namespaces.connectTcp(where, '10.43.0.10', 53, AbortSignal.timeout(2000));
+      tcp.write(dnsPacket.streamEncode({ ...question, questions: [...question.questions] }));
+      assert.equal(dnsPacket.streamDecode((await once(tcp, 'data'))[0]).answers?.length, 1);
+      tcp.destroy();
+    }
+    await responder[Symbol.asyncDispose]();
+  });
+
   test('a daemon that died: the next finds everything and changes nothing', async (t) => {
     const { network, again } = await house(t);
     await network.ensureBridge(DOCKER);
