@@ -72,7 +72,7 @@ export class ServiceAllocator {
 
   #others({ metadata }: Service): readonly Service[] {
     const collection = this.#cache.collection(collectionPrefix({ group: '', resource: 'services' }));
-    const all = collection.keys('').map((key) => collection.get(key) as Service | undefined);
+    const all = collection.keys('').map((key) => collection.get(key));
     return all.filter((other): other is Service => other !== undefined && !(other.metadata.name === metadata.name && other.metadata.namespace === metadata.namespace));
   }
 

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { badRequest } from '#cluster/api';
+import { decodeProtobuf, PROTOBUF_TYPE } from '../protobuf/decode.ts';
 import { bodyTooLarge, unsupportedMediaType } from '../errors.ts';
 
 export const BODY_BYTES_MAX = 3 * 1024 * 1024;
-const READABLE = ['application/json', 'application/yaml'];
+const READABLE = ['application/json', 'application/yaml', PROTOBUF_TYPE];
 
 /** The whole body. Errors: 413 past `BODY_BYTES_MAX`. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -22,6 +23,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 /** The value that the bytes stand for. Errors: 415 for a form that is not read, 400 for text that is not that form. */
 export function parseBody(bytes: Buffer, mediaType: string): unknown {
+  if (mediaType === PROTOBUF_TYPE) return decodeProtobuf(bytes);
   const text = bytes.toString('utf8');
   try {
     if (mediaType === 'application/json' || mediaType.endsWith('+json') || mediaType === '') return JSON.parse(text);

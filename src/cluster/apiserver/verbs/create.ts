@@ -64,7 +64,7 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
 function admit(context: Context, served: Served, object: KubeObject): void {
   if (isResource(served, '', 'pods')) admitPod(context.cache, object);
   // Decoded as a Service.
-  if (isResource(served, '', 'services')) context.services.allocate(object as Service);
+  if (isResource(served, '', 'services')) context.services.allocate(object);
 }
 
 async function put(context: Context, key: string, object: KubeObject): Promise<KubeObject | undefined> {

@@ -103,7 +103,7 @@ function decideNamespace(context: Context, object: KubeObject): Change {
   if (object.metadata.deletionTimestamp !== undefined) return { keep: object };
   const next: KubeObject & { status?: unknown } = mutable(object);
   next.metadata.deletionTimestamp = timestamp(context.clock);
-  next.status = { ...((next.status as object | undefined) ?? {}), phase: 'Terminating' };
+  next.status = { ...((next.status) ?? {}), phase: 'Terminating' };
   return { put: next };
 }
 

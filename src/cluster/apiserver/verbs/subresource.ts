@@ -112,7 +112,7 @@ async function evict(context: Context, served: Served, request: ApiRequest): Pro
 function budgetsOf(context: Context, pod: Pod): Budget[] {
   const prefix = `${collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' })}${pod.metadata.namespace}/`;
   const collection = context.cache.collection(collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' }));
-  const all = collection.keys(prefix).map((key) => collection.get(key) as Budget | undefined);
+  const all = collection.keys(prefix).map((key) => collection.get(key));
   return all.filter((budget): budget is Budget => budget?.spec?.selector !== undefined && matchesLabels(requirementsOf(budget.spec.selector), pod.metadata.labels));
 }
 
@@ -120,7 +120,7 @@ function budgetsOf(context: Context, pod: Pod): Budget[] {
 async function takeDisruption(context: Context, budget: Budget): Promise<void> {
   const key = `${collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' })}${budget.metadata.namespace}/${budget.metadata.name}`;
   await context.writes.run(key, async () => {
-    const now = context.cache.get(key) as Budget | undefined;
+    const now = context.cache.get(key);
     if (!now) throw notFound({ group: 'policy', resource: 'poddisruptionbudgets' }, budget.metadata.name ?? '');
     const allowed = now.status?.disruptionsAllowed ?? 0;
     if (allowed < 1) throw evictionRefused(`The disruption budget ${budget.metadata.name} needs all its healthy pods now`);

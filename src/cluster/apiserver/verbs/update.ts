@@ -36,7 +36,7 @@ export async function replace(context: Context, place: Place, options: ReplaceOp
     refuseNewFinalizers(place, before, after);
     const completed = completeChanged(served, after, before, options.subresource, (service) => {
       // Decoded as Services, both of them.
-      if (allocates) context.services.allocate(service as Service, before as Service);
+      if (allocates) context.services.allocate(service, before);
     });
     const result = toStorage(served, completed);
     return endsNow(stored, result) ? { remove: result } : { put: result };
