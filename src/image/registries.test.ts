@@ -51,7 +51,7 @@ test('what is wrong with the file is said', () => {
   check('unqualified-search-registries = ["quay.io"]', /may only name docker\.io/);
   check('[[registry]]', /needs a prefix or a location/);
   check('[[registry]]\nprefix = "a.b"', /needs a location/);
-  check('[[registry]]\nlocation = "http:\/\/a.b"', /without a scheme/);
+  check('[[registry]]\nlocation = "http://a.b"', /without a scheme/);
   check('[[registry]]\nprefix = "a.*.b"\nlocation = "c"', /wildcard only as/);
   check('[[registry]]\nlocation = "a.b"\ninsecure = "yes"', /must be true or false/);
   check('[[registry]]\nlocation = "a.b"\n[[registry]]\nlocation = "a.b"', /twice/);

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, createReadStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { silentLogger, systemClock, systemRandom } from '#kit';
-import { openLinux } from '#linux';
 import { openImageStore, parseReference, parseRegistries } from '#image';
 import { createRegistry } from './index.ts';
 
@@ -32,10 +32,13 @@ location = "127.0.0.1:${PORT}/myregistry"
 insecure = true
 `;
 
+const unexpected = () => assert.fail('nothing is mounted here');
+const NO_MOUNTS = { mount: unexpected, unmount: unexpected, list: unexpected };
+
 async function stand(folder: string, name: string) {
   const store = await openImageStore({
     dataDir: join(folder, name),
-    linux: openLinux(),
+    linux: { mounts: NO_MOUNTS },
     clock: systemClock,
     random: systemRandom,
     logger: silentLogger,
@@ -187,5 +190,56 @@ test('manifests, tags, catalogue and referrers, by curl', { skip: !isInside }, a
     assert.match(await curl(`${url}/Team/app/tags/list`), /400 [\s\S]*NAME_INVALID/);
     assert.match(await curl(`${url}/none/tags/list`), /404 [\s\S]*NAME_UNKNOWN/);
     assert.match(await curl('-H', 'Host: x', '--path-as-is', `http://127.0.0.1:${PORT}//`), /405 [\s\S]*UNSUPPORTED/);
+  });
+});
+
+test('a registry that asks for a token, stumbles once and redirects blobs; an index of platforms', { skip: !isInside }, async () => {
+  await withRegistry(async ({ folder, store }) => {
+    const registry = createRegistry({ images: store.images, dataDir: join(folder, 'strict'), logger: silentLogger });
+    await registry.start();
+    const seen: string[] = [];
+    const front = createServer((request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1:5001');
+      if (pathname === '/token') {
+        seen.push(`${request.headers.authorization} ${searchParams.get('scope')}`);
+        return void response.end(JSON.stringify({ token: 'secret' }));
+      }
+      if (pathname.startsWith('/elsewhere/')) {
+        request.url = pathname.replace('/elsewhere', '');
+        return registry.handler(request, response);
+      }
+      if (request.headers.authorization !== 'Bearer secret') return void response.writeHead(401, { 'www-authenticate': 'Bearer realm="http://127.0.0.1:5001/token",service="s"' }).end();
+      if (!seen.includes('stumbled')) {
+        seen.push('stumbled');
+        return void response.writeHead(503).end();
+      }
+      if (request.method === 'GET' && pathname.includes('/blobs/')) return void response.writeHead(307, { location: `http://localhost:5001/elsewhere${pathname}` }).end();
+      registry.handler(request, response);
+    });
+    await new Promise<void>((resolve) => front.listen(5_001, () => resolve()));
+    try {
+      await using other = await stand(folder, 'other');
+      const auth = { username: 'me', password: 'word' };
+      const image = await other.images.importTar(createReadStream(busyboxTar(folder)), { config: {}, name: parseReference('127.0.0.1:5001/team/app:1') });
+      const pushed = await other.images.push(parseReference('127.0.0.1:5001/team/app:1'), { auth });
+      assert.deepEqual(seen, [`Basic ${Buffer.from('me:word').toString('base64')} repository:team/app:pull,push`, 'stumbled'].slice(0, seen.length));
+      const platform = { os: 'linux', architecture: image.config.architecture };
+      const type = 'application/vnd.oci.image.index.v1+json';
+      const index = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [{ ...pushed, platform }] });
+      const put = await fetch('http://127.0.0.1:5001/v2/team/app/manifests/multi', { method: 'PUT', headers: { authorization: 'Bearer secret', 'content-type': type }, body: index });
+      assert.equal(put.status, 201);
+      await using third = await stand(folder, 'third');
+      const pulled = await third.images.pull(parseReference('127.0.0.1:5001/team/app:multi'), { auth });
+      assert.equal(pulled.id, image.id);
+      assert.deepEqual(pulled.digests, [`127.0.0.1:5001/team/app@${digest(index)}`]);
+      assert.equal((await third.images.resolve(`127.0.0.1:5001/team/app@${digest(index)}`)).id, image.id);
+      await assert.rejects(third.images.pull(parseReference('127.0.0.1:5001/team/app:multi'), { auth, platform: { os: 'plan9', architecture: 'mips' } }), /no matching manifest for plan9\/mips/);
+      assert.equal((await third.images.remove('127.0.0.1:5001/team/app:multi', { force: false })).length, 4);
+      const aborted = AbortSignal.abort(new Error('enough'));
+      await assert.rejects(third.images.pull(parseReference('127.0.0.1:5001/team/app:1'), { auth, signal: aborted }), /enough/);
+    } finally {
+      front.closeAllConnections();
+      front.close();
+    }
   });
 });

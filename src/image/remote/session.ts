@@ -3,7 +3,7 @@ import type { Clock } from '#kit';
 import { notAvailable } from '../errors.ts';
 import type { Endpoint } from '../registries.ts';
 import type { TransferOptions } from '../types.ts';
-import { authorize, parseChallenge } from './auth.ts';
+import { authorize, type Challenge, parseChallenge } from './auth.ts';
 import { type HttpCall, HttpClient, readBody } from './http.ts';
 
 const ATTEMPTS_MAX = 4;
@@ -41,6 +41,7 @@ export class RegistrySession {
   readonly #options: SessionOptions;
   readonly #scopes: Set<string>;
   #authorization: string | undefined;
+  #signingIn: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -93,20 +94,28 @@ export class RegistrySession {
   }
 
   async #signed(call: Omit<HttpCall, 'signal'>): Promise<IncomingMessage> {
-    const { http, auth, signal } = this.#options;
-    const withSignal = { ...call, ...(signal === undefined ? {} : { signal }) };
+    const { http, signal } = this.#options;
     const isOwn = call.url.host === this.url('').host;
-    const headers = () => ({ ...call.headers, ...(this.#authorization === undefined || !isOwn ? {} : { authorization: this.#authorization }) });
-    const answer = await http.send({ ...withSignal, headers: headers() });
-    if (answer.statusCode !== 401 || !isOwn) return answer;
-    const challenge = parseChallenge(answer.headers['www-authenticate'] ?? '');
+    const send = (authorization: string | undefined) =>
+      http.send({ ...call, ...(signal === undefined ? {} : { signal }), headers: { ...call.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) } });
+    const used = this.#authorization;
+    const answer = await send(used);
+    const challenge = answer.statusCode === 401 && isOwn ? parseChallenge(answer.headers['www-authenticate'] ?? '') : undefined;
     if (!challenge) return answer;
-    if (challenge.parameters.scope !== undefined) for (const scope of challenge.parameters.scope.split(' ')) this.#scopes.add(scope);
-    const authorization = await authorize(http, challenge, [...this.#scopes].join(' '), auth, signal);
-    if (authorization === undefined || authorization === this.#authorization) return answer;
+    // Another call may have signed in meanwhile, or be about to.
+    if (this.#authorization === used) {
+      this.#signingIn ??= this.#signIn(challenge).finally(() => (this.#signingIn = undefined));
+      await this.#signingIn;
+    }
+    if (this.#authorization === used) return answer;
     answer.resume();
-    this.#authorization = authorization;
-    return http.send({ ...withSignal, headers: headers() });
+    return send(this.#authorization);
+  }
+
+  async #signIn(challenge: Challenge): Promise<void> {
+    const { http, auth, signal } = this.#options;
+    if (challenge.parameters.scope !== undefined) for (const scope of challenge.parameters.scope.split(' ')) this.#scopes.add(scope);
+    this.#authorization = (await authorize(http, challenge, [...this.#scopes].join(' '), auth, signal)) ?? this.#authorization;
   }
 }
 
