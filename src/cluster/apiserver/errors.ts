@@ -10,7 +10,10 @@ export function noSuchPath(): StatusError {
 }
 /** 405: the resource is there, but not for this. */
 export function methodNotAllowed(resource: ResourceRef, verb: string): StatusError {
-  return new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualifiedResource(resource)}"`, { group: resource.group, kind: resource.resource });
+  return new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualifiedResource(resource)}"`, {
+    group: resource.group,
+    kind: resource.resource,
+  });
 }
 /** 406: none of the forms that the Accept header names can be given. */
 export function notAcceptable(offered: readonly string[]): StatusError {
@@ -22,19 +25,35 @@ export function bodyTooLarge(limit_bytes: number): StatusError {
 }
 /** 415: the body is in a form that the server does not read. */
 export function unsupportedMediaType(given: string, accepted: readonly string[]): StatusError {
-  return new StatusError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')} (given: ${given || 'none'})`);
+  return new StatusError(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')} (given: ${given || 'none'})`,
+  );
 }
 /** 400: a create whose generated names all stood already. */
 export function namesExhausted(resource: ResourceRef, generateName: string): StatusError {
-  return new StatusError(409, 'AlreadyExists', `${qualifiedResource(resource)} with generateName "${generateName}" already exists: the generated names were taken, try again`, { group: resource.group, kind: resource.resource });
+  return new StatusError(
+    409,
+    'AlreadyExists',
+    `${qualifiedResource(resource)} with generateName "${generateName}" already exists: the generated names were taken, try again`,
+    { group: resource.group, kind: resource.resource },
+  );
 }
 /** 503: the node that the Pod runs on can't be asked. */
 export function nodeUnreachable(node: string, what: string): StatusError {
-  return new StatusError(503, 'ServiceUnavailable', `Cannot ${what}: node "${node}" is not connected to this API server; see whether its agent runs (kubectl get node ${node})`);
+  return new StatusError(
+    503,
+    'ServiceUnavailable',
+    `Cannot ${what}: node "${node}" is not connected to this API server; see whether its agent runs (kubectl get node ${node})`,
+  );
 }
 /** 504: the wanted revision has not come yet. */
 export function revisionTooLarge(wanted: number, current: number): StatusError {
-  return new StatusError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }] });
+  return new StatusError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+    retryAfterSeconds: 1,
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+  });
 }
 /** 500: the server's own fault; the cause is logged, the words go to the client. */
 export function internalError(cause: unknown): StatusError {
@@ -43,7 +62,9 @@ export function internalError(cause: unknown): StatusError {
 }
 /** 429: a PodDisruptionBudget forbids the eviction now. */
 export function evictionRefused(why: string): StatusError {
-  return new StatusError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", { causes: [{ reason: 'DisruptionBudget', message: why }] });
+  return new StatusError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
+    causes: [{ reason: 'DisruptionBudget', message: why }],
+  });
 }
 
 export function qualifiedResource(resource: Pick<ResourceInfo, 'group' | 'resource'>): string {

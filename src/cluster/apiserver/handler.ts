@@ -38,7 +38,11 @@ export class RequestHandler implements ApiHandler {
     const served = findServed(request.resource);
     if (!served) throw noSuchPath();
     if (served.info.namespaced && request.name !== undefined && request.namespace === undefined) {
-      throw new StatusError(400, 'BadRequest', `an empty namespace may not be set when a resource name is provided (${served.info.resource} "${request.name}")`);
+      throw new StatusError(
+        400,
+        'BadRequest',
+        `an empty namespace may not be set when a resource name is provided (${served.info.resource} "${request.name}")`,
+      );
     }
     requireAllowed(request.user, attributesOf(request));
     return await this.#byVerb(served, request);

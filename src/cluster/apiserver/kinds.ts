@@ -1,4 +1,15 @@
-import { apiVersionOf, type KubeObject, matchesFields, matchesLabels, parseFieldSelector, parseLabelSelector, type ResourceInfo, type ResourceRef, SERVED_RESOURCES, type ServedResource } from '#cluster/api';
+import {
+  apiVersionOf,
+  type KubeObject,
+  matchesFields,
+  matchesLabels,
+  parseFieldSelector,
+  parseLabelSelector,
+  type ResourceInfo,
+  type ResourceRef,
+  SERVED_RESOURCES,
+  type ServedResource,
+} from '#cluster/api';
 import { collectionPrefix, objectKey } from './cache/keys.ts';
 import { convert } from './conversion/convert.ts';
 
@@ -11,10 +22,12 @@ export interface Served {
   readonly prefix: string;
 }
 
-const SERVED = new Map(SERVED_RESOURCES.map((info): [string, Served] => {
-  const storage = storageOf(info);
-  return [refText(info), { info, apiVersion: apiVersionOf(info), storage, prefix: collectionPrefix(storage) }];
-}));
+const SERVED = new Map(
+  SERVED_RESOURCES.map((info): [string, Served] => {
+    const storage = storageOf(info);
+    return [refText(info), { info, apiVersion: apiVersionOf(info), storage, prefix: collectionPrefix(storage) }];
+  }),
+);
 
 /** Undefined where nothing of that name is served. */
 export function findServed(ref: ResourceRef): Served | undefined {

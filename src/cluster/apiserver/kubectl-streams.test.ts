@@ -14,13 +14,23 @@ describe('kubectl reaches containers through the node that runs them', () => {
     server = await startTestServer({ nodes: (name) => (name === 'n1' ? node : undefined) });
     kubectl = await connectKubectl(server);
     await askObject(server, 'create', 'nodes', { body: { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, status: {} } });
-    const two = { containers: [{ name: 'a', image: 'x' }, { name: 'b', image: 'x' }] };
-    for (const [name, more] of [['web', {}], ['pair', two], ['lost', {}]] as const) {
+    const two = {
+      containers: [
+        { name: 'a', image: 'x' },
+        { name: 'b', image: 'x' },
+      ],
+    };
+    for (const [name, more] of [
+      ['web', {}],
+      ['pair', two],
+      ['lost', {}],
+    ] as const) {
       await askObject(server, 'create', 'pods', { namespace: 'default', body: pod(name, more) });
       await ask(server, 'create', 'pods', { namespace: 'default', name, subresource: 'binding', body: { target: { name: name === 'lost' ? 'gone' : 'n1' } } });
     }
     const running = { type: 'application/merge-patch+json', body: { status: { phase: 'Running' } } };
-    for (const name of ['web', 'pair', 'lost']) await ask(server, 'patch', 'pods', { namespace: 'default', name, subresource: 'status', contentType: running.type, body: running.body });
+    for (const name of ['web', 'pair', 'lost'])
+      await ask(server, 'patch', 'pods', { namespace: 'default', name, subresource: 'status', contentType: running.type, body: running.body });
   });
   after(async () => {
     await server[Symbol.asyncDispose]();
@@ -80,7 +90,12 @@ describe('kubectl reaches containers through the node that runs them', () => {
   });
   test('top shows the usage that the nodes measured', async () => {
     assert.match((await kubectl('top', 'pods')).stdout, /web\s+250m\s+64Mi/);
-    await ask(server, 'patch', 'nodes', { name: 'n1', subresource: 'status', contentType: 'application/merge-patch+json', body: { status: { allocatable: { cpu: '2', memory: '4Gi' } } } });
+    await ask(server, 'patch', 'nodes', {
+      name: 'n1',
+      subresource: 'status',
+      contentType: 'application/merge-patch+json',
+      body: { status: { allocatable: { cpu: '2', memory: '4Gi' } } },
+    });
     assert.match((await kubectl('top', 'nodes')).stdout, /n1\s+500m\s+25%\s+1024Mi\s+25%/);
   });
 });

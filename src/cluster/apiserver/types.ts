@@ -22,7 +22,11 @@ export interface NodeStats {
   /** Over which the CPU rate was measured. */
   readonly window_ms: number;
   readonly node: { readonly cpu_nanocores: number; readonly memory_bytes: number };
-  readonly pods: readonly { readonly namespace: string; readonly name: string; readonly containers: readonly { readonly name: string; readonly cpu_nanocores: number; readonly memory_bytes: number }[] }[];
+  readonly pods: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly containers: readonly { readonly name: string; readonly cpu_nanocores: number; readonly memory_bytes: number }[];
+  }[];
 }
 /** Finds the connection to a node by its name; undefined when there is none (the answer is then 503 with the node's name). */
 export type NodeDirectory = (nodeName: string) => NodeConnection | undefined;

@@ -9,7 +9,11 @@ const PORT_NAME = 'https';
 
 /** Makes what every cluster has, where it isn't there: the namespaces and the API server's own Service. */
 export async function bootstrap(context: Context): Promise<void> {
-  await Promise.all(NAMESPACES.map((name) => ensure(context, { group: '', version: 'v1', resource: 'namespaces' }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+  await Promise.all(
+    NAMESPACES.map((name) =>
+      ensure(context, { group: '', version: 'v1', resource: 'namespaces' }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
+    ),
+  );
 }
 
 /** The `kubernetes` Service in `default`, and its endpoint: where this server listens. */

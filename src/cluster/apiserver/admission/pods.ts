@@ -9,7 +9,14 @@ interface Toleration {
   tolerationSeconds?: number;
 }
 interface Pod extends KubeObject {
-  spec?: { serviceAccountName?: string; serviceAccount?: string; priorityClassName?: string; priority?: number; preemptionPolicy?: string; tolerations?: Toleration[] };
+  spec?: {
+    serviceAccountName?: string;
+    serviceAccount?: string;
+    priorityClassName?: string;
+    priority?: number;
+    preemptionPolicy?: string;
+    tolerations?: Toleration[];
+  };
 }
 interface PriorityClass extends KubeObject {
   value: number;
@@ -30,7 +37,11 @@ export function admitPod(cache: ObjectCache, object: KubeObject): void {
   spec.serviceAccount = spec.serviceAccountName;
   const { name, value, policy } = priorityOf(cache, spec.priorityClassName, metadata.name ?? '');
   if (spec.priority !== undefined && spec.priority !== value) {
-    throw forbidden(PODS, metadata.name ?? '', `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`);
+    throw forbidden(
+      PODS,
+      metadata.name ?? '',
+      `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
+    );
   }
   spec.priority = value;
   if (name !== undefined) spec.priorityClassName = name;
@@ -49,7 +60,10 @@ function priorityOf(cache: ObjectCache, name: string | undefined, pod: string): 
     return { name, value: found.value, policy: found.preemptionPolicy ?? policy };
   }
   const collection = cache.collection(collectionPrefix(CLASSES));
-  const byDefault = collection.keys('').map((key) => collection.get(key) as PriorityClass | undefined).find((one) => one?.globalDefault);
+  const byDefault = collection
+    .keys('')
+    .map((key) => collection.get(key) as PriorityClass | undefined)
+    .find((one) => one?.globalDefault);
   return byDefault ? { name: byDefault.metadata.name ?? '', value: byDefault.value, policy: byDefault.preemptionPolicy ?? policy } : { value: 0, policy };
 }
 

@@ -72,8 +72,10 @@ export class ServiceAllocator {
 
   #others({ metadata }: Service): readonly Service[] {
     const collection = this.#cache.collection(collectionPrefix({ group: '', resource: 'services' }));
-    const all = collection.keys('').map((key) => collection.get(key));
-    return all.filter((other): other is Service => other !== undefined && !(other.metadata.name === metadata.name && other.metadata.namespace === metadata.namespace));
+    const all = collection.keys('').map((key) => collection.get(key) as Service | undefined);
+    return all.filter(
+      (other): other is Service => other !== undefined && !(other.metadata.name === metadata.name && other.metadata.namespace === metadata.namespace),
+    );
   }
 
   #allocateAddress(spec: NonNullable<Service['spec']>, others: readonly Service[], causes: StatusCause[]): void {
@@ -94,8 +96,10 @@ export class ServiceAllocator {
   #check(asked: string, taken: ReadonlySet<string | undefined>, causes: StatusCause[]): string {
     const number = parseAddress4(asked);
     const { base, size, text } = this.#range;
-    const refuse = (why: string) => causes.push({ reason: 'FieldValueInvalid', field: 'spec.clusterIPs', message: `Invalid value: ["${asked}"]: failed to allocate IP ${asked}: ${why}` });
-    if (number === undefined || number <= base || number >= base + size - 1) refuse(`the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${text}`);
+    const refuse = (why: string) =>
+      causes.push({ reason: 'FieldValueInvalid', field: 'spec.clusterIPs', message: `Invalid value: ["${asked}"]: failed to allocate IP ${asked}: ${why}` });
+    if (number === undefined || number <= base || number >= base + size - 1)
+      refuse(`the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${text}`);
     else if (taken.has(asked)) refuse('provided IP is already allocated');
     return asked;
   }

@@ -4,7 +4,6 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { UserInfo } from '#cluster/api';
 import { unauthorized } from '../errors.ts';
 
-
 /** Who asks: by client certificate, then by bearer token; undefined for nobody in particular. Errors: 401 for a token that is not known. */
 export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<string, UserInfo>): UserInfo | undefined {
   const byCertificate = userOfCertificate(request);

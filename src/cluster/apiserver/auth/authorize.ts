@@ -28,7 +28,11 @@ const RULES: readonly Rule[] = [
   { subject: 'group:system:masters', verbs: ['*'], resources: ['*'] },
   { subject: 'system:kube-controller-manager', verbs: ['*'], resources: ['*'] },
   { subject: 'system:kube-scheduler', verbs: READ, resources: ['*'] },
-  { subject: 'system:kube-scheduler', verbs: WRITE, resources: ['pods/binding', 'bindings', 'pods/status', 'pods/eviction', 'events', 'events.events.k8s.io', 'leases.coordination.k8s.io'] },
+  {
+    subject: 'system:kube-scheduler',
+    verbs: WRITE,
+    resources: ['pods/binding', 'bindings', 'pods/status', 'pods/eviction', 'events', 'events.events.k8s.io', 'leases.coordination.k8s.io'],
+  },
   { subject: 'system:kube-scheduler', verbs: ['delete'], resources: ['pods'] },
   { subject: 'system:kube-proxy', verbs: READ, resources: ['*'] },
   { subject: 'system:kube-proxy', verbs: WRITE, resources: ['events', 'events.events.k8s.io', 'services/status', 'ingresses.networking.k8s.io/status'] },
@@ -36,9 +40,24 @@ const RULES: readonly Rule[] = [
   {
     subject: 'group:system:nodes',
     verbs: WRITE,
-    resources: ['nodes', 'nodes/status', 'pods', 'pods/status', 'pods/eviction', 'events', 'events.events.k8s.io', 'leases.coordination.k8s.io', 'csinodes.storage.k8s.io', 'serviceaccounts/token'],
+    resources: [
+      'nodes',
+      'nodes/status',
+      'pods',
+      'pods/status',
+      'pods/eviction',
+      'events',
+      'events.events.k8s.io',
+      'leases.coordination.k8s.io',
+      'csinodes.storage.k8s.io',
+      'serviceaccounts/token',
+    ],
   },
-  { subject: 'group:system:authenticated', verbs: ['create'], resources: ['selfsubjectaccessreviews.authorization.k8s.io', 'selfsubjectrulesreviews.authorization.k8s.io', 'selfsubjectreviews.authentication.k8s.io'] },
+  {
+    subject: 'group:system:authenticated',
+    verbs: ['create'],
+    resources: ['selfsubjectaccessreviews.authorization.k8s.io', 'selfsubjectrulesreviews.authorization.k8s.io', 'selfsubjectreviews.authentication.k8s.io'],
+  },
 ];
 
 /** Whether the user may, and why. */

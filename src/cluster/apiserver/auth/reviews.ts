@@ -5,7 +5,14 @@ import type { Attributes, Decision } from './authorize.ts';
 interface AccessReview {
   readonly metadata?: object;
   readonly spec?: {
-    readonly resourceAttributes?: { readonly verb?: string; readonly group?: string; readonly resource?: string; readonly subresource?: string; readonly namespace?: string; readonly name?: string };
+    readonly resourceAttributes?: {
+      readonly verb?: string;
+      readonly group?: string;
+      readonly resource?: string;
+      readonly subresource?: string;
+      readonly namespace?: string;
+      readonly name?: string;
+    };
     readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string };
     readonly user?: string;
     readonly groups?: readonly string[];
@@ -29,8 +36,15 @@ export function handleReview(request: ApiRequest, authorize: (user: UserInfo, as
   if (typeof request.body !== 'object' || request.body === null) throw badRequest(`Cannot answer a ${known.kind}: the body holds none`);
   // Read field by field below.
   const review = request.body as AccessReview;
-  const answered = known.kind === 'SelfSubjectReview' ? { status: { userInfo: { username: user.name, groups: user.groups } } } : { status: decide(review, subjectOf(review, user, known.kind), authorize) };
-  return { kind: 'object', status: 201, object: { ...review, apiVersion: `${known.group}/v1`, kind: known.kind, metadata: review.metadata ?? {}, ...answered } };
+  const answered =
+    known.kind === 'SelfSubjectReview'
+      ? { status: { userInfo: { username: user.name, groups: user.groups } } }
+      : { status: decide(review, subjectOf(review, user, known.kind), authorize) };
+  return {
+    kind: 'object',
+    status: 201,
+    object: { ...review, apiVersion: `${known.group}/v1`, kind: known.kind, metadata: review.metadata ?? {}, ...answered },
+  };
 }
 
 function subjectOf(review: AccessReview, user: UserInfo, kind: string): UserInfo {

@@ -1,4 +1,10 @@
-import type { V1HorizontalPodAutoscaler, V2HorizontalPodAutoscaler, V2HorizontalPodAutoscalerSpec, V2HorizontalPodAutoscalerStatus, V2MetricSpec } from '#cluster/api';
+import type {
+  V1HorizontalPodAutoscaler,
+  V2HorizontalPodAutoscaler,
+  V2HorizontalPodAutoscalerSpec,
+  V2HorizontalPodAutoscalerStatus,
+  V2MetricSpec,
+} from '#cluster/api';
 import { defined } from './renamed.ts';
 
 /** Where the older version keeps what it has no fields for. */
@@ -14,7 +20,12 @@ export function autoscalerToV1({ metadata, spec, status }: V2HorizontalPodAutosc
   const cpu = spec?.metrics?.find(isCpuUtilization);
   const others = spec?.metrics?.filter((metric) => metric !== cpu);
   const currentCpu = status?.currentMetrics?.find((metric) => metric.resource?.name === 'cpu')?.resource?.current.averageUtilization;
-  const kept = { metrics: others?.length ? others : undefined, behavior: spec?.behavior, conditions: status?.conditions, currentMetrics: status?.currentMetrics };
+  const kept = {
+    metrics: others?.length ? others : undefined,
+    behavior: spec?.behavior,
+    conditions: status?.conditions,
+    currentMetrics: status?.currentMetrics,
+  };
   const annotations = { ...metadata.annotations };
   for (const [field, value] of Object.entries(kept)) {
     // The record above has KEPT's own keys.

@@ -5,7 +5,10 @@ import { eventToCore, eventToEvents } from './event.ts';
 
 type Conversion = (object: KubeObject) => KubeObject;
 /** The key of the row names the version that the object was decoded in, so it has that version's shape. */
-const as = <T extends KubeObject>(conversion: (object: T) => KubeObject): Conversion => (object) => conversion(object as T);
+const as =
+  <T extends KubeObject>(conversion: (object: T) => KubeObject): Conversion =>
+  (object) =>
+    conversion(object as T);
 
 /** From which version of a kind to which, and how. Only resources that are served in several versions are here. */
 const CONVERSIONS: Readonly<Record<string, Conversion>> = {

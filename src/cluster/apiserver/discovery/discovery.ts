@@ -60,7 +60,13 @@ export class Discovery {
   #other(request: IncomingMessage, response: ServerResponse, url: URL): void {
     if (url.pathname === '/') {
       const groups = [...groupsOf(this.#all)].filter(([group]) => group !== '');
-      const paths = ['/api', '/api/v1', '/apis', ...groups.flatMap(([group, versions]) => [`/apis/${group}`, ...versions.map((version) => `/apis/${group}/${version}`)]), ...HEALTH_PATHS];
+      const paths = [
+        '/api',
+        '/api/v1',
+        '/apis',
+        ...groups.flatMap(([group, versions]) => [`/apis/${group}`, ...versions.map((version) => `/apis/${group}/${version}`)]),
+        ...HEALTH_PATHS,
+      ];
       return sendJson(response, 200, { paths });
     }
     if (!this.#openApi.answer(request, response, url)) throw noSuchPath();

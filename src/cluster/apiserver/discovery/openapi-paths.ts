@@ -9,10 +9,31 @@ interface Parameter {
 }
 const query = (name: string, description: string, type = 'string'): Parameter => ({ name, in: 'query', description, schema: { type } });
 
-const READING = [query('labelSelector', 'Chooses by labels.'), query('fieldSelector', 'Chooses by fields.'), query('resourceVersion', 'The revision that is asked for.'), query('resourceVersionMatch', 'How resourceVersion is meant: Exact or NotOlderThan.')];
-const LISTING = [...READING, query('limit', 'At most so many.', 'integer'), query('continue', 'Where the piece before ended.'), query('watch', 'Go on with every change.', 'boolean'), query('allowWatchBookmarks', 'Say now and then how far the watch is.', 'boolean'), query('sendInitialEvents', 'Begin a watch with what is.', 'boolean'), query('timeoutSeconds', 'End after so long.', 'integer')];
-const WRITING = [query('dryRun', 'All: write nothing.'), query('fieldManager', 'In whose name the fields are written.'), query('fieldValidation', 'What to do about unknown fields: Strict, Warn or Ignore.')];
-const DELETING = [query('dryRun', 'All: write nothing.'), query('gracePeriodSeconds', 'How long a Pod may take to end.', 'integer'), query('propagationPolicy', 'What becomes of dependents: Orphan, Background or Foreground.')];
+const READING = [
+  query('labelSelector', 'Chooses by labels.'),
+  query('fieldSelector', 'Chooses by fields.'),
+  query('resourceVersion', 'The revision that is asked for.'),
+  query('resourceVersionMatch', 'How resourceVersion is meant: Exact or NotOlderThan.'),
+];
+const LISTING = [
+  ...READING,
+  query('limit', 'At most so many.', 'integer'),
+  query('continue', 'Where the piece before ended.'),
+  query('watch', 'Go on with every change.', 'boolean'),
+  query('allowWatchBookmarks', 'Say now and then how far the watch is.', 'boolean'),
+  query('sendInitialEvents', 'Begin a watch with what is.', 'boolean'),
+  query('timeoutSeconds', 'End after so long.', 'integer'),
+];
+const WRITING = [
+  query('dryRun', 'All: write nothing.'),
+  query('fieldManager', 'In whose name the fields are written.'),
+  query('fieldValidation', 'What to do about unknown fields: Strict, Warn or Ignore.'),
+];
+const DELETING = [
+  query('dryRun', 'All: write nothing.'),
+  query('gracePeriodSeconds', 'How long a Pod may take to end.', 'integer'),
+  query('propagationPolicy', 'What becomes of dependents: Orphan, Background or Foreground.'),
+];
 const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'];
 
 /** The paths of one group and version. `schemaOf` names the schema of a kind in the document. */
@@ -42,7 +63,10 @@ function item(resource: ServedResource, schemaOf: (resource: ServedResource) => 
   return {
     get: operation(resource, schemaOf, 'get', []),
     put: { ...operation(resource, schemaOf, 'put', WRITING), requestBody: body(schemaOf(resource), ['*/*']) },
-    patch: { ...operation(resource, schemaOf, 'patch', [...WRITING, query('force', 'Take over fields of other managers.', 'boolean')]), requestBody: body({ type: 'object' }, PATCH_TYPES) },
+    patch: {
+      ...operation(resource, schemaOf, 'patch', [...WRITING, query('force', 'Take over fields of other managers.', 'boolean')]),
+      requestBody: body({ type: 'object' }, PATCH_TYPES),
+    },
     ...(whole ? { delete: operation(resource, schemaOf, 'delete', DELETING) } : {}),
     parameters: [inPath('name'), ...(resource.namespaced ? [inPath('namespace')] : [])],
   };

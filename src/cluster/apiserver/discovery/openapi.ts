@@ -21,7 +21,9 @@ export class OpenApi {
   /** False where the path isn't one of its own. Errors: 406 for OpenAPI in protocol buffers. */
   answer(request: IncomingMessage, response: ServerResponse, url: URL): boolean {
     if (url.pathname === '/openapi/v3' || url.pathname === '/openapi/v3/') {
-      sendJson(response, 200, { paths: Object.fromEntries(this.#names().map((name) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${this.#document(name).hash}` }])) });
+      sendJson(response, 200, {
+        paths: Object.fromEntries(this.#names().map((name) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${this.#document(name).hash}` }])),
+      });
       return true;
     }
     if (!url.pathname.startsWith('/openapi/v3/')) return false;

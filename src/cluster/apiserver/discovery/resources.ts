@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { ResourceInfo } from '#cluster/api';
 
 /** A resource as discovery shows it; what only the API server itself serves stands beside what the API room knows. */
-export type Discovered = Pick<ResourceInfo, 'group' | 'version' | 'resource' | 'kind' | 'singular' | 'namespaced' | 'verbs' | 'shortNames' | 'categories' | 'subresources'>;
+export type Discovered = Pick<
+  ResourceInfo,
+  'group' | 'version' | 'resource' | 'kind' | 'singular' | 'namespaced' | 'verbs' | 'shortNames' | 'categories' | 'subresources'
+>;
 
 interface SubresourceShape {
   readonly group: string;

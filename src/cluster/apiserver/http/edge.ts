@@ -57,7 +57,15 @@ export class HttpEdge {
 
   async listen(options: ListenOptions): Promise<{ readonly address: string; readonly port: number }> {
     const { cert, key, clientCa } = options;
-    const server = createServer({ cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] });
+    const server = createServer({
+      cert,
+      key,
+      ...(clientCa === undefined ? {} : { ca: clientCa }),
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+    });
     // Watches and log streams stay open as long as their clients want.
     server.requestTimeout = 0;
     server.keepAliveTimeout = 90_000;
@@ -78,10 +86,12 @@ export class HttpEdge {
 
   async close(): Promise<void> {
     for (const socket of this.#upgraded) socket.destroy();
-    await Promise.all([...this.#servers].map((server) => {
-      server.closeAllConnections();
-      return new Promise<void>((resolve) => server.close(() => resolve()));
-    }));
+    await Promise.all(
+      [...this.#servers].map((server) => {
+        server.closeAllConnections();
+        return new Promise<void>((resolve) => server.close(() => resolve()));
+      }),
+    );
     this.#servers.clear();
   }
 
@@ -123,7 +133,14 @@ export class HttpEdge {
     this.#options.discovery.answer(request, response, url, route);
   }
 
-  async #resource(call: { request: IncomingMessage; response: ServerResponse; url: URL; route: ResourceRoute; user: UserInfo; signal: AbortSignal }): Promise<void> {
+  async #resource(call: {
+    request: IncomingMessage;
+    response: ServerResponse;
+    url: URL;
+    route: ResourceRoute;
+    user: UserInfo;
+    signal: AbortSignal;
+  }): Promise<void> {
     const { request, response, url, route, user, signal } = call;
     const { context, handler } = this.#options;
     const query = Object.fromEntries(url.searchParams);
@@ -178,7 +195,8 @@ export class HttpEdge {
       const user = authenticate(request, this.#options.tokens);
       if (!user) throw unauthorized();
       const route = parsePath(url.pathname);
-      if (route.kind !== 'resource' || !isPodStream(route) || !STREAMING.has(route.subresource ?? '')) throw badRequest('Upgrade requests are only for exec, attach and portforward of pods');
+      if (route.kind !== 'resource' || !isPodStream(route) || !STREAMING.has(route.subresource ?? ''))
+        throw badRequest('Upgrade requests are only for exec, attach and portforward of pods');
       requireAllowed(user, attributesOf(route, request.method === 'POST' ? 'create' : 'get'));
       const { namespace = '', name = '', subresource = '' } = route;
       await this.#upgrades.serve({ request, socket, head, namespace, name, subresource, parameters: url.searchParams });
@@ -189,7 +207,13 @@ export class HttpEdge {
 }
 
 function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {
-  return resource.group === '' && resource.resource === 'pods' && name !== undefined && subresource !== undefined && (STREAMING.has(subresource) || subresource === 'log');
+  return (
+    resource.group === '' &&
+    resource.resource === 'pods' &&
+    name !== undefined &&
+    subresource !== undefined &&
+    (STREAMING.has(subresource) || subresource === 'log')
+  );
 }
 
 function attributesOf({ resource, namespace, name, subresource }: ResourceRoute, verb: string) {
@@ -205,7 +229,8 @@ function attributesOf({ resource, namespace, name, subresource }: ResourceRoute,
 
 function formOf(request: IncomingMessage): Form {
   const form = objectForm(parseAccept(request.headers.accept));
-  if (!form) throw notAcceptable(['application/json', 'application/json;as=Table;v=v1;g=meta.k8s.io', 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io']);
+  if (!form)
+    throw notAcceptable(['application/json', 'application/json;as=Table;v=v1;g=meta.k8s.io', 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io']);
   return form;
 }
 
@@ -239,5 +264,15 @@ function programOf(request: IncomingMessage): string {
 /** version.Info; the compatibility level first, the program's own version after the plus sign. */
 function versionInfo(version: string): object {
   const [major = '1', minor = '0'] = version.replace(/^v/, '').split('.');
-  return { major, minor, gitVersion: version.startsWith('v') ? version : `v${version}`, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: '', platform: 'linux/amd64' };
+  return {
+    major,
+    minor,
+    gitVersion: version.startsWith('v') ? version : `v${version}`,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: '',
+    compiler: '',
+    platform: 'linux/amd64',
+  };
 }

@@ -56,7 +56,9 @@ function watchForm(asked: Asked, clock: Clock): (event: WatchEvent) => object {
   return (event) => {
     if (event.type === 'ERROR') return event.object;
     if (asked.form !== 'Table') {
-      return event.type === 'BOOKMARK' ? { ...event.object, kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${asked.version}` } : partialOf(event.object, asked.version);
+      return event.type === 'BOOKMARK'
+        ? { ...event.object, kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${asked.version}` }
+        : partialOf(event.object, asked.version);
     }
     const objects = event.type === 'BOOKMARK' ? [] : [event.object];
     const table = tableOf(asked, clock, objects, { resourceVersion: event.object.metadata.resourceVersion ?? '' }, first);

@@ -23,12 +23,22 @@ export function sendText(response: ServerResponse, status: number, text: string,
 /** Whatever was thrown, in Kubernetes' shape; what is the server's own fault is logged here, once. */
 export function statusErrorOf(thrown: unknown, logger: Logger): StatusError {
   if (thrown instanceof StatusError) return thrown;
-  if (thrown instanceof GantryError && thrown.status < 500) return new StatusError(thrown.status, reasonOf(thrown.status), thrown.message, undefined, { cause: thrown });
+  if (thrown instanceof GantryError && thrown.status < 500)
+    return new StatusError(thrown.status, reasonOf(thrown.status), thrown.message, undefined, { cause: thrown });
   logger.error('Cannot answer a request', { error: thrown });
   return internalError(thrown);
 }
 
-const REASONS: Readonly<Record<number, string>> = { 400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 409: 'Conflict', 410: 'Expired', 422: 'Invalid', 429: 'TooManyRequests' };
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  409: 'Conflict',
+  410: 'Expired',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+};
 function reasonOf(status: number): string {
   return REASONS[status] ?? 'BadRequest';
 }
@@ -60,7 +70,11 @@ const END = Buffer.from(']}\n');
 
 /** RFC 7234 Warning headers, as kubectl prints them. */
 export function addWarnings(response: ServerResponse, warnings: readonly string[] | undefined): void {
-  if (warnings && warnings.length > 0) response.setHeader('warning', warnings.map((text) => `299 - "${quotable(text)}"`));
+  if (warnings && warnings.length > 0)
+    response.setHeader(
+      'warning',
+      warnings.map((text) => `299 - "${quotable(text)}"`),
+    );
 }
 
 function quotable(text: string): string {

@@ -2,7 +2,14 @@ import type { ResourceRef } from '#cluster/api';
 
 /** What a path below /api or /apis names. */
 export type Route =
-  | { readonly kind: 'resource'; readonly resource: ResourceRef; readonly namespace?: string; readonly name?: string; readonly subresource?: string; /** What follows the subresource. */ readonly rest?: string }
+  | {
+      readonly kind: 'resource';
+      readonly resource: ResourceRef;
+      readonly namespace?: string;
+      readonly name?: string;
+      readonly subresource?: string /** What follows the subresource. */;
+      readonly rest?: string;
+    }
   | { readonly kind: 'group-version'; readonly group: string; readonly version: string }
   | { readonly kind: 'group'; readonly group: string }
   | { readonly kind: 'legacy-versions' }
@@ -11,7 +18,10 @@ export type Route =
 
 /** Splits a path as Kubernetes does: `/api/v1/…` is the core group, `/apis/<group>/<version>/…` the others. */
 export function parsePath(path: string): Route {
-  const parts = path.split('/').filter((part) => part !== '').map(decodePart);
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodePart);
   if (parts[0] === 'api') {
     if (parts.length === 1) return { kind: 'legacy-versions' };
     return parseVersion('', parts[1] ?? '', parts.slice(2));

@@ -81,7 +81,11 @@ function chooseProtocol(offered: Set<string>): string | false {
 }
 
 function switchToSpdy({ request, socket, head }: UpgradeRequest, protocol: string): Duplex {
-  const offered = request.headers['x-stream-protocol-version']?.toString().split(',').map((text) => text.trim()) ?? [];
+  const offered =
+    request.headers['x-stream-protocol-version']
+      ?.toString()
+      .split(',')
+      .map((text) => text.trim()) ?? [];
   if (!offered.includes(protocol)) throw badRequest(`unable to upgrade: want X-Stream-Protocol-Version ${protocol}, was offered [${offered.join(' ')}]`);
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`);
   if (head.length > 0) socket.unshift(head);
@@ -91,5 +95,7 @@ function switchToSpdy({ request, socket, head }: UpgradeRequest, protocol: strin
 /** An answer to an upgrade that is not made: the socket has no response object then. */
 export function refuseUpgrade(socket: Duplex, error: StatusError): void {
   const body = JSON.stringify(error.body);
-  socket.end(`HTTP/1.1 ${error.status} ${error.body.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+  socket.end(
+    `HTTP/1.1 ${error.status} ${error.body.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }

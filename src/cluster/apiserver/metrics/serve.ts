@@ -8,7 +8,16 @@ import { METRICS_VERSION, nodeMetrics, podMetrics, type Usage } from './usage.ts
 export const METRICS_RESOURCES = [
   { resource: 'nodes', kind: 'NodeMetrics', namespaced: false },
   { resource: 'pods', kind: 'PodMetrics', namespaced: true },
-].map((row) => ({ ...row, group: 'metrics.k8s.io', version: 'v1beta1', singular: '', verbs: ['get', 'list'], shortNames: [], categories: [], subresources: [] }));
+].map((row) => ({
+  ...row,
+  group: 'metrics.k8s.io',
+  version: 'v1beta1',
+  singular: '',
+  verbs: ['get', 'list'],
+  shortNames: [],
+  categories: [],
+  subresources: [],
+}));
 
 /** `kubectl top` and the autoscaler: usage as the nodes measured it. Errors: 404 for what has no figures, 405. */
 export async function handleMetrics(context: Context, usage: Usage, request: ApiRequest): Promise<ApiResponse> {

@@ -32,7 +32,10 @@ export class Usage {
 
   async #ask(): Promise<ReadonlyMap<string, NodeStats>> {
     const prefix = collectionPrefix({ group: '', resource: 'nodes' });
-    const names = this.#cache.collection(prefix).keys(prefix).map((key) => key.slice(prefix.length));
+    const names = this.#cache
+      .collection(prefix)
+      .keys(prefix)
+      .map((key) => key.slice(prefix.length));
     const answers = await Promise.all(names.map(async (name): Promise<[string, NodeStats | undefined]> => [name, await this.#askOne(name)]));
     return new Map(answers.filter((answer): answer is [string, NodeStats] => answer[1] !== undefined));
   }

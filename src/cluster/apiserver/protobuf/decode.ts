@@ -106,7 +106,9 @@ function timeOf(bytes: Buffer, digits: number): string | undefined {
   const seconds = parts.get(1);
   if (seconds === undefined) return undefined;
   const text = new Date(seconds * 1000).toISOString().slice(0, 19);
-  const fraction = String(parts.get(2) ?? 0).padStart(9, '0').slice(0, digits);
+  const fraction = String(parts.get(2) ?? 0)
+    .padStart(9, '0')
+    .slice(0, digits);
   return digits === 0 ? `${text}Z` : `${text}.${fraction}Z`;
 }
 

@@ -25,11 +25,23 @@ export function messageName(apiVersion: string, kind: string): string {
 
 /** Each line: the message, then `number:name:type` for each field; `*` marks lists, `map:` maps with texts as keys. */
 function readMessages(): ReadonlyMap<string, Message> {
-  const lines = readFileSync(new URL('./fields.tsv', import.meta.url), 'utf8').split('\n').filter((line) => line !== '');
-  return new Map(lines.map((line): [string, Message] => {
-    const [name = '', fields = ''] = line.split('\t');
-    return [name, new Map(fields.split(' ').filter((text) => text !== '').map(readField))];
-  }));
+  const lines = readFileSync(new URL('./fields.tsv', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  return new Map(
+    lines.map((line): [string, Message] => {
+      const [name = '', fields = ''] = line.split('\t');
+      return [
+        name,
+        new Map(
+          fields
+            .split(' ')
+            .filter((text) => text !== '')
+            .map(readField),
+        ),
+      ];
+    }),
+  );
 }
 
 function readField(text: string): [number, MessageField] {

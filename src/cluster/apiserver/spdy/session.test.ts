@@ -17,14 +17,24 @@ test('frames are cut out of bytes that come one by one', () => {
   const bytes = Buffer.concat([controlFrame(CONTROL.ping, 0, numbers(7)), dataFrame(3, FLAG_FIN, Buffer.from('hi'))]);
   const reader = new FrameReader();
   const frames = [...bytes].flatMap((byte) => [...reader.push(Buffer.from([byte]))]);
-  assert.deepEqual(frames.map((frame) => [frame.kind, frame.flags, frame.payload.toString('latin1')]), [['control', 0, '\0\0\0\x07'], ['data', 1, 'hi']]);
+  assert.deepEqual(
+    frames.map((frame) => [frame.kind, frame.flags, frame.payload.toString('latin1')]),
+    [
+      ['control', 0, '\0\0\0\x07'],
+      ['data', 1, 'hi'],
+    ],
+  );
 });
 
 test('a stream that the client opens carries data both ways and half-closes', async () => {
   const [ours, theirs] = duplexPair();
   using codec = createHeaderCodec();
   const opened = Promise.withResolvers<{ stream: Duplex; headers: SpdyHeaders }>();
-  const session = new SpdySession(ours, (stream, headers) => opened.resolve({ stream, headers }), () => {});
+  const session = new SpdySession(
+    ours,
+    (stream, headers) => opened.resolve({ stream, headers }),
+    () => {},
+  );
   theirs.write(controlFrame(CONTROL.synStream, 0, Buffer.concat([numbers(1, 0), Buffer.alloc(2), await codec.encode({ streamtype: 'data' })])));
   theirs.write(dataFrame(1, FLAG_FIN, Buffer.from('question')));
   const { stream, headers } = await opened.promise;
@@ -37,7 +47,14 @@ test('a stream that the client opens carries data both ways and half-closes', as
     frames.push(...reader.push(bytes));
     if (frames.length === 3) break;
   }
-  assert.deepEqual(frames.map((frame) => [frame.kind, frame.flags]), [['control', 0], ['data', 0], ['data', 1]]);
+  assert.deepEqual(
+    frames.map((frame) => [frame.kind, frame.flags]),
+    [
+      ['control', 0],
+      ['data', 0],
+      ['data', 1],
+    ],
+  );
   theirs.destroy();
   session.close();
   await session.closed;

@@ -78,7 +78,11 @@ export class SpdySession {
       await this.#send(controlFrame(CONTROL.rstStream, 0, numbers(id, RST_PROTOCOL_ERROR)));
       return;
     }
-    const stream = new SpdyStream(id, (bytes) => this.#send(bytes), () => this.#streams.delete(id));
+    const stream = new SpdyStream(
+      id,
+      (bytes) => this.#send(bytes),
+      () => this.#streams.delete(id),
+    );
     this.#streams.set(id, stream);
     await this.#send(controlFrame(CONTROL.synReply, 0, Buffer.concat([numbers(id), await this.#codec.encode({})])));
     if ((flags & FLAG_FIN) !== 0) await stream.receive(Buffer.alloc(0), true);

@@ -8,7 +8,12 @@ const PODS = { group: '', resource: 'pods' };
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 
 interface Pod extends KubeObject {
-  spec?: { nodeName?: string; containers?: readonly { name: string }[]; initContainers?: readonly { name: string }[]; ephemeralContainers?: readonly { name: string }[] };
+  spec?: {
+    nodeName?: string;
+    containers?: readonly { name: string }[];
+    initContainers?: readonly { name: string }[];
+    ephemeralContainers?: readonly { name: string }[];
+  };
   status?: { phase?: string };
 }
 export interface FoundPod {
@@ -24,7 +29,12 @@ export function findContainer(context: Context, namespace: string, name: string,
 }
 
 /** A Pod as a whole, and the way to its node. Errors: 404, 400, 503. */
-export function findPod(context: Context, namespace: string, name: string, what: string): { readonly target: Omit<PodTarget, 'container'>; readonly node: NodeConnection } {
+export function findPod(
+  context: Context,
+  namespace: string,
+  name: string,
+  what: string,
+): { readonly target: Omit<PodTarget, 'container'>; readonly node: NodeConnection } {
   const pod = podOf(context, namespace, name);
   return { target: { namespace, name, uid: pod.metadata.uid ?? '' }, node: nodeOf(context, pod, what) };
 }

@@ -12,7 +12,12 @@ export interface FakeNode extends NodeConnection {
 export function fakeNode(): FakeNode {
   const commands: string[][] = [];
   const sizes: TerminalSize[] = [];
-  const line = (text: string, second: number): LogLine => ({ time: `2026-01-02T15:04:0${second}.000000001Z`, stream: 'stdout', content: Buffer.from(text), partial: false });
+  const line = (text: string, second: number): LogLine => ({
+    time: `2026-01-02T15:04:0${second}.000000001Z`,
+    stream: 'stdout',
+    content: Buffer.from(text),
+    partial: false,
+  });
   return {
     commands,
     sizes,
@@ -39,7 +44,12 @@ export function fakeNode(): FakeNode {
     },
     async stats() {
       const containers = [{ name: 'main', cpu_nanocores: 250_000_000, memory_bytes: 64 << 20 }];
-      return { timestamp_ms: Date.parse('2026-01-02T15:04:05Z'), window_ms: 1000, node: { cpu_nanocores: 500_000_000, memory_bytes: 1 << 30 }, pods: [{ namespace: 'default', name: 'web', containers }] };
+      return {
+        timestamp_ms: Date.parse('2026-01-02T15:04:05Z'),
+        window_ms: 1000,
+        node: { cpu_nanocores: 500_000_000, memory_bytes: 1 << 30 },
+        pods: [{ namespace: 'default', name: 'web', containers }],
+      };
     },
   };
 }

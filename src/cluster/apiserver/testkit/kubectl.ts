@@ -57,12 +57,36 @@ export async function connectKubectl(server: ApiServer): Promise<Kubectl> {
 
 async function makeCertificates(folder: string) {
   const make = async (name: string, ...args: string[]) => {
-    await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1', '-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.crt`), ...args]);
+    await run('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '1',
+      '-keyout',
+      join(folder, `${name}.key`),
+      '-out',
+      join(folder, `${name}.crt`),
+      ...args,
+    ]);
     return { cert: await readFile(join(folder, `${name}.crt`), 'utf8'), key: await readFile(join(folder, `${name}.key`), 'utf8') };
   };
   const ca = await make('ca', '-subj', '/CN=test-ca');
   const signed = ['-CA', join(folder, 'ca.crt'), '-CAkey', join(folder, 'ca.key')];
-  const server = await make('server', '-subj', '/CN=server', '-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE', ...signed);
+  const server = await make(
+    'server',
+    '-subj',
+    '/CN=server',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-addext',
+    'basicConstraints=critical,CA:FALSE',
+    ...signed,
+  );
   const client = await make('client', '-subj', '/O=system:masters/CN=admin', '-addext', 'basicConstraints=critical,CA:FALSE', ...signed);
   return { ca: ca.cert, server, client };
 }

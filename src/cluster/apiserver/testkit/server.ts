@@ -14,7 +14,16 @@ const REFS: Readonly<Record<string, { group: string; version: string }>> = {
 /** A server on a store in memory, for tests. */
 export async function startTestServer(options: Partial<ApiServerOptions> = {}): Promise<ApiServer & AsyncDisposable> {
   const store = options.store ?? (await openMemoryStore());
-  const server = await createApiServer({ store, clock: systemClock, random: systemRandom, logger: silentLogger, serviceCidr: '10.96.0.0/24', nodes: () => undefined, version: 'v1.36.0+gantry-test', ...options });
+  const server = await createApiServer({
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+    serviceCidr: '10.96.0.0/24',
+    nodes: () => undefined,
+    version: 'v1.36.0+gantry-test',
+    ...options,
+  });
   return {
     ...server,
     async [Symbol.asyncDispose]() {
@@ -45,7 +54,12 @@ export function configMap(name: string, data: Record<string, string> = {}): Kube
 }
 
 export function pod(name: string, more: object = {}): KubeObject {
-  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: 'x' } }, spec: { containers: [{ name: 'main', image: 'busybox' }], ...more } };
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app: 'x' } },
+    spec: { containers: [{ name: 'main', image: 'busybox' }], ...more },
+  };
   return object;
 }
 

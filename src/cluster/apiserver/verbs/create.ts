@@ -37,7 +37,9 @@ export async function createObject(context: Context, served: Served, wanted: New
   const { generateName } = object.metadata;
   const generated = !object.metadata.name && generateName !== undefined && generateName !== '';
   if (!object.metadata.name && !generated) {
-    throw invalid(served.info.kind, served.info.group, '', [{ reason: 'FieldValueRequired', field: 'metadata.name', message: 'Required value: name or generateName is required' }]);
+    throw invalid(served.info.kind, served.info.group, '', [
+      { reason: 'FieldValueRequired', field: 'metadata.name', message: 'Required value: name or generateName is required' },
+    ]);
   }
   for (let tries = 1; ; tries++) {
     if (generated) object.metadata.name = `${generateName.slice(0, NAME_BYTES_MAX - GENERATED_CHARACTERS)}${randomWord(context.random, GENERATED_CHARACTERS)}`;
@@ -54,7 +56,10 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
   if (context.cache.get(key)) return undefined;
   const write = async () => {
     stamp(context, object);
-    const ready = toStorage(served, completeNew(served, object, (one) => admit(context, served, one)));
+    const ready = toStorage(
+      served,
+      completeNew(served, object, (one) => admit(context, served, one)),
+    );
     return wanted.dryRun ? ready : await put(context, key, ready);
   };
   return isResource(served, '', 'services') ? await context.services.run(write) : await write();
@@ -64,7 +69,7 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
 function admit(context: Context, served: Served, object: KubeObject): void {
   if (isResource(served, '', 'pods')) admitPod(context.cache, object);
   // Decoded as a Service.
-  if (isResource(served, '', 'services')) context.services.allocate(object);
+  if (isResource(served, '', 'services')) context.services.allocate(object as Service);
 }
 
 async function put(context: Context, key: string, object: KubeObject): Promise<KubeObject | undefined> {

@@ -58,7 +58,8 @@ function deleteOptions(request: ApiRequest): DeleteOptions {
   if (policy !== undefined && !POLICIES.includes(String(policy))) {
     throw badRequest(`Cannot use propagationPolicy="${String(policy)}": supported values: ${POLICIES.map((one) => `"${one}"`).join(', ')}`);
   }
-  const preconditions = typeof body.preconditions === 'object' && body.preconditions !== null ? (body.preconditions as DeleteOptions['preconditions']) : undefined;
+  const preconditions =
+    typeof body.preconditions === 'object' && body.preconditions !== null ? (body.preconditions as DeleteOptions['preconditions']) : undefined;
   return {
     dryRun: isDryRun(request.query, body),
     ...(grace === undefined ? {} : { gracePeriodSeconds: Math.max(grace, grace < 0 ? 1 : 0) }),
@@ -70,7 +71,11 @@ function deleteOptions(request: ApiRequest): DeleteOptions {
 function checkPreconditions({ served, name }: Place, object: KubeObject, { preconditions }: DeleteOptions): void {
   const check = (what: string, wanted: string | undefined, found: string | undefined) => {
     if (wanted === undefined || wanted === found) return;
-    throw conflict(served.info, name, `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been deleted and then recreated`);
+    throw conflict(
+      served.info,
+      name,
+      `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been deleted and then recreated`,
+    );
   };
   check('UID', preconditions?.uid, object.metadata.uid);
   check('ResourceVersion', preconditions?.resourceVersion, object.metadata.resourceVersion);
@@ -103,7 +108,7 @@ function decideNamespace(context: Context, object: KubeObject): Change {
   if (object.metadata.deletionTimestamp !== undefined) return { keep: object };
   const next: KubeObject & { status?: unknown } = mutable(object);
   next.metadata.deletionTimestamp = timestamp(context.clock);
-  next.status = { ...((next.status) ?? {}), phase: 'Terminating' };
+  next.status = { ...((next.status as object | undefined) ?? {}), phase: 'Terminating' };
   return { put: next };
 }
 
@@ -124,5 +129,11 @@ function finalizersAfter(present: readonly string[], policy: string | undefined)
 
 function success(served: Served, object: KubeObject): Omit<Status, 'message' | 'reason' | 'code'> {
   const { name = '', uid = '' } = object.metadata;
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name, ...(served.info.group === '' ? {} : { group: served.info.group }), kind: served.info.resource, uid } };
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(served.info.group === '' ? {} : { group: served.info.group }), kind: served.info.resource, uid },
+  };
 }

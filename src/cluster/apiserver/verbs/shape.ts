@@ -1,4 +1,15 @@
-import { apiVersionOf, applyDefaults, badRequest, type Decoded, decode, type KubeObject, prepareForCreate, prepareForUpdate, validateCreate, validateUpdate } from '#cluster/api';
+import {
+  apiVersionOf,
+  applyDefaults,
+  badRequest,
+  type Decoded,
+  decode,
+  type KubeObject,
+  prepareForCreate,
+  prepareForUpdate,
+  validateCreate,
+  validateUpdate,
+} from '#cluster/api';
 import { convert } from '../conversion/convert.ts';
 import type { Served } from '../kinds.ts';
 
@@ -26,7 +37,13 @@ export function toStorage(served: Served, object: KubeObject): KubeObject {
 }
 
 /** The same for an object that stands in the place of `before`; of a status alone nothing is to be completed. */
-export function completeChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined, admit: (object: KubeObject) => void): KubeObject {
+export function completeChanged(
+  served: Served,
+  after: KubeObject,
+  before: KubeObject,
+  subresource: string | undefined,
+  admit: (object: KubeObject) => void,
+): KubeObject {
   if (subresource === 'finalize') return withFinalizers(after, before);
   if (subresource !== undefined) return prepareForUpdate(served.info, after, before, subresource);
   const completed = prepareForUpdate(served.info, applyDefaults(served.info, after), before);

@@ -1,4 +1,14 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, matchesLabels, notFound, type ObjectSelector, requirementsOf } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  badRequest,
+  conflict,
+  type KubeObject,
+  matchesLabels,
+  notFound,
+  type ObjectSelector,
+  requirementsOf,
+} from '#cluster/api';
 import { collectionPrefix } from '../cache/keys.ts';
 import { type Context, mutable, timestamp } from '../context.ts';
 import { evictionRefused, methodNotAllowed, noSuchPath } from '../errors.ts';
@@ -73,7 +83,8 @@ async function bind(context: Context, served: Served, request: ApiRequest): Prom
   if (!node) throw badRequest(`Cannot bind pod "${place.name}": target.name is required`);
   if (target.kind && target.kind !== 'Node') throw badRequest(`Cannot bind pod "${place.name}": target.kind is "${target.kind}", supported values: "Node"`);
   await change(context, place, isDryRun(request.query), (stored) => {
-    if (metadata?.uid && metadata.uid !== stored.metadata.uid) throw conflict(served.info, place.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${stored.metadata.uid}`);
+    if (metadata?.uid && metadata.uid !== stored.metadata.uid)
+      throw conflict(served.info, place.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${stored.metadata.uid}`);
     if (stored.metadata.deletionTimestamp) throw conflict(served.info, place.name, `pod ${place.name} is being deleted, cannot be assigned to a host`);
     // Stored Pods were validated.
     const pod = mutable(stored) as Pod;
@@ -102,7 +113,8 @@ async function evict(context: Context, served: Served, request: ApiRequest): Pro
   const [budget] = budgets;
   const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' || pod.status?.phase === 'Pending';
   if (budget && !ended) {
-    if (budgets.length > 1) throw badRequest(`Cannot evict pod "${place.name}": it has ${budgets.length} disruption budgets, which the eviction subresource does not support`);
+    if (budgets.length > 1)
+      throw badRequest(`Cannot evict pod "${place.name}": it has ${budgets.length} disruption budgets, which the eviction subresource does not support`);
     await takeDisruption(context, budget);
   }
   await deletePlace(context, place, { dryRun: isDryRun(request.query), ...body.deleteOptions });
@@ -112,15 +124,17 @@ async function evict(context: Context, served: Served, request: ApiRequest): Pro
 function budgetsOf(context: Context, pod: Pod): Budget[] {
   const prefix = `${collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' })}${pod.metadata.namespace}/`;
   const collection = context.cache.collection(collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' }));
-  const all = collection.keys(prefix).map((key) => collection.get(key));
-  return all.filter((budget): budget is Budget => budget?.spec?.selector !== undefined && matchesLabels(requirementsOf(budget.spec.selector), pod.metadata.labels));
+  const all = collection.keys(prefix).map((key) => collection.get(key) as Budget | undefined);
+  return all.filter(
+    (budget): budget is Budget => budget?.spec?.selector !== undefined && matchesLabels(requirementsOf(budget.spec.selector), pod.metadata.labels),
+  );
 }
 
 /** Takes one of the allowed disruptions, so that two evictions at once don't both have the last. */
 async function takeDisruption(context: Context, budget: Budget): Promise<void> {
   const key = `${collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' })}${budget.metadata.namespace}/${budget.metadata.name}`;
   await context.writes.run(key, async () => {
-    const now = context.cache.get(key);
+    const now = context.cache.get(key) as Budget | undefined;
     if (!now) throw notFound({ group: 'policy', resource: 'poddisruptionbudgets' }, budget.metadata.name ?? '');
     const allowed = now.status?.disruptionsAllowed ?? 0;
     if (allowed < 1) throw evictionRefused(`The disruption budget ${budget.metadata.name} needs all its healthy pods now`);

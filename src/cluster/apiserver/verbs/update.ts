@@ -26,7 +26,12 @@ export interface ReplaceOptions {
 }
 
 /** Puts what `next` makes of the object (in the version of `place.served`; it may be kept and changed) in its place, with all that a write entails. */
-export async function replace(context: Context, place: Place, options: ReplaceOptions, next: (before: KubeObject) => KubeObject): Promise<{ object: KubeObject; removed: boolean }> {
+export async function replace(
+  context: Context,
+  place: Place,
+  options: ReplaceOptions,
+  next: (before: KubeObject) => KubeObject,
+): Promise<{ object: KubeObject; removed: boolean }> {
   const { served } = place;
   const allocates = isResource(served, '', 'services') && options.subresource === undefined;
   const decide = (stored: KubeObject): Change => {
@@ -36,7 +41,7 @@ export async function replace(context: Context, place: Place, options: ReplaceOp
     refuseNewFinalizers(place, before, after);
     const completed = completeChanged(served, after, before, options.subresource, (service) => {
       // Decoded as Services, both of them.
-      if (allocates) context.services.allocate(service, before);
+      if (allocates) context.services.allocate(service as Service, before as Service);
     });
     const result = toStorage(served, completed);
     return endsNow(stored, result) ? { remove: result } : { put: result };
@@ -50,7 +55,8 @@ function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObj
   if (!metadata.name) metadata.name = name;
   if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   if (!served.info.namespaced) return;
-  if (metadata.namespace && metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (metadata.namespace && metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   if (namespace !== undefined) metadata.namespace = namespace;
 }
 
@@ -66,7 +72,17 @@ export function checkRevision({ served, name }: Place, before: KubeObject, after
 function keepSystemFields(before: KubeObject, after: KubeObject): void {
   const from = before.metadata;
   const to = after.metadata;
-  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'resourceVersion', 'generateName', 'name', 'namespace'] as const) {
+  for (const field of [
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'generation',
+    'resourceVersion',
+    'generateName',
+    'name',
+    'namespace',
+  ] as const) {
     // Each field is copied onto itself: the types of the two sides are the same one.
     if (from[field] === undefined) delete to[field];
     else Object.assign(to, { [field]: from[field] });
@@ -81,7 +97,12 @@ interface WithParts extends KubeObject {
 function refuseNewFinalizers({ served, name }: Place, before: KubeObject, after: KubeObject): void {
   if (before.metadata.deletionTimestamp === undefined) return;
   const added = (after.metadata.finalizers ?? []).filter((one) => !before.metadata.finalizers?.includes(one));
-  if (added.length > 0) throw forbidden(served.info, name, `metadata.finalizers: no new finalizers can be added if the object is being deleted, found new finalizers [${added.join(' ')}]`);
+  if (added.length > 0)
+    throw forbidden(
+      served.info,
+      name,
+      `metadata.finalizers: no new finalizers can be added if the object is being deleted, found new finalizers [${added.join(' ')}]`,
+    );
 }
 
 /** Whether this write took away the last thing that kept a deleted object. */

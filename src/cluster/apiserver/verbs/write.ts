@@ -28,7 +28,12 @@ export function current(context: Context, { served, namespace, name }: Place): K
  * Reads, decides and writes as one step: `decide` gets the present object and is asked again when another writer came between.
  * Answers the object as it then stands (with `dryRun`: as it would).
  */
-export async function change(context: Context, place: Place, dryRun: boolean, decide: (object: KubeObject) => Change | Promise<Change>): Promise<{ readonly object: KubeObject; readonly removed: boolean }> {
+export async function change(
+  context: Context,
+  place: Place,
+  dryRun: boolean,
+  decide: (object: KubeObject) => Change | Promise<Change>,
+): Promise<{ readonly object: KubeObject; readonly removed: boolean }> {
   const key = keyOf(place.served, place.namespace, place.name);
   return await context.writes.run(key, async () => {
     for (let tries = 1; ; tries++) {
@@ -45,7 +50,13 @@ export async function change(context: Context, place: Place, dryRun: boolean, de
   });
 }
 
-async function carryOut(context: Context, key: string, before: KubeObject, decision: Change, dryRun: boolean): Promise<{ object: KubeObject; removed: boolean }> {
+async function carryOut(
+  context: Context,
+  key: string,
+  before: KubeObject,
+  decision: Change,
+  dryRun: boolean,
+): Promise<{ object: KubeObject; removed: boolean }> {
   const expected = Number(before.metadata.resourceVersion);
   if ('keep' in decision) return { object: decision.keep, removed: false };
   if ('remove' in decision) {
