@@ -1,0 +1,71 @@
+import type { V1ContainerPort, V1Pod, V1Taint } from '#cluster/api';
+import { affinityReason } from './affinity.ts';
+import { matchesNodeSelector, tolerates } from './node-selection.ts';
+import { requestsOf } from './resources.ts';
+import { spreadReason } from './spread.ts';
+import type { ClusterView, NodeView } from './types.ts';
+
+/** Pure: the reasons why a node is no place for a Pod; none where it is one. */
+export type Filter = (pod: V1Pod, view: NodeView, cluster: ClusterView) => readonly string[];
+
+const one = (reason: string | undefined): readonly string[] => (reason === undefined ? [] : [reason]);
+
+const nodeName: Filter = (pod, { node }) =>
+  one(pod.spec?.nodeName && pod.spec.nodeName !== node.metadata.name ? "node(s) didn't match the requested node name" : undefined);
+
+const UNSCHEDULABLE: V1Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+const nodeUnschedulable: Filter = (pod, { node }) => {
+  if (!node.spec?.unschedulable) return [];
+  return one((pod.spec?.tolerations ?? []).some((toleration) => tolerates(toleration, UNSCHEDULABLE)) ? undefined : 'node(s) were unschedulable');
+};
+
+const taintToleration: Filter = (pod, { node }) => {
+  const tolerations = pod.spec?.tolerations ?? [];
+  const hard = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
+  const untolerated = hard.find((taint) => !tolerations.some((toleration) => tolerates(toleration, taint)));
+  return one(untolerated && `node(s) had untolerated taint {${untolerated.key}: ${untolerated.value ?? ''}}`);
+};
+
+const nodeAffinity: Filter = (pod, { node }) => {
+  const labels = node.metadata.labels ?? {};
+  const selected = Object.entries(pod.spec?.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
+  const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return one(selected && (required === undefined || matchesNodeSelector(required, node)) ? undefined : "node(s) didn't match Pod's node affinity/selector");
+};
+
+const resourcesFit: Filter = (pod, { pods, allocatable, requested }) => {
+  const room = allocatable.get('pods');
+  const reasons = room !== undefined && BigInt(pods.length + 1) * 1000n > room ? ['Too many pods'] : [];
+  for (const [name, wanted] of requestsOf(pod)) {
+    if (wanted > 0n && wanted + (requested.get(name) ?? 0n) > (allocatable.get(name) ?? 0n)) reasons.push(`Insufficient ${name}`);
+  }
+  return reasons;
+};
+
+const nodePorts: Filter = (pod, { pods }) => {
+  const wanted = hostPorts(pod);
+  if (wanted.length === 0) return [];
+  const taken = pods.flatMap(hostPorts);
+  return one(wanted.some((port) => taken.some((other) => collide(port, other))) ? "node(s) didn't have free ports for the requested pod ports" : undefined);
+};
+
+function hostPorts({ spec }: V1Pod): readonly V1ContainerPort[] {
+  return (spec?.containers ?? []).flatMap(({ ports = [] }) => ports.filter(({ hostPort }) => hostPort));
+}
+
+function collide(a: V1ContainerPort, b: V1ContainerPort): boolean {
+  const any = (address: string | undefined) => !address || address === '0.0.0.0';
+  return a.hostPort === b.hostPort && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP') && (any(a.hostIP) || any(b.hostIP) || a.hostIP === b.hostIP);
+}
+
+/** In the order in which they are asked; the first that objects speaks for the node. */
+export const FILTERS: readonly { readonly plugin: string; readonly filter: Filter }[] = [
+  { plugin: 'NodeUnschedulable', filter: nodeUnschedulable },
+  { plugin: 'NodeName', filter: nodeName },
+  { plugin: 'TaintToleration', filter: taintToleration },
+  { plugin: 'NodeAffinity', filter: nodeAffinity },
+  { plugin: 'NodePorts', filter: nodePorts },
+  { plugin: 'NodeResourcesFit', filter: resourcesFit },
+  { plugin: 'PodTopologySpread', filter: (pod, view, cluster) => one(spreadReason(pod, view, cluster)) },
+  { plugin: 'InterPodAffinity', filter: (pod, view, cluster) => one(affinityReason(pod, view, cluster)) },
+];

@@ -1,0 +1,3 @@
+export type { ClusterView, NodeView, Rejection, Scheduler, SchedulerOptions, Verdict } from './types.ts';
+export { decide } from './decide.ts';
+export { createScheduler } from './scheduler.ts';

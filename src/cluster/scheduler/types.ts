@@ -1,0 +1,42 @@
+import type { V1Node, V1Pod } from '#cluster/api';
+import type { ClusterClient } from '#cluster/client';
+import type { Clock, Logger, Random } from '#kit';
+
+export interface SchedulerOptions {
+  readonly client: ClusterClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Pods that name this scheduler are its own; `default-scheduler` without it. */
+  readonly name?: string;
+}
+export interface Scheduler {
+  /** Resolves when the caches are filled and Pods are bound as they come. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  health(): { readonly state: 'starting' | 'ready' | 'stopped'; readonly pending: number };
+  /** Why a Pod that waits can't be placed, node by node; undefined where it doesn't wait. */
+  explain(namespace: string, name: string): Verdict | undefined;
+}
+
+/** What of a node a Pod is measured against. All resources in thousandths. */
+export interface NodeView {
+  readonly node: V1Node;
+  readonly pods: readonly V1Pod[];
+  readonly allocatable: ReadonlyMap<string, bigint>;
+  readonly requested: ReadonlyMap<string, bigint>;
+}
+export interface ClusterView {
+  readonly nodes: readonly NodeView[];
+  /** Labels of namespaces, for affinities that choose among them. */
+  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
+}
+/** Why a node is no place for a Pod, in Kubernetes' words; several where several things are missing. */
+export interface Rejection {
+  readonly node: string;
+  readonly plugin: string;
+  readonly reasons: readonly string[];
+}
+export type Verdict =
+  | { readonly kind: 'placed'; readonly node: string; readonly scores: readonly { readonly node: string; readonly score: number }[] }
+  | { readonly kind: 'unschedulable'; readonly rejections: readonly Rejection[]; readonly message: string };
