@@ -32,7 +32,9 @@ export interface KnownImage extends ImageRecord {
 const IMAGES: RecordFormat<ImageRecord> = {
   version: 1,
   parse: ({ id, manifestDigest, size_bytes, created_ms }) =>
-    isDigestText(id) && isDigestText(manifestDigest) && typeof size_bytes === 'number' && typeof created_ms === 'number' ? { id, manifestDigest, size_bytes, created_ms } : undefined,
+    isDigestText(id) && isDigestText(manifestDigest) && typeof size_bytes === 'number' && typeof created_ms === 'number'
+      ? { id, manifestDigest, size_bytes, created_ms }
+      : undefined,
 };
 const NAMES: RecordFormat<NameRecord> = {
   version: 1,
@@ -111,7 +113,10 @@ export class Catalogue {
   }
 
   namesOf(id: Digest): readonly string[] {
-    return [...this.#names].filter(([, { image }]) => image === id).map(([name]) => name).sort();
+    return [...this.#names]
+      .filter(([, { image }]) => image === id)
+      .map(([name]) => name)
+      .sort();
   }
 
   async lease(owner: LeaseOwner, digest: Digest): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Catalogue } from './catalogue.ts';
-import type { BlobStore } from './content.ts';
+import type { BlobStore, Doomed } from './content.ts';
 import { chainIds } from './digest.ts';
 import type { Fresh } from './fresh.ts';
 import type { LayerStore } from './layers.ts';
@@ -18,14 +18,13 @@ export interface CollectOptions {
   readonly now_ms: number;
 }
 
-/** Removes blobs, layers and given-up uploads that no image, name, lease, snapshot or running work keeps; answers the bytes freed. */
-export async function collectGarbage(options: CollectOptions): Promise<number> {
+/** Takes away blobs, layers and given-up uploads that no image, name, lease, snapshot or running work keeps. The caller deletes what is answered. */
+export async function collectGarbage(options: CollectOptions): Promise<readonly Doomed[]> {
   const { catalogue, content, layers, fresh } = options;
   // What becomes referred to after this moment is fresh until then.
   const marked = mark(catalogue, options.snapshotChains());
-  const blobs_bytes = await content.retain((digest) => fresh.has(digest) || marked.has(digest));
-  const layers_bytes = await layers.retain((chainId) => fresh.has(chainId) || marked.has(chainId));
-  return blobs_bytes + layers_bytes + (await content.removeStaleUploads(options.now_ms - STALE_UPLOAD_MS));
+  const isKept = (digest: Digest) => fresh.has(digest) || marked.has(digest);
+  return [...(await content.retain(isKept)), ...layers.retain(isKept), ...(await content.staleUploads(options.now_ms - STALE_UPLOAD_MS))];
 }
 
 /** Everything that something durable refers to: blobs by digest, unpacked layers by chain id. */

@@ -11,6 +11,12 @@ import type { Fresh } from './fresh.ts';
 import type { ContentStore, Digest, Upload } from './types.ts';
 import { FileUploads } from './uploads.ts';
 
+/** What was taken out of the store and has yet to be deleted; the next start does it where this one is killed. */
+export interface Doomed {
+  readonly path: string;
+  readonly bytes: number;
+}
+
 /** Blobs in the layout of an OCI image: `blobs/sha256/<hex>`, each written aside, verified, fsynced and renamed. */
 export class BlobStore implements ContentStore {
   readonly #blobs: string;
@@ -19,7 +25,12 @@ export class BlobStore implements ContentStore {
   readonly #fresh: Fresh;
   readonly #uploads: FileUploads;
 
-  constructor(options: { readonly folder: string; readonly random: Random; readonly hashFile: (path: string, bytes: number) => Promise<Digest>; readonly fresh: Fresh }) {
+  constructor(options: {
+    readonly folder: string;
+    readonly random: Random;
+    readonly hashFile: (path: string, bytes: number) => Promise<Digest>;
+    readonly fresh: Fresh;
+  }) {
     this.#blobs = join(options.folder, 'blobs', 'sha256');
     this.#ingest = join(options.folder, 'ingest');
     this.#random = options.random;
@@ -105,18 +116,17 @@ export class BlobStore implements ContentStore {
     for (const name of await readdir(this.#blobs)) yield digestFromHex(name);
   }
 
-  /** Removes the blobs that nobody keeps; answers the bytes freed. Between asking `isKept` and the blob's absence nothing else runs. */
-  async retain(isKept: (digest: Digest) => boolean): Promise<number> {
-    let freed_bytes = 0;
+  /** Takes away the blobs that nobody keeps. Between asking `isKept` and the blob's absence nothing else runs. */
+  async retain(isKept: (digest: Digest) => boolean): Promise<Doomed[]> {
+    const doomed: Doomed[] = [];
     for await (const digest of this.list()) {
-      const size = (await this.stat(digest))?.size;
-      if (size === undefined || isKept(digest)) continue;
-      const doomed = this.ingestPath();
-      renameSync(this.pathOf(digest), doomed);
-      await rm(doomed, { force: true });
-      freed_bytes += size;
+      const bytes = (await this.stat(digest))?.size;
+      if (bytes === undefined || isKept(digest)) continue;
+      const path = this.ingestPath();
+      renameSync(this.pathOf(digest), path);
+      doomed.push({ path, bytes });
     }
-    return freed_bytes;
+    return doomed;
   }
 
   startUpload(): Promise<Upload> {
@@ -127,9 +137,9 @@ export class BlobStore implements ContentStore {
     return this.#uploads.openUpload(id);
   }
 
-  /** Removes uploads that nothing was added to since that moment; answers the bytes freed. */
-  removeStaleUploads(before_ms: number): Promise<number> {
-    return this.#uploads.removeStale(before_ms);
+  /** Uploads that nothing was added to since that moment. */
+  staleUploads(before_ms: number): Promise<Doomed[]> {
+    return this.#uploads.stale(before_ms);
   }
 }
 

@@ -1,7 +1,8 @@
 import { GantryError } from '#kit';
 
 /** What a right reference looks like, for whoever wrote a wrong one. */
-const RIGHT_REFERENCE = 'a right one looks like busybox:latest, registry.example:5000/team/app:1.0 or app@sha256:<64 hexadecimal digits>; the repository is lower case';
+const RIGHT_REFERENCE =
+  'a right one looks like busybox:latest, registry.example:5000/team/app:1.0 or app@sha256:<64 hexadecimal digits>; the repository is lower case';
 
 export function referenceInvalid(text: string, problem: string): GantryError {
   return new GantryError('REFERENCE_INVALID', 400, `invalid reference format: ${JSON.stringify(text)}: ${problem} (${RIGHT_REFERENCE})`);
@@ -32,11 +33,19 @@ export function imageAmbiguous(prefix: string, count: number): GantryError {
 }
 
 export function imageInUse(name: string, owner: string): GantryError {
-  return new GantryError('IMAGE_IN_USE', 409, `conflict: unable to delete ${name}: image is being used by ${owner.replace('/', ' ')}; remove that first, or force the removal`);
+  return new GantryError(
+    'IMAGE_IN_USE',
+    409,
+    `conflict: unable to delete ${name}: image is being used by ${owner.replace('/', ' ')}; remove that first, or force the removal`,
+  );
 }
 
 export function imageHasNames(id: string, names: readonly string[]): GantryError {
-  return new GantryError('IMAGE_IN_USE', 409, `conflict: unable to delete ${id} (must be forced) - image is referenced in multiple repositories: ${names.join(', ')}`);
+  return new GantryError(
+    'IMAGE_IN_USE',
+    409,
+    `conflict: unable to delete ${id} (must be forced) - image is referenced in multiple repositories: ${names.join(', ')}`,
+  );
 }
 
 export function manifestInvalid(problem: string, cause?: unknown): GantryError {
@@ -56,7 +65,11 @@ export function snapshotUnknown(key: string): GantryError {
 }
 
 export function formatTooNew(path: string, version: unknown, known: number): GantryError {
-  return new GantryError('FORMAT_TOO_NEW', 500, `Cannot read ${path}: its format version ${String(version)} is newer than ${known}, the newest known here; use a newer release of Gantry`);
+  return new GantryError(
+    'FORMAT_TOO_NEW',
+    500,
+    `Cannot read ${path}: its format version ${String(version)} is newer than ${known}, the newest known here; use a newer release of Gantry`,
+  );
 }
 
 export function recordBroken(path: string, cause?: unknown): GantryError {

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Clock, KeyedMutex } from '#kit';
 import { Catalogue, type KnownImage } from './catalogue.ts';
@@ -16,7 +17,19 @@ import { pullImage } from './remote/pull.ts';
 import { pushImage } from './remote/push.ts';
 import type { RegistrySessions } from './remote/session.ts';
 import { planRemoval } from './removal.ts';
-import type { Descriptor, Digest, Image, ImageConfig, ImageEvent, ImageRemoval, ImageStore, LeaseOwner, Manifest, Reference, TransferOptions } from './types.ts';
+import type {
+  Descriptor,
+  Digest,
+  Image,
+  ImageConfig,
+  ImageEvent,
+  ImageRemoval,
+  ImageStore,
+  LeaseOwner,
+  Manifest,
+  Reference,
+  TransferOptions,
+} from './types.ts';
 
 export interface ImageStoreParts {
   readonly catalogue: Catalogue;
@@ -99,8 +112,10 @@ export class CatalogueImageStore implements ImageStore {
     return this.#catalogue.leases(prefix);
   }
 
-  collect(): Promise<number> {
-    return this.#change(() => collectGarbage({ ...this.#parts, now_ms: this.#parts.clock.now() }));
+  async collect(): Promise<number> {
+    const doomed = await this.#change(() => collectGarbage({ ...this.#parts, now_ms: this.#parts.clock.now() }));
+    for (const { path } of doomed) await rm(path, { recursive: true, force: true });
+    return doomed.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   async create(parts: Parameters<ImageStore['create']>[0]): Promise<Image> {
@@ -131,7 +146,8 @@ export class CatalogueImageStore implements ImageStore {
     const pushed = await pushImage({ content: this.content, sessions, registries }, image, reference, options);
     const byDigest = `${repositoryName(reference)}@${pushed.digest}`;
     await this.#change(async () => {
-      if (this.#catalogue.name(nameOf(reference))?.image === image.id) await this.#catalogue.putName(byDigest, { image: image.id, manifestDigest: pushed.digest });
+      if (this.#catalogue.name(nameOf(reference))?.image === image.id)
+        await this.#catalogue.putName(byDigest, { image: image.id, manifestDigest: pushed.digest });
     });
     this.#emit({ action: 'push', id: image.id, name: nameOf(reference) });
     return pushed;
@@ -175,7 +191,8 @@ export class CatalogueImageStore implements ImageStore {
       const before = [...this.#catalogue.images()].find((image) => image.id === id);
       if (before?.manifestDigest !== manifestDigest) await this.#catalogue.putImage(known);
       for (const name of names) await this.#catalogue.putName(nameOf(name), { image: id, manifestDigest: top });
-      for (const digest of [id, manifestDigest, top, ...manifest.layers.map((layer) => layer.digest), ...chainIds(config.rootfs.diff_ids)]) fresh.settle(digest);
+      for (const digest of [id, manifestDigest, top, ...manifest.layers.map((layer) => layer.digest), ...chainIds(config.rootfs.diff_ids)])
+        fresh.settle(digest);
       return this.#catalogue.whole(before?.manifestDigest === manifestDigest ? before : known);
     });
   }

@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, createReadStream, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -39,7 +53,14 @@ function busyboxTar(folder: string): string {
 }
 
 async function opened(folder: string) {
-  const store = await openImageStore({ dataDir: join(folder, 'data'), linux: openLinux(), clock: systemClock, random: systemRandom, logger: silentLogger, registries: NO_REGISTRIES });
+  const store = await openImageStore({
+    dataDir: join(folder, 'data'),
+    linux: openLinux(),
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+    registries: NO_REGISTRIES,
+  });
   return { ...store, [Symbol.asyncDispose]: () => store.stop() };
 }
 
@@ -89,7 +110,11 @@ test('import, prepare, mount, write, commit, create, collect', { skip: !isInside
   const layer = await snapshots.commit('container-1');
   assert.deepEqual(await snapshots.commit('container-1'), layer, 'the same files give the same bytes');
   const baseLayer = { diffId: base.config.rootfs.diff_ids[0]!, blob: base.manifest.layers[0]! };
-  const image = await images.create({ config: { ...base.config, config: { Cmd: ['true'] } }, layers: [baseLayer, layer], names: [parseReference('child:1.0')] });
+  const image = await images.create({
+    config: { ...base.config, config: { Cmd: ['true'] } },
+    layers: [baseLayer, layer],
+    names: [parseReference('child:1.0')],
+  });
   await snapshots.prepare('container-2', image.id);
   const second = await snapshots.mount('container-2');
   assert.equal(readFileSync(join(second, 'etc/new'), 'utf8'), 'hello');
@@ -108,7 +133,10 @@ test('import, prepare, mount, write, commit, create, collect', { skip: !isInside
   assert.equal(await images.content.stat(layer.blob.digest), undefined);
   assert.equal(readFileSync(join(second, 'etc/new'), 'utf8'), 'hello', 'a snapshot keeps its layers');
   assert.ok(await images.content.stat(baseLayer.blob.digest));
-  assert.deepEqual(events.map(({ action }) => action), ['import', 'create', 'untag', 'delete']);
+  assert.deepEqual(
+    events.map(({ action }) => action),
+    ['import', 'create', 'untag', 'delete'],
+  );
 });
 
 test('state is the same after reopening; what was half done is gone', { skip: !isInside }, async () => {
@@ -158,4 +186,52 @@ test('an archive that is none is refused and leaves nothing', { skip: !isInside 
   await using store = await opened(place.folder);
   await assert.rejects(store.images.importTar(Readable.from([Buffer.alloc(4_096, 'x')]), { config: {} }), { code: 'TAR_INVALID' });
   assert.deepEqual(await store.images.list(), []);
+});
+
+const SEED = Number(process.env.GANTRY_TEST_SEED ?? Math.floor(Math.random() * 1_000_000));
+
+test(`kill -9 at any moment leaves what the next start repairs (GANTRY_TEST_SEED=${SEED})`, { skip: !isInside }, async () => {
+  await using place = temporary();
+  const tar = busyboxTar(place.folder);
+  const script = `
+    import { createReadStream, writeFileSync } from 'node:fs';
+    import { silentLogger, systemClock, systemRandom } from '#kit';
+    import { openLinux } from '#linux';
+    import { NO_REGISTRIES, openImageStore, parseReference } from '#image';
+    const store = await openImageStore({ dataDir: ${JSON.stringify(join(place.folder, 'data'))}, linux: openLinux(), clock: systemClock, random: systemRandom, logger: silentLogger, registries: NO_REGISTRIES });
+    for (let number = 0; ; number += 1) {
+      const image = await store.images.importTar(createReadStream(${JSON.stringify(tar)}), { config: { Env: ['N=' + number] }, name: parseReference('base:' + number) });
+      process.stdout.write('base:' + number + '\\n');
+      const key = 'k' + number;
+      await store.snapshots.prepare(key, image.id);
+      writeFileSync(await store.snapshots.mount(key) + '/file', key);
+      await store.snapshots.commit(key);
+      await store.snapshots.remove(key);
+      if (number > 0) await store.images.remove('base:' + (number - 1), { force: true });
+    }`;
+  let state = SEED;
+  for (let round = 0; round < 6; round += 1) {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: join(import.meta.dirname, '../..'),
+      timeout: 250 + (state % 900),
+      killSignal: 'SIGKILL',
+      encoding: 'utf8',
+    });
+    assert.equal(result.signal, 'SIGKILL', result.stderr);
+    const acknowledged = result.stdout.trim().split('\n').at(-1);
+    await using store = await opened(place.folder);
+    if (acknowledged) await store.images.resolve(acknowledged);
+    for (const image of await store.images.list()) {
+      await store.snapshots.prepare('check', image.id);
+      assert.ok(existsSync(join(await store.snapshots.mount('check'), 'bin/busybox')));
+      await store.snapshots.remove('check');
+      await store.images.remove(image.id, { force: true });
+    }
+    for (const key of await store.snapshots.list()) await store.snapshots.remove(key);
+    await store.images.collect();
+    for await (const digest of store.images.content.list()) assert.fail(`${digest} was left behind`);
+    assert.deepEqual(readdirSync(join(place.folder, 'data/layers')), []);
+    assert.deepEqual(readdirSync(join(place.folder, 'data/snapshots')), []);
+  }
 });

@@ -26,7 +26,11 @@ export async function importArchive(
     await parts.content.adopt(packed.file === 'source' ? source : target, packed.digest);
     const mediaType = packed.compression === 'gzip' ? OCI_LAYER_GZIP : OCI_LAYER_ZSTD;
     const layer: Layer = { diffId: packed.diffId, blob: { mediaType, digest: packed.digest, size: packed.size } };
-    return { config: configOf(layer, options, new Date(parts.clock.now()).toISOString()), layers: [layer], ...(options.name === undefined ? {} : { names: [options.name] }) };
+    return {
+      config: configOf(layer, options, new Date(parts.clock.now()).toISOString()),
+      layers: [layer],
+      ...(options.name === undefined ? {} : { names: [options.name] }),
+    };
   } finally {
     await Promise.all([source, target].map((path) => rm(path, { force: true })));
   }

@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedMutex, type Random } from '#kit';
-import type { BlobStore } from './content.ts';
+import type { BlobStore, Doomed } from './content.ts';
 import { chainIds, isDigest } from './digest.ts';
 import type { Fresh } from './fresh.ts';
 import type { JobRunner } from './jobs/runner.ts';
@@ -24,7 +24,9 @@ export interface UnpackedLayer extends LayerRecord {
 const FORMAT: RecordFormat<LayerRecord> = {
   version: 1,
   parse: ({ chainId, diffId, size_bytes }) =>
-    typeof chainId === 'string' && isDigest(chainId) && typeof diffId === 'string' && isDigest(diffId) && typeof size_bytes === 'number' ? { chainId, diffId, size_bytes } : undefined,
+    typeof chainId === 'string' && isDigest(chainId) && typeof diffId === 'string' && isDigest(diffId) && typeof size_bytes === 'number'
+      ? { chainId, diffId, size_bytes }
+      : undefined,
 };
 
 /** Unpacked layers, one folder each, `layers/<short name>/fs`, found by chain id. A folder without the ending `.new` is whole. */
@@ -73,26 +75,28 @@ export class LayerStore {
       const [diffId, blob] = [diffIds[index], image.manifest.layers[index]];
       if (diffId === undefined || blob === undefined) break;
       this.#fresh.touch(chainId);
-      const layer = await this.#mutex.run(chainId, async () => this.#layers.get(chainId) ?? (await this.#unpack({ chainId, diffId, blob: blob.digest, below: done })));
+      const layer = await this.#mutex.run(
+        chainId,
+        async () => this.#layers.get(chainId) ?? (await this.#unpack({ chainId, diffId, blob: blob.digest, below: done })),
+      );
       done.push(layer);
       onLayer?.(index);
     }
     return done;
   }
 
-  /** Removes every layer that nobody keeps; answers the bytes freed. */
-  async retain(isKept: (chainId: Digest) => boolean): Promise<number> {
-    let freed_bytes = 0;
+  /** Takes away every layer that nobody keeps. */
+  retain(isKept: (chainId: Digest) => boolean): Doomed[] {
+    const doomed: Doomed[] = [];
     for (const layer of [...this.#layers.values()]) {
       if (isKept(layer.chainId)) continue;
+      const path = join(this.folder, `${this.#random.hex(8)}.old`);
+      renameSync(join(this.folder, layer.name), path);
       this.#layers.delete(layer.chainId);
-      const doomed = join(this.folder, `${layer.name}.old`);
-      renameSync(join(this.folder, layer.name), doomed);
-      await rm(doomed, { recursive: true, force: true });
       this.#names.delete(layer.name);
-      freed_bytes += layer.size_bytes;
+      doomed.push({ path, bytes: layer.size_bytes });
     }
-    return freed_bytes;
+    return doomed;
   }
 
   async #unpack(wanted: { chainId: Digest; diffId: Digest; blob: Digest; below: readonly UnpackedLayer[] }): Promise<UnpackedLayer> {

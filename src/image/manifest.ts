@@ -40,7 +40,8 @@ export async function readImage(content: BlobStore, manifestDigest: Digest): Pro
 export function parseConfig(bytes: Uint8Array, manifest: Manifest): ImageConfig {
   const value = parseObject(bytes);
   const rootfs = typeof value.rootfs === 'object' && value.rootfs !== null && 'diff_ids' in value.rootfs ? value.rootfs.diff_ids : undefined;
-  if (!Array.isArray(rootfs) || !rootfs.every((item) => typeof item === 'string' && isDigest(item))) throw manifestInvalid('its configuration has no rootfs.diff_ids: this is no container image');
+  if (!Array.isArray(rootfs) || !rootfs.every((item) => typeof item === 'string' && isDigest(item)))
+    throw manifestInvalid('its configuration has no rootfs.diff_ids: this is no container image');
   if (rootfs.length !== manifest.layers.length) throw manifestInvalid(`it names ${manifest.layers.length} layers, its configuration ${rootfs.length}`);
   if (typeof value.os !== 'string' || typeof value.architecture !== 'string') throw manifestInvalid('its configuration has no os or architecture');
   const run = typeof value.config === 'object' && value.config !== null ? value.config : {};
@@ -51,7 +52,10 @@ export function parseConfig(bytes: Uint8Array, manifest: Manifest): ImageConfig 
 /** Which of an index's manifests is for that platform. */
 export function choosePlatform(index: Index, wanted: Platform): Descriptor | undefined {
   const fits = index.manifests.filter(({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture);
-  return fits.find(({ platform }) => platform?.variant === wanted.variant) ?? (wanted.variant === undefined ? fits[0] : fits.find(({ platform }) => platform?.variant === undefined));
+  return (
+    fits.find(({ platform }) => platform?.variant === wanted.variant) ??
+    (wanted.variant === undefined ? fits[0] : fits.find(({ platform }) => platform?.variant === undefined))
+  );
 }
 
 /** `linux/arm64/v8`. */
@@ -73,8 +77,10 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
 function descriptors(value: unknown, name: string): readonly Descriptor[] {
   if (!Array.isArray(value)) throw manifestInvalid(`${name} is no list`);
   return value.map((item: unknown) => {
-    if (typeof item !== 'object' || item === null || !('digest' in item) || typeof item.digest !== 'string' || !isDigest(item.digest)) throw manifestInvalid(`${name} has an entry without a sha256 digest`);
-    if (!('size' in item) || typeof item.size !== 'number' || !Number.isSafeInteger(item.size) || item.size < 0) throw manifestInvalid(`${name} has an entry without a size`);
+    if (typeof item !== 'object' || item === null || !('digest' in item) || typeof item.digest !== 'string' || !isDigest(item.digest))
+      throw manifestInvalid(`${name} has an entry without a sha256 digest`);
+    if (!('size' in item) || typeof item.size !== 'number' || !Number.isSafeInteger(item.size) || item.size < 0)
+      throw manifestInvalid(`${name} has an entry without a size`);
     if (!('mediaType' in item) || typeof item.mediaType !== 'string') throw manifestInvalid(`${name} has an entry without a mediaType`);
     return { ...item, mediaType: item.mediaType, digest: item.digest, size: item.size };
   });

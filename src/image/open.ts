@@ -43,7 +43,15 @@ export async function openImageStore(options: ImageStoreOptions): Promise<OpenIm
   const catalogue = new Catalogue({ folder, content, logger });
   await catalogue.open();
   const sessions = new RegistrySessions(clock);
-  const snapshots = new OverlaySnapshots({ folder, mounts: options.linux.mounts, content, layers, jobs, imageById: async (id) => catalogue.whole(catalogue.resolve(id)) });
+  const snapshots = new OverlaySnapshots({
+    folder,
+    mounts: options.linux.mounts,
+    content,
+    layers,
+    jobs,
+    fresh,
+    imageById: async (id) => catalogue.whole(catalogue.resolve(id)),
+  });
   await snapshots.open();
   const images = new CatalogueImageStore({ catalogue, content, layers, jobs, fresh, sessions, registries, snapshotChains: () => snapshots.chains(), clock });
   return {

@@ -24,7 +24,25 @@ test('names become whole, and short again', () => {
 });
 
 test('a malformed name says what a right one looks like', () => {
-  for (const text of ['', ':', 'UPPER', 'a//b', '/a', 'a/', 'a:', 'a:b:c', 'a@b', `a@${DIGEST}@${DIGEST}`, 'a___b', '-a', 'a b', 'b'.repeat(64).replaceAll('b', 'a'), `a:${'x'.repeat(129)}`, 'reg.example/UP', `${'a/'.repeat(130)}a`]) {
+  for (const text of [
+    '',
+    ':',
+    'UPPER',
+    'a//b',
+    '/a',
+    'a/',
+    'a:',
+    'a:b:c',
+    'a@b',
+    `a@${DIGEST}@${DIGEST}`,
+    'a___b',
+    '-a',
+    'a b',
+    'b'.repeat(64).replaceAll('b', 'a'),
+    `a:${'x'.repeat(129)}`,
+    'reg.example/UP',
+    `${'a/'.repeat(130)}a`,
+  ]) {
     assert.throws(() => parseReference(text), { code: 'REFERENCE_INVALID', message: /a right one looks like busybox:latest/ }, text);
   }
 });

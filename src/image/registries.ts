@@ -48,7 +48,10 @@ export function parseRegistries(text: string, path: string): RegistriesConfig {
   const fields = new Fields(whole, path, 'the file');
   const search = fields.list('unqualified-search-registries');
   if (search?.some((name) => name !== 'docker.io'))
-    throw configInvalid(path, 'unqualified-search-registries may only name docker.io: a name without a host always means docker.io here; use a [[registry]] with a prefix');
+    throw configInvalid(
+      path,
+      'unqualified-search-registries may only name docker.io: a name without a host always means docker.io here; use a [[registry]] with a prefix',
+    );
   const entries = fields.tables('registry').map((table) => parseEntry(table));
   fields.done();
   const twice = entries.find(({ prefix }, at) => entries.findIndex((other) => other.prefix === prefix) !== at);

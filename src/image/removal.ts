@@ -22,7 +22,9 @@ export function planRemoval(catalogue: Catalogue, image: KnownImage, asked: stri
     const repository = repositoryOf(matched);
     const otherTags = names.filter((name) => name !== matched && !name.includes('@'));
     // The names by digest go with the repository's last tag.
-    const gone = otherTags.some((name) => repositoryOf(name) === repository) ? [matched] : [matched, ...names.filter((name) => name !== matched && name.includes('@') && repositoryOf(name) === repository)];
+    const gone = otherTags.some((name) => repositoryOf(name) === repository)
+      ? [matched]
+      : [matched, ...names.filter((name) => name !== matched && name.includes('@') && repositoryOf(name) === repository)];
     if (names.length > gone.length) return { untag: gone, deleteImage: false };
     if (user !== undefined && !force) throw imageInUse(familiarName(matched), user);
     return { untag: gone, deleteImage: user === undefined };

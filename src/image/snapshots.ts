@@ -7,6 +7,7 @@ import { changesOf } from './changes.ts';
 import type { BlobStore } from './content.ts';
 import { isDigest } from './digest.ts';
 import { snapshotUnknown } from './errors.ts';
+import type { Fresh } from './fresh.ts';
 import type { JobRunner } from './jobs/runner.ts';
 import type { LayerStore, UnpackedLayer } from './layers.ts';
 import { LowerView } from './lower-view.ts';
@@ -24,7 +25,8 @@ interface SnapshotRecord {
 }
 const FORMAT: RecordFormat<SnapshotRecord> = {
   version: 1,
-  parse: ({ key, image, layers }) => (typeof key === 'string' && typeof image === 'string' && isDigest(image) && isDigests(layers) ? { key, image, layers } : undefined),
+  parse: ({ key, image, layers }) =>
+    typeof key === 'string' && typeof image === 'string' && isDigest(image) && isDigests(layers) ? { key, image, layers } : undefined,
 };
 
 export interface SnapshotOptions {
@@ -33,6 +35,7 @@ export interface SnapshotOptions {
   readonly content: BlobStore;
   readonly layers: LayerStore;
   readonly jobs: JobRunner;
+  readonly fresh: Fresh;
   readonly imageById: (id: Digest) => Promise<Image>;
 }
 
@@ -72,6 +75,7 @@ export class OverlaySnapshots implements Snapshots {
       const layers = await this.#options.layers.ensure(image);
       const record: SnapshotRecord = { key, image: image.id, layers: layers.map(({ chainId }) => chainId) };
       this.#records.set(key, record);
+      for (const chainId of record.layers) this.#options.fresh.settle(chainId);
       try {
         await this.#makeFolders(record, layers.at(-1));
       } catch (error) {

@@ -96,7 +96,10 @@ export interface ContentStore {
   read(digest: Digest, range?: { readonly start?: number; readonly end?: number }): Promise<Readable>;
   readAll(digest: Digest): Promise<Buffer>;
   /** Streams in, hashing on the way; durable when it resolves. Errors: `DIGEST_INVALID`, `SIZE_INVALID`. */
-  write(content: Readable | Uint8Array, expected?: { readonly digest?: Digest; readonly size?: number }): Promise<{ readonly digest: Digest; readonly size: number }>;
+  write(
+    content: Readable | Uint8Array,
+    expected?: { readonly digest?: Digest; readonly size?: number },
+  ): Promise<{ readonly digest: Digest; readonly size: number }>;
   list(): AsyncIterable<Digest>;
   /** Begins an upload that survives a restart; see `Upload`. */
   startUpload(): Promise<Upload>;
@@ -134,7 +137,12 @@ export interface ImageStore {
   /** Removes what no name and no lease keeps. Answers the bytes freed. */
   collect(): Promise<number>;
   /** Makes an image of a configuration and layers (given as blobs that are in the content store with their diff ids). */
-  create(parts: { readonly config: ImageConfig; readonly layers: readonly Layer[]; readonly names?: readonly Reference[]; readonly annotations?: Readonly<Record<string, string>> }): Promise<Image>;
+  create(parts: {
+    readonly config: ImageConfig;
+    readonly layers: readonly Layer[];
+    readonly names?: readonly Reference[];
+    readonly annotations?: Readonly<Record<string, string>>;
+  }): Promise<Image>;
   /** `docker import`: a tar stream (plain, gzip or zstd) becomes a one-layer image. */
   importTar(content: Readable, options: { readonly config: ImageRunConfig; readonly name?: Reference; readonly message?: string }): Promise<Image>;
   pull(reference: Reference, options: TransferOptions): Promise<Image>;

@@ -42,15 +42,13 @@ export class FileUploads {
     }
   }
 
-  async removeStale(before_ms: number): Promise<number> {
-    let freed_bytes = 0;
+  async stale(before_ms: number): Promise<{ readonly path: string; readonly bytes: number }[]> {
+    const found = [];
     for (const id of await readdir(this.#options.folder)) {
       const { mtimeMs, size } = await stat(this.#path(id));
-      if (mtimeMs >= before_ms) continue;
-      await rm(this.#path(id), { force: true });
-      freed_bytes += size;
+      if (mtimeMs < before_ms) found.push({ path: this.#path(id), bytes: size });
     }
-    return freed_bytes;
+    return found;
   }
 
   #path(id: string): string {

@@ -5,7 +5,12 @@ import { answer, type Exchange } from './exchange.ts';
 import type { Repositories } from './repositories.ts';
 
 /** GET, HEAD and DELETE of a blob (distribution-spec, "Pulling blobs", "Deleting Blobs"). */
-export async function serveBlob(parts: { readonly images: ImageStore; readonly repositories: Repositories }, exchange: Exchange, name: string, text: string): Promise<void> {
+export async function serveBlob(
+  parts: { readonly images: ImageStore; readonly repositories: Repositories },
+  exchange: Exchange,
+  name: string,
+  text: string,
+): Promise<void> {
   const digest = asDigest(text);
   const { images, repositories } = parts;
   const size = repositories.hasBlob(name, digest) ? (await images.content.stat(digest))?.size : undefined;
@@ -32,7 +37,11 @@ async function sendBlob(images: ImageStore, exchange: Exchange, digest: Digest, 
   const range = parseRange(exchange.request.headers.range, size);
   const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, etag: `"${digest}"`, 'accept-ranges': 'bytes' };
   const { start, end } = range ?? { start: 0, end: size - 1 };
-  exchange.response.writeHead(range ? 206 : 200, { ...headers, 'content-length': end - start + 1, ...(range ? { 'content-range': `bytes ${start}-${end}/${size}` } : {}) });
+  exchange.response.writeHead(range ? 206 : 200, {
+    ...headers,
+    'content-length': end - start + 1,
+    ...(range ? { 'content-range': `bytes ${start}-${end}/${size}` } : {}),
+  });
   if (exchange.request.method === 'HEAD' || size === 0) {
     exchange.response.end();
     return;
@@ -46,6 +55,7 @@ function parseRange(header: string | undefined, size: number): { readonly start:
   if (!match || (match[1] === '' && match[2] === '')) return undefined;
   const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
   const end = match[1] === '' || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
-  if (start > end) throw new RegistryError('SIZE_INVALID', 416, `range ${header} lies outside the blob's ${size} bytes`, { headers: { 'content-range': `bytes */${size}` } });
+  if (start > end)
+    throw new RegistryError('SIZE_INVALID', 416, `range ${header} lies outside the blob's ${size} bytes`, { headers: { 'content-range': `bytes */${size}` } });
   return { start, end };
 }

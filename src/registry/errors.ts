@@ -19,19 +19,28 @@ export class RegistryError extends GantryError {
   readonly detail: unknown;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: RegistryCode, status: number, message: string, options: { readonly detail?: unknown; readonly headers?: Readonly<Record<string, string>> } = {}) {
+  constructor(
+    code: RegistryCode,
+    status: number,
+    message: string,
+    options: { readonly detail?: unknown; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(code, status, message);
     this.detail = options.detail;
     this.headers = options.headers ?? {};
   }
 }
 
-export const blobUnknown = (repository: string, digest: string) => new RegistryError('BLOB_UNKNOWN', 404, `blob ${digest} is unknown to repository ${repository}`, { detail: { digest } });
+export const blobUnknown = (repository: string, digest: string) =>
+  new RegistryError('BLOB_UNKNOWN', 404, `blob ${digest} is unknown to repository ${repository}`, { detail: { digest } });
 export const manifestUnknown = (repository: string, reference: string) =>
   new RegistryError('MANIFEST_UNKNOWN', 404, `manifest ${reference} is unknown to repository ${repository}`, { detail: { reference } });
-export const nameUnknown = (repository: string) => new RegistryError('NAME_UNKNOWN', 404, `repository ${repository} is unknown to this registry`, { detail: { name: repository } });
-export const nameInvalid = (repository: string) => new RegistryError('NAME_INVALID', 400, `repository name "${repository}" is malformed: a right one looks like team/app, lower case`);
-export const tagInvalid = (tag: string) => new RegistryError('MANIFEST_INVALID', 400, `"${tag}" is neither a tag nor a digest: a right tag looks like 1.0 and has at most 128 characters`);
+export const nameUnknown = (repository: string) =>
+  new RegistryError('NAME_UNKNOWN', 404, `repository ${repository} is unknown to this registry`, { detail: { name: repository } });
+export const nameInvalid = (repository: string) =>
+  new RegistryError('NAME_INVALID', 400, `repository name "${repository}" is malformed: a right one looks like team/app, lower case`);
+export const tagInvalid = (tag: string) =>
+  new RegistryError('MANIFEST_INVALID', 400, `"${tag}" is neither a tag nor a digest: a right tag looks like 1.0 and has at most 128 characters`);
 export const uploadUnknown = (id: string) => new RegistryError('BLOB_UPLOAD_UNKNOWN', 404, `upload ${id} is unknown: it ended, or was never begun`);
 export const manifestBlobUnknown = (digest: string) =>
   new RegistryError('MANIFEST_BLOB_UNKNOWN', 404, `the manifest refers to ${digest}, which is not in this repository: push it first`, { detail: { digest } });
@@ -41,5 +50,9 @@ export const unsupported = (what: string) => new RegistryError('UNSUPPORTED', 40
 
 /** Only this machine may reach the registry: it asks nobody who they are. */
 export function notLoopback(host: string): GantryError {
-  return new GantryError('REGISTRY_NOT_LOOPBACK', 400, `Cannot let the registry listen on ${host}: it asks for no password, so it listens on loopback only; use 127.0.0.1, ::1 or localhost`);
+  return new GantryError(
+    'REGISTRY_NOT_LOOPBACK',
+    400,
+    `Cannot let the registry listen on ${host}: it asks for no password, so it listens on loopback only; use 127.0.0.1, ::1 or localhost`,
+  );
 }

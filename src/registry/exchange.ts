@@ -12,7 +12,11 @@ export interface Exchange {
 /** Answers without a body, or with JSON. */
 export function answer({ request, response }: Exchange, status: number, headers: Readonly<Record<string, string | number>> = {}, body?: unknown): void {
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { ...(status === 204 ? {} : { 'content-length': bytes?.length ?? 0 }), ...(bytes ? { 'content-type': 'application/json' } : {}), ...headers });
+  response.writeHead(status, {
+    ...(status === 204 ? {} : { 'content-length': bytes?.length ?? 0 }),
+    ...(bytes ? { 'content-type': 'application/json' } : {}),
+    ...headers,
+  });
   response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
@@ -29,7 +33,9 @@ export function answerError(exchange: Exchange, error: unknown, logger: Logger):
   const detail = error instanceof RegistryError ? error.detail : undefined;
   // What of the body was not read would be taken for the next request.
   if (!exchange.request.readableEnded) exchange.response.shouldKeepAlive = false;
-  answer(exchange, known?.status ?? 500, error instanceof RegistryError ? error.headers : {}, { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] });
+  answer(exchange, known?.status ?? 500, error instanceof RegistryError ? error.headers : {}, {
+    errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }],
+  });
 }
 
 /** One page of a sorted list by `n` and `last`, and the Link header to the next one. */

@@ -14,7 +14,8 @@ interface Parts {
 
 /** GET, HEAD, PUT and DELETE of a manifest by tag or digest (distribution-spec, "Pulling manifests", "Pushing Manifests"). */
 export async function serveManifest(parts: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
-  if (reference.includes(':') ? !isDigest(reference) : !isTag(reference)) throw reference.includes(':') ? digestInvalid(`"${reference}" is no digest`) : tagInvalid(reference);
+  if (reference.includes(':') ? !isDigest(reference) : !isTag(reference))
+    throw reference.includes(':') ? digestInvalid(`"${reference}" is no digest`) : tagInvalid(reference);
   switch (exchange.request.method) {
     case 'GET':
     case 'HEAD':
@@ -64,7 +65,11 @@ async function putManifest({ images, repositories }: Parts, exchange: Exchange, 
   if (missing !== undefined) throw manifestBlobUnknown(missing);
   await images.content.write(bytes, { digest });
   await repositories.putManifest(name, digest, entry, isDigest(reference) ? undefined : reference);
-  answer(exchange, 201, { location: `/v2/${name}/manifests/${digest}`, 'docker-content-digest': digest, ...(entry.subject === undefined ? {} : { 'oci-subject': entry.subject }) });
+  answer(exchange, 201, {
+    location: `/v2/${name}/manifests/${digest}`,
+    'docker-content-digest': digest,
+    ...(entry.subject === undefined ? {} : { 'oci-subject': entry.subject }),
+  });
 }
 
 async function deleteManifest({ repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
@@ -85,12 +90,18 @@ function findManifest(repository: Repository | undefined, name: string, referenc
 /** What the registry keeps in mind of a manifest. Errors: `MANIFEST_INVALID`. */
 function describe(bytes: Buffer, contentType: string | undefined): ManifestEntry {
   const manifest = parseManifest(bytes, contentType);
-  if (contentType !== undefined && contentType !== manifest.mediaType) throw manifestInvalid(`it was sent as ${contentType} and says that it is ${manifest.mediaType}`);
+  if (contentType !== undefined && contentType !== manifest.mediaType)
+    throw manifestInvalid(`it was sent as ${contentType} and says that it is ${manifest.mediaType}`);
   // A cast because only optional fields are read, and each is looked at; parseManifest has seen that it is an object.
-  const raw = JSON.parse(bytes.toString('utf8')) as { readonly subject?: { readonly digest?: unknown }; readonly artifactType?: unknown; readonly annotations?: Readonly<Record<string, string>> };
+  const raw = JSON.parse(bytes.toString('utf8')) as {
+    readonly subject?: { readonly digest?: unknown };
+    readonly artifactType?: unknown;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   const subject = raw.subject?.digest;
   if (raw.subject !== undefined && (typeof subject !== 'string' || !isDigest(subject))) throw manifestInvalid('its subject has no digest');
-  const artifactType = typeof raw.artifactType === 'string' && raw.artifactType !== '' ? raw.artifactType : isIndex(manifest) ? undefined : manifest.config.mediaType;
+  const artifactType =
+    typeof raw.artifactType === 'string' && raw.artifactType !== '' ? raw.artifactType : isIndex(manifest) ? undefined : manifest.config.mediaType;
   const parts = isIndex(manifest) ? manifest.manifests : [manifest.config, ...manifest.layers.filter((layer) => !('urls' in layer))];
   return {
     mediaType: manifest.mediaType,

@@ -16,10 +16,14 @@ const isInside = process.env.GANTRY_TEST_NAMESPACE === 'registry';
 if (!isInside) {
   test('registry in namespaces of its own', { skip: process.getuid?.() === 0 ? false : 'needs root' }, () => {
     const { NODE_TEST_CONTEXT: _outer, ...environment } = process.env;
-    const result = spawnSync('unshare', ['-m', '-n', '--propagation', 'private', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', process.execPath, '--test', import.meta.filename], {
-      env: { ...environment, GANTRY_TEST_NAMESPACE: 'registry' },
-      encoding: 'utf8',
-    });
+    const result = spawnSync(
+      'unshare',
+      ['-m', '-n', '--propagation', 'private', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', process.execPath, '--test', import.meta.filename],
+      {
+        env: { ...environment, GANTRY_TEST_NAMESPACE: 'registry' },
+        encoding: 'utf8',
+      },
+    );
     assert.equal(result.status, 0, `${result.stdout}\n${result.stderr}`);
   });
 }
@@ -47,7 +51,9 @@ async function stand(folder: string, name: string) {
   return { ...store, [Symbol.asyncDispose]: () => store.stop() };
 }
 
-async function withRegistry(use: (place: { folder: string; store: Awaited<ReturnType<typeof stand>>; url: string; restart: () => Promise<void> }) => Promise<void>) {
+async function withRegistry(
+  use: (place: { folder: string; store: Awaited<ReturnType<typeof stand>>; url: string; restart: () => Promise<void> }) => Promise<void>,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-test-registry-'));
   await using store = await stand(folder, 'data');
   const make = () => createRegistry({ images: store.images, dataDir: join(folder, 'registry'), logger: silentLogger });
@@ -120,7 +126,10 @@ test('push moves no bytes, rmi and pull give the same digest; another store pull
 
 test('an image that is nowhere names the registry that was asked', { skip: !isInside }, async () => {
   await withRegistry(async ({ store: { images } }) => {
-    await assert.rejects(images.pull(parseReference('myregistry/none:1'), {}), /registry 127\.0\.0\.1:5000 answered 404: repository myregistry\/none is unknown/);
+    await assert.rejects(
+      images.pull(parseReference('myregistry/none:1'), {}),
+      /registry 127\.0\.0\.1:5000 answered 404: repository myregistry\/none is unknown/,
+    );
     await assert.rejects(images.pull(parseReference('127.0.0.1:1/none'), {}), /Cannot reach registry 127\.0\.0\.1:1/);
   });
 });
@@ -147,7 +156,10 @@ test('uploads in pieces, by curl', { skip: !isInside }, async () => {
     await restart();
     assert.match(await curl(place), /204 No Content[\s\S]*range: 0-4/i);
     assert.match(await curl('-X', 'PATCH', '-H', 'Content-Range: 5-10', '--data-binary', ' world', place), /202 Accepted[\s\S]*range: 0-10/i);
-    assert.match(await curl('-X', 'PUT', `${place}?digest=${digest('hello world')}`), new RegExp(`201 Created[\\s\\S]*docker-content-digest: ${digest('hello world')}`, 'i'));
+    assert.match(
+      await curl('-X', 'PUT', `${place}?digest=${digest('hello world')}`),
+      new RegExp(`201 Created[\\s\\S]*docker-content-digest: ${digest('hello world')}`, 'i'),
+    );
     assert.match(await curl(`${url}/team/app/blobs/${digest('hello world')}`), /200 OK[\s\S]*hello world$/);
     assert.match(await curl('-H', 'Range: bytes=6-8', `${url}/team/app/blobs/${digest('hello world')}`), /206 Partial[\s\S]*\r\n\r\nwor$/);
     assert.match(await curl('-H', 'Range: bytes=60-80', `${url}/team/app/blobs/${digest('hello world')}`), /416 /);
@@ -168,7 +180,8 @@ test('uploads in pieces, by curl', { skip: !isInside }, async () => {
 test('manifests, tags, catalogue and referrers, by curl', { skip: !isInside }, async () => {
   await withRegistry(async ({ url }) => {
     const type = 'application/vnd.oci.image.manifest.v1+json';
-    const put = (reference: string, body: string, ...more: string[]) => curl('-X', 'PUT', '-H', `Content-Type: ${type}`, ...more, '--data-binary', body, `${url}/team/app/manifests/${reference}`);
+    const put = (reference: string, body: string, ...more: string[]) =>
+      curl('-X', 'PUT', '-H', `Content-Type: ${type}`, ...more, '--data-binary', body, `${url}/team/app/manifests/${reference}`);
     const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digest('{}'), size: 2 };
     const manifest = JSON.stringify({ schemaVersion: 2, mediaType: type, config, layers: [] });
     assert.match(await put('a', manifest), /404 [\s\S]*MANIFEST_BLOB_UNKNOWN/);
@@ -178,10 +191,24 @@ test('manifests, tags, catalogue and referrers, by curl', { skip: !isInside }, a
     assert.match(await curl(`${url}/team/app/tags/list?n=2`), /link: <\/v2\/team\/app\/tags\/list\?n=2&last=b>; rel="next"[\s\S]*"tags":\["a","b"\]/i);
     assert.match(await curl(`${url}/team/app/tags/list?n=2&last=b`), /"tags":\["c"\]/);
     assert.match(await curl(`${url}/_catalog`), /"repositories":\["team\/app"\]/);
-    const signature = JSON.stringify({ schemaVersion: 2, mediaType: type, artifactType: 'application/x.signature', config, layers: [], subject: { mediaType: type, digest: digest(manifest), size: manifest.length }, annotations: { by: 'me' } });
+    const signature = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: type,
+      artifactType: 'application/x.signature',
+      config,
+      layers: [],
+      subject: { mediaType: type, digest: digest(manifest), size: manifest.length },
+      annotations: { by: 'me' },
+    });
     assert.match(await put(digest(signature), signature), new RegExp(`201 Created[\\s\\S]*oci-subject: ${digest(manifest)}`, 'i'));
-    assert.match(await curl(`${url}/team/app/referrers/${digest(manifest)}`), /application\/vnd\.oci\.image\.index[\s\S]*"artifactType":"application\/x\.signature","annotations":\{"by":"me"\}/);
-    assert.match(await curl(`${url}/team/app/referrers/${digest(manifest)}?artifactType=application/none`), /oci-filters-applied: artifactType[\s\S]*"manifests":\[\]/i);
+    assert.match(
+      await curl(`${url}/team/app/referrers/${digest(manifest)}`),
+      /application\/vnd\.oci\.image\.index[\s\S]*"artifactType":"application\/x\.signature","annotations":\{"by":"me"\}/,
+    );
+    assert.match(
+      await curl(`${url}/team/app/referrers/${digest(manifest)}?artifactType=application/none`),
+      /oci-filters-applied: artifactType[\s\S]*"manifests":\[\]/i,
+    );
     assert.match(await put('bad', '{"schemaVersion":1}'), /400 [\s\S]*MANIFEST_INVALID/);
     assert.match(await curl('-X', 'DELETE', `${url}/team/app/manifests/a`), /202 /);
     assert.match(await curl(`${url}/team/app/manifests/a`), /404 [\s\S]*MANIFEST_UNKNOWN/);
@@ -208,12 +235,14 @@ test('a registry that asks for a token, stumbles once and redirects blobs; an in
         request.url = pathname.replace('/elsewhere', '');
         return registry.handler(request, response);
       }
-      if (request.headers.authorization !== 'Bearer secret') return void response.writeHead(401, { 'www-authenticate': 'Bearer realm="http://127.0.0.1:5001/token",service="s"' }).end();
+      if (request.headers.authorization !== 'Bearer secret')
+        return void response.writeHead(401, { 'www-authenticate': 'Bearer realm="http://127.0.0.1:5001/token",service="s"' }).end();
       if (!seen.includes('stumbled')) {
         seen.push('stumbled');
         return void response.writeHead(503).end();
       }
-      if (request.method === 'GET' && pathname.includes('/blobs/')) return void response.writeHead(307, { location: `http://localhost:5001/elsewhere${pathname}` }).end();
+      if (request.method === 'GET' && pathname.includes('/blobs/'))
+        return void response.writeHead(307, { location: `http://localhost:5001/elsewhere${pathname}` }).end();
       registry.handler(request, response);
     });
     await new Promise<void>((resolve) => front.listen(5_001, () => resolve()));
@@ -226,14 +255,21 @@ test('a registry that asks for a token, stumbles once and redirects blobs; an in
       const platform = { os: 'linux', architecture: image.config.architecture };
       const type = 'application/vnd.oci.image.index.v1+json';
       const index = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [{ ...pushed, platform }] });
-      const put = await fetch('http://127.0.0.1:5001/v2/team/app/manifests/multi', { method: 'PUT', headers: { authorization: 'Bearer secret', 'content-type': type }, body: index });
+      const put = await fetch('http://127.0.0.1:5001/v2/team/app/manifests/multi', {
+        method: 'PUT',
+        headers: { authorization: 'Bearer secret', 'content-type': type },
+        body: index,
+      });
       assert.equal(put.status, 201);
       await using third = await stand(folder, 'third');
       const pulled = await third.images.pull(parseReference('127.0.0.1:5001/team/app:multi'), { auth });
       assert.equal(pulled.id, image.id);
       assert.deepEqual(pulled.digests, [`127.0.0.1:5001/team/app@${digest(index)}`]);
       assert.equal((await third.images.resolve(`127.0.0.1:5001/team/app@${digest(index)}`)).id, image.id);
-      await assert.rejects(third.images.pull(parseReference('127.0.0.1:5001/team/app:multi'), { auth, platform: { os: 'plan9', architecture: 'mips' } }), /no matching manifest for plan9\/mips/);
+      await assert.rejects(
+        third.images.pull(parseReference('127.0.0.1:5001/team/app:multi'), { auth, platform: { os: 'plan9', architecture: 'mips' } }),
+        /no matching manifest for plan9\/mips/,
+      );
       assert.equal((await third.images.remove('127.0.0.1:5001/team/app:multi', { force: false })).length, 4);
       const aborted = AbortSignal.abort(new Error('enough'));
       await assert.rejects(third.images.pull(parseReference('127.0.0.1:5001/team/app:1'), { auth, signal: aborted }), /enough/);

@@ -72,7 +72,11 @@ export class Repositories {
   }
 
   putManifest(name: string, digest: Digest, entry: ManifestEntry, tag: string | undefined): Promise<void> {
-    const change = (now: Repository) => ({ ...now, manifests: { ...now.manifests, [digest]: entry }, tags: tag === undefined ? now.tags : { ...now.tags, [tag]: digest } });
+    const change = (now: Repository) => ({
+      ...now,
+      manifests: { ...now.manifests, [digest]: entry },
+      tags: tag === undefined ? now.tags : { ...now.tags, [tag]: digest },
+    });
     return this.#change(name, change, digest);
   }
 
@@ -86,7 +90,12 @@ export class Repositories {
       const manifests = Object.fromEntries(Object.entries(now.manifests).filter(([other]) => other !== digest));
       const needed = new Set(Object.values(manifests).flatMap(({ references }) => references));
       const orphans = new Set(now.manifests[digest]?.references.filter((blob) => !needed.has(blob)));
-      return { ...now, manifests, tags: Object.fromEntries(Object.entries(now.tags).filter(([, target]) => target !== digest)), blobs: now.blobs.filter((blob) => !orphans.has(blob)) };
+      return {
+        ...now,
+        manifests,
+        tags: Object.fromEntries(Object.entries(now.tags).filter(([, target]) => target !== digest)),
+        blobs: now.blobs.filter((blob) => !orphans.has(blob)),
+      };
     });
   }
 
@@ -101,7 +110,8 @@ export class Repositories {
       else await this.#records.put(name, after);
       if (isEmpty) this.#all.delete(name);
       else this.#all.set(name, after);
-      for (const digest of [...before.blobs, ...Object.keys(before.manifests).filter(isDigest)]) if (!holds(after, digest)) await this.#images.release(owner, digest);
+      for (const digest of [...before.blobs, ...Object.keys(before.manifests).filter(isDigest)])
+        if (!holds(after, digest)) await this.#images.release(owner, digest);
     });
   }
 }

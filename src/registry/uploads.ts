@@ -114,7 +114,10 @@ async function append({ request }: Exchange, name: string, upload: Upload): Prom
     const [start, end] = [Number(match?.[1]), Number(match?.[2])];
     const length = request.headers['content-length'];
     const isWhole = match !== null && start === upload.size && end >= start && (length === undefined || Number(length) === end - start + 1);
-    if (!isWhole) throw new RegistryError('BLOB_UPLOAD_INVALID', 416, `piece ${range} does not follow the ${upload.size} bytes that are here`, { headers: progress(name, upload) });
+    if (!isWhole)
+      throw new RegistryError('BLOB_UPLOAD_INVALID', 416, `piece ${range} does not follow the ${upload.size} bytes that are here`, {
+        headers: progress(name, upload),
+      });
   }
   await upload.append(request);
 }

@@ -24,7 +24,10 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
     case 'unpack':
       return { size_bytes: await unpack(job) };
     case 'pack':
-      return compressTo(job.target, Readable.from(packLayer({ source: job.source, privileges: openPrivileges(), ...(job.latest_ms === undefined ? {} : { latest_ms: job.latest_ms }) })));
+      return compressTo(
+        job.target,
+        Readable.from(packLayer({ source: job.source, privileges: openPrivileges(), ...(job.latest_ms === undefined ? {} : { latest_ms: job.latest_ms }) })),
+      );
     case 'compress':
       return compress(job);
   }

@@ -71,7 +71,7 @@ export class JobRunner {
   }
 
   #start(): Thread {
-    const thread: Thread = { worker: new Worker(this.#entry, { name: 'gantry-image' }), doing: undefined, idle: undefined };
+    const thread: Thread = { worker: new Worker(this.#entry, { name: 'gantry-image', execArgv: [] }), doing: undefined, idle: undefined };
     this.#threads.add(thread);
     thread.worker.on('message', (reply: JobReply) => this.#settle(thread, reply));
     thread.worker.on('error', (error) => void this.#end(thread, error));

@@ -14,12 +14,19 @@ export function parseChallenge(header: string): Challenge | undefined {
   if (!match?.[1]) return undefined;
   const rest = header.slice(match.index + match[0].length);
   const parameters: Record<string, string> = {};
-  for (const [, name = '', quoted, plain] of rest.matchAll(/([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/gi)) parameters[name.toLowerCase()] = (quoted ?? plain ?? '').replaceAll(/\\(.)/g, '$1');
+  for (const [, name = '', quoted, plain] of rest.matchAll(/([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/gi))
+    parameters[name.toLowerCase()] = (quoted ?? plain ?? '').replaceAll(/\\(.)/g, '$1');
   return { scheme: match[1].toLowerCase() === 'basic' ? 'basic' : 'bearer', parameters };
 }
 
 /** The Authorization header that answers a challenge; undefined when there is nothing to answer with. Errors: `REGISTRY_FAILED` (401). */
-export async function authorize(http: HttpClient, challenge: Challenge, scope: string, auth: TransferOptions['auth'], signal?: AbortSignal): Promise<string | undefined> {
+export async function authorize(
+  http: HttpClient,
+  challenge: Challenge,
+  scope: string,
+  auth: TransferOptions['auth'],
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   if (challenge.scheme === 'basic') return auth && 'username' in auth ? basic(auth.username, auth.password) : undefined;
   const { realm, service } = challenge.parameters;
   if (realm === undefined) throw notAvailable('Cannot sign in: the registry asks for a token and does not say where to get one (no realm)', 502);
@@ -39,7 +46,8 @@ export async function authorize(http: HttpClient, challenge: Challenge, scope: s
     ...(signal === undefined ? {} : { signal }),
   });
   const body = (await readBody(answer)).toString('utf8');
-  if (answer.statusCode !== 200) throw notAvailable(`Cannot sign in at ${url.host}: it answered ${answer.statusCode}; check the user name and password (docker login)`, 401);
+  if (answer.statusCode !== 200)
+    throw notAvailable(`Cannot sign in at ${url.host}: it answered ${answer.statusCode}; check the user name and password (docker login)`, 401);
   const token = tokenIn(body);
   if (token === undefined) throw notAvailable(`Cannot sign in at ${url.host}: its answer has no token`, 502);
   return `Bearer ${token}`;

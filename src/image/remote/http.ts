@@ -49,9 +49,17 @@ export class HttpClient {
     const stream = typeof body === 'function' ? await body() : undefined;
     return new Promise((resolve, reject) => {
       const isPlain = url.protocol === 'http:';
-      const options = { method, headers: { 'user-agent': 'gantry', ...headers }, agent: isPlain ? this.#plain : this.#secure, timeout: SILENCE_MS_MAX, ...(signal === undefined ? {} : { signal }) };
+      const options = {
+        method,
+        headers: { 'user-agent': 'gantry', ...headers },
+        agent: isPlain ? this.#plain : this.#secure,
+        timeout: SILENCE_MS_MAX,
+        ...(signal === undefined ? {} : { signal }),
+      };
       const request = (isPlain ? httpRequest : httpsRequest)(url, options, resolve);
-      request.on('error', (error) => reject(signal?.aborted ? signal.reason : notAvailable(`Cannot reach registry ${url.host}: ${messageOf(error) || error.name}`, 502, error)));
+      request.on('error', (error) =>
+        reject(signal?.aborted ? signal.reason : notAvailable(`Cannot reach registry ${url.host}: ${messageOf(error) || error.name}`, 502, error)),
+      );
       request.on('timeout', () => request.destroy(new Error(`no answer for ${SILENCE_MS_MAX / 1_000} s`)));
       if (stream) pipeline(stream, request, (error) => error && request.destroy(error));
       else request.end(body);

@@ -89,7 +89,11 @@ class Pull {
       this.#parts.fresh.touch(expected);
       return { digest: expected, manifest: parseManifest(await this.#parts.content.readAll(expected)) };
     }
-    const answer = await this.#session.send({ method: 'GET', url: this.#session.url(`manifests/${name}`), headers: { accept: [...MANIFEST_TYPES, ...INDEX_TYPES].join(', ') } });
+    const answer = await this.#session.send({
+      method: 'GET',
+      url: this.#session.url(`manifests/${name}`),
+      headers: { accept: [...MANIFEST_TYPES, ...INDEX_TYPES].join(', ') },
+    });
     if (answer.statusCode !== 200) throw await this.#session.failure(answer, `pull ${formatReference(this.#reference)}`);
     const bytes = await readBody(answer);
     const digest = digestOf(bytes);
@@ -127,7 +131,10 @@ class Pull {
     if (answer.statusCode !== 200) throw await this.#session.failure(answer, `pull layer ${shortId(digest)} of ${formatReference(this.#reference)}`);
     const counter = counted((current_bytes) => tell('Downloading', { current_bytes, total_bytes: size }));
     // An error of the answer destroys the counter, and the content store sees it there.
-    await content.write(pipeline(answer, counter, () => undefined), { digest, size });
+    await content.write(
+      pipeline(answer, counter, () => undefined),
+      { digest, size },
+    );
     tell('Download complete');
     return true;
   }

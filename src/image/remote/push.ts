@@ -58,7 +58,12 @@ class Push {
       if (blob !== manifest.config) this.#tell({ id: shortId(blob.digest), status });
     });
     const bytes = await this.#parts.content.readAll(manifestDigest);
-    const answer = await this.#session.send({ method: 'PUT', url: this.#session.url(`manifests/${tag}`), headers: { 'content-type': manifest.mediaType, 'content-length': String(bytes.length) }, body: bytes });
+    const answer = await this.#session.send({
+      method: 'PUT',
+      url: this.#session.url(`manifests/${tag}`),
+      headers: { 'content-type': manifest.mediaType, 'content-length': String(bytes.length) },
+      body: bytes,
+    });
     if (answer.statusCode !== 201) throw await this.#session.failure(answer, `push ${formatReference(this.#reference)}`);
     answer.resume();
     this.#tell({ status: `${tag}: digest: ${manifestDigest} size: ${bytes.length}` });
@@ -84,11 +89,17 @@ class Push {
     url.searchParams.set('digest', digest);
     const id = shortId(digest);
     const body = async (): Promise<Readable> => {
-      const counter = digest === this.#image.id ? new PassThrough() : counted((current_bytes) => this.#tell({ id, status: 'Pushing', current_bytes, total_bytes: size }));
+      const counter =
+        digest === this.#image.id ? new PassThrough() : counted((current_bytes) => this.#tell({ id, status: 'Pushing', current_bytes, total_bytes: size }));
       // An error of the blob destroys the counter, and the request sees it there.
       return pipeline(await this.#parts.content.read(digest), counter, () => undefined);
     };
-    const answer = await this.#session.send({ method: 'PUT', url, headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) }, body });
+    const answer = await this.#session.send({
+      method: 'PUT',
+      url,
+      headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
+      body,
+    });
     if (answer.statusCode !== 201) throw await this.#session.failure(answer, `push layer ${id} of ${formatReference(this.#reference)}`);
     answer.resume();
   }

@@ -97,7 +97,11 @@ export class RegistrySession {
     const { http, signal } = this.#options;
     const isOwn = call.url.host === this.url('').host;
     const send = (authorization: string | undefined) =>
-      http.send({ ...call, ...(signal === undefined ? {} : { signal }), headers: { ...call.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) } });
+      http.send({
+        ...call,
+        ...(signal === undefined ? {} : { signal }),
+        headers: { ...call.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) },
+      });
     const used = this.#authorization;
     const answer = await send(used);
     const challenge = answer.statusCode === 401 && isOwn ? parseChallenge(answer.headers['www-authenticate'] ?? '') : undefined;
@@ -127,7 +131,10 @@ function isStumble(status: number): boolean {
 function isRefused(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return !(cause instanceof Error) || ['ECONNREFUSED', 'ENOTFOUND', 'EPROTO', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'].includes(String(code));
+  return (
+    !(cause instanceof Error) ||
+    ['ECONNREFUSED', 'ENOTFOUND', 'EPROTO', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'].includes(String(code))
+  );
 }
 
 /** The registry's own words: `errors[].message` where it keeps to the specification. */

@@ -90,7 +90,8 @@ export class TarReader {
     const kind = KINDS[type];
     const path = latin1(pax.get('path')) ?? long.path ?? headerPath(header);
     if (kind === undefined) throw tarInvalid(`entry ${JSON.stringify(path)} is of type "${type}", which is not supported`);
-    if ([...pax.keys()].some((key) => key.startsWith('GNU.sparse.'))) throw tarInvalid(`entry ${JSON.stringify(path)} is a sparse file, which is not supported`);
+    if ([...pax.keys()].some((key) => key.startsWith('GNU.sparse.')))
+      throw tarInvalid(`entry ${JSON.stringify(path)} is a sparse file, which is not supported`);
     const size = decimal(pax.get('size')) ?? number(header, 124, 12);
     const isFile = kind === 'file' && !path.endsWith('/');
     this.#left_bytes = kind === 'file' ? size : 0;
@@ -147,7 +148,10 @@ function number(header: Buffer, start: number, length: number): number {
     for (let at = start; at < start + length; at += 1) value = value * 256 + (at === start ? (first & 0x40 ? first - 0xff : first & 0x7f) : (header[at] ?? 0));
     return value;
   }
-  const digits = header.toString('latin1', start, start + length).replaceAll('\0', ' ').trim();
+  const digits = header
+    .toString('latin1', start, start + length)
+    .replaceAll('\0', ' ')
+    .trim();
   if (digits === '') return 0;
   if (!/^[0-7]+$/.test(digits)) throw tarInvalid('a header has a number that is none: this is no tar archive');
   return Number.parseInt(digits, 8);
@@ -166,7 +170,8 @@ function parsePax(body: Buffer): Pax {
     const space = body.indexOf(0x20, at);
     const length = Number(body.toString('latin1', at, space));
     const equals = body.indexOf(0x3d, space);
-    if (space < 0 || equals < 0 || !Number.isInteger(length) || length < 5 || at + length > body.length || equals >= at + length) throw tarInvalid('a pax header is damaged');
+    if (space < 0 || equals < 0 || !Number.isInteger(length) || length < 5 || at + length > body.length || equals >= at + length)
+      throw tarInvalid('a pax header is damaged');
     records.set(body.toString('latin1', space + 1, equals), body.subarray(equals + 1, at + length - 1));
     at += length;
   }

@@ -24,7 +24,20 @@ function archive(...entries: readonly Given[]): Buffer {
   return Buffer.concat([
     ...entries.flatMap(({ path, kind = 'file', link = '', content = '', more = {} }) => {
       const body = Buffer.from(kind === 'file' ? content : '');
-      const entry: TarEntry = { path, kind, mode: 0o755, uid: 0, gid: 0, size: body.length, mtime_s: 1_000, link, major: 0, minor: 0, xattrs: new Map(), ...more };
+      const entry: TarEntry = {
+        path,
+        kind,
+        mode: 0o755,
+        uid: 0,
+        gid: 0,
+        size: body.length,
+        mtime_s: 1_000,
+        link,
+        major: 0,
+        minor: 0,
+        xattrs: new Map(),
+        ...more,
+      };
       return [encodeHeader(entry), body, paddingFor(body.length)];
     }),
     endOfArchive(),
@@ -36,7 +49,11 @@ function recording() {
   const notes: string[] = [];
   const privileges: Privileges = {
     own: () => undefined,
-    xattrs: { set: (path, name, value) => void notes.push(`${name}=${Buffer.from(value).toString()} ${path.toString()}`), get: () => undefined, list: () => [] },
+    xattrs: {
+      set: (path, name, value) => void notes.push(`${name}=${Buffer.from(value).toString()} ${path.toString()}`),
+      get: () => undefined,
+      list: () => [],
+    },
     nodes: {
       make: (path, kind, _mode, device) => {
         notes.push(`${kind} ${device?.major}/${device?.minor} ${path.toString()}`);
@@ -69,10 +86,17 @@ async function unpack(folder: string, bytes: Buffer, below: readonly string[] = 
   return { size, notes: notes.map((note) => note.replace(target, '')), target };
 }
 
-const name = fc.oneof(fc.constantFrom('a', 'b', '..', '.', '', '.wh.a', '.wh..wh..opq', 'c'), fc.string({ maxLength: 12 }).map((text) => text.replaceAll('\0', '')));
+const name = fc.oneof(
+  fc.constantFrom('a', 'b', '..', '.', '', '.wh.a', '.wh..wh..opq', 'c'),
+  fc.string({ maxLength: 12 }).map((text) => text.replaceAll('\0', '')),
+);
 const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
 const entry = fc.record({
-  path: fc.oneof(path, path.map((text) => `/${text}`), fc.constant('../../outside')),
+  path: fc.oneof(
+    path,
+    path.map((text) => `/${text}`),
+    fc.constant('../../outside'),
+  ),
   kind: fc.constantFrom<EntryKind>('file', 'directory', 'symlink', 'hardlink', 'fifo', 'character'),
   link: fc.oneof(path, fc.constantFrom('/tmp', '..', '../..', '/', '../outside', 'a')),
   content: fc.string({ maxLength: 20 }),
@@ -81,13 +105,34 @@ const entry = fc.record({
 test('headers come back as they went in, in pieces of any size', async () => {
   const kind = fc.constantFrom<EntryKind>('file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo');
   const byteText = (max: number) => fc.uint8Array({ minLength: 1, maxLength: max }).map((bytes) => Buffer.from(bytes).toString('latin1').replaceAll('\0', 'x'));
-  const arbitrary = fc.record({ path: byteText(300), kind, link: byteText(200), uid: fc.nat(2 ** 31 - 1), mtime_s: fc.integer({ min: -5_000, max: 2 ** 33 }), xattr: fc.uint8Array({ maxLength: 40 }), size: fc.nat(1_500), step: fc.integer({ min: 1, max: 2_000 }) });
+  const arbitrary = fc.record({
+    path: byteText(300),
+    kind,
+    link: byteText(200),
+    uid: fc.nat(2 ** 31 - 1),
+    mtime_s: fc.integer({ min: -5_000, max: 2 ** 33 }),
+    xattr: fc.uint8Array({ maxLength: 40 }),
+    size: fc.nat(1_500),
+    step: fc.integer({ min: 1, max: 2_000 }),
+  });
   await fc.assert(
     fc.asyncProperty(arbitrary, async ({ path: given, kind: what, link, uid, mtime_s, xattr, size, step }) => {
       const body = Buffer.alloc(what === 'file' ? size : 0, 'z');
       const isLink = what === 'symlink' || what === 'hardlink';
       const clean = given.replace(/\/+$/, '') || 'x';
-      const whole: TarEntry = { path: clean, kind: what, mode: 0o4751, uid, gid: 7, size: body.length, mtime_s, link: isLink ? link : '', major: 3, minor: 4, xattrs: new Map([['user.x', Buffer.from(xattr)]]) };
+      const whole: TarEntry = {
+        path: clean,
+        kind: what,
+        mode: 0o4751,
+        uid,
+        gid: 7,
+        size: body.length,
+        mtime_s,
+        link: isLink ? link : '',
+        major: 3,
+        minor: 4,
+        xattrs: new Map([['user.x', Buffer.from(xattr)]]),
+      };
       const reader = new TarReader(pieces(Buffer.concat([encodeHeader(whole), body, paddingFor(body.length), endOfArchive()]), step));
       const back = await reader.next();
       assert.deepEqual(back, { ...whole, path: what === 'directory' ? `${clean}/` : clean });
@@ -129,7 +174,10 @@ test('links are not followed, ".." is refused', async () => {
   await refused({ path: 'a', kind: 'hardlink', link: '../outside' });
   await refused({ path: 'file' }, { path: 'file/below' });
   await inFolder(async (folder) => {
-    const { target } = await unpack(folder, archive({ path: 'a', kind: 'symlink', link: '../outside' }, { path: 'a', content: 'mine' }, { path: '/abs/file', content: 'x' }));
+    const { target } = await unpack(
+      folder,
+      archive({ path: 'a', kind: 'symlink', link: '../outside' }, { path: 'a', content: 'mine' }, { path: '/abs/file', content: 'x' }),
+    );
     assert.equal(readFileSync(join(target, 'a'), 'utf8'), 'mine');
     assert.ok(existsSync(join(target, 'abs/file')) && !existsSync(join(folder, 'outside')));
   });
@@ -156,7 +204,11 @@ test("OCI's whiteouts become overlayfs's", async () => {
 
 test('attributes that steer overlayfs are not taken from an archive', async () => {
   await inFolder(async (folder) => {
-    const xattrs = new Map([['trusted.overlay.redirect', Buffer.from('/')], ['user.a', Buffer.from('b')], ['security.capability', Buffer.from('c')]]);
+    const xattrs = new Map([
+      ['trusted.overlay.redirect', Buffer.from('/')],
+      ['user.a', Buffer.from('b')],
+      ['security.capability', Buffer.from('c')],
+    ]);
     const { notes } = await unpack(folder, archive({ path: 'file', more: { xattrs } }));
     assert.deepEqual(notes, ['security.capability=c /file', 'user.a=b /file']);
   });

@@ -153,7 +153,8 @@ class LayerWriter {
   #checkParents(folder: string, shown: string): void {
     if (this.#known.has(folder)) return;
     this.#checkParents(splitPath(folder).folder, shown);
-    if (!lookUp(this.#at(folder))?.isDirectory()) throw tarInvalid(`entry ${JSON.stringify(shown)} is a hard link through ${JSON.stringify(folder)}, which is no folder of this layer`);
+    if (!lookUp(this.#at(folder))?.isDirectory())
+      throw tarInvalid(`entry ${JSON.stringify(shown)} is a hard link through ${JSON.stringify(folder)}, which is no folder of this layer`);
   }
 
   #dress(path: string, looks: Looks | undefined): void {

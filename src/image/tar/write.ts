@@ -11,7 +11,19 @@ export function encodeHeader(entry: TarEntry): Buffer {
   const main = ustar({ ...entry, path }, TYPES[entry.kind]);
   if (pax.length === 0) return main;
   const body = Buffer.concat(pax);
-  const carrier: TarEntry = { ...entry, path: 'PaxHeaders/0', kind: 'file', mode: 0o644, uid: 0, gid: 0, size: body.length, mtime_s: 0, link: '', major: 0, minor: 0 };
+  const carrier: TarEntry = {
+    ...entry,
+    path: 'PaxHeaders/0',
+    kind: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: body.length,
+    mtime_s: 0,
+    link: '',
+    major: 0,
+    minor: 0,
+  };
   return Buffer.concat([ustar(carrier, 'x'), body, paddingFor(body.length), main]);
 }
 
