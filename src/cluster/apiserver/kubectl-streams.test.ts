@@ -6,13 +6,17 @@ import { fakeNode } from './testkit/fake-node.ts';
 import { connectKubectl, type Kubectl } from './testkit/kubectl.ts';
 import { ask, askObject, pod, startTestServer } from './testkit/server.ts';
 
-describe('kubectl reaches containers through the node that runs them', () => {
+const BY_SPDY = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' };
+describe('kubectl reaches containers through the node that runs them, by WebSocket', () => streams({}));
+describe('kubectl reaches containers through the node that runs them, by SPDY', () => streams(BY_SPDY));
+
+function streams(environment: Record<string, string>): void {
   const node = fakeNode();
   let server: Awaited<ReturnType<typeof startTestServer>>;
   let kubectl: Kubectl;
   before(async () => {
     server = await startTestServer({ nodes: (name) => (name === 'n1' ? node : undefined) });
-    kubectl = await connectKubectl(server);
+    kubectl = await connectKubectl(server, environment);
     await askObject(server, 'create', 'nodes', { body: { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, status: {} } });
     const two = {
       containers: [
@@ -98,7 +102,7 @@ describe('kubectl reaches containers through the node that runs them', () => {
     });
     assert.match((await kubectl('top', 'nodes')).stdout, /n1\s+500m\s+25%\s+1024Mi\s+25%/);
   });
-});
+}
 
 async function exchange(port: number, word: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');

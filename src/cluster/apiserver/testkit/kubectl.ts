@@ -20,8 +20,8 @@ export interface Kubectl extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Certificates made for the test, the server listening on loopback, and a kubectl that speaks to it as an administrator. */
-export async function connectKubectl(server: ApiServer): Promise<Kubectl> {
+/** Certificates made for the test, the server listening on loopback, and a kubectl that speaks to it as an administrator (`more`: its environment). */
+export async function connectKubectl(server: ApiServer, more: Readonly<Record<string, string>> = {}): Promise<Kubectl> {
   const folder = await mkdtemp('/tmp/gantry-apiserver-test-');
   const pem = await makeCertificates(folder);
   const { port } = await server.listen({ host: '127.0.0.1', port: 0, cert: pem.server.cert, key: pem.server.key, clientCa: pem.ca });
@@ -37,7 +37,7 @@ export async function connectKubectl(server: ApiServer): Promise<Kubectl> {
   };
   const file = join(folder, 'kubeconfig');
   await writeFile(file, JSON.stringify(config));
-  const environment = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: file };
+  const environment = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: file, ...more };
   const kubectl = async (...args: string[]): Promise<Answer> => {
     try {
       return { ...(await run('kubectl', args, { env: environment, timeout: 30_000 })), code: 0 };
