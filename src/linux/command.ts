@@ -10,7 +10,12 @@ export interface CommandResult {
 }
 
 /** Starts a program through `start` (so that it may be forked in another namespace), writes `input` and reads all it says. */
-export function runCommand(program: string, args: readonly string[], input: string, start: (spawnNow: () => ChildProcess) => ChildProcess): Promise<CommandResult> {
+export function runCommand(
+  program: string,
+  args: readonly string[],
+  input: string,
+  start: (spawnNow: () => ChildProcess) => ChildProcess,
+): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = start(() => spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } }));
     const output = { stdout: '', stderr: '' };

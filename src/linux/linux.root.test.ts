@@ -46,8 +46,14 @@ test('mounts bind read-only, list and unmount', async (t) => {
   assert.match(entry?.options ?? '', /^ro,/);
   linux.mounts.unmount(to);
   linux.mounts.unmount(to);
-  assert.equal((await linux.mounts.list()).find(({ target }) => target === to), undefined);
-  assert.throws(() => linux.mounts.mount({ source: 'none', target: to, type: 'nosuchfs' }), (error) => error instanceof SystemCallError && error.errnoName === 'ENODEV');
+  assert.equal(
+    (await linux.mounts.list()).find(({ target }) => target === to),
+    undefined,
+  );
+  assert.throws(
+    () => linux.mounts.mount({ source: 'none', target: to, type: 'nosuchfs' }),
+    (error) => error instanceof SystemCallError && error.errnoName === 'ENODEV',
+  );
   assert.throws(() => linux.mounts.mount({ source: 'none', target: to, type: 'tmpfs', options: 'x'.repeat(5000) }), /5000 bytes/);
 });
 
@@ -58,10 +64,16 @@ test('a namespace is made, entered for one call, and removed', async (t) => {
   assert.equal(await linux.namespaces.identity('/proc/self/ns/net'), own);
   assert.equal(await linux.namespaces.identity('/proc/thread-self/ns/net'), own);
   const shown = await linux.links.show('link', { namespace: path });
-  assert.deepEqual(shown.map(({ ifname }) => ifname), ['lo']);
+  assert.deepEqual(
+    shown.map(({ ifname }) => ifname),
+    ['lo'],
+  );
   assert.ok(JSON.stringify(shown).includes('"UP"'));
   linux.namespaces.setSysctl(path, 'net/ipv4/ip_unprivileged_port_start', '0');
-  assert.equal(linux.namespaces.run(path, () => process.getBuiltinModule('node:fs').readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')), '0\n');
+  assert.equal(
+    linux.namespaces.run(path, () => process.getBuiltinModule('node:fs').readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')),
+    '0\n',
+  );
   assert.notEqual(await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'), '0\n');
   assert.throws(() => linux.namespaces.run(path, () => assert.fail('planted')), /planted/);
   assert.equal(await linux.namespaces.identity('/proc/thread-self/ns/net'), own);
@@ -78,7 +90,10 @@ test('TCP and UDP inside a namespace', async (t) => {
   server.listen({ fd });
   await once(server, 'listening');
   t.after(() => void server.close());
-  assert.throws(() => linux.namespaces.listenTcp(path, '127.0.0.1', port), (error) => error instanceof SystemCallError && error.errnoName === 'EADDRINUSE');
+  assert.throws(
+    () => linux.namespaces.listenTcp(path, '127.0.0.1', port),
+    (error) => error instanceof SystemCallError && error.errnoName === 'EADDRINUSE',
+  );
   const socket = await linux.namespaces.connectTcp(path, '127.0.0.1', port);
   assert.equal((await socket.toArray()).join(''), 'hello');
   socket.destroy();
@@ -148,7 +163,10 @@ test('SOCK_SEQPACKET: 2 MB in packets to a slow reader on a deep path, 1 MB back
       if (count === 256) stream.end();
     } else assert.equal(bytes.toString(), '1000000');
   }
-  assert.deepEqual(sizes, Array.from({ length: 256 }, (_, index) => 8192 - index));
+  assert.deepEqual(
+    sizes,
+    Array.from({ length: 256 }, (_, index) => 8192 - index),
+  );
   assert.equal(count, 257);
   await assert.rejects(linux.sockets.connect(join(deep, 'nobody')), /ENOENT/);
 });
@@ -200,4 +218,3 @@ test('capabilities and limits', async () => {
   assert.ok((await linux.capabilities.bounding()).has('CAP_NET_ADMIN'));
   assert.ok((await linux.capabilities.noFileLimit()) >= 1024);
 });
-

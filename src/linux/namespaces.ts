@@ -63,7 +63,10 @@ export function createNamespaces(libc: Libc, mounts: Mounts): Namespaces {
     },
     async connectTcp(path, address, port, signal) {
       signal?.throwIfAborted();
-      return await adoptConnecting(run(path, () => openConnecting(libc, address, port)), signal);
+      return await adoptConnecting(
+        run(path, () => openConnecting(libc, address, port)),
+        signal,
+      );
     },
     setSysctl(path, name, value) {
       run(path, () => writeFileSync(`/proc/sys/${name}`, value));

@@ -25,7 +25,7 @@ export function openLinux(options: { readonly clock?: Clock } = {}): Linux {
     mounts,
     namespaces,
     links: createLinks(libc, namespaces),
-    nftables: createNftables(namespaces),
+    nftables: createNftables(namespaces, clock),
     cgroups: openCgroups({ mounts: parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8')), processes, clock }),
     capabilities: createCapabilities(),
     sockets: createPacketSockets(libc, handles),

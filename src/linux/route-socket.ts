@@ -48,7 +48,10 @@ export class RouteSocket implements Disposable {
         if (errno === 0) continue;
         const name = getSystemErrorName(-errno);
         if (fine.includes(name)) passed.push(name);
-        else refusal ??= new CommandError(requests[sequence - 1]?.words ?? 'rtnetlink', `${problem ?? getSystemErrorMessage(-errno)} (${name})`, { errnoName: name });
+        else
+          refusal ??= new CommandError(requests[sequence - 1]?.words ?? 'rtnetlink', `${problem ?? getSystemErrorMessage(-errno)} (${name})`, {
+            errnoName: name,
+          });
       }
     }
     if (refusal) throw refusal;

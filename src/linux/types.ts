@@ -99,7 +99,7 @@ export interface Links {
 }
 
 export interface Nftables {
-  /** `nft -f -`: the whole text is one transaction. */
+  /** The whole text is one transaction, as with `nft -f -`. */
   apply(ruleset: string, options?: { readonly namespace?: string }): Promise<void>;
   /** `nft -j list table`, or undefined when there is no such table. */
   list(family: 'inet' | 'ip' | 'ip6', table: string): Promise<unknown>;

@@ -50,17 +50,34 @@ test('which hierarchies are mounted', () => {
   const v2 = parseMountInfo('31 24 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n');
   assert.equal(findHierarchies(v2)?.version, 2);
   const mixed = parseMountInfo(
-    ['30 2 0:25 / /cg/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct', '31 2 0:26 / /cg/systemd rw - cgroup cgroup rw,xattr,name=systemd', '32 2 0:27 / /cg/unified rw - cgroup2 none rw'].join('\n'),
+    [
+      '30 2 0:25 / /cg/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct',
+      '31 2 0:26 / /cg/systemd rw - cgroup cgroup rw,xattr,name=systemd',
+      '32 2 0:27 / /cg/unified rw - cgroup2 none rw',
+    ].join('\n'),
   );
   const found = findHierarchies(mixed);
   assert.equal(found?.version, 1);
-  assert.deepEqual([...(found?.roots ?? [])], [['cpu', '/cg/cpu,cpuacct'], ['cpuacct', '/cg/cpu,cpuacct'], ['systemd', '/cg/systemd']]);
+  assert.deepEqual(
+    [...(found?.roots ?? [])],
+    [
+      ['cpu', '/cg/cpu,cpuacct'],
+      ['cpuacct', '/cg/cpu,cpuacct'],
+      ['systemd', '/cg/systemd'],
+    ],
+  );
   assert.deepEqual(found?.all, ['/cg/cpu,cpuacct', '/cg/systemd', '/cg/unified']);
   assert.equal(findHierarchies([]), undefined);
 });
 
 test('the calls that mount flags take', () => {
-  const check = (flags: readonly MountFlag[], expected: string) => assert.equal(mountSteps(flags).map((step) => step.join('+')).join(' '), expected);
+  const check = (flags: readonly MountFlag[], expected: string) =>
+    assert.equal(
+      mountSteps(flags)
+        .map((step) => step.join('+'))
+        .join(' '),
+      expected,
+    );
   check([], '');
   check(['bind'], 'bind');
   check(['bind', 'rec', 'ro'], 'bind+rec bind+remount+ro');
@@ -72,7 +89,9 @@ test('the calls that mount flags take', () => {
 });
 
 test('mountinfo with spaces in names', () => {
-  assert.deepEqual(parseMountInfo('1 2 0:3 / /a\\040b rw - tmpfs none rw,size=1k\n'), [{ target: '/a b', type: 'tmpfs', source: 'none', options: 'rw,rw,size=1k' }]);
+  assert.deepEqual(parseMountInfo('1 2 0:3 / /a\\040b rw - tmpfs none rw,size=1k\n'), [
+    { target: '/a b', type: 'tmpfs', source: 'none', options: 'rw,rw,size=1k' },
+  ]);
 });
 
 test('addresses as bytes', () => {

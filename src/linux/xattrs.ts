@@ -35,7 +35,10 @@ export function openXattrs(): Xattrs {
       const buffer = Buffer.alloc(65_536);
       const size = calls().llistxattr(pathBytes(path), buffer, buffer.length);
       if (size < 0 && calls().errno() === ENOTSUP) return [];
-      return buffer.toString('utf8', 0, check(size, 'llistxattr', path, '*')).split('\0').filter((name) => name !== '');
+      return buffer
+        .toString('utf8', 0, check(size, 'llistxattr', path, '*'))
+        .split('\0')
+        .filter((name) => name !== '');
     },
   };
 }

@@ -27,7 +27,12 @@ export async function makeBridge(linux: Linux, alias: string, spec: BridgeSpec):
 }
 
 /** Ours are known by their alias; one that was half made before a crash by its MAC address. */
-async function adjustBridge(linux: Linux, ours: { readonly alias: string; readonly macAddress: string }, { name, mtu }: BridgeSpec, wanted: string): Promise<void> {
+async function adjustBridge(
+  linux: Linux,
+  ours: { readonly alias: string; readonly macAddress: string },
+  { name, mtu }: BridgeSpec,
+  wanted: string,
+): Promise<void> {
   const link = (await linux.links.show('addr')).find(({ ifname }) => ifname === name);
   if (link === undefined || (link.ifalias !== ours.alias && link.address !== ours.macAddress)) throw bridgeForeign(name);
   const addresses = Array.isArray(link.addr_info) ? link.addr_info : [];

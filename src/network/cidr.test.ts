@@ -18,7 +18,11 @@ test('subnets', () => {
   assert.equal(overlaps('10.0.0.0/8', '10.5.0.0/16'), true);
   assert.equal(overlaps('10.5.0.0/16', '10.6.0.0/16'), false);
   for (const wrong of ['10.0.0.0', '10.0.0/8', '10.0.0.0/33', '10.0.0.0/8/8', 'fd00::/64', '10.0.0.0/-1', '']) {
-    assert.throws(() => parseCidr(wrong), (error) => error instanceof Error && 'code' in error && error.code === 'CIDR_MALFORMED', wrong);
+    assert.throws(
+      () => parseCidr(wrong),
+      (error) => error instanceof Error && 'code' in error && error.code === 'CIDR_MALFORMED',
+      wrong,
+    );
   }
 });
 

@@ -26,11 +26,20 @@ export function portInUse(protocol: string, address: string, port: number, holde
 }
 
 export function portInvalid(port: number): GantryError {
-  return new GantryError('PORT_INVALID', 400, `Cannot publish port ${port}: a port is a whole number from 1 to 65535 (0 as the host's port lets Gantry choose)`);
+  return new GantryError(
+    'PORT_INVALID',
+    400,
+    `Cannot publish port ${port}: a port is a whole number from 1 to 65535 (0 as the host's port lets Gantry choose)`,
+  );
 }
 
 export function hostAddressUnknown(address: string, cause: unknown): GantryError {
-  return new GantryError('HOST_ADDRESS_UNKNOWN', 400, `Cannot publish on ${address}: this machine has no such address; use one that "ip addr" lists, or 0.0.0.0`, { cause });
+  return new GantryError(
+    'HOST_ADDRESS_UNKNOWN',
+    400,
+    `Cannot publish on ${address}: this machine has no such address; use one that "ip addr" lists, or 0.0.0.0`,
+    { cause },
+  );
 }
 
 export function protocolUnsupported(protocol: string): GantryError {
@@ -46,7 +55,11 @@ export function namespaceIdInvalid(id: string): GantryError {
 }
 
 export function bridgeForeign(name: string): GantryError {
-  return new GantryError('BRIDGE_FOREIGN', 409, `Cannot use ${name} as a bridge: a link of that name exists and is not this daemon's; choose another name or delete it`);
+  return new GantryError(
+    'BRIDGE_FOREIGN',
+    409,
+    `Cannot use ${name} as a bridge: a link of that name exists and is not this daemon's; choose another name or delete it`,
+  );
 }
 
 export function subnetOverlaps(subnet: string, other: string, bridge: string): GantryError {
@@ -54,7 +67,11 @@ export function subnetOverlaps(subnet: string, other: string, bridge: string): G
 }
 
 export function stateTooNew(path: string, version: unknown): GantryError {
-  return new GantryError('STATE_TOO_NEW', 500, `Cannot read ${path}: its version is ${JSON.stringify(version)} and this program knows 1; use the newer Gantry that wrote it`);
+  return new GantryError(
+    'STATE_TOO_NEW',
+    500,
+    `Cannot read ${path}: its version is ${JSON.stringify(version)} and this program knows 1; use the newer Gantry that wrote it`,
+  );
 }
 
 export function resolverSilent(question: string): GantryError {

@@ -23,7 +23,9 @@ if (!process.argv.includes(INSIDE)) {
     if (process.getuid?.() !== 0) return t.skip('needs root');
     const args = ['-n', '-m', process.execPath, '--test-reporter=spec', import.meta.filename, INSIDE];
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const output = await promisify(execFile)('unshare', args, { env }).catch((error: { stdout: string; stderr: string }) => assert.fail(error.stdout + error.stderr));
+    const output = await promisify(execFile)('unshare', args, { env }).catch((error: { stdout: string; stderr: string }) =>
+      assert.fail(error.stdout + error.stderr),
+    );
     t.diagnostic(output.stdout);
   });
 } else {
@@ -49,7 +51,8 @@ async function house(t: TestContext): Promise<House> {
   const resolvConf = join(runDir, 'resolv.conf');
   await writeFile(resolvConf, '');
   const logger = process.argv.includes('--verbose') ? createLogger({ level: 'debug', clock: systemClock, write: console.log }) : silentLogger;
-  const again = () => createNetwork({ id: 'ab12cd34', linux, runDir, logger, clock: systemClock, random: systemRandom, serviceCidr: '10.43.0.0/16', resolvConf });
+  const again = () =>
+    createNetwork({ id: 'ab12cd34', linux, runDir, logger, clock: systemClock, random: systemRandom, serviceCidr: '10.43.0.0/16', resolvConf });
   const network = again();
   t.after(async () => {
     await network.stop();
@@ -136,7 +139,9 @@ function insideTests(): void {
     assert.equal(await ask(a, '10.88.0.3', 80), 'b 10.88.0.2');
     assert.equal(await ask(b, '10.88.0.2', 80), 'a 10.88.0.3');
     assert.equal(await askHost('10.88.0.2', 80), 'a 10.88.0.1');
-    const shown = await linux.namespaces.run(a, () => promisify(execFile)('sh', ['-c', 'ping -c1 -W1 10.88.0.3 || busybox ping -c1 -W1 10.88.0.3'])).catch((error: Error) => error.message);
+    const shown = await linux.namespaces
+      .run(a, () => promisify(execFile)('sh', ['-c', 'ping -c1 -W1 10.88.0.3 || busybox ping -c1 -W1 10.88.0.3']))
+      .catch((error: Error) => error.message);
     if (typeof shown !== 'string') assert.match(shown.stdout, /1 (packets )?received/);
     assert.equal(await ask(c, '10.88.0.2', 80), 'LATE', 'another Docker network');
     assert.equal(await ask(pod, '10.88.0.2', 80), 'LATE', 'a Pod to a Docker network');
@@ -172,11 +177,20 @@ function insideTests(): void {
     assert.match(await ask(c, '192.168.77.1', 8080), /^a /, 'from another network');
     assert.throws(() => linux.namespaces.listenTcp(OWN, '0.0.0.0', 8080), /EADDRINUSE/);
     await assert.rejects(network.publish([{ ...port, owner: 'b' }]), /Cannot publish port 0.0.0.0:8080\/tcp: it is published for a/);
-    const chosen = await network.publish([{ ...port, owner: 'b', hostPort: 0 }, { ...port, owner: 'b', hostAddress: '127.0.0.1', hostPort: 9090 }]);
+    const chosen = await network.publish([
+      { ...port, owner: 'b', hostPort: 0 },
+      { ...port, owner: 'b', hostAddress: '127.0.0.1', hostPort: 9090 },
+    ]);
     assert.equal(await askHost('127.0.0.1', chosen[0]?.hostPort ?? 0), 'a 10.88.0.1');
     assert.equal(await askHost('127.0.0.1', 9090), 'a 10.88.0.1');
     assert.equal(await askHost('192.168.77.1', 9090), 'ECONNREFUSED');
-    await assert.rejects(network.publish([{ ...port, owner: 'x', hostPort: 7070 }, { ...port, owner: 'x', hostPort: 8080 }]), /PORT_IN_USE|Cannot publish/);
+    await assert.rejects(
+      network.publish([
+        { ...port, owner: 'x', hostPort: 7070 },
+        { ...port, owner: 'x', hostPort: 8080 },
+      ]),
+      /PORT_IN_USE|Cannot publish/,
+    );
     assert.equal(await askHost('127.0.0.1', 7070), 'ECONNREFUSED', 'all or none');
     await assert.rejects(network.publish([{ ...port, protocol: 'sctp' }]), /use tcp or udp/);
     await network.unpublish('b');
@@ -198,7 +212,10 @@ function insideTests(): void {
     server.bind({ fd: linux.namespaces.bindUdp(path, '0.0.0.0', 53) });
     t.after(() => void server.close());
     await network.publish([{ owner: 'u', protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 5300, targetAddress: '10.88.0.2', targetPort: 53 }]);
-    for (const [kind, address] of [['udp4', '127.0.0.1'], ['udp6', '::1']] as const) {
+    for (const [kind, address] of [
+      ['udp4', '127.0.0.1'],
+      ['udp6', '::1'],
+    ] as const) {
       const client = createSocket(kind);
       client.send('hi', 5300, address);
       const [packet] = await once(client, 'message', { signal: AbortSignal.timeout(2000) });
@@ -242,7 +259,10 @@ function insideTests(): void {
     talk.destroy();
     assert.ok(!(await spread(() => ask(other, '10.43.0.10', 80))).includes(mine ?? ''));
 
-    await network.setServices([{ ...service, affinity_seconds: 60 }, { protocol: 'tcp', address: '10.43.0.11', port: 80, backends: [] }]);
+    await network.setServices([
+      { ...service, affinity_seconds: 60 },
+      { protocol: 'tcp', address: '10.43.0.11', port: 80, backends: [] },
+    ]);
     assert.match(await spread(() => ask(other, '10.43.0.10', 80)), /^p\d$/, 'the same client, the same backend');
     const before = await ask(other, '10.43.0.10', 80);
     await network.setServices([{ ...service, affinity_seconds: 60 }]);
@@ -259,7 +279,8 @@ function insideTests(): void {
     const { network, runDir } = await house(t);
     await network.ensureBridge(DOCKER);
     const path = await network.createNamespace('d');
-    const records = (count: number, name: string) => Array.from({ length: count }, (_, n) => ({ name, type: 'A' as const, ttl_seconds: 30, data: `10.88.0.${n + 2}` }));
+    const records = (count: number, name: string) =>
+      Array.from({ length: count }, (_, n) => ({ name, type: 'A' as const, ttl_seconds: 30, data: `10.88.0.${n + 2}` }));
     const handler = ({ name }: { name: string }) => {
       if (name === 'web') return { kind: 'records', records: records(2, name) } as const;
       if (name === 'many') return { kind: 'records', records: records(100, name) } as const;
@@ -275,7 +296,10 @@ function insideTests(): void {
       client.close();
       return dnsPacket.decode(packet);
     };
-    for (const [where, address] of [[path, '127.0.0.11'], [OWN, DOCKER.gateway]] as const) {
+    for (const [where, address] of [
+      [path, '127.0.0.11'],
+      [OWN, DOCKER.gateway],
+    ] as const) {
       const web = await query(where, address, 'web');
       assert.deepEqual([web.id, web.flag_aa, web.flag_ra, web.answers?.length], [7, true, true, 2]);
       assert.equal((await query(where, address, 'none')).flags! & 0xf, 3);
@@ -291,7 +315,14 @@ function insideTests(): void {
     }
     // A resolver of the machine: a responder on another of its addresses.
     await linux.links.batch(['addr add 127.0.0.53/8 dev lo'], { force: true });
-    const upstreamNetwork = createNetwork({ id: 'ff00ff00', linux, runDir: join(runDir, 'up'), logger: silentLogger, clock: systemClock, random: systemRandom });
+    const upstreamNetwork = createNetwork({
+      id: 'ff00ff00',
+      linux,
+      runDir: join(runDir, 'up'),
+      logger: silentLogger,
+      clock: systemClock,
+      random: systemRandom,
+    });
     const upstream = await upstreamNetwork.serveDns({ address: '127.0.0.53', handler: ({ name }) => ({ kind: 'records', records: records(1, name) }) });
     await writeFile(join(runDir, 'resolv.conf'), '# none\nnameserver 127.0.0.53\n');
     assert.equal((await query(path, '127.0.0.11', 'example.com')).answers?.length, 1);
@@ -302,9 +333,15 @@ function insideTests(): void {
     const { network } = await house(t);
     await network.ensureBridge(PODS);
     const pod = await container(t, network, 'pod', PODS, '10.42.0.2');
-    const responder = await network.serveDns({ address: PODS.gateway, handler: ({ name }) => ({ kind: 'records', records: [{ name, type: 'A', ttl_seconds: 5, data: '10.43.0.1' }] }) });
+    const responder = await network.serveDns({
+      address: PODS.gateway,
+      handler: ({ name }) => ({ kind: 'records', records: [{ name, type: 'A', ttl_seconds: 5, data: '10.43.0.1' }] }),
+    });
     const backends = [{ address: PODS.gateway, port: 53 }];
-    await network.setServices([{ protocol: 'udp', address: '10.43.0.10', port: 53, backends }, { protocol: 'tcp', address: '10.43.0.10', port: 53, backends }]);
+    await network.setServices([
+      { protocol: 'udp', address: '10.43.0.10', port: 53, backends },
+      { protocol: 'tcp', address: '10.43.0.10', port: 53, backends },
+    ]);
     const question = { type: 'query', id: 7, questions: [{ type: 'A', name: 'kubernetes' }] } as const;
     for (const where of [pod, OWN]) {
       const client = createSocket('udp4');
@@ -327,7 +364,15 @@ function insideTests(): void {
     await network.ensureBridge(PODS);
     const a = await container(t, network, 'a', DOCKER, '10.88.0.2');
     const port = { owner: 'a', protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 8080, targetAddress: '10.88.0.2', targetPort: 80 } as const;
-    const service = { protocol: 'tcp', address: '10.43.0.10', port: 80, backends: [{ address: '10.88.0.2', port: 80 }, { address: '10.88.0.3', port: 80 }] } as const;
+    const service = {
+      protocol: 'tcp',
+      address: '10.43.0.10',
+      port: 80,
+      backends: [
+        { address: '10.88.0.2', port: 80 },
+        { address: '10.88.0.3', port: 80 },
+      ],
+    } as const;
     await network.publish([port]);
     await network.setServices([service, { ...service, port: 81, affinity_seconds: 10 }, { ...service, port: 82, backends: [] }]);
     const handles = async () => JSON.stringify(await linux.nftables.list('inet', 'gantry_ab12cd34'));
@@ -358,7 +403,10 @@ function insideTests(): void {
 
   test('nothing is left', async (t) => {
     const state = async () => {
-      const { stdout } = await promisify(execFile)('sh', ['-c', 'nft list tables; ip -o link | cut -d: -f2; ip route; cat /proc/sys/net/ipv4/ip_forward; grep nsfs /proc/self/mountinfo | grep gantry-network || true']);
+      const { stdout } = await promisify(execFile)('sh', [
+        '-c',
+        'nft list tables; ip -o link | cut -d: -f2; ip route; cat /proc/sys/net/ipv4/ip_forward; grep nsfs /proc/self/mountinfo | grep gantry-network || true',
+      ]);
       return stdout;
     };
     await linux.links.batch(['link set lo up']);
@@ -388,13 +436,21 @@ function insideTests(): void {
     for (let n = 2; n < 32; n += 1) {
       const path = network.namespacePath(`c${n}`);
       await timed('namespace', () => network.createNamespace(`c${n}`));
-      await timed('attach', () => network.attach({ namespace: path, bridge: DOCKER.name, interfaceName: 'eth0', address: `10.88.0.${n}`, prefixLength: 24, gateway: DOCKER.gateway }));
-      await timed('publish', () => network.publish([{ owner: `c${n}`, protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 20_000 + n, targetAddress: `10.88.0.${n}`, targetPort: 80 }]));
+      await timed('attach', () =>
+        network.attach({ namespace: path, bridge: DOCKER.name, interfaceName: 'eth0', address: `10.88.0.${n}`, prefixLength: 24, gateway: DOCKER.gateway }),
+      );
+      await timed('publish', () =>
+        network.publish([{ owner: `c${n}`, protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 20_000 + n, targetAddress: `10.88.0.${n}`, targetPort: 80 }]),
+      );
       await timed('unpublish', () => network.unpublish(`c${n}`));
       await timed('detach', () => network.detach(path, 'eth0'));
       await timed('remove', () => network.removeNamespace(`c${n}`));
     }
     const median = (values: readonly number[]) => values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)]?.toFixed(2);
-    t.diagnostic(Object.entries(times).map(([name, values]) => `${name} ${median(values)} ms`).join(', '));
+    t.diagnostic(
+      Object.entries(times)
+        .map(([name, values]) => `${name} ${median(values)} ms`)
+        .join(', '),
+    );
   });
 }

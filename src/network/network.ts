@@ -12,6 +12,7 @@ import { EMPTY_MODEL, loadModel, type Model, modelPath, saveModel } from './mode
 import { checkLinkName, checkNamespaceId, macOf, vethName } from './names.ts';
 import { checkPublished, samePort } from './published.ts';
 import { rules } from './rules/rules.ts';
+import { serviceParts } from './rules/services.ts';
 import { Table } from './table.ts';
 import type { AttachmentSpec, BridgeSpec, Cidr, DnsHandler, IpAddress, Network, PublishedPort, ServiceRule } from './types.ts';
 
@@ -53,6 +54,8 @@ class KernelNetwork implements Network {
   readonly #saving = new KeyedMutex();
   #model: Model = EMPTY_MODEL;
   #savedModel: Model | undefined;
+  /** What the services add to the table, made once for each change of theirs. */
+  #parts = { services: EMPTY_MODEL.services, parts: serviceParts(EMPTY_MODEL.services) };
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -251,7 +254,11 @@ class KernelNetwork implements Network {
   }
 
   async #bring(): Promise<void> {
-    await this.#table.bring(() => rules(this.#model));
+    await this.#table.bring(() => {
+      const { services } = this.#model;
+      if (this.#parts.services !== services) this.#parts = { services, parts: serviceParts(services) };
+      return rules(this.#model, this.#parts.parts);
+    });
   }
 }
 

@@ -11,7 +11,22 @@ export interface Hierarchies {
   readonly unified: string | undefined;
 }
 
-const V1_CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'net_cls', 'net_prio', 'perf_event', 'hugetlb', 'rdma', 'misc'];
+const V1_CONTROLLERS = [
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'memory',
+  'devices',
+  'freezer',
+  'blkio',
+  'pids',
+  'net_cls',
+  'net_prio',
+  'perf_event',
+  'hugetlb',
+  'rdma',
+  'misc',
+];
 
 /** Finds the hierarchies among the mounts; version 1 wins when any controller is mounted there. */
 export function findHierarchies(mounts: readonly MountEntry[]): Hierarchies | undefined {

@@ -10,7 +10,10 @@ import { parseFlatKeyed, parseLimit, writesV1 } from './values.ts';
 const [FREEZE_RETRY_MS, FREEZE_MAX_MS] = [5, 5000];
 
 /** Version 1: one folder in every controller's hierarchy. */
-export function openVersion1(hierarchies: Hierarchies, parts: { readonly processes: Processes; readonly clock: Clock }): Omit<Cgroups, 'hybridWithControllers'> {
+export function openVersion1(
+  hierarchies: Hierarchies,
+  parts: { readonly processes: Processes; readonly clock: Clock },
+): Omit<Cgroups, 'hybridWithControllers'> {
   const { roots } = hierarchies;
   const controllerRoots = [...new Set([...roots].filter(([name]) => name !== 'systemd').map(([, root]) => root))];
   const primary = roots.get('freezer') ?? roots.get('pids') ?? controllerRoots[0] ?? '';

@@ -15,7 +15,10 @@ const query = (more: Packet = {}) => {
 test('answers', () => {
   const check = (answer: DnsAnswer, rcode: number, count: number) => {
     const response = dnsPacket.decode(encodeAnswer(query(), answer, 512));
-    assert.deepEqual([response.id, (response.flags ?? 0) & 0xf, response.answers?.length, response.flag_aa, response.flag_ra, response.flag_rd], [5, rcode, count, true, true, true]);
+    assert.deepEqual(
+      [response.id, (response.flags ?? 0) & 0xf, response.answers?.length, response.flag_aa, response.flag_ra, response.flag_rd],
+      [5, rcode, count, true, true, true],
+    );
   };
   check({ kind: 'records', records: [{ name: 'web', type: 'A', ttl_seconds: 5, data: '10.0.0.1' }] }, 0, 1);
   check({ kind: 'records', records: [{ name: 'web', type: 'SRV', ttl_seconds: 5, data: { priority: 0, weight: 1, port: 80, target: 'x' } }] }, 0, 1);
@@ -28,7 +31,9 @@ test('a long answer is cut and marked; EDNS allows more', () => {
   const answer: DnsAnswer = { kind: 'records', records };
   const cut = dnsPacket.decode(encodeAnswer(query(), answer, udpBytesMax(query())));
   assert.deepEqual([cut.flag_tc, cut.answers?.length], [true, 0]);
-  const wide = query({ additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 4096, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }] });
+  const wide = query({
+    additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 4096, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }],
+  });
   const whole = dnsPacket.decode(encodeAnswer(wide, answer, udpBytesMax(wide)));
   assert.deepEqual([whole.flag_tc, whole.answers?.length, whole.additionals?.[0]?.type], [false, 60, 'OPT']);
 });
@@ -51,5 +56,9 @@ test('frames of a stream, in any pieces', () => {
 });
 
 test('name servers of resolv.conf', () => {
-  assert.deepEqual(parseNameServers('# nameserver 9.9.9.9\nsearch x\nnameserver 1.1.1.1 # c\n nameserver fe80::1%eth0\nnameserver 2606::1\nnameserver dns\n'), ['1.1.1.1', 'fe80::1', '2606::1']);
+  assert.deepEqual(parseNameServers('# nameserver 9.9.9.9\nsearch x\nnameserver 1.1.1.1 # c\n nameserver fe80::1%eth0\nnameserver 2606::1\nnameserver dns\n'), [
+    '1.1.1.1',
+    'fe80::1',
+    '2606::1',
+  ]);
 });

@@ -54,28 +54,43 @@ async function readOrEmpty(path: string): Promise<string> {
 
 function askUdp(server: string, query: Buffer, clock: Clock): Promise<Buffer> {
   const socket = createSocket(isIPv6(server) ? 'udp6' : 'udp4');
-  return patiently(clock, server, () => socket.close(), (resolve, reject) => {
-    socket.on('error', reject);
-    socket.on('message', (response, { port }) => {
-      if (port === DNS_PORT && response.length >= 12 && response.readUInt16BE(0) === query.readUInt16BE(0)) resolve(response);
-    });
-    // A connected socket takes packets of that server only and hears that nobody listens there.
-    socket.connect(DNS_PORT, server, () => socket.send(query));
-  });
+  return patiently(
+    clock,
+    server,
+    () => socket.close(),
+    (resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('message', (response, { port }) => {
+        if (port === DNS_PORT && response.length >= 12 && response.readUInt16BE(0) === query.readUInt16BE(0)) resolve(response);
+      });
+      // A connected socket takes packets of that server only and hears that nobody listens there.
+      socket.connect(DNS_PORT, server, () => socket.send(query));
+    },
+  );
 }
 
 function askTcp(server: string, query: Buffer, clock: Clock): Promise<Buffer> {
   const socket = connect(DNS_PORT, server);
-  return patiently(clock, server, () => socket.destroy(), (resolve, reject) => {
-    const frames = new FrameReader(resolve);
-    socket.on('error', reject);
-    socket.on('end', () => reject(resolverSilent(`a name at ${server}`)));
-    socket.on('data', (chunk) => frames.push(chunk));
-    socket.write(frame(query));
-  });
+  return patiently(
+    clock,
+    server,
+    () => socket.destroy(),
+    (resolve, reject) => {
+      const frames = new FrameReader(resolve);
+      socket.on('error', reject);
+      socket.on('end', () => reject(resolverSilent(`a name at ${server}`)));
+      socket.on('data', (chunk) => frames.push(chunk));
+      socket.write(frame(query));
+    },
+  );
 }
 
-async function patiently<T>(clock: Clock, server: string, close: () => void, start: (resolve: (value: T) => void, reject: (error: Error) => void) => void): Promise<T> {
+async function patiently<T>(
+  clock: Clock,
+  server: string,
+  close: () => void,
+  start: (resolve: (value: T) => void, reject: (error: Error) => void) => void,
+): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   using _timer = clock.setTimer(PATIENCE_MS, () => reject(resolverSilent(`a name at ${server}`)));
   try {

@@ -32,14 +32,16 @@ export function diff(table: string, before: RuleSet, after: RuleSet): string {
 }
 
 function changed<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>, equal: (a: T, b: T) => boolean): Map<string, T> {
-  return new Map([...after].filter(([name, next]) => {
-    const old = before.get(name);
-    return old === undefined || !equal(old, next);
-  }));
+  return new Map(
+    [...after].filter(([name, next]) => {
+      const old = before.get(name);
+      return old === undefined || !equal(old, next);
+    }),
+  );
 }
 
 const replaced = (gone: readonly string[], after: ReadonlyMap<string, unknown>) => gone.filter((name) => after.has(name));
-const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((each, index) => each === b[index]);
+const same = (a: readonly string[], b: readonly string[]) => a === b || (a.length === b.length && a.every((each, index) => each === b[index]));
 const sameHook = (a: Chain, b: Chain) => a.hook === b.hook;
 const sameSet = (a: NamedSet, b: NamedSet) => a.type === b.type && a.value === b.value && a.timeout_seconds === b.timeout_seconds;
 
@@ -64,6 +66,7 @@ function elements(verb: 'add' | 'delete', table: string, before: RuleSet, after:
   return [...to.sets].flatMap(([name, set]) => {
     if (set.elements === undefined || (verb === 'delete' && (newSets.has(name) || !after.sets.has(name)))) return [];
     const other = newSets.has(name) ? undefined : from.sets.get(name)?.elements;
+    if (other === set.elements) return [];
     const mine = [...set.elements].filter(([key, value]) => other?.get(key) !== value);
     if (mine.length === 0) return [];
     const list = mine.map(([key, value]) => (value === '' ? key : `${key} : ${value}`)).join(', ');

@@ -9,7 +9,16 @@ import { rules } from './rules.ts';
 
 const BRIDGE: BridgeSpec = { name: 'br0', subnet: '10.88.0.0/16', gateway: '10.88.0.1', internal: false, masquerade: true };
 const PORT = { owner: 'a', protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 8080, targetAddress: '10.88.0.2', targetPort: 80 } as const;
-const SERVICE: ServiceRule = { protocol: 'tcp', address: '10.43.0.1', port: 443, nodePort: 30_443, backends: [{ address: '10.88.0.2', port: 6443 }, { address: '10.88.0.3', port: 6443 }] };
+const SERVICE: ServiceRule = {
+  protocol: 'tcp',
+  address: '10.43.0.1',
+  port: 443,
+  nodePort: 30_443,
+  backends: [
+    { address: '10.88.0.2', port: 6443 },
+    { address: '10.88.0.3', port: 6443 },
+  ],
+};
 
 const model = (part: Partial<Model>): Model => ({ ...EMPTY_MODEL, ...part });
 const chainOf = (state: Model, name: string) => rules(state).chains.get(name)?.rules;
@@ -24,7 +33,7 @@ const change = (before: Model, after: Model) =>
 test('rules follow the bridges', () => {
   const check = (bridge: Partial<BridgeSpec>, more: Partial<Model>, expected: string) => {
     const leaving = chainOf(model({ bridges: [{ ...BRIDGE, ...bridge }], ...more }), 'leaving') ?? [];
-    assert.equal(leaving.slice(3).join('; '), expected);
+    assert.equal(leaving.slice(4).join('; '), expected);
   };
   check({}, {}, 'ip saddr 10.88.0.0/16 oifname != "br0" masquerade');
   check({ masquerade: false }, {}, '');
@@ -40,7 +49,10 @@ test('a Service as a chain', () => {
   const check = (part: Partial<ServiceRule>, expected: readonly string[]) => {
     const { chains } = rules(model({ services: [{ ...SERVICE, ...part }] }));
     const shown = [...chains].filter(([name]) => /^(svc|ep)_/.test(name)).map(([name, { rules: lines }]) => `${name}: ${lines.join('; ')}`);
-    assert.deepEqual(shown.map((line) => line.replaceAll(/(svc|ep|cl)_[0-9a-f]{12}/g, '$1')), expected);
+    assert.deepEqual(
+      shown.map((line) => line.replaceAll(/(svc|ep|cl)_[0-9a-f]{12}/g, '$1')),
+      expected,
+    );
   };
   check({}, ['svc: meta l4proto tcp dnat ip to numgen random mod 2 map { 0 : 10.88.0.2 . 6443, 1 : 10.88.0.3 . 6443 }']);
   check({ backends: [{ address: '10.88.0.2', port: 1 }], protocol: 'udp' }, ['svc: meta l4proto udp dnat ip to 10.88.0.2:1']);
@@ -65,18 +77,18 @@ test('only what differs is sent', () => {
   assert.deepEqual(change(base, { ...base, services: [{ ...SERVICE, backends: SERVICE.backends.slice(1) }] }), [
     'add chain inet t svc',
     'add rule inet t svc meta l4proto tcp dnat ip to 10.88.0.3:6443',
-    'add element inet t themselves { 10.88.0.3 . 10.88.0.3 }',
+    'add element inet t backends_themselves { 10.88.0.3 . 10.88.0.3 }',
     'add element inet t services { 10.43.0.1 . tcp . 443 : goto svc }',
     'add element inet t node_ports { tcp . 30443 : goto svc }',
   ]);
   assert.deepEqual(change({ ...base, services: [SERVICE] }, { ...base, services: [{ ...SERVICE, backends: SERVICE.backends.slice(1) }] }), [
     'flush chain inet t svc',
-    'delete element inet t themselves { 10.88.0.2 . 10.88.0.2 }',
+    'delete element inet t backends_themselves { 10.88.0.2 . 10.88.0.2 }',
     'add rule inet t svc meta l4proto tcp dnat ip to 10.88.0.3:6443',
   ]);
   assert.deepEqual(change({ ...base, services: [SERVICE] }, { ...base, services: [{ ...SERVICE, backends: [] }] }), [
     'flush chain inet t svc',
-    'delete element inet t themselves { 10.88.0.2 . 10.88.0.2, 10.88.0.3 . 10.88.0.3 }',
+    'delete element inet t backends_themselves { 10.88.0.2 . 10.88.0.2, 10.88.0.3 . 10.88.0.3 }',
     'delete element inet t services { 10.43.0.1 . tcp . 443 : goto svc }',
     'delete element inet t node_ports { tcp . 30443 : goto svc }',
     'add element inet t refused { 10.43.0.1 . tcp . 443 }',
@@ -89,7 +101,12 @@ test('from nothing everything is made, sets before the rules that name them', ()
   assert.equal(commands[0], 'add table inet t');
   const last = (start: string) => commands.findLastIndex((line) => line.startsWith(start));
   const first = (start: string) => commands.findIndex((line) => line.startsWith(start));
-  assert.ok(last('add set') < first('add rule') && last('add map') < first('add rule') && last('add chain') < first('add rule') && last('add rule') < first('add element'));
+  assert.ok(
+    last('add set') < first('add rule') &&
+      last('add map') < first('add rule') &&
+      last('add chain') < first('add rule') &&
+      last('add rule') < first('add element'),
+  );
 });
 
 test('the kernel’s words for what it was told', () => {
@@ -99,8 +116,22 @@ test('the kernel’s words for what it was told', () => {
       { set: { name: 'bridges', type: 'ifname', elem: ['br0'] } },
       { set: { name: 'same_bridge', type: ['ifname', 'ifname'], elem: [{ concat: ['br0', 'br0'] }] } },
       { set: { name: 'subnets', type: 'ipv4_addr', flags: ['interval'], elem: [{ prefix: { addr: '10.88.0.0', len: 16 } }] } },
-      { map: { name: 'published', type: ['ipv4_addr', 'inet_proto', 'inet_service'], map: 'ipv4_addr . inet_service', elem: [[{ concat: ['1.2.3.4', 'tcp', 80] }, { concat: ['10.88.0.2', 80] }]] } },
-      { map: { name: 'services', type: ['ipv4_addr', 'inet_proto', 'inet_service'], map: 'verdict', elem: [[{ concat: ['10.43.0.1', 'tcp', 443] }, { goto: { target: 'svc_1' } }]] } },
+      {
+        map: {
+          name: 'published',
+          type: ['ipv4_addr', 'inet_proto', 'inet_service'],
+          map: 'ipv4_addr . inet_service',
+          elem: [[{ concat: ['1.2.3.4', 'tcp', 80] }, { concat: ['10.88.0.2', 80] }]],
+        },
+      },
+      {
+        map: {
+          name: 'services',
+          type: ['ipv4_addr', 'inet_proto', 'inet_service'],
+          map: 'verdict',
+          elem: [[{ concat: ['10.43.0.1', 'tcp', 443] }, { goto: { target: 'svc_1' } }]],
+        },
+      },
       { set: { name: 'cl_1', type: 'ipv4_addr', flags: ['timeout'], timeout: 60, elem: [{ elem: { val: '10.88.0.9', timeout: 60, expires: 3 } }] } },
       { chain: { name: 'early', type: 'filter', hook: 'prerouting', prio: -300, policy: 'accept' } },
       { chain: { name: 'svc_1' } },
@@ -109,7 +140,9 @@ test('the kernel’s words for what it was told', () => {
     ],
   };
   const { sets, chains } = fromKernel(listing);
-  const elements = [...sets].map(([name, set]) => `${name}: ${set.elements === undefined ? 'its own' : [...set.elements].map((pair) => pair.join(' = ')).join(', ')}`);
+  const elements = [...sets].map(
+    ([name, set]) => `${name}: ${set.elements === undefined ? 'its own' : [...set.elements].map((pair) => pair.join(' = ')).join(', ')}`,
+  );
   assert.deepEqual(elements, [
     'bridges: "br0" = ',
     'same_bridge: "br0" . "br0" = ',

@@ -2,29 +2,40 @@ import { canonicalCidr } from '../cidr.ts';
 import type { Model } from '../model.ts';
 import type { BridgeSpec, PublishedPort } from '../types.ts';
 import { type Chain, chain, type NamedSet, type RuleSet } from './rule-set.ts';
-import { serviceParts } from './services.ts';
+import { type ServiceParts, serviceParts } from './services.ts';
 
 const DESTINATION = 'meta l4proto . th dport';
 
-/** The whole table that the model wants. Pure. */
-export function rules(model: Model): RuleSet {
-  const services = serviceParts(model.services);
+/** The whole table that the model wants. Pure; `services` are those of the model, which a caller that has them passes on. */
+export function rules(model: Model, services: ServiceParts = serviceParts(model.services)): RuleSet {
   const bridges = model.bridges.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const isolated = bridges.filter(({ isolated }) => isolated !== false);
   const published = model.published.filter(({ hostAddress }) => !hostAddress.includes(':'));
   const everywhere = published.filter(({ hostAddress }) => hostAddress === '0.0.0.0');
   const somewhere = published.filter(({ hostAddress }) => hostAddress !== '0.0.0.0');
   const target = ({ targetAddress, targetPort }: PublishedPort) => `${targetAddress} . ${targetPort}`;
-  const targets = [...published.map(({ targetAddress }) => targetAddress), ...model.services.flatMap(({ backends }) => backends.map(({ address }) => address))];
   const sets: [string, NamedSet][] = [
     ['bridges', { type: 'ifname', elements: names(bridges) }],
     ['isolated', { type: 'ifname', elements: names(isolated) }],
     ['internal', { type: 'ifname', elements: names(bridges.filter(({ internal }) => internal)) }],
     ['same_bridge', { type: 'ifname . ifname', elements: keys(bridges.map(({ name }) => `"${name}" . "${name}"`)) }],
     ['subnets', { type: 'ipv4_addr', flags: 'interval', elements: keys(bridges.map(({ subnet }) => canonicalCidr(subnet))) }],
-    ['themselves', { type: 'ipv4_addr . ipv4_addr', elements: keys(targets.map((address) => `${address} . ${address}`)) }],
-    ['published', dnatMap('ipv4_addr . inet_proto . inet_service', somewhere.map((port) => [`${port.hostAddress} . ${port.protocol} . ${port.hostPort}`, target(port)]))],
-    ['published_everywhere', dnatMap('inet_proto . inet_service', everywhere.map((port) => [`${port.protocol} . ${port.hostPort}`, target(port)]))],
+    ['themselves', { type: 'ipv4_addr . ipv4_addr', elements: keys(published.map(({ targetAddress }) => `${targetAddress} . ${targetAddress}`)) }],
+    ['backends_themselves', { type: 'ipv4_addr . ipv4_addr', elements: services.themselves }],
+    [
+      'published',
+      dnatMap(
+        'ipv4_addr . inet_proto . inet_service',
+        somewhere.map((port) => [`${port.hostAddress} . ${port.protocol} . ${port.hostPort}`, target(port)]),
+      ),
+    ],
+    [
+      'published_everywhere',
+      dnatMap(
+        'inet_proto . inet_service',
+        everywhere.map((port) => [`${port.protocol} . ${port.hostPort}`, target(port)]),
+      ),
+    ],
     ['services', { type: 'ipv4_addr . inet_proto . inet_service', value: 'verdict', elements: services.services }],
     ['node_ports', { type: 'inet_proto . inet_service', value: 'verdict', elements: services.nodePorts }],
     ['refused', { type: 'ipv4_addr . inet_proto . inet_service', elements: services.refused }],
@@ -59,6 +70,7 @@ function masqueradeRules(model: Model): string[] {
   return [
     // An endpoint that reaches itself through its Service or its published port.
     'ip saddr . ip daddr @themselves masquerade',
+    'ip saddr . ip daddr @backends_themselves masquerade',
     'ct status dnat ip saddr 127.0.0.0/8 masquerade',
     // From elsewhere through this host to a backend elsewhere: the answer must come back here.
     'ct status dnat ip saddr != @subnets oifname != @bridges masquerade',
@@ -87,7 +99,10 @@ function passingRules(model: Model): string[] {
 
 /** Addresses of Services that lead nowhere are refused at once. */
 function refusals({ serviceCidr }: Model): string[] {
-  const lists = [`ip daddr . ${DESTINATION} @refused`, ...(serviceCidr === undefined ? [] : [`ip daddr ${canonicalCidr(serviceCidr)} fib daddr type != local`])];
+  const lists = [
+    `ip daddr . ${DESTINATION} @refused`,
+    ...(serviceCidr === undefined ? [] : [`ip daddr ${canonicalCidr(serviceCidr)} fib daddr type != local`]),
+  ];
   return lists.flatMap((match) => [`${match} meta l4proto tcp reject with tcp reset`, `${match} reject with icmp type port-unreachable`]);
 }
 

@@ -12,6 +12,8 @@ export interface ServiceParts {
   readonly nodePorts: ReadonlyMap<string, string>;
   /** `address . protocol . port` without a backend. */
   readonly refused: ReadonlyMap<string, string>;
+  /** `address . address` of every backend. */
+  readonly themselves: ReadonlyMap<string, string>;
 }
 
 interface Parts {
@@ -20,11 +22,12 @@ interface Parts {
   readonly services: Map<string, string>;
   readonly nodePorts: Map<string, string>;
   readonly refused: Map<string, string>;
+  readonly themselves: Map<string, string>;
 }
 
 /** One chain a service: a random backend, or the one the client had before. Pure. */
 export function serviceParts(rules: readonly ServiceRule[]): ServiceParts {
-  const parts: Parts = { chains: new Map(), affinitySets: new Map(), services: new Map(), nodePorts: new Map(), refused: new Map() };
+  const parts: Parts = { chains: new Map(), affinitySets: new Map(), services: new Map(), nodePorts: new Map(), refused: new Map(), themselves: new Map() };
   for (const rule of rules) {
     const { protocol, address, port, nodePort, backends } = rule;
     const key = `${address} . ${protocol} . ${port}`;
@@ -32,6 +35,7 @@ export function serviceParts(rules: readonly ServiceRule[]): ServiceParts {
       parts.refused.set(key, '');
       continue;
     }
+    for (const backend of backends) parts.themselves.set(`${backend.address} . ${backend.address}`, '');
     const name = `svc_${digest(protocol, address, port)}`;
     if (rule.affinity_seconds === undefined) parts.chains.set(name, chain([pickAny(rule)]));
     else addSticky(parts, name, rule, rule.affinity_seconds);
