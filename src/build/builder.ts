@@ -75,11 +75,11 @@ async function buildInSession(session: BuildSession): Promise<Image> {
     const file = parseDockerfile(await readDockerfile(root, request.dockerfile ?? 'Dockerfile'));
     await applyIgnoreFile(root);
     const image = await runStages(session, withLabels(file, request.labels), root);
-    session.output({ aux: { ID: image.id } });
-    session.say(`Successfully built ${shortId(image)}\n`);
+    await session.output({ aux: { ID: image.id } });
+    await session.say(`Successfully built ${shortId(image)}\n`);
     for (const tag of request.tags) {
       await options.images.tag(image.id, tag);
-      session.say(`Successfully tagged ${familiarName(formatReference(tag))}\n`);
+      await session.say(`Successfully tagged ${familiarName(formatReference(tag))}\n`);
     }
     return await options.images.resolve(image.id);
   } catch (error) {
@@ -115,14 +115,14 @@ async function runStages(session: BuildSession, file: Dockerfile, contextRoot: s
   let step = 0;
   const announce = (text: string) => session.say(`Step ${(step += 1)}/${total} : ${text}\n`);
   const built = new Map<Stage, Image>();
-  for (const instruction of plan.globals) announce(instruction.text);
+  for (const instruction of plan.globals) await announce(instruction.text);
   let image: Image | undefined;
   for (const stage of plan.stages) {
-    announce(stage.from.text);
+    await announce(stage.from.text);
     const earlier = plan.stages.filter((other) => built.has(other));
     const before = findStage(earlier, stage.base.toLowerCase(), { byNumber: false });
     const base = (before && built.get(before)) ?? (await baseImage(session, stage.base, stage.from.line, checkedPlatform(stage, globals, file.escape)));
-    session.say(` ---> ${stage.base === 'scratch' ? '' : shortId(base)}\n`);
+    await session.say(` ---> ${stage.base === 'scratch' ? '' : shortId(base)}\n`);
     const sourceImage: StageContext['sourceImage'] = async (name, line) => {
       const source = findStage(earlier, name.toLowerCase());
       return (source && built.get(source)) ?? baseImage(session, name, line, undefined);
@@ -131,7 +131,7 @@ async function runStages(session: BuildSession, file: Dockerfile, contextRoot: s
     built.set(stage, image);
   }
   const unused = Object.keys(request.buildArgs ?? {}).filter((name) => !usedArgs.has(name) && !PREDEFINED_ARGS.includes(name));
-  if (unused.length > 0) session.say(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`);
+  if (unused.length > 0) await session.say(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`);
   if (!image) throw new DockerfileError(1, 'no build stage in current context');
   return image;
 }
@@ -171,7 +171,7 @@ function pullImage(session: BuildSession, reference: Reference, platform: BuildR
     progress: ({ id, status, current_bytes, total_bytes }) => {
       const detail = { ...(current_bytes === undefined ? {} : { current: current_bytes }), ...(total_bytes === undefined ? {} : { total: total_bytes }) };
       const output: BuildOutput = { status, ...(id === undefined ? {} : { id }), progressDetail: detail };
-      session.output(output);
+      void session.output(output);
     },
   });
 }

@@ -32,14 +32,14 @@ export async function runStep(session: BuildSession, parent: Image, instruction:
   const words = runWords(instruction, parent.config.config);
   const container = await containers.create(containerSpec(session, parent, words, args, instruction.network));
   try {
-    session.say(` ---> Running in ${container.id.slice(0, 12)}\n`);
+    await session.say(` ---> Running in ${container.id.slice(0, 12)}\n`);
     const streams = await containers.attach(container.id, { stdin: false, stdout: true, stderr: true });
     const exitCode = await runToEnd(session, container.id, streams);
     if (exitCode !== 0) throw new BuildStepError(`The command '${words.join(' ')}' returned a non-zero code: ${exitCode}`, { exitCode });
     return await containers.commitLayer(container.id);
   } finally {
     await containers.remove(container.id, { force: true, volumes: true });
-    session.say(` ---> Removed intermediate container ${container.id.slice(0, 12)}\n`);
+    await session.say(` ---> Removed intermediate container ${container.id.slice(0, 12)}\n`);
   }
 }
 

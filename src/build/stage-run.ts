@@ -51,7 +51,7 @@ export class StageRun {
   async runAll(instructions: readonly Instruction[]): Promise<Image> {
     const triggers = this.#config.OnBuild ?? [];
     if (triggers.length > 0) {
-      this.#context.session.say(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`);
+      await this.#context.session.say(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`);
       const { OnBuild: _fired, ...rest } = this.#config;
       await this.#commit({ text: 'ONBUILD', config: rest, layer: undefined, key: cacheKey({ parent: this.#image.id, instruction: 'fire ONBUILD' }) });
       for (const text of triggers) await this.run(parseInstruction({ line: 0, text, heredocs: [] }, '\\'));
@@ -69,7 +69,7 @@ export class StageRun {
       case 'FROM':
         throw new DockerfileError(instruction.line, 'FROM cannot stand here');
       case 'ARG':
-        return this.#declare(instruction);
+        return await this.#declare(instruction);
       case 'RUN':
         return this.#run(instruction);
       case 'COPY':
@@ -104,14 +104,14 @@ export class StageRun {
     return PREDEFINED_ARGS.includes(name) ? (this.#context.session.request.buildArgs?.[name] ?? undefined) : undefined;
   }
 
-  #declare(instruction: Extract<Instruction, { kind: 'ARG' }>): void {
+  async #declare(instruction: Extract<Instruction, { kind: 'ARG' }>): Promise<void> {
     for (const { name, value } of instruction.args) {
       this.#context.usedArgs.add(name);
       const given = this.#context.session.request.buildArgs?.[name];
       const chosen = given ?? (value === undefined ? this.#context.globals.get(name) : this.#expand(value, instruction.line));
       if (chosen !== undefined) this.#args.set(name, chosen);
     }
-    this.#context.session.say(` ---> ${shortId(this.#image)}\n`);
+    await this.#context.session.say(` ---> ${shortId(this.#image)}\n`);
   }
 
   /** Arguments that a RUN sees: an ENV of the same name wins. */
@@ -185,7 +185,7 @@ export class StageRun {
     if (!hit) return false;
     await session.hold(hit);
     this.#image = hit;
-    session.say(` ---> Using cache\n ---> ${shortId(hit)}\n`);
+    await session.say(` ---> Using cache\n ---> ${shortId(hit)}\n`);
     return true;
   }
 
@@ -213,7 +213,7 @@ export class StageRun {
     });
     await session.hold(this.#image);
     await session.cache.remember(step.key, parent.id, this.#image.id);
-    session.say(` ---> ${shortId(this.#image)}\n`);
+    await session.say(` ---> ${shortId(this.#image)}\n`);
   }
 }
 

@@ -149,10 +149,22 @@ export interface Container {
   readonly health?: HealthState;
   readonly restartCount: number;
   /** After the image's and the user's parts were merged: what runs. */
-  readonly process: { readonly path: string; readonly args: readonly string[]; readonly environment: readonly string[]; readonly workingDirectory: string; readonly user: string };
+  readonly process: {
+    readonly path: string;
+    readonly args: readonly string[];
+    readonly environment: readonly string[];
+    readonly workingDirectory: string;
+    readonly user: string;
+  };
   readonly endpoints: Readonly<Record<string, Endpoint>>;
   readonly ports: readonly { readonly containerPort: number; readonly protocol: Protocol; readonly hostAddress?: IpAddress; readonly hostPort?: number }[];
-  readonly mounts: readonly { readonly type: 'bind' | 'volume' | 'tmpfs'; readonly name?: string; readonly source: string; readonly target: string; readonly readOnly: boolean }[];
+  readonly mounts: readonly {
+    readonly type: 'bind' | 'volume' | 'tmpfs';
+    readonly name?: string;
+    readonly source: string;
+    readonly target: string;
+    readonly readOnly: boolean;
+  }[];
   readonly logPath: string;
   /** Pinned network namespace; absent for `host`. */
   readonly networkNamespace?: string;
@@ -195,7 +207,9 @@ export interface ContainerStats {
   readonly memory_stat: Readonly<Record<string, number>>;
   readonly pids: number;
   readonly pids_limit?: number;
-  readonly networks: Readonly<Record<string, { readonly rx_bytes: number; readonly rx_packets: number; readonly tx_bytes: number; readonly tx_packets: number }>>;
+  readonly networks: Readonly<
+    Record<string, { readonly rx_bytes: number; readonly rx_packets: number; readonly tx_bytes: number; readonly tx_packets: number }>
+  >;
 }
 
 export interface EngineNetwork {
@@ -304,7 +318,14 @@ export interface Exec {
 }
 
 export interface Networks {
-  create(spec: { readonly name: string; readonly subnet?: Cidr; readonly gateway?: IpAddress; readonly internal?: boolean; readonly labels?: Readonly<Record<string, string>>; readonly options?: Readonly<Record<string, string>> }): Promise<EngineNetwork>;
+  create(spec: {
+    readonly name: string;
+    readonly subnet?: Cidr;
+    readonly gateway?: IpAddress;
+    readonly internal?: boolean;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly options?: Readonly<Record<string, string>>;
+  }): Promise<EngineNetwork>;
   get(ref: string): EngineNetwork;
   list(): readonly EngineNetwork[];
   remove(ref: string): Promise<void>;

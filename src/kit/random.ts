@@ -12,7 +12,10 @@ export interface Random {
 /** The operating system's randomness. */
 export const systemRandom: Random = {
   bytes: (count) => randomBytes(count),
-  hex: (length) => randomBytes(Math.ceil(length / 2)).toString('hex').slice(0, length),
+  hex: (length) =>
+    randomBytes(Math.ceil(length / 2))
+      .toString('hex')
+      .slice(0, length),
   fraction: () => randomBytes(4).readUInt32BE() / 2 ** 32,
 };
 

@@ -58,8 +58,9 @@ export function roomOf(path: string): string | undefined {
 /** Every import and re-export of a source text, those of types included. */
 export function importsOf(text: string): readonly Import[] {
   const found: Import[] = [];
-  for (const match of text.matchAll(/^\s*(?:import|export)\b[^;'"]*?(?:from\s*)?['"]([^'"]+)['"]/gm)) found.push({ specifier: match[1] ?? '', dynamic: false });
-  for (const match of text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g)) found.push({ specifier: match[1] ?? '', dynamic: true });
+  for (const match of text.matchAll(/^(?:import\b[^;'"()]*?|export\b[^;'"()=]*?\bfrom\s*)['"]([^'"]+)['"]/gm))
+    found.push({ specifier: match[1] ?? '', dynamic: false });
+  for (const match of text.matchAll(/\bimport\(\s*['"](#?[^'"]+)['"]/g)) found.push({ specifier: match[1] ?? '', dynamic: true });
   return found;
 }
 
@@ -79,6 +80,7 @@ export function violations(files: readonly SourceFile[]): readonly string[] {
 
 function judge(path: string, room: string, { specifier, dynamic }: Import): readonly string[] {
   if (specifier.startsWith('.')) {
+    if (!specifier.endsWith('.ts')) return [];
     const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
     return target === '' || roomOf(target) === room ? [] : [`${path} leaves its room by ${specifier}: use the room's name`];
   }

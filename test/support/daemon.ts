@@ -12,8 +12,6 @@ export interface TestDaemon extends AsyncDisposable {
   readonly folder: string;
   readonly dataDir: string;
   readonly pid: number;
-  /** The real docker client, at this daemon's socket. */
-  docker(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** The real kubectl, from inside the namespace. */
   kubectl(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Any command inside the namespaces. */
@@ -29,18 +27,29 @@ export interface TestDaemon extends AsyncDisposable {
 export async function startTestDaemon(upOptions: readonly string[] = []): Promise<TestDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-test-'));
   const dataDir = join(folder, 'data');
-  const environment = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), DOCKER_CONFIG: join(folder, 'docker'), HOME: folder };
+  const environment = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder };
   // `cat` holds the namespaces open until its input ends with this test, whatever happens to the test.
-  const keeper = spawn('unshare', ['--net', '--mount', 'sh', '-c', 'ip link set lo up && ip link add host0 type veth peer name host1 && ip addr add 192.0.2.10/24 dev host0 && ip link set host0 up && ip link set host1 up && echo ready && exec cat >/dev/null'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const keeper = spawn(
+    'unshare',
+    [
+      '--net',
+      '--mount',
+      'sh',
+      '-c',
+      'ip link set lo up && ip link add host0 type veth peer name host1 && ip addr add 192.0.2.10/24 dev host0 && ip link set host0 up && ip link set host1 up && echo ready && exec cat >/dev/null',
+    ],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   await firstOutput(keeper);
   const enter = (command: readonly string[]) => ['nsenter', '--net', '--mount', '--target', String(keeper.pid), '--', ...command];
   const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, environment: { ...environment, ...options.environment } });
   const inside = (command: readonly string[], options?: RunOptions) => run(enter(command), withEnvironment(options));
   const directories = ['--data-dir', dataDir, '--run-dir', join(folder, 'run')];
   const up = () => startUp(enter([process.execPath, '--no-warnings', MAIN, 'up', ...directories, ...upOptions, '--ready-fd', '3']), environment);
-  const gantry = (commandArguments: readonly string[], options?: RunOptions) => inside([process.execPath, '--no-warnings', MAIN, ...commandArguments, ...directories], options);
+  const gantry = (commandArguments: readonly string[], options?: RunOptions) =>
+    inside([process.execPath, '--no-warnings', MAIN, ...commandArguments, ...directories], options);
   let daemon: ChildProcess;
   try {
     daemon = await up();
@@ -55,7 +64,6 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     get pid() {
       return daemon.pid ?? 0;
     },
-    docker: (commandArguments, options) => run(['docker', '--host', `unix://${join(folder, 'run', 'docker.sock')}`, ...commandArguments], withEnvironment(options)),
     kubectl: (commandArguments, options) => inside(['kubectl', ...commandArguments], options),
     inside,
     gantry,

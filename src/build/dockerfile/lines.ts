@@ -62,7 +62,7 @@ function escapeDirective(raw: readonly string[]): '\\' | '`' {
     if (seen.has(name)) throw new DockerfileError(index + 1, `only one ${name} parser directive can be used`);
     seen.add(name);
     if (name !== 'escape') continue;
-    if (match[2] !== '\\' && match[2] !== '`') throw new DockerfileError(index + 1, `invalid escape token '${match[2]}' does not match ` + 'one of ` or \\');
+    if (match[2] !== '\\' && match[2] !== '`') throw new DockerfileError(index + 1, `invalid escape token '${match[2]}' does not match one of \` or \\`);
     return match[2];
   }
   return '\\';

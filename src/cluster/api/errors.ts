@@ -27,7 +27,11 @@ export function alreadyExists(resource: Named, name: string): StatusError {
 }
 /** 409: the object changed since it was read. */
 export function conflict(resource: Named, name: string, why: string): StatusError {
-  return new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`, { name, group: resource.group, kind: resource.resource });
+  return new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`, {
+    name,
+    group: resource.group,
+    kind: resource.resource,
+  });
 }
 /** 422: fields are wrong; one cause each. */
 export function invalid(kind: string, group: string, name: string, causes: readonly StatusCause[]): StatusError {
@@ -42,7 +46,11 @@ export function badRequest(message: string): StatusError {
 }
 /** 403: the user may not. */
 export function forbidden(resource: Named, name: string, why: string): StatusError {
-  return new StatusError(403, 'Forbidden', `${qualified(resource)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`, { name, group: resource.group, kind: resource.resource });
+  return new StatusError(403, 'Forbidden', `${qualified(resource)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`, {
+    name,
+    group: resource.group,
+    kind: resource.resource,
+  });
 }
 /** 410: the wanted revision is no longer kept. */
 export function expired(message: string): StatusError {

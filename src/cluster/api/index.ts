@@ -24,4 +24,3 @@ export {
 export { humanDuration, type Table, toTable } from './table/index.ts';
 export type * from './types.ts';
 export { validateCreate, validateUpdate } from './validation/index.ts';
-

@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { applyDefaults, decode, findKind, podTemplateHash, prepareForCreate, prepareForUpdate, StatusError, toTable, type V1Deployment, type V1Pod, validateCreate, validateUpdate } from './index.ts';
+import {
+  applyDefaults,
+  decode,
+  findKind,
+  podTemplateHash,
+  prepareForCreate,
+  prepareForUpdate,
+  StatusError,
+  toTable,
+  type V1Deployment,
+  type V1Pod,
+  validateCreate,
+  validateUpdate,
+} from './index.ts';
 import { podStatusWord } from './table/pod-status.ts';
 
 const deployments = findKind('apps/v1', 'Deployment');
@@ -35,7 +48,11 @@ test('the Deployment of the walk-through is taken, with its defaults', () => {
 
 test('a wrong field is refused with its path', () => {
   const check = (from: string, to: string, words: RegExp) => {
-    assert.throws(() => validateCreate(deployments, made(manifest.replace(from, to))), (error) => error instanceof StatusError && words.test(error.message), to);
+    assert.throws(
+      () => validateCreate(deployments, made(manifest.replace(from, to))),
+      (error) => error instanceof StatusError && words.test(error.message),
+      to,
+    );
   };
   check('replicas: 3', 'replicas: -1', /spec\.replicas: Invalid value: -1: must be greater than or equal to 0/);
   check('replicas: 3', 'replicaz: 3', /strict decoding error: unknown field "spec\.replicaz"/);
@@ -66,7 +83,10 @@ test('an update counts generations, keeps status apart and what may not change',
 });
 
 test('a Pod may change its image and nothing else', () => {
-  const pod = (image: string, extra = '') => decode(pods, parse(`{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {${extra} containers: [{name: c, image: "${image}"}]}}`), { fieldValidation: 'Strict' }).object;
+  const pod = (image: string, extra = '') =>
+    decode(pods, parse(`{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {${extra} containers: [{name: c, image: "${image}"}]}}`), {
+      fieldValidation: 'Strict',
+    }).object;
   validateUpdate(pods, pod('a:2'), pod('a:1'));
   assert.throws(() => validateUpdate(pods, pod('a:1', 'hostname: h,'), pod('a:1')), /pod updates may not change fields/);
 });
@@ -81,7 +101,13 @@ test('the same template has the same hash, whatever the order of its fields', ()
 
 test('a Pod shows the word that tells most', () => {
   const check = (status: V1Pod['status'], word: string, deletionTimestamp?: string) => {
-    const pod: V1Pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', ...(deletionTimestamp ? { deletionTimestamp } : {}) }, spec: { containers: [{ name: 'c' }] }, ...(status ? { status } : {}) };
+    const pod: V1Pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', ...(deletionTimestamp ? { deletionTimestamp } : {}) },
+      spec: { containers: [{ name: 'c' }] },
+      ...(status ? { status } : {}),
+    };
     assert.equal(podStatusWord(pod), word);
   };
   const base = { name: 'c', image: '', imageID: '', ready: false, restartCount: 0 };
@@ -96,7 +122,10 @@ test('a table has the columns and cells of kubectl get', () => {
   const deployment = made(manifest);
   deployment.metadata.creationTimestamp = '2026-01-01T00:00:00Z';
   const table = toTable(deployments, [deployment], { now_ms: Date.parse('2026-01-01T00:03:05Z'), includeObject: 'None' });
-  assert.deepEqual(table.columnDefinitions.filter(({ priority }) => priority === 0).map(({ name }) => name), ['Name', 'Ready', 'Up-to-date', 'Available', 'Age']);
+  assert.deepEqual(
+    table.columnDefinitions.filter(({ priority }) => priority === 0).map(({ name }) => name),
+    ['Name', 'Ready', 'Up-to-date', 'Available', 'Age'],
+  );
   assert.deepEqual(table.rows[0]?.cells.slice(0, 5), ['myapp', '0/3', 0, 0, '3m5s']);
   assert.deepEqual(table.rows[0]?.cells.slice(5), ['mycontainer', 'myregistry/myimage:1.0', 'app=myapp']);
 });

@@ -65,9 +65,13 @@ export function qosClass(spec: unknown): 'Guaranteed' | 'Burstable' | 'BestEffor
   // The object was decoded by the Pod's model.
   const { containers = [], initContainers = [] } = spec as { containers?: readonly Resources[]; initContainers?: readonly Resources[] };
   const all = [...containers, ...initContainers].map(({ resources }) => resources ?? {});
-  const stated = all.flatMap(({ limits, requests }) => [...Object.keys(limits ?? {}), ...Object.keys(requests ?? {})]).filter((name) => name === 'cpu' || name === 'memory');
+  const stated = all
+    .flatMap(({ limits, requests }) => [...Object.keys(limits ?? {}), ...Object.keys(requests ?? {})])
+    .filter((name) => name === 'cpu' || name === 'memory');
   if (stated.length === 0) return 'BestEffort';
-  const guaranteed = all.every(({ limits, requests }) => ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && sameAmount(requests?.[name] ?? limits[name], limits[name])));
+  const guaranteed = all.every(({ limits, requests }) =>
+    ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && sameAmount(requests?.[name] ?? limits[name], limits[name])),
+  );
   return guaranteed ? 'Guaranteed' : 'Burstable';
 }
 

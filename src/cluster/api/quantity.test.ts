@@ -20,6 +20,10 @@ test('quantities are read as Kubernetes reads them', () => {
 });
 
 test('a quantity that is written is read as what it was', () => {
-  fc.assert(fc.property(fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n }), fc.boolean(), (milli, binary) => assert.equal(parseQuantity(formatQuantity(milli, { binary })), milli)));
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n }), fc.boolean(), (milli, binary) =>
+      assert.equal(parseQuantity(formatQuantity(milli, { binary })), milli),
+    ),
+  );
   assert.equal(formatQuantity(parseQuantity('65536Ki'), { binary: true }), '64Mi');
 });

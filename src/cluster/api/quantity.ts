@@ -10,7 +10,8 @@ export type Milli = bigint;
 /** Parses a quantity. Errors: 400 with Kubernetes' own words for a malformed one. */
 export function parseQuantity(text: string | number): Milli {
   const match = PATTERN.exec(String(text));
-  if (match === null) throw badRequest(`unable to parse quantity "${text}": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`);
+  if (match === null)
+    throw badRequest(`unable to parse quantity "${text}": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`);
   const [, sign, digits = '0', suffix = ''] = match;
   const [whole = '', fraction = ''] = digits.split('.');
   const mantissa = BigInt(`${whole}${fraction}` || '0');

@@ -23,7 +23,15 @@ export interface ServedResource extends ResourceInfo {
 const ALL = ['all'];
 /** What the API server serves. Every other part of it follows from these rows. */
 const ROWS: readonly Row[] = [
-  { group: '', resource: 'pods', kind: 'Pod', model: 'V1Pod', short: ['po'], categories: ALL, subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'binding', 'eviction'] },
+  {
+    group: '',
+    resource: 'pods',
+    kind: 'Pod',
+    model: 'V1Pod',
+    short: ['po'],
+    categories: ALL,
+    subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'binding', 'eviction'],
+  },
   { group: '', resource: 'services', kind: 'Service', model: 'V1Service', short: ['svc'], categories: ALL, subresources: ['status'] },
   { group: '', resource: 'endpoints', kind: 'Endpoints', model: 'V1Endpoints', singular: 'endpoints', short: ['ep'] },
   { group: '', resource: 'namespaces', kind: 'Namespace', model: 'V1Namespace', cluster: true, short: ['ns'], subresources: ['status', 'finalize'] },
@@ -35,8 +43,26 @@ const ROWS: readonly Row[] = [
   { group: 'events.k8s.io', resource: 'events', kind: 'Event', model: 'EventsV1Event', short: ['ev'] },
   { group: 'apps', resource: 'deployments', kind: 'Deployment', model: 'V1Deployment', short: ['deploy'], categories: ALL, subresources: ['status', 'scale'] },
   { group: 'apps', resource: 'replicasets', kind: 'ReplicaSet', model: 'V1ReplicaSet', short: ['rs'], categories: ALL, subresources: ['status', 'scale'] },
-  { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers', kind: 'HorizontalPodAutoscaler', model: 'V2HorizontalPodAutoscaler', short: ['hpa'], categories: ALL, subresources: ['status'] },
-  { group: 'autoscaling', version: 'v1', resource: 'horizontalpodautoscalers', kind: 'HorizontalPodAutoscaler', model: 'V1HorizontalPodAutoscaler', short: ['hpa'], categories: ALL, subresources: ['status'] },
+  {
+    group: 'autoscaling',
+    version: 'v2',
+    resource: 'horizontalpodautoscalers',
+    kind: 'HorizontalPodAutoscaler',
+    model: 'V2HorizontalPodAutoscaler',
+    short: ['hpa'],
+    categories: ALL,
+    subresources: ['status'],
+  },
+  {
+    group: 'autoscaling',
+    version: 'v1',
+    resource: 'horizontalpodautoscalers',
+    kind: 'HorizontalPodAutoscaler',
+    model: 'V1HorizontalPodAutoscaler',
+    short: ['hpa'],
+    categories: ALL,
+    subresources: ['status'],
+  },
   { group: 'discovery.k8s.io', resource: 'endpointslices', kind: 'EndpointSlice', model: 'V1EndpointSlice' },
   { group: 'coordination.k8s.io', resource: 'leases', kind: 'Lease', model: 'V1Lease' },
 ];

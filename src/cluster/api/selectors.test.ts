@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { formatLabelSelector, matchesFields, matchesLabels, parseFieldSelector, parseLabelSelector, requirementsOf } from './selectors.ts';
 
 test('label selectors choose what they say', () => {
-  const check = (selector: string, labels: Record<string, string>, expected: boolean) => assert.equal(matchesLabels(parseLabelSelector(selector), labels), expected, selector);
+  const check = (selector: string, labels: Record<string, string>, expected: boolean) =>
+    assert.equal(matchesLabels(parseLabelSelector(selector), labels), expected, selector);
   check('', {}, true);
   check('a=1', { a: '1' }, true);
   check('a==1,b!=2', { a: '1', b: '2' }, false);
@@ -17,7 +18,13 @@ test('label selectors choose what they say', () => {
 });
 
 test('an object selector reads as its text does', () => {
-  const requirements = requirementsOf({ matchLabels: { app: 'x' }, matchExpressions: [{ key: 'tier', operator: 'In', values: ['a', 'b'] }, { key: 'old', operator: 'DoesNotExist' }] });
+  const requirements = requirementsOf({
+    matchLabels: { app: 'x' },
+    matchExpressions: [
+      { key: 'tier', operator: 'In', values: ['a', 'b'] },
+      { key: 'old', operator: 'DoesNotExist' },
+    ],
+  });
   assert.equal(formatLabelSelector(requirements), 'app=x,tier in (a,b),!old');
   assert.deepEqual(parseLabelSelector(formatLabelSelector(requirements)), requirements);
 });

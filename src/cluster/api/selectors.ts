@@ -34,7 +34,9 @@ function parseRequirement(part: string, whole: string): LabelRequirement {
   if (order) return { key: order[1] ?? '', operator: order[2] === '>' ? 'gt' : 'lt', value: Number(order[3]) };
   const existence = new RegExp(`^(!?)\\s*(${LABEL_KEY})$`).exec(part);
   if (existence) return { key: existence[2] ?? '', operator: existence[1] === '!' ? 'absent' : 'exists' };
-  throw badRequest(`unable to parse requirement "${part}" of the label selector "${whole}": write key=value, key!=value, key in (a,b), key notin (a,b), key or !key, joined by commas`);
+  throw badRequest(
+    `unable to parse requirement "${part}" of the label selector "${whole}": write key=value, key!=value, key in (a,b), key notin (a,b), key or !key, joined by commas`,
+  );
 }
 
 /** Whether labels fulfil every requirement. */
@@ -92,7 +94,9 @@ export function formatLabelSelector(selector: LabelSelector): string {
         case 'in':
           return requirement.values.length === 1 ? `${requirement.key}=${requirement.values[0]}` : `${requirement.key} in (${requirement.values.join(',')})`;
         case 'notin':
-          return requirement.values.length === 1 ? `${requirement.key}!=${requirement.values[0]}` : `${requirement.key} notin (${requirement.values.join(',')})`;
+          return requirement.values.length === 1
+            ? `${requirement.key}!=${requirement.values[0]}`
+            : `${requirement.key} notin (${requirement.values.join(',')})`;
         case 'exists':
           return requirement.key;
         case 'absent':
@@ -115,8 +119,29 @@ export interface FieldRequirement {
 const EVERY_KIND = ['metadata.name', 'metadata.namespace'];
 /** Fields that can be selected by, besides name and namespace. */
 const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
-  Pod: ['spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork', 'status.phase', 'status.podIP', 'status.nominatedNodeName'],
-  Event: ['involvedObject.kind', 'involvedObject.namespace', 'involvedObject.name', 'involvedObject.uid', 'involvedObject.apiVersion', 'involvedObject.resourceVersion', 'involvedObject.fieldPath', 'reason', 'reportingComponent', 'source', 'type'],
+  Pod: [
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'spec.hostNetwork',
+    'status.phase',
+    'status.podIP',
+    'status.nominatedNodeName',
+  ],
+  Event: [
+    'involvedObject.kind',
+    'involvedObject.namespace',
+    'involvedObject.name',
+    'involvedObject.uid',
+    'involvedObject.apiVersion',
+    'involvedObject.resourceVersion',
+    'involvedObject.fieldPath',
+    'reason',
+    'reportingComponent',
+    'source',
+    'type',
+  ],
   Namespace: ['status.phase'],
   Node: ['spec.unschedulable'],
   ReplicaSet: ['status.replicas'],

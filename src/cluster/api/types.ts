@@ -88,7 +88,14 @@ export interface KubeList<T = KubeObject> {
 }
 export type WatchEvent<T = KubeObject> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
-  | { readonly type: 'BOOKMARK'; readonly object: { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly resourceVersion: string; readonly annotations?: Record<string, string> } } }
+  | {
+      readonly type: 'BOOKMARK';
+      readonly object: {
+        readonly apiVersion: string;
+        readonly kind: string;
+        readonly metadata: { readonly resourceVersion: string; readonly annotations?: Record<string, string> };
+      };
+    }
   | { readonly type: 'ERROR'; readonly object: Status };
 
 /** Kubernetes' error shape (meta/v1 Status). */
@@ -100,7 +107,14 @@ export interface Status {
   readonly message: string;
   readonly reason: string;
   readonly code: number;
-  readonly details?: { readonly name?: string; readonly group?: string; readonly kind?: string; readonly uid?: string; readonly retryAfterSeconds?: number; readonly causes?: readonly StatusCause[] };
+  readonly details?: {
+    readonly name?: string;
+    readonly group?: string;
+    readonly kind?: string;
+    readonly uid?: string;
+    readonly retryAfterSeconds?: number;
+    readonly causes?: readonly StatusCause[];
+  };
 }
 export interface StatusCause {
   readonly reason: string;

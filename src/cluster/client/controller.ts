@@ -125,7 +125,8 @@ class QueueController implements Controller {
     const failures = this.#queue.retry(key);
     const { name, logger } = this.#options;
     // Another writer came first: ordinary, and the next try sees what it wrote.
-    if (isStatus(error, 'Conflict', 'AlreadyExists') && failures < 5) return logger.debug('Cannot write yet; trying again', { controller: name, key, why: messageOf(error) });
+    if (isStatus(error, 'Conflict', 'AlreadyExists') && failures < 5)
+      return logger.debug('Cannot write yet; trying again', { controller: name, key, why: messageOf(error) });
     this.#failing.set(key, messageOf(error));
     logger.warn('Cannot reconcile; trying again', { controller: name, key, failures, error });
   }

@@ -60,7 +60,12 @@ class HandlerResourceClient<T extends KubeObject> implements ResourceClient<T> {
 
   create(object: T, options: WriteOptions = {}): Promise<T> {
     const { namespace, name } = object.metadata;
-    return this.#object({ verb: 'create', ...at(namespace, options.subresource === undefined ? undefined : name, options.subresource), query: writeQuery(options), body: object });
+    return this.#object({
+      verb: 'create',
+      ...at(namespace, options.subresource === undefined ? undefined : name, options.subresource),
+      query: writeQuery(options),
+      body: object,
+    });
   }
 
   update(object: T, options: WriteOptions = {}): Promise<T> {
@@ -69,7 +74,13 @@ class HandlerResourceClient<T extends KubeObject> implements ResourceClient<T> {
   }
 
   patch(name: string, namespace: string | undefined, type: PatchType, patch: unknown, options: WriteOptions = {}): Promise<T> {
-    return this.#object({ verb: 'patch', ...at(namespace, name, options.subresource), query: writeQuery(options), body: patch, contentType: PATCH_TYPES[type] });
+    return this.#object({
+      verb: 'patch',
+      ...at(namespace, name, options.subresource),
+      query: writeQuery(options),
+      body: patch,
+      contentType: PATCH_TYPES[type],
+    });
   }
 
   async delete(name: string, namespace?: string, options: DeleteOptions = {}): Promise<void> {

@@ -7,7 +7,16 @@ import { readLines } from './lines.ts';
 import type { ClusterClient, ServerAccess } from './types.ts';
 import { pathOf } from './url.ts';
 
-const METHODS: Readonly<Record<string, string>> = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETE' };
+const METHODS: Readonly<Record<string, string>> = {
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+  create: 'POST',
+  update: 'PUT',
+  patch: 'PATCH',
+  delete: 'DELETE',
+  deletecollection: 'DELETE',
+};
 const NOBODY = { name: '', groups: [] };
 
 /** A client of an API server over HTTPS with keep-alive. Errors: `StatusError`s of the server, `API_UNREACHABLE`. */
@@ -51,7 +60,12 @@ class HttpHandler implements ApiHandler {
       ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json', 'content-length': String(body.length) }),
     };
     return new Promise((resolve, reject) => {
-      const sent = httpsRequest(new URL(pathOf(request), server), { agent: this.#agent, method: METHODS[request.verb] ?? 'GET', headers, ...(request.signal ? { signal: request.signal } : {}) });
+      const sent = httpsRequest(new URL(pathOf(request), server), {
+        agent: this.#agent,
+        method: METHODS[request.verb] ?? 'GET',
+        headers,
+        ...(request.signal ? { signal: request.signal } : {}),
+      });
       sent.on('response', resolve);
       sent.on('error', (error) => reject(new ApiUnreachableError(server, `${request.verb} ${request.resource.resource}`, error)));
       sent.end(body);

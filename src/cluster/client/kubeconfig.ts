@@ -31,10 +31,16 @@ export async function loadKubeconfig(source: string | object, options: { readonl
     throw new KubeconfigError(origin, `the server of context "${name}" is ${JSON.stringify(server)}, want an https address`);
   }
   for (const plugin of ['exec', 'auth-provider', 'username']) {
-    if (user[plugin] !== undefined) throw new KubeconfigError(origin, `the user of context "${name}" uses "${plugin}", which is not supported; use a client certificate or token`);
+    if (user[plugin] !== undefined)
+      throw new KubeconfigError(origin, `the user of context "${name}" uses "${plugin}", which is not supported; use a client certificate or token`);
   }
   const material = (of: Fields, field: string) => readMaterial(origin, folder, of, field);
-  const [ca, cert, key, tokenFile] = await Promise.all([material(cluster, 'certificate-authority'), material(user, 'client-certificate'), material(user, 'client-key'), material({ token: user.tokenFile }, 'token')]);
+  const [ca, cert, key, tokenFile] = await Promise.all([
+    material(cluster, 'certificate-authority'),
+    material(user, 'client-certificate'),
+    material(user, 'client-key'),
+    material({ token: user.tokenFile }, 'token'),
+  ]);
   const token = text(user.token) ?? tokenFile?.trim();
   const tlsServerName = text(cluster['tls-server-name']);
   return {

@@ -100,14 +100,18 @@ function streamsOf(socket: WebSocket, options: PodExecOptions): ProcessStreams {
     stderr?.end();
     const code = status === undefined ? undefined : exitCodeOf(status);
     if (code !== undefined) exited.resolve(code);
-    else exited.reject(new GantryError('EXEC_BROKEN', 500, `Cannot tell how the command in pod ${options.name} ended: ${status?.message ?? 'the connection broke off'}`));
+    else
+      exited.reject(
+        new GantryError('EXEC_BROKEN', 500, `Cannot tell how the command in pod ${options.name} ended: ${status?.message ?? 'the connection broke off'}`),
+      );
   });
   return {
     ...(options.stdin ? { stdin: inputOf(socket) } : {}),
     stdout,
     ...(stderr ? { stderr } : {}),
     async resize({ columns, rows }) {
-      if (options.terminal && socket.readyState === WebSocket.OPEN) socket.send(framed(CHANNEL.resize, Buffer.from(JSON.stringify({ Width: columns, Height: rows }))));
+      if (options.terminal && socket.readyState === WebSocket.OPEN)
+        socket.send(framed(CHANNEL.resize, Buffer.from(JSON.stringify({ Width: columns, Height: rows }))));
     },
     exited: exited.promise,
     detach: () => socket.close(),

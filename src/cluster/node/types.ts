@@ -6,7 +6,11 @@ export interface ContainerRuntime {
   readonly name: string;
   readonly version: string;
   /** Makes the image be here as the policy says. Errors: `ErrImagePull`, `ErrImageNeverPull`, `InvalidImageName` as `code`, with words. */
-  ensureImage(reference: string, policy: 'Always' | 'IfNotPresent' | 'Never', signal: AbortSignal): Promise<{ readonly imageId: string; readonly user?: string }>;
+  ensureImage(
+    reference: string,
+    policy: 'Always' | 'IfNotPresent' | 'Never',
+    signal: AbortSignal,
+  ): Promise<{ readonly imageId: string; readonly user?: string }>;
   createContainer(spec: RuntimeContainerSpec): Promise<string>;
   startContainer(id: string): Promise<void>;
   /** The stop signal, then SIGKILL after the grace period. */
@@ -40,7 +44,16 @@ export interface RuntimeContainerSpec {
   readonly stdin: boolean;
   readonly limits: { readonly memory_bytes?: number; readonly cpu_millicores?: number };
   readonly requests: { readonly memory_bytes?: number; readonly cpu_millicores?: number };
-  readonly security: { readonly privileged?: boolean; readonly user?: string; readonly groups?: readonly number[]; readonly capabilitiesAdd?: readonly string[]; readonly capabilitiesDrop?: readonly string[]; readonly readOnlyRoot?: boolean; readonly noNewPrivileges?: boolean; readonly seccomp?: 'default' | 'unconfined' };
+  readonly security: {
+    readonly privileged?: boolean;
+    readonly user?: string;
+    readonly groups?: readonly number[];
+    readonly capabilitiesAdd?: readonly string[];
+    readonly capabilitiesDrop?: readonly string[];
+    readonly readOnlyRoot?: boolean;
+    readonly noNewPrivileges?: boolean;
+    readonly seccomp?: 'default' | 'unconfined';
+  };
 }
 export interface RuntimeContainer {
   readonly id: string;
@@ -55,7 +68,14 @@ export interface RuntimeContainer {
   readonly state:
     | { readonly status: 'created' }
     | { readonly status: 'running'; readonly startedAt_ms: number }
-    | { readonly status: 'exited'; readonly exitCode: number; readonly oomKilled: boolean; readonly startedAt_ms: number; readonly finishedAt_ms: number; readonly message?: string };
+    | {
+        readonly status: 'exited';
+        readonly exitCode: number;
+        readonly oomKilled: boolean;
+        readonly startedAt_ms: number;
+        readonly finishedAt_ms: number;
+        readonly message?: string;
+      };
 }
 
 /** What the node agent needs of the wires. `cluster/network` is behind it. */
@@ -70,5 +90,8 @@ export interface PodNetwork {
   /** What a Pod's resolv.conf says. */
   readonly dns: { readonly servers: readonly string[]; readonly clusterDomain: string };
   /** host ports: publishes and takes back. */
-  publish(podUid: string, ports: readonly { readonly hostPort: number; readonly hostAddress?: string; readonly containerPort: number; readonly protocol: 'TCP' | 'UDP' }[]): Promise<void>;
+  publish(
+    podUid: string,
+    ports: readonly { readonly hostPort: number; readonly hostAddress?: string; readonly containerPort: number; readonly protocol: 'TCP' | 'UDP' }[],
+  ): Promise<void>;
 }

@@ -55,7 +55,10 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
     assert.deepEqual([page.items.map(({ key }) => key), page.more, page.count], [['/p/a'], true, 2]);
     const next = await store.range('/p/', { after: '/p/a', revision: page.revision });
     assert.deepEqual([next.items.map(({ key }) => key), next.more], [['/p/c'], false]);
-    assert.deepEqual((await store.range('/p/', { revision: then })).items.map(({ key }) => key), ['/p/a', '/p/b', '/p/c']);
+    assert.deepEqual(
+      (await store.range('/p/', { revision: then })).items.map(({ key }) => key),
+      ['/p/a', '/p/b', '/p/c'],
+    );
     await assert.rejects(store.range('/p/', { revision: then + 100 }), code('FUTURE_REVISION'));
   });
 
@@ -69,7 +72,9 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
     await store.put('/w/b', bytes('3'));
     await store.delete('/w/a');
     assert.deepEqual(
-      seen.map((event) => (event.type === 'put' ? [event.item.key, text(event.item.value), text(event.previous?.value)] : [event.key, 'deleted', text(event.previous.value)])),
+      seen.map((event) =>
+        event.type === 'put' ? [event.item.key, text(event.item.value), text(event.previous?.value)] : [event.key, 'deleted', text(event.previous.value)],
+      ),
       [
         ['/w/a', '2', '1'],
         ['/w/b', '3', undefined],
@@ -95,7 +100,10 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
     await store.compact(revision);
     assert.equal(text((await store.get('/a', revision))?.value), '2');
     await assert.rejects(store.get('/a', revision - 1), code('COMPACTED'));
-    await assert.rejects(store.watch('/a', revision - 1, () => {}), code('COMPACTED'));
+    await assert.rejects(
+      store.watch('/a', revision - 1, () => {}),
+      code('COMPACTED'),
+    );
     (await store.watch('/a', revision, () => {}))[Symbol.dispose]();
   });
 
@@ -128,7 +136,10 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
         for (const [revision, then] of history.entries()) {
           const { items } = await store.range('/m/', { revision });
           const expected = [...then].filter(([k]) => k.startsWith('/m/')).sort(([a], [b]) => (a < b ? -1 : 1));
-          assert.deepEqual(items.map((item) => [item.key, text(item.value)]), expected);
+          assert.deepEqual(
+            items.map((item) => [item.key, text(item.value)]),
+            expected,
+          );
         }
         await store.close();
       }),

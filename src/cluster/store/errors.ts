@@ -3,23 +3,38 @@ import type { Revision } from './types.ts';
 
 /** The store's errors: what stands there, what was expected, what to do. */
 export class StoreError extends GantryError {
-  constructor(code: 'COMPACTED' | 'FUTURE_REVISION' | 'REVISION_CONFLICT' | 'STORE_CLOSED' | 'STORE_FAILED' | 'NEWER_FORMAT', status: number, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: 'COMPACTED' | 'FUTURE_REVISION' | 'REVISION_CONFLICT' | 'STORE_CLOSED' | 'STORE_FAILED' | 'NEWER_FORMAT',
+    status: number,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
     super(code, status, message, options);
   }
 }
 
 export function compacted(wanted: Revision, kept: Revision): StoreError {
-  return new StoreError('COMPACTED', 410, `Cannot read revision ${wanted}: history before revision ${kept} was compacted. Read the present state and go on from there`);
+  return new StoreError(
+    'COMPACTED',
+    410,
+    `Cannot read revision ${wanted}: history before revision ${kept} was compacted. Read the present state and go on from there`,
+  );
 }
 export function futureRevision(wanted: Revision, current: Revision): StoreError {
   return new StoreError('FUTURE_REVISION', 400, `Cannot read revision ${wanted}: the store is at revision ${current}`);
 }
 export function revisionConflict(key: string, expected: Revision, actual: Revision): StoreError {
-  return new StoreError('REVISION_CONFLICT', 409, `Cannot write ${key}: revision ${expected} was expected there and ${actual} was found. Read it again and repeat the change`);
+  return new StoreError(
+    'REVISION_CONFLICT',
+    409,
+    `Cannot write ${key}: revision ${expected} was expected there and ${actual} was found. Read it again and repeat the change`,
+  );
 }
 export function storeClosed(): StoreError {
   return new StoreError('STORE_CLOSED', 503, 'Cannot use the store: it was closed');
 }
 export function storeFailed(cause: unknown): StoreError {
-  return new StoreError('STORE_FAILED', 500, 'Cannot write to the store: an earlier commit failed, so what is on disk must be read again. Restart the daemon', { cause });
+  return new StoreError('STORE_FAILED', 500, 'Cannot write to the store: an earlier commit failed, so what is on disk must be read again. Restart the daemon', {
+    cause,
+  });
 }

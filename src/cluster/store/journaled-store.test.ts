@@ -26,7 +26,10 @@ test('a commit that fails refuses it and all that was ordered after it, and noth
   appends[1]?.reject(new Error('EIO'));
   await assert.rejects(async () => writes[1], failed);
   appends[0]?.resolve();
-  assert.deepEqual((await outcomes).map(({ status }) => status), ['fulfilled', 'rejected', 'rejected']);
+  assert.deepEqual(
+    (await outcomes).map(({ status }) => status),
+    ['fulfilled', 'rejected', 'rejected'],
+  );
   await assert.rejects(store.put('/later', bytes('x')), failed);
   await assert.rejects(store.get('/first'), failed);
 });

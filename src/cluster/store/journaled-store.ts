@@ -58,7 +58,11 @@ export class JournaledStore implements Store {
     }
   }
 
-  private constructor(journal: Journal, { historyLimit = HISTORY_DEFAULT, onWatcherError = throwLater }: JournaledStoreOptions, loaded: Awaited<ReturnType<Journal['load']>>) {
+  private constructor(
+    journal: Journal,
+    { historyLimit = HISTORY_DEFAULT, onWatcherError = throwLater }: JournaledStoreOptions,
+    loaded: Awaited<ReturnType<Journal['load']>>,
+  ) {
     this.#journal = journal;
     this.#historyLimit = historyLimit;
     this.#onWatcherError = onWatcherError;

@@ -27,7 +27,11 @@ export function openLmdbJournal(path: string): Journal {
       // Written by setCounters only.
       const counters = text === undefined ? { formatVersion: FORMAT_VERSION, revision: 0, compacted: 0 } : (JSON.parse(text) as Counters);
       if (counters.formatVersion > FORMAT_VERSION) {
-        throw new StoreError('NEWER_FORMAT', 500, `Cannot open ${path}: its format ${counters.formatVersion} is newer than this program's ${FORMAT_VERSION}. Use the Gantry that wrote it`);
+        throw new StoreError(
+          'NEWER_FORMAT',
+          500,
+          `Cannot open ${path}: its format ${counters.formatVersion} is newer than this program's ${FORMAT_VERSION}. Use the Gantry that wrote it`,
+        );
       }
       if (text === undefined) await setCounters(counters);
       const entries = [...log.getRange({})].map(({ key, value }) => decode(key, value));

@@ -8,7 +8,7 @@ export interface StoredItem {
   readonly modRevision: Revision;
 }
 export type StoreEvent =
-  | { readonly type: 'put'; readonly item: StoredItem; /** What stood there before, unless it was made. */ readonly previous?: StoredItem }
+  | { readonly type: 'put'; readonly item: StoredItem /** What stood there before, unless it was made. */; readonly previous?: StoredItem }
   | { readonly type: 'delete'; readonly key: string; readonly revision: Revision; readonly previous: StoredItem };
 
 /** A revisioned key-value store with watch, in etcd's data model. Knows nothing of kinds. Implementations: memory, LMDB. */
@@ -19,7 +19,10 @@ export interface Store {
    * Keys that begin with `prefix`, in order, as of `revision` (now without it). Errors: `COMPACTED`, `FUTURE_REVISION`.
    * `count` is of all keys under the prefix from `after` on.
    */
-  range(prefix: string, options?: { readonly limit?: number; readonly after?: string; readonly revision?: Revision }): Promise<{ readonly items: readonly StoredItem[]; readonly revision: Revision; readonly more: boolean; readonly count: number }>;
+  range(
+    prefix: string,
+    options?: { readonly limit?: number; readonly after?: string; readonly revision?: Revision },
+  ): Promise<{ readonly items: readonly StoredItem[]; readonly revision: Revision; readonly more: boolean; readonly count: number }>;
   /** Durable when it resolves. `expected` is the modRevision that must stand there, 0 for nothing. Rejects with `REVISION_CONFLICT`. */
   put(key: string, value: Uint8Array, options?: { readonly expected?: Revision }): Promise<StoredItem>;
   delete(key: string, options?: { readonly expected?: Revision }): Promise<{ readonly revision: Revision; readonly previous: StoredItem } | undefined>;

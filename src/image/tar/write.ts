@@ -44,7 +44,7 @@ function paxRecords(entry: TarEntry): Buffer[] {
   if (entry.uid > OCTAL_7) records.set('uid', Buffer.from(String(entry.uid)));
   if (entry.gid > OCTAL_7) records.set('gid', Buffer.from(String(entry.gid)));
   if (entry.size > OCTAL_11) records.set('size', Buffer.from(String(entry.size)));
-  if (entry.mtime_s < 0) records.set('mtime', Buffer.from(String(Math.floor(entry.mtime_s))));
+  if (entry.mtime_s < 0 || entry.mtime_s > OCTAL_11) records.set('mtime', Buffer.from(String(Math.floor(entry.mtime_s))));
   for (const name of [...entry.xattrs.keys()].sort()) records.set(`${XATTR_PREFIX}${name}`, entry.xattrs.get(name) ?? Buffer.alloc(0));
   return [...records].map(([key, value]) => paxRecord(key, value));
 }
@@ -65,7 +65,7 @@ function ustar(entry: TarEntry, type: string): Buffer {
   octal(entry.uid > OCTAL_7 ? 0 : entry.uid, 108, 7);
   octal(entry.gid > OCTAL_7 ? 0 : entry.gid, 116, 7);
   octal(entry.size > OCTAL_11 ? 0 : entry.size, 124, 11);
-  octal(Math.floor(entry.mtime_s), 136, 11);
+  octal(entry.mtime_s > OCTAL_11 ? 0 : Math.floor(entry.mtime_s), 136, 11);
   header.fill(' ', 148, 156);
   header.write(type, 156, 'latin1');
   header.write(entry.link.slice(0, 100), 157, 100, 'latin1');

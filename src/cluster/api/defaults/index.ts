@@ -15,7 +15,10 @@ import {
 type Default = (object: KubeObject) => void;
 
 /** The function's parameter is the model of the key; the object was decoded by that model, so it has its shape. */
-const as = <T extends KubeObject>(change: (object: T) => void): Default => (object) => change(object as T);
+const as =
+  <T extends KubeObject>(change: (object: T) => void): Default =>
+  (object) =>
+    change(object as T);
 
 const BY_MODEL: Readonly<Record<string, Default>> = {
   V1Pod: as(defaultPod),

@@ -57,7 +57,8 @@ export function defaultNamespace(namespace: V1Namespace): void {
   namespace.spec.finalizers ??= ['kubernetes'];
   namespace.status ??= {};
   namespace.status.phase ??= 'Active';
-  if (namespace.metadata.name !== undefined) namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name };
+  if (namespace.metadata.name !== undefined)
+    namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name };
 }
 
 /** `stringData` is a way to write `data`, and is never read back. */
@@ -68,7 +69,6 @@ export function defaultSecret(secret: V1Secret): void {
   secret.data = { ...secret.data, ...Object.fromEntries(encoded) };
   delete secret.stringData;
 }
-
 
 export function defaultAutoscalerV1({ spec }: V1HorizontalPodAutoscaler): void {
   if (spec === undefined) return;

@@ -12,7 +12,11 @@ function check(standing: string, brought: string, order: string, expected: strin
   assert.ok(deployments);
   const within = (spec: object) => ({ spec: { template: { spec } } });
   const patch = { '$setElementOrder/containers': named(order), ...(brought === '' ? {} : { containers: named(brought) }) };
-  assert.deepEqual(strategicMergePatch(deployments, within({ containers: named(standing) }), within(patch)), within({ containers: named(expected) }), `${standing} + ${brought} by ${order}`);
+  assert.deepEqual(
+    strategicMergePatch(deployments, within({ containers: named(standing) }), within(patch)),
+    within({ containers: named(expected) }),
+    `${standing} + ${brought} by ${order}`,
+  );
 }
 
 test('items that the order does not name keep their place before those they stood before', () => {

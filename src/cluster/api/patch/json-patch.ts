@@ -18,7 +18,8 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
 }
 
 function readOperation(item: unknown, index: number): Operation {
-  if (!isRecord(item) || typeof item.op !== 'string' || typeof item.path !== 'string') throw badRequest(`operation ${index} of the JSON patch needs the strings "op" and "path"`);
+  if (!isRecord(item) || typeof item.op !== 'string' || typeof item.path !== 'string')
+    throw badRequest(`operation ${index} of the JSON patch needs the strings "op" and "path"`);
   const { op, path, from, value } = item;
   if ((op === 'move' || op === 'copy') && typeof from !== 'string') throw badRequest(`operation ${index} of the JSON patch, ${op}, needs the string "from"`);
   if (['add', 'replace', 'test'].includes(op) && !('value' in item)) throw badRequest(`operation ${index} of the JSON patch, ${op}, needs a "value"`);
@@ -52,7 +53,10 @@ function applyOne(document: unknown, { op, path, from = '', value }: Operation):
 function pointer(path: string): string[] {
   if (path === '') return [];
   if (!path.startsWith('/')) throw badRequest(`"${path}" is no JSON pointer: it must begin with /`);
-  return path.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return path
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function parentOf(document: unknown, path: string): { parent: Record<string, unknown> | unknown[]; key: string } {

@@ -17,7 +17,10 @@ test('JSON patch does what RFC 6902 shows', () => {
   check({ baz: 'qux', foo: 'bar' }, [{ op: 'remove', path: '/baz' }], { foo: 'bar' });
   check({ foo: ['bar', 'qux', 'baz'] }, [{ op: 'remove', path: '/foo/1' }], { foo: ['bar', 'baz'] });
   check({ baz: 'qux' }, [{ op: 'replace', path: '/baz', value: 'boo' }], { baz: 'boo' });
-  check({ foo: { bar: 'baz', waldo: 'fred' }, qux: {} }, [{ op: 'move', from: '/foo/waldo', path: '/qux/thud' }], { foo: { bar: 'baz' }, qux: { thud: 'fred' } });
+  check({ foo: { bar: 'baz', waldo: 'fred' }, qux: {} }, [{ op: 'move', from: '/foo/waldo', path: '/qux/thud' }], {
+    foo: { bar: 'baz' },
+    qux: { thud: 'fred' },
+  });
   check({ foo: ['all', 'grass', 'cows', 'eat'] }, [{ op: 'move', from: '/foo/1', path: '/foo/3' }], { foo: ['all', 'cows', 'eat', 'grass'] });
   check({ foo: ['bar'] }, [{ op: 'add', path: '/foo/-', value: ['abc', 'def'] }], { foo: ['bar', ['abc', 'def']] });
   check({ '/': 9, '~1': 10 }, [{ op: 'test', path: '/~01', value: 10 }], { '/': 9, '~1': 10 });
@@ -50,17 +53,46 @@ test('merge patch does what RFC 7386 shows', () => {
 });
 
 test('a merge patch applied twice is as applied once', () => {
-  fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()), (target, patch) => {
-    const once = mergePatch(target, patch);
-    assert.deepEqual(mergePatch(once, patch), once);
-  }));
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()), (target, patch) => {
+      const once = mergePatch(target, patch);
+      assert.deepEqual(mergePatch(once, patch), once);
+    }),
+  );
 });
 
 test('a strategic merge patch merges containers by name and environment by variable', () => {
-  const target = { spec: { template: { spec: { containers: [{ name: 'a', image: 'x:1', env: [{ name: 'K', value: '1' }] }, { name: 'b', image: 'y:1' }] } } } };
+  const target = {
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            { name: 'a', image: 'x:1', env: [{ name: 'K', value: '1' }] },
+            { name: 'b', image: 'y:1' },
+          ],
+        },
+      },
+    },
+  };
   const patch = { spec: { template: { spec: { containers: [{ name: 'a', image: 'x:2', env: [{ name: 'L', value: '2' }] }] } } } };
   assert.deepEqual(strategicMergePatch(deployment, target, patch), {
-    spec: { template: { spec: { containers: [{ name: 'a', image: 'x:2', env: [{ name: 'K', value: '1' }, { name: 'L', value: '2' }] }, { name: 'b', image: 'y:1' }] } } },
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            {
+              name: 'a',
+              image: 'x:2',
+              env: [
+                { name: 'K', value: '1' },
+                { name: 'L', value: '2' },
+              ],
+            },
+            { name: 'b', image: 'y:1' },
+          ],
+        },
+      },
+    },
   });
 });
 
@@ -69,13 +101,21 @@ test('a strategic merge patch obeys its directives', () => {
   const two = { spec: { containers: [{ name: 'a' }, { name: 'b' }] } };
   check(two, { spec: { containers: [{ name: 'a', $patch: 'delete' }] } }, { spec: { containers: [{ name: 'b' }] } });
   check(two, { spec: { containers: [{ $patch: 'replace' }, { name: 'c' }] } }, { spec: { containers: [{ name: 'c' }] } });
-  check(two, { spec: { $setElementOrder$: 1, '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] } }, { spec: { containers: [{ name: 'b' }, { name: 'a' }] } });
+  check(
+    two,
+    { spec: { $setElementOrder$: 1, '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] } },
+    { spec: { containers: [{ name: 'b' }, { name: 'a' }] } },
+  );
   check({ metadata: { finalizers: ['x', 'y'] } }, { metadata: { '$deleteFromPrimitiveList/finalizers': ['x'] } }, { metadata: { finalizers: ['y'] } });
   check({ metadata: { finalizers: ['x'] } }, { metadata: { finalizers: ['y'] } }, { metadata: { finalizers: ['x', 'y'] } });
   check({ metadata: { labels: { a: '1', b: '2' } } }, { metadata: { labels: { $patch: 'replace', c: '3' } } }, { metadata: { labels: { c: '3' } } });
   check({ metadata: { labels: { a: '1', b: '2' } } }, { metadata: { labels: { a: null } } }, { metadata: { labels: { b: '2' } } });
   assert.deepEqual(
-    strategicMergePatch(deployment, { spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } } }, { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } }),
+    strategicMergePatch(
+      deployment,
+      { spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } } },
+      { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } },
+    ),
     { spec: { strategy: { type: 'Recreate' } } },
   );
 });

@@ -50,7 +50,8 @@ function mergeField(model: string | undefined, key: string, before: unknown, val
   const facts = factsOf(model, key);
   if (facts === undefined || !facts.patchStrategy.includes('merge')) return structuredClone(value);
   const target = Array.isArray(before) ? before : [];
-  const merged = facts.mergeKey === '' ? mergePrimitives(target, value) : mergeItems(type?.kind === 'list' ? modelOf(type.of) : undefined, facts.mergeKey, target, value);
+  const merged =
+    facts.mergeKey === '' ? mergePrimitives(target, value) : mergeItems(type?.kind === 'list' ? modelOf(type.of) : undefined, facts.mergeKey, target, value);
   return order === undefined ? merged : reorder(merged, order, facts, target);
 }
 

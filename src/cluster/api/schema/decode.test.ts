@@ -15,7 +15,11 @@ const deployments = resource('apps/v1', 'Deployment');
 const strict = (kind: typeof pods, body: object): KubeObject => decode(kind, { metadata: { name: 'x' }, ...body }, { fieldValidation: 'Strict' }).object;
 const pod = (container: object) => ({ spec: { containers: [{ name: 'c', image: 'i', ...container }] } });
 const refuses = (kind: typeof pods, body: object, words: RegExp) =>
-  assert.throws(() => strict(kind, body), (error) => error instanceof StatusError && error.status === 400 && words.test(error.message), String(words));
+  assert.throws(
+    () => strict(kind, body),
+    (error) => error instanceof StatusError && error.status === 400 && words.test(error.message),
+    String(words),
+  );
 
 test('a number is taken for a string in a quantity, and nowhere else', () => {
   assert.deepEqual(strict(pods, pod({ resources: { requests: { cpu: 1 } } })), {
@@ -48,5 +52,9 @@ test('a time is a time and bytes are base64', () => {
 });
 
 test('the words name the version once and take the right article', () => {
-  refuses(deployments, { spec: { replicas: 'three' } }, /^Deployment in version "v1" cannot be handled as a Deployment: spec\.replicas must be an int32, not the string "three"$/);
+  refuses(
+    deployments,
+    { spec: { replicas: 'three' } },
+    /^Deployment in version "v1" cannot be handled as a Deployment: spec\.replicas must be an int32, not the string "three"$/,
+  );
 });

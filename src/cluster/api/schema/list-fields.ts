@@ -25,7 +25,9 @@ function typeNameOf(model: string): string {
 }
 
 function readFacts(): ReadonlyMap<string, ListField> {
-  const lines = readFileSync(new URL('../facts/list-fields.tsv', import.meta.url), 'utf8').split('\n').slice(1);
+  const lines = readFileSync(new URL('../facts/list-fields.tsv', import.meta.url), 'utf8')
+    .split('\n')
+    .slice(1);
   return new Map(
     lines.flatMap((line): [string, ListField][] => {
       const [type = '', field = '', listType = '', mapKeys = '', strategy = '', mergeKey = ''] = line.split('\t');

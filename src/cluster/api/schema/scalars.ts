@@ -35,7 +35,9 @@ function readString(format: string, value: unknown): ReadScalar {
   if (typeof value !== 'string') return { wanted: 'string' };
   switch (format) {
     case 'quantity':
-      return isQuantity(value) ? { value } : { wanted: 'quantity', why: "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'" };
+      return isQuantity(value)
+        ? { value }
+        : { wanted: 'quantity', why: "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'" };
     case 'byte':
       return BASE64.test(value) ? { value } : { wanted: 'base64 text' };
     case 'date-time':

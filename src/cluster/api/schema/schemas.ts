@@ -33,7 +33,12 @@ export class Schemas {
     this.#raw ??= JSON.parse(readFileSync(new URL('../generated/schemas.json', import.meta.url), 'utf8')) as RawModels;
     const raw = this.#raw[name];
     if (raw === undefined) throw new TypeError(`there is no model ${name}`);
-    const model: Model = new Map(Object.entries(raw).map(([field, [type, format, required]]) => [field, { type: parseType(type, isQuantityField(name, field) ? 'quantity' : format), required: required === 1 }]));
+    const model: Model = new Map(
+      Object.entries(raw).map(([field, [type, format, required]]) => [
+        field,
+        { type: parseType(type, isQuantityField(name, field) ? 'quantity' : format), required: required === 1 },
+      ]),
+    );
     this.#models.set(name, model);
     return model;
   }

@@ -28,7 +28,12 @@ export interface Column {
   cell(object: KubeObject, now_ms: number): string | number;
 }
 /** A column whose cell reads a model's fields; the object was decoded by the model of the list it stands in. */
-function column<T extends KubeObject>(name: string, cell: (object: T, now_ms: number) => string | number, priority = 0, type: Column['type'] = 'string'): Column {
+function column<T extends KubeObject>(
+  name: string,
+  cell: (object: T, now_ms: number) => string | number,
+  priority = 0,
+  type: Column['type'] = 'string',
+): Column {
   return { name, type, format: name === 'Name' ? 'name' : '', priority, cell: (object, now_ms) => cell(object as T, now_ms) };
 }
 
@@ -52,11 +57,16 @@ const POD: readonly Column[] = [
 function restartsText({ status }: V1Pod, now_ms: number): string {
   const statuses = status?.containerStatuses ?? [];
   const count = statuses.reduce((sum, { restartCount }) => sum + restartCount, 0);
-  const last = statuses.map(({ lastState }) => lastState?.terminated?.finishedAt ?? '').sort().at(-1);
+  const last = statuses
+    .map(({ lastState }) => lastState?.terminated?.finishedAt ?? '')
+    .sort()
+    .at(-1);
   return count > 0 && last ? `${count} (${age(last, now_ms)} ago)` : String(count);
 }
 
-const workload = (spec: { readonly template?: { readonly spec?: { readonly containers: readonly { readonly name: string; readonly image?: string }[] } } } | undefined) => spec?.template?.spec?.containers ?? [];
+const workload = (
+  spec: { readonly template?: { readonly spec?: { readonly containers: readonly { readonly name: string; readonly image?: string }[] } } } | undefined,
+) => spec?.template?.spec?.containers ?? [];
 const WORKLOAD_WIDE: readonly Column[] = [
   column<V1Deployment>('Containers', ({ spec }) => list(workload(spec).map(({ name }) => name)), 1),
   column<V1Deployment>('Images', ({ spec }) => list(workload(spec).map(({ image }) => image)), 1),
@@ -84,7 +94,9 @@ const SERVICE: readonly Column[] = [
   column<V1Service>('Type', ({ spec }) => spec?.type ?? 'ClusterIP'),
   column<V1Service>('Cluster-IP', ({ spec }) => spec?.clusterIP || '<none>'),
   column<V1Service>('External-IP', externalText),
-  column<V1Service>('Port(s)', ({ spec }) => list((spec?.ports ?? []).map(({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol ?? 'TCP'}`))),
+  column<V1Service>('Port(s)', ({ spec }) =>
+    list((spec?.ports ?? []).map(({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol ?? 'TCP'}`)),
+  ),
   ageColumn,
   column<V1Service>('Selector', ({ spec }) => selectorText(spec?.selector ? { matchLabels: spec.selector } : undefined), 1),
 ];
@@ -106,7 +118,12 @@ const NODE: readonly Column[] = [
   }),
   column<V1Node>('Roles', ({ metadata }) => {
     const prefix = 'node-role.kubernetes.io/';
-    return list(Object.keys(metadata.labels ?? {}).filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)).sort());
+    return list(
+      Object.keys(metadata.labels ?? {})
+        .filter((key) => key.startsWith(prefix))
+        .map((key) => key.slice(prefix.length))
+        .sort(),
+    );
   }),
   ageColumn,
   column<V1Node>('Version', ({ status }) => status?.nodeInfo?.kubeletVersion ?? ''),
@@ -137,14 +154,20 @@ const EVENT: readonly Column[] = [
   column<CoreV1Event>('Subobject', ({ involvedObject }) => involvedObject.fieldPath ?? '', 1),
   column<CoreV1Event>('Source', ({ source, reportingComponent }) => [source?.component ?? reportingComponent, source?.host].filter(Boolean).join(', '), 1),
   column<CoreV1Event>('Message', ({ message }) => (message ?? '').trim()),
-  column<CoreV1Event>('First Seen', ({ firstTimestamp, eventTime, metadata }, now_ms) => age(firstTimestamp ?? eventTime ?? metadata.creationTimestamp, now_ms), 1),
+  column<CoreV1Event>(
+    'First Seen',
+    ({ firstTimestamp, eventTime, metadata }, now_ms) => age(firstTimestamp ?? eventTime ?? metadata.creationTimestamp, now_ms),
+    1,
+  ),
   column<CoreV1Event>('Count', ({ count }) => String(count ?? 1), 1),
   column('Name', ({ metadata }) => metadata.name ?? '', 1),
 ];
 
 const ENDPOINTS_SHOWN = 3;
 function endpointsText({ subsets = [] }: V1Endpoints): string {
-  const all = subsets.flatMap(({ addresses = [], ports = [] }) => addresses.flatMap(({ ip }) => (ports.length === 0 ? [ip] : ports.map(({ port }) => `${ip}:${port}`))));
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    addresses.flatMap(({ ip }) => (ports.length === 0 ? [ip] : ports.map(({ port }) => `${ip}:${port}`))),
+  );
   return all.length > ENDPOINTS_SHOWN ? `${all.slice(0, ENDPOINTS_SHOWN).join(',')} + ${all.length - ENDPOINTS_SHOWN} more...` : list(all);
 }
 
@@ -156,7 +179,11 @@ export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   V1Service: SERVICE,
   V1Node: NODE,
   V1Namespace: [nameColumn, column<V1Namespace>('Status', ({ status }) => status?.phase ?? 'Active'), ageColumn],
-  V1ConfigMap: [nameColumn, column<V1ConfigMap>('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length), ageColumn],
+  V1ConfigMap: [
+    nameColumn,
+    column<V1ConfigMap>('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),
+    ageColumn,
+  ],
   V1Secret: [nameColumn, column<V1Secret>('Type', ({ type }) => type ?? ''), column<V1Secret>('Data', ({ data }) => Object.keys(data ?? {}).length), ageColumn],
   V1Endpoints: [nameColumn, column<V1Endpoints>('Endpoints', endpointsText), ageColumn],
   V1EndpointSlice: [

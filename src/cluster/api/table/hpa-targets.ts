@@ -9,7 +9,8 @@ export function autoscalerTargets({ spec, status }: V2HorizontalPodAutoscaler): 
 
 function targetText(metric: V2MetricSpec, current: V2MetricStatus | undefined): string {
   const wanted = metric.resource?.target ?? metric.containerResource?.target ?? metric.pods?.target ?? metric.object?.target ?? metric.external?.target;
-  const seen = current?.resource?.current ?? current?.containerResource?.current ?? current?.pods?.current ?? current?.object?.current ?? current?.external?.current;
+  const seen =
+    current?.resource?.current ?? current?.containerResource?.current ?? current?.pods?.current ?? current?.object?.current ?? current?.external?.current;
   const name = metric.resource?.name ?? metric.containerResource?.name;
   const head = name === undefined ? '' : `${name}: `;
   if (wanted?.averageUtilization !== undefined) {

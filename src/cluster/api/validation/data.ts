@@ -8,7 +8,8 @@ const BYTES_MAX = 1024 * 1024;
 /** Keys become file names where the object is mounted. */
 function checkKey(errors: FieldErrors, field: string, key: string): void {
   if (key.length > KEY_LENGTH_MAX) errors.invalid(field, key, `must be no more than ${KEY_LENGTH_MAX} characters`);
-  else if (!/^[-._a-zA-Z0-9]+$/.test(key)) errors.invalid(field, key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name')");
+  else if (!/^[-._a-zA-Z0-9]+$/.test(key))
+    errors.invalid(field, key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name')");
   else if (key === '.' || key.startsWith('..')) errors.invalid(field, key, "must not be '.' or begin with '..'");
 }
 

@@ -1,5 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { V1Deployment, V1HorizontalPodAutoscaler, V1Pod, V1PodTemplateSpec, V1ReplicaSet, V1Service, V1Toleration, V2HorizontalPodAutoscaler, V2MetricSpec } from '../generated/types.ts';
+import type {
+  V1Deployment,
+  V1HorizontalPodAutoscaler,
+  V1Pod,
+  V1PodTemplateSpec,
+  V1ReplicaSet,
+  V1Service,
+  V1Toleration,
+  V2HorizontalPodAutoscaler,
+  V2MetricSpec,
+} from '../generated/types.ts';
 import { matchesLabels, type ObjectSelector, requirementsOf } from '../selectors.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { checkHostLabel } from './names.ts';
@@ -16,7 +26,10 @@ export function checkPod(errors: FieldErrors, pod: V1Pod, old?: V1Pod): void {
     errors.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
   }
   if (!isDeepStrictEqual(frozenPart(pod), frozenPart(old))) {
-    errors.forbidden('spec', 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)');
+    errors.forbidden(
+      'spec',
+      'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+    );
   }
 }
 
@@ -29,7 +42,8 @@ function frozenPart({ spec }: V1Pod): unknown {
 
 function checkTemplate(errors: FieldErrors, selector: ObjectSelector | undefined, template: V1PodTemplateSpec | undefined): void {
   if (selector === undefined) errors.required('spec.selector');
-  else if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0) errors.invalid('spec.selector', selector, 'empty selector is invalid for deployment');
+  else if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0)
+    errors.invalid('spec.selector', selector, 'empty selector is invalid for deployment');
   if (template === undefined) return errors.required('spec.template');
   if (selector !== undefined && !matchesLabels(requirementsOf(selector), template.metadata?.labels)) {
     errors.invalid('spec.template.metadata.labels', template.metadata?.labels ?? {}, '`selector` does not match template `labels`');
@@ -55,7 +69,8 @@ export function checkDeployment(errors: FieldErrors, { spec }: V1Deployment, old
   checkIntOrPercent(errors, 'spec.strategy.rollingUpdate.maxSurge', rollingUpdate?.maxSurge);
   checkIntOrPercent(errors, 'spec.strategy.rollingUpdate.maxUnavailable', rollingUpdate?.maxUnavailable);
   const isZero = (value: number | string | undefined) => value === 0 || value === '0%';
-  if (isZero(rollingUpdate?.maxSurge) && isZero(rollingUpdate?.maxUnavailable)) errors.invalid('spec.strategy.rollingUpdate.maxUnavailable', rollingUpdate?.maxUnavailable, 'may not be 0 when `maxSurge` is 0');
+  if (isZero(rollingUpdate?.maxSurge) && isZero(rollingUpdate?.maxUnavailable))
+    errors.invalid('spec.strategy.rollingUpdate.maxUnavailable', rollingUpdate?.maxUnavailable, 'may not be 0 when `maxSurge` is 0');
 }
 
 export function checkReplicaSet(errors: FieldErrors, { spec }: V1ReplicaSet, old?: V1ReplicaSet): void {
@@ -90,7 +105,8 @@ export function checkService(errors: FieldErrors, { metadata, spec }: V1Service,
     if (typeof port.targetPort === 'number') checkPort(errors, `${path}.targetPort`, port.targetPort);
   }
   const before = old?.spec?.clusterIP;
-  if (before && old?.spec?.type !== 'ExternalName' && spec.type !== 'ExternalName' && spec.clusterIP !== before) errors.invalid('spec.clusterIPs[0]', [spec.clusterIP ?? ''], 'may not change once set');
+  if (before && old?.spec?.type !== 'ExternalName' && spec.type !== 'ExternalName' && spec.clusterIP !== before)
+    errors.invalid('spec.clusterIPs[0]', [spec.clusterIP ?? ''], 'may not change once set');
 }
 
 export function checkAutoscaler(errors: FieldErrors, { spec }: V1HorizontalPodAutoscaler | V2HorizontalPodAutoscaler): void {
@@ -99,7 +115,8 @@ export function checkAutoscaler(errors: FieldErrors, { spec }: V1HorizontalPodAu
   if (!spec.scaleTargetRef?.name) errors.required('spec.scaleTargetRef.name');
   if (spec.minReplicas !== undefined && spec.minReplicas < 1) errors.invalid('spec.minReplicas', spec.minReplicas, 'must be greater than or equal to 1');
   if (spec.maxReplicas === undefined || spec.maxReplicas < 1) errors.invalid('spec.maxReplicas', spec.maxReplicas ?? 0, 'must be greater than 0');
-  else if (spec.minReplicas !== undefined && spec.maxReplicas < spec.minReplicas) errors.invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`');
+  else if (spec.minReplicas !== undefined && spec.maxReplicas < spec.minReplicas)
+    errors.invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`');
   if ('metrics' in spec) for (const [index, metric] of (spec.metrics ?? []).entries()) checkMetric(errors, `spec.metrics[${index}]`, metric);
 }
 
@@ -115,5 +132,6 @@ function checkMetric(errors: FieldErrors, path: string, metric: V2MetricSpec): v
   if (target?.averageUtilization === undefined && target?.averageValue === undefined && target?.value === undefined) {
     errors.required(`${path}.${source}.target`, 'must set either a target raw value, a target average value or a target utilization');
   }
-  if (target?.averageUtilization !== undefined && target.averageUtilization < 1) errors.invalid(`${path}.${source}.target.averageUtilization`, target.averageUtilization, 'must be greater than 0');
+  if (target?.averageUtilization !== undefined && target.averageUtilization < 1)
+    errors.invalid(`${path}.${source}.target.averageUtilization`, target.averageUtilization, 'must be greater than 0');
 }

@@ -8,7 +8,11 @@ const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 export function checkLabelName(errors: FieldErrors, field: string, value: string): void {
   if (value.length > 63) errors.invalid(field, value, 'must be no more than 63 characters');
   else if (!LABEL.test(value)) {
-    errors.invalid(field, value, "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name', or '123-abc')");
+    errors.invalid(
+      field,
+      value,
+      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name', or '123-abc')",
+    );
   }
 }
 
@@ -22,7 +26,11 @@ export function checkHostLabel(errors: FieldErrors, field: string, value: string
 export function checkSubdomain(errors: FieldErrors, field: string, value: string): void {
   if (value.length > 253) errors.invalid(field, value, 'must be no more than 253 characters');
   else if (!SUBDOMAIN.test(value)) {
-    errors.invalid(field, value, "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com')");
+    errors.invalid(
+      field,
+      value,
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com')",
+    );
   }
 }
 
@@ -31,7 +39,12 @@ export function checkLabels(errors: FieldErrors, field: string, labels: Readonly
   for (const [key, value] of Object.entries(labels ?? {})) {
     checkQualifiedName(errors, field, key);
     if (value.length > 63) errors.invalid(field, value, 'must be no more than 63 characters');
-    else if (value !== '' && !QUALIFIED.test(value)) errors.invalid(field, value, "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character");
+    else if (value !== '' && !QUALIFIED.test(value))
+      errors.invalid(
+        field,
+        value,
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+      );
   }
 }
 
@@ -41,6 +54,10 @@ export function checkQualifiedName(errors: FieldErrors, field: string, key: stri
   const name = parts.at(-1) ?? '';
   const prefix = parts.length === 2 ? parts[0] : undefined;
   if (parts.length > 2 || name.length > 63 || !QUALIFIED.test(name) || (prefix !== undefined && !SUBDOMAIN.test(prefix))) {
-    errors.invalid(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character, with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')");
+    errors.invalid(
+      field,
+      key,
+      "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character, with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+    );
   }
 }

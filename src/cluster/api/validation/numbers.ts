@@ -13,5 +13,12 @@ export function checkPort(errors: FieldErrors, field: string, value: number | un
 export function checkIntOrPercent(errors: FieldErrors, field: string, value: number | string | undefined): void {
   if (value === undefined) return;
   const fits = typeof value === 'number' ? value >= 0 : /^\d+%$/.test(value);
-  if (!fits) errors.invalid(field, value, typeof value === 'number' ? 'must be greater than or equal to 0' : "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', or '93%')");
+  if (!fits)
+    errors.invalid(
+      field,
+      value,
+      typeof value === 'number'
+        ? 'must be greater than or equal to 0'
+        : "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', or '93%')",
+    );
 }

@@ -43,7 +43,8 @@ function checkVolumes(errors: FieldErrors, path: string, volumes: readonly V1Vol
       names.add(volume.name);
     }
     if (Object.keys(volume).length > 2) errors.forbidden(here, 'may not specify more than 1 volume type');
-    if (volume.hostPath && volume.hostPath.path.split('/').includes('..')) errors.invalid(`${here}.hostPath.path`, volume.hostPath.path, "must not contain '..'");
+    if (volume.hostPath && volume.hostPath.path.split('/').includes('..'))
+      errors.invalid(`${here}.hostPath.path`, volume.hostPath.path, "must not contain '..'");
   }
   return names;
 }
@@ -61,7 +62,8 @@ function checkContainer(errors: FieldErrors, path: string, container: V1Containe
   }
   for (const [index, variable] of (container.env ?? []).entries()) {
     if (!variable.name) errors.required(`${path}.env[${index}].name`);
-    if (variable.valueFrom !== undefined && variable.value) errors.invalid(`${path}.env[${index}].valueFrom`, '', 'may not be specified when `value` is not empty');
+    if (variable.valueFrom !== undefined && variable.value)
+      errors.invalid(`${path}.env[${index}].valueFrom`, '', 'may not be specified when `value` is not empty');
   }
   const targets = new Set<string>();
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
@@ -100,6 +102,7 @@ function checkProbe(errors: FieldErrors, path: string, probe: V1Probe, onceOnly:
   const handlers = (['exec', 'httpGet', 'tcpSocket', 'grpc'] as const).filter((kind) => probe[kind] !== undefined);
   if (handlers.length === 0) errors.required(path, 'must specify a handler type');
   if (handlers.length > 1) errors.forbidden(path, 'may not specify more than 1 handler type');
-  for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const) checkNotNegative(errors, `${path}.${field}`, probe[field]);
+  for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const)
+    checkNotNegative(errors, `${path}.${field}`, probe[field]);
   if (onceOnly && (probe.successThreshold ?? 1) !== 1) errors.invalid(`${path}.successThreshold`, probe.successThreshold, 'must be 1');
 }

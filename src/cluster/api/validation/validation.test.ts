@@ -23,7 +23,10 @@ test('a Service has each port once', () => {
 
 test('keys of ConfigMaps and Secrets are file names', () => {
   assert.throws(() => create('v1', 'ConfigMap', { data: { 'a/b': '1' } }), refused(/data\[a\/b\]: Invalid value: "a\/b": a valid config key/));
-  assert.throws(() => create('v1', 'ConfigMap', { data: { a: '1' }, binaryData: { a: 'aGVsbG8=' } }), refused(/data\[a\]: Invalid value: "a": duplicate of key present in binaryData/));
+  assert.throws(
+    () => create('v1', 'ConfigMap', { data: { a: '1' }, binaryData: { a: 'aGVsbG8=' } }),
+    refused(/data\[a\]: Invalid value: "a": duplicate of key present in binaryData/),
+  );
   assert.throws(() => create('v1', 'Secret', { data: { 'a b': '' } }), refused(/data\[a b\]/));
   create('v1', 'ConfigMap', { data: { 'nginx.conf': '', _x: '' } });
 });
@@ -31,15 +34,28 @@ test('keys of ConfigMaps and Secrets are file names', () => {
 test('an immutable ConfigMap stays as it is', () => {
   const resource = resourceOf('v1', 'ConfigMap');
   const old = made('v1', 'ConfigMap', { immutable: true, data: { a: '1' } });
-  assert.throws(() => validateUpdate(resource, made('v1', 'ConfigMap', { immutable: true, data: { a: '2' } }), old), refused(/data: Forbidden: field is immutable when `immutable` is set/));
+  assert.throws(
+    () => validateUpdate(resource, made('v1', 'ConfigMap', { immutable: true, data: { a: '2' } }), old),
+    refused(/data: Forbidden: field is immutable when `immutable` is set/),
+  );
   assert.throws(() => validateUpdate(resource, made('v1', 'ConfigMap', { data: { a: '1' } }), old), refused(/immutable: Forbidden/));
 });
 
 test("an autoscaler's metric has the part that its type names", () => {
   const spec = (metrics: object[]) => ({ spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' }, metrics } });
-  assert.throws(() => create('autoscaling/v2', 'HorizontalPodAutoscaler', spec([{ type: 'Resource' }])), refused(/spec\.metrics\[0\]\.resource: Required value/));
-  assert.throws(() => create('autoscaling/v2', 'HorizontalPodAutoscaler', spec([{ type: 'Weather' }])), refused(/spec\.metrics\[0\]\.type: Unsupported value: "Weather"/));
-  create('autoscaling/v2', 'HorizontalPodAutoscaler', spec([{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }]));
+  assert.throws(
+    () => create('autoscaling/v2', 'HorizontalPodAutoscaler', spec([{ type: 'Resource' }])),
+    refused(/spec\.metrics\[0\]\.resource: Required value/),
+  );
+  assert.throws(
+    () => create('autoscaling/v2', 'HorizontalPodAutoscaler', spec([{ type: 'Weather' }])),
+    refused(/spec\.metrics\[0\]\.type: Unsupported value: "Weather"/),
+  );
+  create(
+    'autoscaling/v2',
+    'HorizontalPodAutoscaler',
+    spec([{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }]),
+  );
 });
 
 test('tolerations of a Pod are only added to', () => {

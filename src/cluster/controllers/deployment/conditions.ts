@@ -3,7 +3,11 @@ import { timestamp } from '#cluster/client';
 import { type Limits, sizeOf, sum } from './limits.ts';
 
 /** Replaces the condition of that type; the time of its last transition stays while its status does. */
-export function withCondition(conditions: readonly V1DeploymentCondition[], next: Omit<V1DeploymentCondition, 'lastTransitionTime' | 'lastUpdateTime'>, now_ms: number): V1DeploymentCondition[] {
+export function withCondition(
+  conditions: readonly V1DeploymentCondition[],
+  next: Omit<V1DeploymentCondition, 'lastTransitionTime' | 'lastUpdateTime'>,
+  now_ms: number,
+): V1DeploymentCondition[] {
   const now = timestamp(now_ms);
   const present = conditions.find((one) => one.type === next.type);
   if (present && present.status === next.status && present.reason === next.reason && present.message === next.message) return [...conditions];
@@ -66,7 +70,9 @@ function withProgress(view: StatusView, counts: V1DeploymentStatus, conditions: 
   if (present?.reason === 'DeploymentPaused') return say('Unknown', 'DeploymentResumed', 'Deployment is resumed');
   const subject = newest === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newest.metadata.name}"`;
   if (isComplete(deployment, counts)) {
-    return present?.reason === COMPLETE && present.message === `${subject} has successfully progressed.` ? conditions : say('True', COMPLETE, `${subject} has successfully progressed.`);
+    return present?.reason === COMPLETE && present.message === `${subject} has successfully progressed.`
+      ? conditions
+      : say('True', COMPLETE, `${subject} has successfully progressed.`);
   }
   if (told !== undefined) return say('True', told.reason, told.message);
   if (present?.reason === COMPLETE && counts.replicas === counts.updatedReplicas) return conditions;
@@ -83,11 +89,21 @@ function touched(conditions: V1DeploymentCondition[], now_ms: number): V1Deploym
 /** Everything is new, there is as much as wanted, and it is available. */
 export function isComplete(deployment: V1Deployment, counts: V1DeploymentStatus): boolean {
   const wanted = deployment.spec?.replicas ?? 1;
-  return counts.updatedReplicas === wanted && counts.replicas === wanted && counts.availableReplicas === wanted && (counts.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0);
+  return (
+    counts.updatedReplicas === wanted &&
+    counts.replicas === wanted &&
+    counts.availableReplicas === wanted &&
+    (counts.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)
+  );
 }
 
 function hasProgressed({ status }: V1Deployment, counts: V1DeploymentStatus): boolean {
-  const before = { updated: status?.updatedReplicas ?? 0, old: (status?.replicas ?? 0) - (status?.updatedReplicas ?? 0), ready: status?.readyReplicas ?? 0, available: status?.availableReplicas ?? 0 };
+  const before = {
+    updated: status?.updatedReplicas ?? 0,
+    old: (status?.replicas ?? 0) - (status?.updatedReplicas ?? 0),
+    ready: status?.readyReplicas ?? 0,
+    available: status?.availableReplicas ?? 0,
+  };
   const { updatedReplicas = 0, replicas = 0, readyReplicas = 0, availableReplicas = 0 } = counts;
   return updatedReplicas > before.updated || replicas - updatedReplicas < before.old || readyReplicas > before.ready || availableReplicas > before.available;
 }
@@ -102,6 +118,7 @@ function isLate(present: V1DeploymentCondition | undefined, deadline_seconds: nu
 export function untilLate_ms(deployment: V1Deployment, status: V1DeploymentStatus, now_ms: number): number | undefined {
   const { paused, progressDeadlineSeconds = 600 } = deployment.spec ?? {};
   const present = status.conditions?.find((one) => one.type === PROGRESSING);
-  if (paused || present === undefined || present.reason === COMPLETE || present.reason === 'ProgressDeadlineExceeded' || isComplete(deployment, status)) return undefined;
+  if (paused || present === undefined || present.reason === COMPLETE || present.reason === 'ProgressDeadlineExceeded' || isComplete(deployment, status))
+    return undefined;
   return Math.max(1, Date.parse(present.lastUpdateTime ?? '') + progressDeadlineSeconds * 1000 - now_ms) + 1000;
 }

@@ -1,5 +1,16 @@
 import { requirementsOf, type V1Deployment, type V1Pod, type V1ReplicaSet } from '#cluster/api';
-import { type Controller, createController, DEPLOYMENTS, type EventRecorder, isStatus, keyOfObject, objectKey, PODS, REPLICA_SETS, type ReconcileResult } from '#cluster/client';
+import {
+  type Controller,
+  createController,
+  DEPLOYMENTS,
+  type EventRecorder,
+  isStatus,
+  keyOfObject,
+  objectKey,
+  PODS,
+  REPLICA_SETS,
+  type ReconcileResult,
+} from '#cluster/client';
 import { messageOf, unreachable } from '#kit';
 import { OWNER, UNCONTROLLED } from '../informers.ts';
 import { splitKey } from '../keys.ts';
@@ -55,7 +66,8 @@ class DeploymentShell {
     const deployment = informers.of<V1Deployment>(DEPLOYMENTS).get(namespace, name);
     if (deployment === undefined) return undefined;
     const replicaSets = await this.#claim(deployment);
-    const pods = deployment.spec?.strategy?.type === 'Recreate' ? replicaSets.flatMap((one) => informers.of<V1Pod>(PODS).byIndex(OWNER, one.metadata.uid ?? '')) : [];
+    const pods =
+      deployment.spec?.strategy?.type === 'Recreate' ? replicaSets.flatMap((one) => informers.of<V1Pod>(PODS).byIndex(OWNER, one.metadata.uid ?? '')) : [];
     const { actions, lookAgain_ms } = planDeployment({ deployment, replicaSets, pods }, clock.now());
     for (const action of actions) await this.#perform(deployment, action);
     return lookAgain_ms === undefined ? undefined : { requeueAfter_ms: lookAgain_ms };
@@ -68,7 +80,9 @@ class DeploymentShell {
     const candidates = new Set([...cache.byIndex(OWNER, uid), ...cache.byIndex(UNCONTROLLED, namespace ?? '')]);
     const { owned, adopt, release } = claim(deployment, requirementsOf(deployment.spec?.selector ?? {}), [...candidates]);
     const resource = client.resource<V1ReplicaSet>(REPLICA_SETS);
-    const adopted = await Promise.all(adopt.map((one) => ignoreGone(resource.patch(one.metadata.name ?? '', namespace, 'strategic', adoptionPatch(deployment, one)))));
+    const adopted = await Promise.all(
+      adopt.map((one) => ignoreGone(resource.patch(one.metadata.name ?? '', namespace, 'strategic', adoptionPatch(deployment, one)))),
+    );
     await Promise.all(release.map((one) => ignoreGone(resource.patch(one.metadata.name ?? '', namespace, 'merge', releasePatch(deployment, one)))));
     return [...owned, ...adopted.filter((one) => one !== undefined)];
   }
@@ -103,7 +117,9 @@ class DeploymentShell {
   /** Statuses are this controller's alone: a merge patch needs no fresh resourceVersion, only that it is the same object. */
   async #writeStatus(deployment: V1Deployment, status: NonNullable<V1Deployment['status']>): Promise<void> {
     const { name = '', namespace, uid } = deployment.metadata;
-    await ignoreGone(this.#shared.client.resource<V1Deployment>(DEPLOYMENTS).patch(name, namespace, 'merge', { metadata: { uid }, status }, { subresource: 'status' }));
+    await ignoreGone(
+      this.#shared.client.resource<V1Deployment>(DEPLOYMENTS).patch(name, namespace, 'merge', { metadata: { uid }, status }, { subresource: 'status' }),
+    );
   }
 
   async #create(deployment: V1Deployment, replicaSet: V1ReplicaSet): Promise<void> {
@@ -126,14 +142,19 @@ class DeploymentShell {
     if (found === undefined) return;
     if (controllerOf(found)?.uid === deployment.metadata.uid && findNewest(deployment, [found]) !== undefined) return;
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
-    await client.resource<V1Deployment>(DEPLOYMENTS).patch(deployment.metadata.name ?? '', namespace, 'merge', { status: { collisionCount } }, { subresource: 'status' });
+    await client
+      .resource<V1Deployment>(DEPLOYMENTS)
+      .patch(deployment.metadata.name ?? '', namespace, 'merge', { status: { collisionCount } }, { subresource: 'status' });
   }
 
   #tellResize(deployment: V1Deployment, replicaSet: V1ReplicaSet, from: number | undefined): void {
     if (from === undefined) return;
     const to = sizeOf(replicaSet);
     const words = to > from ? 'up' : 'down';
-    const since = from === 0 && to > from ? `Scaled up replica set ${replicaSet.metadata.name} from 0 to ${to}` : `Scaled ${words} replica set ${replicaSet.metadata.name} from ${from} to ${to}`;
+    const since =
+      from === 0 && to > from
+        ? `Scaled up replica set ${replicaSet.metadata.name} from 0 to ${to}`
+        : `Scaled ${words} replica set ${replicaSet.metadata.name} from ${from} to ${to}`;
     this.#events.event(deployment, 'Normal', 'ScalingReplicaSet', since);
   }
 }

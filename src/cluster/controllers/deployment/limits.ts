@@ -20,6 +20,7 @@ export function limitsOf({ spec }: V1Deployment): Limits {
 
 export const sizeOf = (replicaSet: V1ReplicaSet): number => replicaSet.spec?.replicas ?? 0;
 export const availableOf = (replicaSet: V1ReplicaSet): number => replicaSet.status?.availableReplicas ?? 0;
-export const sum = (replicaSets: readonly V1ReplicaSet[], of: (replicaSet: V1ReplicaSet) => number): number => replicaSets.reduce((total, one) => total + of(one), 0);
+export const sum = (replicaSets: readonly V1ReplicaSet[], of: (replicaSet: V1ReplicaSet) => number): number =>
+  replicaSets.reduce((total, one) => total + of(one), 0);
 export const olderFirst = (a: V1ReplicaSet, b: V1ReplicaSet): number =>
   (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') || (a.metadata.name ?? '').localeCompare(b.metadata.name ?? '');

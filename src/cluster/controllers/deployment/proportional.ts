@@ -13,7 +13,12 @@ export function wasResized(deployment: V1Deployment, replicaSets: readonly V1Rep
 }
 
 /** Pure: spreads a new size over the ReplicaSets in proportion, so that a rollout that is under way keeps its stage. */
-export function scaleProportionally(deployment: V1Deployment, limits: Limits, newest: V1ReplicaSet | undefined, olds: readonly V1ReplicaSet[]): readonly Resize[] {
+export function scaleProportionally(
+  deployment: V1Deployment,
+  limits: Limits,
+  newest: V1ReplicaSet | undefined,
+  olds: readonly V1ReplicaSet[],
+): readonly Resize[] {
   const all = newest === undefined ? olds : [newest, ...olds];
   const active = all.filter((one) => sizeOf(one) > 0);
   if (active.length <= 1) {

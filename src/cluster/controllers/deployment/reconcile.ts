@@ -35,23 +35,36 @@ export function planDeployment(view: DeploymentView, now_ms: number): Deployment
   const newest = findNewest(deployment, replicaSets);
   const olds = replicaSets.filter((one) => one !== newest);
   if (deployment.metadata.deletionTimestamp !== undefined) return finish(view, limits, newest, olds, [], now_ms);
-  const changes = deployment.spec?.paused || wasResized(deployment, replicaSets) ? resizeAll(deployment, limits, newest, olds) : rollOut(view, limits, newest, olds);
+  const changes =
+    deployment.spec?.paused || wasResized(deployment, replicaSets) ? resizeAll(deployment, limits, newest, olds) : rollOut(view, limits, newest, olds);
   return finish(view, limits, newest, olds, changes, now_ms);
 }
 
-function finish(view: DeploymentView, limits: Limits, newest: V1ReplicaSet | undefined, olds: readonly V1ReplicaSet[], changes: readonly DeploymentAction[], now_ms: number): DeploymentPlan {
+function finish(
+  view: DeploymentView,
+  limits: Limits,
+  newest: V1ReplicaSet | undefined,
+  olds: readonly V1ReplicaSet[],
+  changes: readonly DeploymentAction[],
+  now_ms: number,
+): DeploymentPlan {
   const { deployment } = view;
   const created = changes.find((change) => change.type === 'create');
   const told = toldOf(deployment, newest, created?.replicaSet);
   const status = deploymentStatus({ deployment, limits, newest, olds, ...(told === undefined ? {} : { told }) }, now_ms);
   const revision = revisionAction(deployment, newest, changes);
-  const forgotten = changes.length === 0 && deployment.metadata.deletionTimestamp === undefined && isComplete(deployment, status) ? forgetOld(deployment, olds) : [];
+  const forgotten =
+    changes.length === 0 && deployment.metadata.deletionTimestamp === undefined && isComplete(deployment, status) ? forgetOld(deployment, olds) : [];
   const said: DeploymentAction[] = isDeepStrictEqual(status, withoutUndefined(deployment.status)) ? [] : [{ type: 'status', status }];
   const wait = untilLate_ms(deployment, status, now_ms);
   return { actions: [...changes, ...revision, ...forgotten, ...said], ...(wait === undefined ? {} : { lookAgain_ms: wait }) };
 }
 
-function toldOf(deployment: V1Deployment, newest: V1ReplicaSet | undefined, created: V1ReplicaSet | undefined): { reason: string; message: string } | undefined {
+function toldOf(
+  deployment: V1Deployment,
+  newest: V1ReplicaSet | undefined,
+  created: V1ReplicaSet | undefined,
+): { reason: string; message: string } | undefined {
   if (created !== undefined) return { reason: 'NewReplicaSetCreated', message: `Created new replica set "${created.metadata.name}"` };
   const known = deployment.status?.conditions?.some((one) => one.type === 'Progressing');
   if (newest === undefined || known) return undefined;
@@ -74,7 +87,12 @@ function resizeAll(deployment: V1Deployment, limits: Limits, newest: V1ReplicaSe
   return scaleProportionally(deployment, limits, newest, olds).flatMap((resize) => resizeAction(resize, limits));
 }
 
-function rollOut({ deployment, pods }: DeploymentView, limits: Limits, newest: V1ReplicaSet | undefined, olds: readonly V1ReplicaSet[]): readonly DeploymentAction[] {
+function rollOut(
+  { deployment, pods }: DeploymentView,
+  limits: Limits,
+  newest: V1ReplicaSet | undefined,
+  olds: readonly V1ReplicaSet[],
+): readonly DeploymentAction[] {
   const recreate = deployment.spec?.strategy?.type === 'Recreate';
   if (recreate) {
     const shrinking = olds.filter((old) => sizeOf(old) > 0).flatMap((replicaSet) => resizeAction({ replicaSet, to: 0 }, limits));
@@ -96,14 +114,26 @@ function runsOld(pods: readonly V1Pod[], newest: V1ReplicaSet | undefined): bool
 }
 
 function resizeAction({ replicaSet, to }: Resize, limits: Limits): readonly DeploymentAction[] {
-  return changed(replicaSet, to, { ...replicaSet.metadata.annotations, ...sizeAnnotations(limits.replicas, limits.surge) }, replicaSet.spec?.minReadySeconds ?? 0);
+  return changed(
+    replicaSet,
+    to,
+    { ...replicaSet.metadata.annotations, ...sizeAnnotations(limits.replicas, limits.surge) },
+    replicaSet.spec?.minReadySeconds ?? 0,
+  );
 }
 
 function changed(replicaSet: V1ReplicaSet, size: number, annotations: Record<string, string>, minReadySeconds: number): readonly DeploymentAction[] {
   const from = sizeOf(replicaSet);
-  const same = from === size && (replicaSet.spec?.minReadySeconds ?? 0) === minReadySeconds && isDeepStrictEqual({ ...annotations }, { ...replicaSet.metadata.annotations });
+  const same =
+    from === size &&
+    (replicaSet.spec?.minReadySeconds ?? 0) === minReadySeconds &&
+    isDeepStrictEqual({ ...annotations }, { ...replicaSet.metadata.annotations });
   if (same || replicaSet.spec === undefined) return [];
-  const next: V1ReplicaSet = { ...replicaSet, metadata: { ...replicaSet.metadata, annotations }, spec: { ...replicaSet.spec, replicas: size, minReadySeconds } };
+  const next: V1ReplicaSet = {
+    ...replicaSet,
+    metadata: { ...replicaSet.metadata, annotations },
+    spec: { ...replicaSet.spec, replicas: size, minReadySeconds },
+  };
   return [{ type: 'update', replicaSet: next, ...(from === size ? {} : { from }) }];
 }
 
@@ -145,7 +175,13 @@ function revisionAction(deployment: V1Deployment, newest: V1ReplicaSet | undefin
 /** Old ReplicaSets beyond the history that is kept, oldest revision first. */
 function forgetOld(deployment: V1Deployment, olds: readonly V1ReplicaSet[]): readonly DeploymentAction[] {
   const keep = deployment.spec?.revisionHistoryLimit ?? 10;
-  const empty = olds.filter(({ metadata, spec, status }) => metadata.deletionTimestamp === undefined && (spec?.replicas ?? 0) === 0 && (status?.replicas ?? 0) === 0 && (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0));
+  const empty = olds.filter(
+    ({ metadata, spec, status }) =>
+      metadata.deletionTimestamp === undefined &&
+      (spec?.replicas ?? 0) === 0 &&
+      (status?.replicas ?? 0) === 0 &&
+      (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0),
+  );
   const sorted = empty.toSorted((a, b) => revisionOf(a) - revisionOf(b) || olderFirst(a, b));
   return sorted.slice(0, Math.max(0, empty.length - keep)).map((replicaSet) => ({ type: 'delete', replicaSet }));
 }

@@ -1,6 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { requirementsOf, type V1Pod, type V1ReplicaSet } from '#cluster/api';
-import { type Controller, createController, type EventRecorder, isStatus, keyOfObject, objectKey, PODS, REPLICA_SETS, type ReconcileResult } from '#cluster/client';
+import {
+  type Controller,
+  createController,
+  type EventRecorder,
+  isStatus,
+  keyOfObject,
+  objectKey,
+  PODS,
+  REPLICA_SETS,
+  type ReconcileResult,
+} from '#cluster/client';
 import { messageOf } from '#kit';
 import { OWNER, UNCONTROLLED } from '../informers.ts';
 import { splitKey } from '../keys.ts';
@@ -80,7 +90,9 @@ class ReplicaSetShell {
     const candidates = new Set([...cache.byIndex(OWNER, uid), ...cache.byIndex(UNCONTROLLED, namespace ?? '')]);
     const { owned, adopt, release } = claim(replicaSet, requirementsOf(replicaSet.spec?.selector ?? {}), [...candidates]);
     const pods = client.resource<V1Pod>(PODS);
-    const adopted = await Promise.all(adopt.map((pod) => ignoreGone(pods.patch(pod.metadata.name ?? '', namespace, 'strategic', adoptionPatch(replicaSet, pod)))));
+    const adopted = await Promise.all(
+      adopt.map((pod) => ignoreGone(pods.patch(pod.metadata.name ?? '', namespace, 'strategic', adoptionPatch(replicaSet, pod)))),
+    );
     await Promise.all(release.map((pod) => ignoreGone(pods.patch(pod.metadata.name ?? '', namespace, 'merge', releasePatch(replicaSet, pod)))));
     return [...owned, ...adopted.filter((pod) => pod !== undefined)];
   }
@@ -90,7 +102,10 @@ class ReplicaSetShell {
     if (owner === undefined) return own;
     const { informers } = this.#shared;
     const pods = informers.of<V1Pod>(PODS);
-    return informers.of<V1ReplicaSet>(REPLICA_SETS).byIndex(OWNER, owner.uid).flatMap((sibling) => pods.byIndex(OWNER, sibling.metadata.uid ?? ''));
+    return informers
+      .of<V1ReplicaSet>(REPLICA_SETS)
+      .byIndex(OWNER, owner.uid)
+      .flatMap((sibling) => pods.byIndex(OWNER, sibling.metadata.uid ?? ''));
   }
 
   async #perform(replicaSet: V1ReplicaSet, plan: ReplicaSetPlan): Promise<Failure | undefined> {
@@ -116,11 +131,15 @@ class ReplicaSetShell {
 
   async #createPod(replicaSet: V1ReplicaSet): Promise<void> {
     const { client, clock } = this.#shared;
-    await this.#own.creating(replicaSet.metadata.uid ?? '', () => clock.now(), async () => {
-      const pod = await client.resource<V1Pod>(PODS).create(podOf(replicaSet));
-      this.#events.event(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
-      return pod;
-    });
+    await this.#own.creating(
+      replicaSet.metadata.uid ?? '',
+      () => clock.now(),
+      async () => {
+        const pod = await client.resource<V1Pod>(PODS).create(podOf(replicaSet));
+        this.#events.event(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+        return pod;
+      },
+    );
   }
 
   async #deletePod(replicaSet: V1ReplicaSet, pod: V1Pod): Promise<void> {

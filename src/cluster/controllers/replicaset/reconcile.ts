@@ -56,7 +56,11 @@ export function podOf(replicaSet: V1ReplicaSet): V1Pod {
 }
 
 /** Pure: the status that the Pods make. `failure` is why the last creation or deletion failed, if it did. */
-export function statusOf({ replicaSet, pods }: ReplicaSetView, failure: { readonly reason: string; readonly message: string } | undefined, now_ms: number): V1ReplicaSetStatus {
+export function statusOf(
+  { replicaSet, pods }: ReplicaSetView,
+  failure: { readonly reason: string; readonly message: string } | undefined,
+  now_ms: number,
+): V1ReplicaSetStatus {
   const active = pods.filter(isActive);
   const labels = Object.entries(replicaSet.spec?.template?.metadata?.labels ?? {});
   const minReady = replicaSet.spec?.minReadySeconds ?? 0;
@@ -72,7 +76,11 @@ export function statusOf({ replicaSet, pods }: ReplicaSetView, failure: { readon
   };
 }
 
-function conditionsAfter(replicaSet: V1ReplicaSet, failure: { readonly reason: string; readonly message: string } | undefined, now_ms: number): V1ReplicaSetCondition[] {
+function conditionsAfter(
+  replicaSet: V1ReplicaSet,
+  failure: { readonly reason: string; readonly message: string } | undefined,
+  now_ms: number,
+): V1ReplicaSetCondition[] {
   const present = replicaSet.status?.conditions ?? [];
   const others = present.filter((condition) => condition.type !== 'ReplicaFailure');
   if (failure === undefined) return others;

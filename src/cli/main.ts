@@ -1,0 +1,34 @@
+import { GantryError } from '#kit';
+import { COMMANDS, helpText } from './commands.ts';
+import { CommandError, UsageError } from './errors.ts';
+import type { Terminal } from './terminal.ts';
+
+const terminal: Terminal = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, environment: process.env };
+
+/** Runs the command that the arguments name; answers the exit status. */
+async function main(commandArguments: readonly string[]): Promise<number> {
+  const [name, ...rest] = commandArguments;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    terminal.stdout.write(helpText());
+    return 0;
+  }
+  const load = COMMANDS[name === '--version' ? 'version' : name]?.load;
+  if (load === undefined) throw new UsageError(`"${name}" is not a command of gantry. See "gantry help"`);
+  const command = await load();
+  if (rest.includes('--help')) {
+    terminal.stdout.write(`usage: gantry ${command.usage}\n`);
+    return 0;
+  }
+  return command.run(rest, terminal);
+}
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    if (!(error instanceof GantryError)) throw error;
+    terminal.stderr.write(`gantry: ${error.message}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : error instanceof CommandError ? error.exitStatus : 1;
+  },
+);

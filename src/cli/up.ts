@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { mkdir, open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { Command } from './command.ts';
+import { CommandError } from './errors.ts';
+import { parseOptions } from './options.ts';
+import { say, type Terminal } from './terminal.ts';
+import { packageVersion } from './version.ts';
+
+const string = { type: 'string' } as const;
+const OPTIONS = {
+  detach: { type: 'boolean', short: 'd', default: false },
+  config: string,
+  'data-dir': string,
+  'run-dir': string,
+  registry: string,
+  api: string,
+  kubeconfig: string,
+  context: string,
+  'service-cidr': string,
+  'log-level': string,
+  parts: string,
+  /** Of ours: where a detached daemon says that it is ready. */
+  'ready-fd': string,
+} as const;
+
+export const up: Command = {
+  usage:
+    'up [--detach] [--data-dir D] [--run-dir R] [--registry ADDR] [--api ADDR] [--kubeconfig PATH] [--context NAME]\n' +
+    '       [--service-cidr C] [--log-level L] [--config FILE] [--parts registry,apiserver]',
+  async run(commandArguments, terminal) {
+    const { values } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: false });
+    return values.detach ? upDetached(commandArguments, values['data-dir'], terminal) : upHere(values, terminal);
+  },
+};
+
+type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['values'];
+
+async function upHere(values: Values, terminal: Terminal): Promise<number> {
+  const { detach: _, config: configFile, 'ready-fd': readyFd, ...given } = values;
+  const daemon = await import('#daemon');
+  return daemon.runDaemon({
+    given,
+    configFile,
+    environment: terminal.environment,
+    version: await packageVersion(),
+    ...(readyFd === undefined ? {} : { readyFd: Number(readyFd) }),
+  });
+}
+
+async function upDetached(commandArguments: readonly string[], dataDir: string | undefined, terminal: Terminal): Promise<number> {
+  const folder = resolve(dataDir ?? '/var/lib/gantry');
+  const log = await openLog(folder);
+  const ours = commandArguments.filter((argument) => argument !== '--detach' && argument !== '-d');
+  const main = process.argv[1] ?? fileURLToPath(new URL('./main.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--no-warnings', main, 'up', ...ours, '--ready-fd', '3'], {
+    detached: true,
+    stdio: ['ignore', log?.fd ?? 'ignore', log?.fd ?? 'ignore', 'pipe'],
+    cwd: '/',
+  });
+  await log?.close();
+  // With stdio as given above the fourth is a readable pipe.
+  const ready = child.stdio[3] as Readable;
+  let answer = '';
+  ready.setEncoding('utf8').on('data', (text: string) => {
+    answer += text;
+  });
+  const ended = new Promise<number>((done, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => done(code ?? 1));
+    ready.on('end', () => done(0));
+  });
+  const code = await ended;
+  child.unref();
+  const words = answer.trim();
+  if (words.startsWith('ready ')) {
+    say(terminal, words.slice('ready '.length));
+    return 0;
+  }
+  throw new CommandError(words === '' ? `The daemon ended with exit status ${code} before it was ready; its log is ${join(folder, 'daemon.log')}` : words);
+}
+
+/** The daemon's log; none when the folder can't be made, which the daemon itself then says in words. */
+async function openLog(folder: string) {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o710 });
+    return await open(join(folder, 'daemon.log'), 'a', 0o600);
+  } catch {
+    // Not swallowed: the daemon fails on the same folder, and says why.
+    return undefined;
+  }
+}

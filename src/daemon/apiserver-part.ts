@@ -1,0 +1,74 @@
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type ApiServer, createApiServer, type NodeConnection } from '#cluster/apiserver';
+import { openLmdbStore, type Store } from '#cluster/store';
+import { nthAddress } from '#network';
+import { type Certificates, openCertificates } from './certificates.ts';
+import { writeKubeconfigEntry } from './kubeconfig.ts';
+import type { Part, PartOptions } from './types.ts';
+
+/** The version of Kubernetes whose API is spoken. */
+const KUBERNETES_VERSION = 'v1.36.0';
+
+export interface ApiServerPart extends Part {
+  /** Writes the kubeconfig entry, once the server answers. */
+  announce(): Promise<void>;
+}
+
+/** The store and the API server over it, with an authority and certificates of its own. */
+export function apiServerPart(options: PartOptions): ApiServerPart {
+  const { config, clock, random, logger, version } = options;
+  const nodes = new Map<string, NodeConnection>();
+  let certificates: Certificates | undefined;
+  let store: Store | undefined;
+  let server: ApiServer | undefined;
+  return {
+    name: 'apiserver',
+    async start() {
+      certificates = await openCertificates({ folder: join(config.dataDir, 'pki'), serverNames: serverNames(options), clock, random });
+      await mkdir(join(config.dataDir, 'cluster'), { recursive: true, mode: 0o700 });
+      store = await openLmdbStore({ path: join(config.dataDir, 'cluster', 'store.lmdb') });
+      server = await createApiServer({
+        store,
+        clock,
+        random,
+        logger,
+        serviceCidr: config.serviceCidr,
+        nodes: (name) => nodes.get(name),
+        version: `${KUBERNETES_VERSION}+gantry-${version}`,
+      });
+      const { certificate: cert, key } = certificates.server;
+      await server.listen({ ...config.api, cert, key, clientCa: certificates.authority.certificate });
+    },
+    async announce() {
+      if (certificates === undefined) return;
+      const { authority, admin } = certificates;
+      await writeKubeconfigEntry(config.kubeconfig, {
+        name: config.contextName,
+        server: `https://${urlHost(config.api.host)}:${config.api.port}`,
+        authority: authority.certificate,
+        certificate: admin.certificate,
+        key: admin.key,
+      });
+    },
+    async stop() {
+      await server?.stop();
+      await store?.close();
+    },
+    async health() {
+      if (store === undefined) return { state: 'starting' };
+      // A failed commit makes every later call of the store fail.
+      await store.revision();
+      return { state: 'ready' };
+    },
+  };
+}
+
+/** Every name that a client may reach the server by. */
+function serverNames({ config }: PartOptions): readonly string[] {
+  const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];
+  return [...new Set(['localhost', '127.0.0.1', '::1', hostname(), config.api.host, ...service, nthAddress(config.serviceCidr, 1)])];
+}
+
+const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseCidrOption, parseHostPort, parseParts } from './config.ts';
+
+test('addresses are read in every form, and refused with what a right one looks like', () => {
+  assert.deepEqual(parseHostPort('--api', '127.0.0.1:6443'), { host: '127.0.0.1', port: 6443 });
+  assert.deepEqual(parseHostPort('--api', ':6443'), { host: '127.0.0.1', port: 6443 });
+  assert.deepEqual(parseHostPort('--api', '[::1]:6443'), { host: '::1', port: 6443 });
+  for (const wrong of ['6443', 'a:b', 'host:99999', '::1:6443', 'host:0'])
+    assert.throws(() => parseHostPort('--api', wrong), /--api: it must be HOST:PORT/, wrong);
+});
+
+test('networks are read, and refused with what a right one looks like', () => {
+  assert.equal(parseCidrOption('--service-cidr', '10.43.0.0/16'), '10.43.0.0/16');
+  for (const wrong of ['10.43.0.0', '10.43.0.256/16', '10.0.0.0/4', 'x/16'])
+    assert.throws(() => parseCidrOption('--service-cidr', wrong), /--service-cidr: it must be/, wrong);
+});
+
+test('parts are read, and an unknown one is named', () => {
+  assert.deepEqual([...parseParts('registry, apiserver')], ['registry', 'apiserver']);
+  assert.throws(() => parseParts('registry,frob'), /"frob"/);
+});

@@ -1,0 +1,58 @@
+import { ConfigError } from './errors.ts';
+
+/** The parts that a daemon can run so far. */
+export const PARTS = ['registry', 'apiserver'] as const;
+export type PartName = (typeof PARTS)[number];
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Everything a daemon is told; the data dir, the run dir, its sockets and the network namespace it stands in are all it is. */
+export interface DaemonConfig {
+  readonly dataDir: string;
+  readonly runDir: string;
+  readonly registry: HostPort;
+  readonly api: HostPort;
+  /** The file into which the cluster's entry is written. */
+  readonly kubeconfig: string;
+  /** Name of the entry. */
+  readonly contextName: string;
+  readonly serviceCidr: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly parts: ReadonlySet<PartName>;
+}
+
+/** Parts that unpack images, and so need root. */
+export const ROOT_PARTS: readonly PartName[] = ['registry'];
+
+/** `--parts` as a set. Errors: `CONFIG_INVALID`, naming the part. */
+export function parseParts(text: string): ReadonlySet<PartName> {
+  const parts = new Set<PartName>();
+  for (const name of text.split(',').map((item) => item.trim())) {
+    const part = PARTS.find((known) => known === name);
+    if (part === undefined) throw new ConfigError(`Cannot take part "${name}" in --parts: the parts so far are ${PARTS.join(', ')}`);
+    parts.add(part);
+  }
+  return parts;
+}
+
+/** `HOST:PORT`, `[IPv6]:PORT` or `:PORT` (loopback). Errors: `CONFIG_INVALID`, naming the option. */
+export function parseHostPort(option: string, text: string): HostPort {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port < 1 || port > 65_535) throw new ConfigError(`Cannot take "${text}" for ${option}: it must be HOST:PORT, such as 127.0.0.1:6443`);
+  return { host: match[1] ?? (match[2] === '' ? '127.0.0.1' : (match[2] ?? '')), port };
+}
+
+/** An IPv4 network such as 10.43.0.0/16. Errors: `CONFIG_INVALID`, naming the option. */
+export function parseCidrOption(option: string, text: string): string {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  const octets = match?.slice(1, 5).map(Number) ?? [];
+  const prefix = Number(match?.[5]);
+  if (match === null || octets.some((octet) => octet > 255) || prefix < 8 || prefix > 24) {
+    throw new ConfigError(`Cannot take "${text}" for ${option}: it must be an IPv4 network of /8 to /24, such as 10.43.0.0/16`);
+  }
+  return text;
+}

@@ -1,0 +1,4 @@
+export { installPackages, wantedPackages } from './mend.ts';
+export { checkPrograms, DEMO_PROGRAMS, findProgram, PROGRAMS } from './programs.ts';
+export { tryKernel } from './trials.ts';
+export type { Finding, Remedy } from './types.ts';

@@ -1,0 +1,45 @@
+import { mkdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Random, readJson, writeDurable } from '#kit';
+import { StartError } from './errors.ts';
+
+const FORMAT_VERSION = 1;
+const BYTES_NEEDED = 64 * 1024 * 1024;
+
+/** What a data dir says of itself. */
+export interface Identity {
+  /** Eight hexadecimal digits; everything the daemon makes on the machine carries them. */
+  readonly id: string;
+  /** Where it serves, so that `status` and `down` find it by the data dir alone. */
+  readonly runDir: string;
+}
+
+/** Opens the data dir, made when it isn't there. Errors: `NEWER_FORMAT`, `DISK_FULL`. */
+export async function openDataDir(dataDir: string, runDir: string, random: Random): Promise<Identity> {
+  await mkdir(dataDir, { recursive: true, mode: 0o710 });
+  await mkdir(runDir, { recursive: true, mode: 0o711 });
+  const free = await statfs(dataDir);
+  if (free.bavail * free.bsize < BYTES_NEEDED) {
+    throw new StartError(
+      'DISK_FULL',
+      `Cannot start on ${dataDir}: only ${free.bavail * free.bsize} bytes are free there, ${BYTES_NEEDED} are needed. Free some, or use another --data-dir`,
+    );
+  }
+  const known = await readIdentity(dataDir);
+  const identity = { id: known?.id ?? random.hex(8), runDir };
+  if (known?.runDir !== runDir) await writeDurable(join(dataDir, 'daemon.json'), JSON.stringify({ formatVersion: FORMAT_VERSION, ...identity }));
+  return identity;
+}
+
+/** The identity of a data dir that was used before. Errors: `NEWER_FORMAT`. */
+export async function readIdentity(dataDir: string): Promise<Identity | undefined> {
+  // Written by openDataDir only, whole or not at all.
+  const record = (await readJson(join(dataDir, 'daemon.json'))) as ({ formatVersion: number } & Identity) | undefined;
+  if (record !== undefined && record.formatVersion > FORMAT_VERSION) {
+    throw new StartError(
+      'NEWER_FORMAT',
+      `Cannot use ${dataDir}: its format ${record.formatVersion} is newer than this program's ${FORMAT_VERSION}. Use the Gantry that wrote it, or another --data-dir`,
+    );
+  }
+  return record;
+}

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { LOG_LEVELS } from '#kit';
+import { type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
+import { ConfigError } from './errors.ts';
+
+export const DEFAULT_DATA_DIR = '/var/lib/gantry';
+export const DEFAULT_RUN_DIR = '/run/gantry';
+const DEFAULT_CONTEXT = 'gantry';
+
+/** The names of `up`'s options that take a value, without the dashes; a configuration file has the same. */
+export const OPTION_NAMES = ['data-dir', 'run-dir', 'registry', 'api', 'kubeconfig', 'context', 'service-cidr', 'log-level', 'parts'] as const;
+export type OptionName = (typeof OPTION_NAMES)[number];
+export type OptionValues = Partial<Record<OptionName, string>>;
+
+/**
+ * The daemon's configuration from the command line's options, then the file of `--config`, then the environment
+ * (KUBECONFIG), then defaults. Errors: `CONFIG_INVALID`, naming the option.
+ */
+export async function resolveConfig(given: OptionValues, configFile: string | undefined, environment: NodeJS.ProcessEnv): Promise<DaemonConfig> {
+  const options: OptionValues = { ...(configFile === undefined ? {} : await readConfigFile(configFile)), ...given };
+  const dataDir = resolve(options['data-dir'] ?? DEFAULT_DATA_DIR);
+  const runDir = resolve(options['run-dir'] ?? DEFAULT_RUN_DIR);
+  const isDefault = dataDir === DEFAULT_DATA_DIR;
+  const logLevel = LOG_LEVELS.find((level) => level === (options['log-level'] ?? 'info'));
+  if (logLevel === undefined) throw new ConfigError(`Cannot take "${options['log-level']}" for --log-level: the levels are ${LOG_LEVELS.join(', ')}`);
+  return {
+    dataDir,
+    runDir,
+    registry: parseHostPort('--registry', options.registry ?? '127.0.0.1:5000'),
+    api: parseHostPort('--api', options.api ?? '127.0.0.1:6443'),
+    kubeconfig: resolve(options.kubeconfig ?? firstKubeconfig(environment) ?? (isDefault ? join(homedir(), '.kube', 'config') : join(dataDir, 'kubeconfig'))),
+    contextName: options.context ?? DEFAULT_CONTEXT,
+    serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
+    logLevel,
+    parts: options.parts === undefined ? new Set(PARTS) : parseParts(options.parts),
+  };
+}
+
+/** KUBECONFIG may name several files, of which clients write to the first. */
+function firstKubeconfig(environment: NodeJS.ProcessEnv): string | undefined {
+  return environment.KUBECONFIG?.split(':').find((path) => path !== '');
+}
+
+async function readConfigFile(path: string): Promise<OptionValues> {
+  let content: unknown;
+  try {
+    content = parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`Cannot read the configuration file ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  if (content === null || content === undefined) return {};
+  if (typeof content !== 'object' || Array.isArray(content)) throw new ConfigError(`Cannot use ${path}: it must be a YAML mapping of option names to values`);
+  const values: OptionValues = {};
+  for (const [key, value] of Object.entries(content)) {
+    const name = OPTION_NAMES.find((known) => known === key);
+    if (name === undefined) throw new ConfigError(`Cannot take "${key}" in ${path}: the options are ${OPTION_NAMES.join(', ')}`);
+    values[name] = Array.isArray(value) ? value.join(',') : String(value);
+  }
+  return values;
+}

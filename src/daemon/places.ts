@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { readJson, writeDurable } from '#kit';
+import type { DaemonConfig } from './config.ts';
+
+const FORMAT_VERSION = 1;
+
+/** What the daemon wrote outside its own directories: so that `down` can undo it. */
+export interface Places {
+  readonly kubeconfig?: { readonly path: string; readonly name: string };
+}
+
+const pathOf = (dataDir: string) => join(dataDir, 'places.json');
+
+/** Remembers, before anything is made, what there will be to undo. */
+export async function writePlaces(config: DaemonConfig): Promise<void> {
+  const places: Places = {
+    ...(config.parts.has('apiserver') ? { kubeconfig: { path: config.kubeconfig, name: config.contextName } } : {}),
+  };
+  await writeDurable(pathOf(config.dataDir), JSON.stringify({ formatVersion: FORMAT_VERSION, ...places }));
+}
+
+/** What the last daemon of that data dir remembered. */
+export async function readPlaces(dataDir: string): Promise<Places | undefined> {
+  // Written above only.
+  return (await readJson(pathOf(dataDir))) as Places | undefined;
+}

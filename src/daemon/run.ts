@@ -1,0 +1,139 @@
+import { closeSync, writeSync } from 'node:fs';
+import { type Clock, createLogger, GantryError, type Logger, messageOf, systemClock, systemRandom } from '#kit';
+import { openLinux } from '#linux';
+import type { DaemonConfig } from './config.ts';
+import { serveControl } from './control.ts';
+import { openDataDir } from './identity.ts';
+import { takeLock } from './lock.ts';
+import { type OptionValues, resolveConfig } from './options.ts';
+import { buildParts, type BuiltParts } from './parts.ts';
+import { preflight } from './preflight.ts';
+import type { DaemonStatus, Part, PartHealth } from './types.ts';
+
+export interface RunOptions {
+  readonly given: OptionValues;
+  readonly configFile: string | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly version: string;
+  /** Where a detached daemon says `ready …` or what went wrong. */
+  readonly readyFd?: number;
+}
+
+/** Runs a daemon until SIGTERM or SIGINT; answers the exit status. */
+export async function runDaemon(options: RunOptions): Promise<number> {
+  const tell = (words: string) => {
+    if (options.readyFd === undefined) return;
+    writeSync(options.readyFd, words);
+    closeSync(options.readyFd);
+  };
+  try {
+    const config = await resolveConfig(options.given, options.configFile, options.environment);
+    const stopping = stopSignal();
+    await using daemon = await startDaemon(config, options);
+    const line = daemon.describe();
+    if (options.readyFd === undefined) process.stdout.write(`${line}\n`);
+    tell(`ready ${line}`);
+    await stopping;
+    return 0;
+  } catch (error) {
+    if (options.readyFd === undefined || !(error instanceof GantryError)) throw error;
+    tell(error.message);
+    return 1;
+  }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}
+
+interface RunningDaemon extends AsyncDisposable {
+  /** One line for the user. */
+  describe(): string;
+}
+
+async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promise<RunningDaemon> {
+  const clock = systemClock;
+  const startedAt_ms = clock.now();
+  await preflight(config);
+  await using opened = new AsyncDisposableStack();
+  const linux = openLinux();
+  const identity = await openDataDir(config.dataDir, config.runDir, systemRandom);
+  opened.use(await takeLock(config.dataDir, linux.processes));
+  const logger = createLogger({ level: config.logLevel, clock, write: (line) => void process.stderr.write(line) });
+  const built = await buildParts({ config, identity, linux, clock, random: systemRandom, logger, version });
+  const health = new Map<string, PartHealth>(built.parts.map(({ name }) => [name, { state: 'starting' }]));
+  opened.use(await serveControl(config.runDir, () => describe({ config, built, health, version, id: identity.id, startedAt_ms, clock })));
+  for (const part of built.parts) {
+    opened.defer(() => stopPart(part, logger));
+    await startPart(part, clock, logger);
+    health.set(part.name, { state: 'ready' });
+  }
+  await built.announce();
+  logger.info('ready', { startup_ms: clock.now() - startedAt_ms, pid: process.pid });
+  const owned = opened.move();
+  return {
+    describe: () => readyLine(config, clock.now() - startedAt_ms),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function startPart(part: Part, clock: Clock, logger: Logger): Promise<void> {
+  const began = clock.monotonic();
+  await part.start();
+  logger.info('part started', { part: part.name, took_ms: Math.round(clock.monotonic() - began) });
+}
+
+async function stopPart(part: Part, logger: Logger): Promise<void> {
+  try {
+    await part.stop();
+  } catch (error) {
+    // The others still have to let go.
+    logger.error('part did not stop cleanly', { part: part.name, error });
+  }
+}
+
+interface Described {
+  readonly config: DaemonConfig;
+  readonly built: BuiltParts;
+  readonly health: Map<string, PartHealth>;
+  readonly version: string;
+  readonly id: string;
+  readonly startedAt_ms: number;
+  readonly clock: Clock;
+}
+
+async function describe({ config, built, health, version, id, startedAt_ms, clock }: Described): Promise<DaemonStatus> {
+  const entries = await Promise.all(built.parts.map(async (part) => [part.name, await healthOf(part, health)] as const));
+  return {
+    ready: entries.every(([, { state }]) => state === 'ready'),
+    id,
+    pid: process.pid,
+    version,
+    uptimeSeconds: Math.floor((clock.now() - startedAt_ms) / 1_000),
+    dataDir: config.dataDir,
+    runDir: config.runDir,
+    ...(config.parts.has('registry') ? { registry: `${config.registry.host}:${config.registry.port}` } : {}),
+    ...(config.parts.has('apiserver') ? { apiServer: `https://${config.api.host}:${config.api.port}`, kubeconfig: config.kubeconfig } : {}),
+    parts: Object.fromEntries(entries),
+  };
+}
+
+async function healthOf(part: Part, health: Map<string, PartHealth>): Promise<PartHealth> {
+  const known = health.get(part.name) ?? { state: 'starting' };
+  if (known.state !== 'ready') return known;
+  try {
+    return await part.health();
+  } catch (error) {
+    return { state: 'failed', reason: messageOf(error) };
+  }
+}
+
+function readyLine(config: DaemonConfig, took_ms: number): string {
+  const places = [
+    config.parts.has('registry') ? `registry ${config.registry.host}:${config.registry.port}` : '',
+    config.parts.has('apiserver') ? `kubeconfig ${config.kubeconfig}` : '',
+  ];
+  return `up in ${(took_ms / 1_000).toFixed(2)} s: ${places.filter((place) => place !== '').join(', ')}`;
+}

@@ -1,0 +1,59 @@
+import { rm } from 'node:fs/promises';
+import { openLinux } from '#linux';
+import { ConfigError } from './errors.ts';
+import { findDirs, findStatus, type GivenDirs } from './find.ts';
+import { readIdentity } from './identity.ts';
+import { removeKubeconfigEntry } from './kubeconfig.ts';
+import { holderOf, takeLock } from './lock.ts';
+import { readPlaces } from './places.ts';
+
+export interface DownOptions extends GivenDirs {
+  readonly purge: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly say: (line: string) => void;
+}
+
+const STOP_TIMEOUT_MS = 15_000;
+
+/**
+ * Ends the daemon if it runs, and takes its sockets and the entry in the client's file off the machine. One way for a living
+ * and a killed daemon. Data stays, unless `purge`.
+ */
+export async function takeDown(options: DownOptions): Promise<void> {
+  const { dataDir, runDir } = await findDirs(options);
+  const { purge, say } = options;
+  const identity = await readIdentity(dataDir);
+  if (identity === undefined) {
+    say(`nothing to take down: ${dataDir} was never used`);
+    return;
+  }
+  const linux = openLinux();
+  await endDaemon(dataDir, linux.processes, say);
+  const places = await readPlaces(dataDir);
+  {
+    await using _lock = await takeLock(dataDir, linux.processes);
+    if (places?.kubeconfig) await removeKubeconfigEntry(places.kubeconfig.path, places.kubeconfig.name);
+    await rm(runDir, { recursive: true, force: true });
+  }
+  say('down: nothing of the daemon is left on this machine but its data');
+  if (purge) {
+    say(`removing ${dataDir}: images and the cluster's state`);
+    await rm(dataDir, { recursive: true, force: true });
+  } else say(`images and the cluster's state stay in ${dataDir}; "gantry up" finds them again`);
+}
+
+async function endDaemon(dataDir: string, processes: ReturnType<typeof openLinux>['processes'], say: (line: string) => void): Promise<void> {
+  const holder = await holderOf(dataDir, processes);
+  if (holder === undefined) return;
+  say(`stopping the daemon, process ${holder.pid}`);
+  processes.signal(holder.pid, 'SIGTERM');
+  try {
+    await processes.waitGone(holder.pid, AbortSignal.timeout(STOP_TIMEOUT_MS));
+  } catch (error) {
+    const alive = await findStatus({ dataDir, runDir: undefined }).catch(() => undefined);
+    throw new ConfigError(
+      `Cannot take down ${dataDir}: the daemon, process ${holder.pid}, did not stop within ${STOP_TIMEOUT_MS / 1_000} s${alive ? ' and still answers' : ''}. End it with "kill -9 ${holder.pid}" and try again; nothing is lost by that`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, test } from 'node:test';
+import { startTestDaemon } from '../support/daemon.ts';
+import { output } from '../support/run.ts';
+
+const manifest = await readFile(new URL('../../examples/myapp.yaml', import.meta.url), 'utf8');
+const daemon = await startTestDaemon();
+after(() => daemon[Symbol.asyncDispose]());
+
+const kubectl = (line: string, input?: string) => output(daemon.kubectl(line.split(' '), input === undefined ? {} : { input }));
+const refused = async (line: string, input: string) => {
+  const outcome = await daemon.kubectl(line.split(' '), { input });
+  assert.notEqual(outcome.status, 0);
+  return outcome.stderr;
+};
+
+test('the three manifests of the walk-through are applied, twice', async () => {
+  assert.match(
+    await kubectl('apply -f -', manifest),
+    /deployment.apps\/myapp created\nservice\/myservice created\nhorizontalpodautoscaler.autoscaling\/myautoscaler created/,
+  );
+  assert.match(await kubectl('apply -f -', manifest), /myapp unchanged\nservice\/myservice unchanged/);
+  assert.match(await kubectl('get all -o wide'), /deployment.apps\/myapp +0\/3 +0 +0 +\d+s +mycontainer +myregistry\/myimage:1.0 +app=myapp/);
+  assert.match(await kubectl('get service myservice -o jsonpath={.spec.clusterIP}'), /^10\.43\.\d+\.\d+$/);
+});
+
+test('scale, set image, label, annotate and patch change what they say', async () => {
+  await kubectl('create -f -', manifest.replaceAll('myapp', 'second').replaceAll('myservice', 'second').replaceAll('myautoscaler', 'second'));
+  await kubectl('scale deployment second --replicas 5');
+  await kubectl('set image deployment/second mycontainer=other:2');
+  await kubectl('label deployment second tier=web');
+  await kubectl('patch deployment second --type json -p [{"op":"add","path":"/spec/paused","value":true}]');
+  const fields = '{.spec.replicas} {.spec.template.spec.containers[0].image} {.metadata.labels.tier} {.spec.paused} {.metadata.generation}';
+  assert.equal(await output(daemon.kubectl(['get', 'deployment', 'second', '-o', `jsonpath=${fields}`])), '5 other:2 web true 4');
+  assert.match(await kubectl('describe deployment second'), /Replicas: +5 desired/);
+});
+
+test('a manifest with a wrong field is refused with its path', async () => {
+  assert.match(
+    await refused('apply -f -', manifest.replace('replicas: 3', 'replicaz: 3').replace('name: myapp', 'name: wrong')),
+    /unknown field "spec.replicaz"/,
+  );
+  assert.match(
+    await refused('apply -f -', manifest.replace('replicas: 3', 'replicas: -3').replace('name: myapp', 'name: wrong')),
+    /spec.replicas: Invalid value: -3/,
+  );
+  assert.match(
+    await refused('apply -f -', manifest.replace('containerPort: 80', 'containerPort: eighty').replace('name: myapp', 'name: wrong')),
+    /containerPort must be a/,
+  );
+  const outcome = await daemon.kubectl(['get', 'deployment', 'wrong']);
+  assert.match(outcome.stderr, /deployments.apps "wrong" not found/);
+});
+
+test('a watch sees what is made after it began', async () => {
+  const watching = daemon.kubectl(['wait', '--for=create', 'namespace/later', '--timeout=20s']);
+  await kubectl('apply -f -', '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"later"}}');
+  assert.equal((await watching).status, 0);
+});
+
+test('nobody without a certificate gets more than health and version', async () => {
+  const get = (path: string) => output(daemon.inside(['curl', '--silent', '--insecure', `https://127.0.0.1:6443${path}`]));
+  assert.equal(await get('/readyz'), 'ok');
+  assert.match(await get('/version'), /"major": ?"1"/);
+  assert.match(await get('/api/v1/namespaces'), /"code": ?40[13]/);
+});
+
+test('kill -9 loses nothing that was acknowledged', async () => {
+  await kubectl('apply -f -', '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"kept"},"data":{"a":"b"}}');
+  await daemon.crash();
+  await daemon.restart();
+  assert.equal(await kubectl('get configmap kept -o jsonpath={.data.a}'), 'b');
+});
+
+test('starting twice on one data dir is refused with the process that runs there', async () => {
+  const outcome = await daemon.gantry(['up', '--api', '127.0.0.1:7443', '--registry', '127.0.0.1:7000']);
+  assert.equal(outcome.status, 1);
+  assert.match(outcome.stderr, new RegExp(`process ${daemon.pid} already runs there`));
+});
+
+test('status says where everything is', async () => {
+  const outcome = await daemon.gantry(['status', '-o', 'json']);
+  const status = JSON.parse(outcome.stdout) as Record<string, unknown>;
+  assert.deepEqual([status.ready, status.pid, status.apiServer, status.registry], [true, daemon.pid, 'https://127.0.0.1:6443', '127.0.0.1:5000']);
+  assert.deepEqual(status.parts, { registry: { state: 'ready' }, apiserver: { state: 'ready' } });
+});
+
+test('an address in use, an unknown part and a malformed option are each one clear sentence', async () => {
+  const check = async (options: string[], words: RegExp) => {
+    const outcome = await daemon.gantry(['up', ...options]);
+    assert.equal(outcome.status, 1);
+    assert.match(outcome.stderr.trim(), words);
+    assert.equal(outcome.stderr.trim().split('\n').length, 1);
+  };
+  await check(['--registry', '127.0.0.1:7000'], /Cannot listen on 127.0.0.1:6443: another program listens there/);
+  await check(['--parts', 'apiserver,frobnicator'], /Cannot take part "frobnicator"/);
+  await check(['--api', 'here'], /Cannot take "here" for --api: it must be HOST:PORT/);
+});
