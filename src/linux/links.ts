@@ -43,7 +43,7 @@ export function createLinks(libc: Libc, namespaces: Namespaces): Links {
   };
 }
 
-/** Opened when first needed, used by one at a time. It belongs to the namespace of the process and lives as long as it. */
+/** A netlink socket where the process stands, for one at a time: the kernel works on one change at a time anyway, and each waits on a thread of the pool. */
 class HostSocket {
   readonly #mutex = new KeyedMutex();
   readonly #libc: Libc;
