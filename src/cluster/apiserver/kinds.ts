@@ -45,7 +45,7 @@ export function keyOf(served: Served, namespace: string | undefined, name: strin
 
 /** The beginning of the keys of a namespace's objects, or of all. */
 export function scopePrefix(served: Served, namespace: string | undefined): string {
-  return namespace === undefined || namespace === '' ? served.prefix : `${served.prefix}${namespace}/`;
+  return !served.info.namespaced || !namespace ? served.prefix : `${served.prefix}${namespace}/`;
 }
 
 const presented = new WeakMap<KubeObject, Map<string, KubeObject>>();

@@ -30,7 +30,7 @@ export function decodeProtobuf(body: Buffer): Json {
     if (!messageOf(name)) throw badRequest(`Cannot read ${kind} of ${apiVersion} in protocol buffers: send it as application/json`);
     return { apiVersion, kind, ...readMessage(name, bytesOf(envelope.get(2))) };
   } catch (error) {
-    if (error instanceof RangeError) throw badRequest(`Cannot read the request body as protocol buffers: ${words(error)}`);
+    if (error instanceof RangeError || error instanceof SyntaxError) throw badRequest(`Cannot read the request body as protocol buffers: ${words(error)}`);
     throw error;
   }
 }

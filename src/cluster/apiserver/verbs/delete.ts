@@ -1,4 +1,4 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type Status } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type Status, StatusError } from '#cluster/api';
 import { type Context, mutable, timestamp } from '../context.ts';
 import { matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
 import { isDryRun, wholeNumber } from './options.ts';
@@ -35,10 +35,16 @@ export async function deleteCollection(context: Context, served: Served, request
     const object = collection.get(key);
     if (!object || !matches(object)) continue;
     const place: Place = { served, namespace: object.metadata.namespace, name: object.metadata.name ?? '' };
-    items.push(present(served, (await deletePlace(context, place, options)).object));
+    const deleted = await deletePlace(context, place, options).catch(ignoreNotFound);
+    if (deleted) items.push(present(served, deleted.object));
   }
   const metadata = { resourceVersion: String(context.cache.revision) };
   return { kind: 'list', list: { apiVersion: served.apiVersion, kind: served.info.listKind, metadata, items } };
+}
+
+/** Somebody else deleted it in between: just as well. */
+function ignoreNotFound(error: unknown): undefined {
+  if (!(error instanceof StatusError && error.body.reason === 'NotFound')) throw error;
 }
 
 export async function deletePlace(context: Context, place: Place, options: DeleteOptions): Promise<{ object: KubeObject; removed: boolean }> {
