@@ -3,7 +3,6 @@ import { glob } from 'node:fs/promises';
 
 const TIMEOUT_MS = 600_000;
 const root = new URL('..', import.meta.url).pathname;
-const soak = process.argv.includes('--soak');
 const isRoot = process.getuid?.() === 0;
 
 /** Unit tests need neither root nor network; `*.root.test.ts` and what lies in `test/` make real containers. */
@@ -22,11 +21,7 @@ if (skipped.length > 0 && process.env.CI !== undefined) throw new Error(`CI must
 for (const path of skipped) process.stdout.write(`skipped, needs root: ${path}\n`);
 if (chosen.length === 0) throw new Error('found no tests');
 
-const child = spawn(process.execPath, ['--no-warnings', '--test', `--test-timeout=${TIMEOUT_MS}`, ...chosen], {
-  cwd: root,
-  stdio: 'inherit',
-  env: { ...process.env, GANTRY_SOAK: soak ? '1' : '' },
-});
+const child = spawn(process.execPath, ['--no-warnings', '--test', `--test-timeout=${TIMEOUT_MS}`, ...chosen], { cwd: root, stdio: 'inherit' });
 child.on('exit', (code) => {
   process.exitCode = code ?? 1;
 });

@@ -18,11 +18,7 @@ export const notRunning = (id: string) => new EngineError('CONTAINER_NOT_RUNNING
 export const notPaused = (id: string) => new EngineError('CONTAINER_NOT_PAUSED', 409, `Container ${id} is not paused`);
 export const alreadyPaused = (id: string) => new EngineError('CONTAINER_PAUSED', 409, `Container ${id} is paused, unpause it first`);
 export const stillRunning = (name: string) =>
-  new EngineError(
-    'CONTAINER_RUNNING',
-    409,
-    `cannot remove container "${name}": container is running: stop the container before removing or force remove`,
-  );
+  new EngineError('CONTAINER_RUNNING', 409, `cannot remove container "${name}": container is running: stop the container before removing or force remove`);
 export const beingRemoved = (id: string) => new EngineError('CONTAINER_REMOVING', 409, `container ${id} is marked for removal and cannot be used`);
 export const startFailed = (name: string, status: number, reason: string, exitCode: number) => new StartError(name, status, reason, exitCode);
 

@@ -6,7 +6,11 @@ const [FIRST_DELAY_MS, DELAY_MAX_MS, GOOD_RUN_MS] = [100, 60_000, 10_000];
 export type RestartDecision = { readonly restart: false } | { readonly restart: true; readonly delay_ms: number };
 
 /** Decides whether and after how long to start again. `streak` counts the short runs in a row before this one. Pure. */
-export function decideRestart(policy: RestartPolicy | undefined, exit: ExitState, past: { restartCount: number; streak: number; stopRequested: boolean }): RestartDecision {
+export function decideRestart(
+  policy: RestartPolicy | undefined,
+  exit: ExitState,
+  past: { restartCount: number; streak: number; stopRequested: boolean },
+): RestartDecision {
   if (policy === undefined || policy.name === 'no' || past.stopRequested) return { restart: false };
   if (policy.name === 'on-failure') {
     if (exit.exitCode === 0) return { restart: false };

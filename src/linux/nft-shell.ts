@@ -35,7 +35,9 @@ export class NftShell {
 
   /** Whether the text can be given as one line: plain commands, no blocks and no remarks, and short. */
   static takes(ruleset: string): boolean {
-    return ruleset.length < LINE_LENGTH_MAX && !ruleset.includes('#') && ruleset.split('\n').every((line) => line === '' || /^(?:add|delete|flush) /.test(line));
+    return (
+      ruleset.length < LINE_LENGTH_MAX && !ruleset.includes('#') && ruleset.split('\n').every((line) => line === '' || /^(?:add|delete|flush) /.test(line))
+    );
   }
 
   /** False where this machine's nft has no such mode; nothing was done then. Errors: nft's own words. */

@@ -31,7 +31,13 @@ function heldClock(start_ms: number): Clock & { advance(by_ms: number): void } {
 test('an Event is forgotten an hour after its last change, and not before', async () => {
   const clock = heldClock(Date.parse('2026-01-02T00:00:00Z'));
   await using server = await startTestServer({ clock });
-  const event = (name: string) => ({ apiVersion: 'v1', kind: 'Event', metadata: { name }, involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' }, lastTimestamp: new Date(clock.now()).toISOString() });
+  const event = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name },
+    involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' },
+    lastTimestamp: new Date(clock.now()).toISOString(),
+  });
   const answer = await ask(server, 'watch', 'events', { namespace: 'default' });
   assert.ok(answer.kind === 'watch');
   const iterator = answer.events[Symbol.asyncIterator]();

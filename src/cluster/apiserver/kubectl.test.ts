@@ -77,8 +77,14 @@ describe('kubectl 1.32 as the user', () => {
   };
 
   test('applies the manifests as given, twice', async () => {
-    assert.equal(await says('apply', '-f', manifest), 'deployment.apps/myapp created\nservice/myservice created\nhorizontalpodautoscaler.autoscaling/myautoscaler created\n');
-    assert.equal(await says('apply', '-f', manifest), 'deployment.apps/myapp unchanged\nservice/myservice unchanged\nhorizontalpodautoscaler.autoscaling/myautoscaler unchanged\n');
+    assert.equal(
+      await says('apply', '-f', manifest),
+      'deployment.apps/myapp created\nservice/myservice created\nhorizontalpodautoscaler.autoscaling/myautoscaler created\n',
+    );
+    assert.equal(
+      await says('apply', '-f', manifest),
+      'deployment.apps/myapp unchanged\nservice/myservice unchanged\nhorizontalpodautoscaler.autoscaling/myautoscaler unchanged\n',
+    );
   });
   test('shows what is there, wide and described', async () => {
     assert.match(await says('get', 'deploy,svc,hpa', '-o', 'wide'), /deployment.apps\/myapp\s+0\/3[^\n]+mycontainer\s+myregistry\/myimage:1.0\s+app=myapp/);
@@ -93,7 +99,16 @@ describe('kubectl 1.32 as the user', () => {
     await says('annotate', 'deployment', 'myapp', 'note=hello');
     await says('patch', 'service', 'myservice', '-p', '{"spec":{"type":"NodePort"}}');
     await says('rollout', 'restart', 'deployment/myapp');
-    assert.equal(await says('get', 'deployment', 'myapp', '-o', 'jsonpath={.spec.replicas} {.metadata.labels.tier} {.metadata.annotations.note} {.spec.template.spec.containers[0].image}'), '5 front hello myregistry/myimage:2.0');
+    assert.equal(
+      await says(
+        'get',
+        'deployment',
+        'myapp',
+        '-o',
+        'jsonpath={.spec.replicas} {.metadata.labels.tier} {.metadata.annotations.note} {.spec.template.spec.containers[0].image}',
+      ),
+      '5 front hello myregistry/myimage:2.0',
+    );
     assert.match(await says('get', 'service', 'myservice'), /NodePort.*80:3\d{4}\/TCP/);
   });
   test('is told the path of a wrong field', async () => {
@@ -107,7 +122,10 @@ describe('kubectl 1.32 as the user', () => {
     await says('create', 'configmap', 'settings', '--from-literal=colour=blue');
     assert.equal(await says('get', 'configmap', 'settings', '-o', 'jsonpath={.data.colour}'), 'blue');
     await says('create', 'deployment', 'other', '--image=busybox', '--replicas=0', '--port=80');
-    assert.equal(await says('get', 'deployment', 'other', '-o', 'jsonpath={.spec.replicas}:{.spec.template.spec.containers[0].ports[0].containerPort}'), '0:80');
+    assert.equal(
+      await says('get', 'deployment', 'other', '-o', 'jsonpath={.spec.replicas}:{.spec.template.spec.containers[0].ports[0].containerPort}'),
+      '0:80',
+    );
     assert.equal(await says('auth', 'can-i', 'delete', 'pods'), 'yes\n');
   });
   test('follows changes with get -w', async () => {
@@ -115,9 +133,17 @@ describe('kubectl 1.32 as the user', () => {
     try {
       const lines = createInterface({ input: watching.stdout ?? process.stdin })[Symbol.asyncIterator]();
       const first = lines.next();
-      await ask(server, 'create', 'configmaps', { namespace: 'default', body: { ...configMap('watched', { a: '1' }), metadata: { name: 'watched', labels: { seen: 'yes' } } } });
+      await ask(server, 'create', 'configmaps', {
+        namespace: 'default',
+        body: { ...configMap('watched', { a: '1' }), metadata: { name: 'watched', labels: { seen: 'yes' } } },
+      });
       assert.match((await first).value ?? '', /^watched\s+1/);
-      await ask(server, 'patch', 'configmaps', { namespace: 'default', name: 'watched', contentType: 'application/merge-patch+json', body: { data: { b: '2' } } });
+      await ask(server, 'patch', 'configmaps', {
+        namespace: 'default',
+        name: 'watched',
+        contentType: 'application/merge-patch+json',
+        body: { data: { b: '2' } },
+      });
       assert.match((await lines.next()).value ?? '', /^watched\s+2/);
     } finally {
       const gone = once(watching, 'exit');
@@ -130,18 +156,40 @@ describe('kubectl 1.32 as the user', () => {
     assert.match((await kubectl('get', 'deployment', 'myapp')).stderr, /deployments.apps "myapp" not found/);
   });
   test('with a token that is not the administrator’s is refused by name', async () => {
-    const answer = await kubectl('--token=secret-of-bob', '--client-certificate=', '--client-key=', 'get', 'pods', '--kubeconfig', await withoutCertificate(kubectl));
+    const answer = await kubectl(
+      '--token=secret-of-bob',
+      '--client-certificate=',
+      '--client-key=',
+      'get',
+      'pods',
+      '--kubeconfig',
+      await withoutCertificate(kubectl),
+    );
     assert.match(answer.stderr, /pods is forbidden: User "bob" cannot list resource "pods"/);
   });
   test('nobody in particular gets health and version, and nothing else', async () => {
-    assert.deepEqual([await statusOf(`${kubectl.url}/healthz`), await statusOf(`${kubectl.url}/version`), await statusOf(`${kubectl.url}/api/v1/pods`), await statusOf(`${kubectl.url}/metrics`)], [200, 200, 401, 401]);
+    assert.deepEqual(
+      [
+        await statusOf(`${kubectl.url}/healthz`),
+        await statusOf(`${kubectl.url}/version`),
+        await statusOf(`${kubectl.url}/api/v1/pods`),
+        await statusOf(`${kubectl.url}/metrics`),
+      ],
+      [200, 200, 401, 401],
+    );
     assert.equal(await statusOf(`${kubectl.url}/api/v1/pods`, 'wrong'), 401);
   });
 });
 
 async function withoutCertificate(kubectl: Kubectl): Promise<string> {
   const file = join(kubectl.folder, 'plain');
-  const config = { apiVersion: 'v1', kind: 'Config', 'current-context': 't', contexts: [{ name: 't', context: { cluster: 't' } }], clusters: [{ name: 't', cluster: { server: kubectl.url, 'insecure-skip-tls-verify': true } }] };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 't',
+    contexts: [{ name: 't', context: { cluster: 't' } }],
+    clusters: [{ name: 't', cluster: { server: kubectl.url, 'insecure-skip-tls-verify': true } }],
+  };
   await writeFile(file, JSON.stringify(config));
   return file;
 }

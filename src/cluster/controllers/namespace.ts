@@ -24,7 +24,9 @@ export function createNamespaceController(shared: Shared): Controller {
   };
 
   const controller = createController({ ...shared, name: 'namespace', reconcile });
-  namespaces.onChange(({ type, object }) => type !== 'deleted' && object.metadata.deletionTimestamp !== undefined && controller.add(object.metadata.name ?? ''));
+  namespaces.onChange(
+    ({ type, object }) => type !== 'deleted' && object.metadata.deletionTimestamp !== undefined && controller.add(object.metadata.name ?? ''),
+  );
   for (const { info, informer } of informers.entries()) {
     if (!info.namespaced) continue;
     informer.onChange(({ type, object }) => {
@@ -40,7 +42,9 @@ async function empty(shared: Shared, info: ResourceInfo, namespace: string): Pro
   const resource = shared.client.resource<KubeObject>(info);
   const { items } = await resource.list({ namespace });
   await Promise.all(
-    items.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata }) => ignoreGone(resource.delete(metadata.name ?? '', namespace, { propagationPolicy: 'Background' }))),
+    items
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ metadata }) => ignoreGone(resource.delete(metadata.name ?? '', namespace, { propagationPolicy: 'Background' }))),
   );
   return items.length === 0 ? 0 : (await resource.list({ namespace })).items.length;
 }

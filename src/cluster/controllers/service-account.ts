@@ -16,7 +16,9 @@ export function createServiceAccountController(shared: Shared): Controller {
     const namespace = namespaces.get(undefined, name);
     if (namespace === undefined || namespace.metadata.deletionTimestamp !== undefined) return undefined;
     if (accounts.get(name, ACCOUNT) === undefined) {
-      await present(client.resource<V1ServiceAccount>(SERVICE_ACCOUNTS).create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: ACCOUNT, namespace: name } }));
+      await present(
+        client.resource<V1ServiceAccount>(SERVICE_ACCOUNTS).create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: ACCOUNT, namespace: name } }),
+      );
     }
     if (settings.rootCa === undefined) return undefined;
     const map = maps.get(name, CA_MAP);

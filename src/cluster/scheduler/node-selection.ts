@@ -1,6 +1,6 @@
 import {
+  type LabelSelector,
   matchesLabels,
-  type LabelRequirement,
   type V1Node,
   type V1NodeSelector,
   type V1NodeSelectorRequirement,

@@ -80,7 +80,8 @@ class BindingScheduler implements Scheduler {
     const key = keyOfObject(pod);
     if (type === 'deleted' || pod.spec?.nodeName) {
       this.#forget(key, pod);
-      const matters = type !== 'updated' || previous === undefined || ended(pod) !== ended(previous) || !isDeepStrictEqual(pod.metadata.labels, previous.metadata.labels);
+      const matters =
+        type !== 'updated' || previous === undefined || ended(pod) !== ended(previous) || !isDeepStrictEqual(pod.metadata.labels, previous.metadata.labels);
       if (matters && this.#pending.retryParked()) this.#plan();
       return;
     }

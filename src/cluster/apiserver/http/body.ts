@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { parse as parseYaml } from 'yaml';
 import { badRequest } from '#cluster/api';
 import { decodeProtobuf, PROTOBUF_TYPE } from '../protobuf/decode.ts';
 import { bodyTooLarge, unsupportedMediaType } from '../errors.ts';
@@ -22,24 +21,30 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** The value that the bytes stand for. Errors: 415 for a form that is not read, 400 for text that is not that form. */
-export function parseBody(bytes: Buffer, mediaType: string): unknown {
+export async function parseBody(bytes: Buffer, mediaType: string): Promise<unknown> {
   if (mediaType === PROTOBUF_TYPE) return decodeProtobuf(bytes);
   const text = bytes.toString('utf8');
   try {
     if (mediaType === 'application/json' || mediaType.endsWith('+json') || mediaType === '') return JSON.parse(text);
     // YAML is a superset of JSON, but JSON's own parser is many times faster.
-    if (mediaType.endsWith('yaml')) return text.startsWith('{') ? parseJsonOrYaml(text) : parseYaml(text);
+    if (mediaType.endsWith('yaml')) return text.startsWith('{') ? await parseJsonOrYaml(text) : await parseYaml(text);
   } catch (error) {
     throw badRequest(`Cannot read the request body: ${error instanceof Error ? error.message : String(error)}`);
   }
   throw unsupportedMediaType(mediaType, READABLE);
 }
 
-function parseJsonOrYaml(text: string): unknown {
+async function parseJsonOrYaml(text: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
     // A flow mapping of YAML begins with a brace too: what is wrong with the text, YAML's parser says.
-    return parseYaml(text);
+    return await parseYaml(text);
   }
+}
+
+/** The parser is loaded when the first client sends YAML: most never do, and a start is quicker without. */
+async function parseYaml(text: string): Promise<unknown> {
+  const { parse } = await import('yaml');
+  return parse(text);
 }

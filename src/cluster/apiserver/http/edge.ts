@@ -14,7 +14,8 @@ import { type Form, sendResponse } from './forms.ts';
 import { objectForm, parseAccept, parseMediaType } from './negotiate.ts';
 import { sendError, sendJson, sendText, statusErrorOf } from './respond.ts';
 import { parsePath, type Route } from './route.ts';
-import { refuseUpgrade, Upgrades } from './upgrade.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
+import type { Upgrades } from './upgrade.ts';
 import { drained } from './watch-response.ts';
 
 export interface ListenOptions {
@@ -46,13 +47,12 @@ const METHODS: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update',
 /** HTTPS in front of the handler: who asks, what is asked, and in which form the answer goes back. */
 export class HttpEdge {
   readonly #options: EdgeOptions;
-  readonly #upgrades: Upgrades;
+  #upgrades: Promise<Upgrades> | undefined;
   readonly #upgraded = new Set<Duplex>();
   readonly #servers = new Set<Server>();
 
   constructor(options: EdgeOptions) {
     this.#options = options;
-    this.#upgrades = new Upgrades(options.context);
   }
 
   async listen(options: ListenOptions): Promise<{ readonly address: string; readonly port: number }> {
@@ -155,7 +155,7 @@ export class HttpEdge {
     const withBody = request.method !== 'GET' && request.method !== 'HEAD';
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
-    const body = bytes && bytes.length > 0 ? parseBody(bytes, mediaType) : undefined;
+    const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType) : undefined;
     if (query.fieldManager === undefined) query.fieldManager = programOf(request);
     const answer = await handler.handle({
       verb,
@@ -199,11 +199,18 @@ export class HttpEdge {
         throw badRequest('Upgrade requests are only for exec, attach and portforward of pods');
       requireAllowed(user, attributesOf(route, request.method === 'POST' ? 'create' : 'get'));
       const { namespace = '', name = '', subresource = '' } = route;
-      await this.#upgrades.serve({ request, socket, head, namespace, name, subresource, parameters: url.searchParams });
+      this.#upgrades ??= loadUpgrades(this.#options.context);
+      await (await this.#upgrades).serve({ request, socket, head, namespace, name, subresource, parameters: url.searchParams });
     } catch (thrown) {
       refuseUpgrade(socket, statusErrorOf(thrown, this.#options.context.logger));
     }
   }
+}
+
+/** WebSockets and SPDY are loaded when the first client wants them. */
+async function loadUpgrades(context: Context): Promise<Upgrades> {
+  const loaded = await import('./upgrade.ts');
+  return new loaded.Upgrades(context);
 }
 
 function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
-import { badRequest, type StatusError } from '#cluster/api';
+import { badRequest } from '#cluster/api';
 import type { ProcessStreams } from '#kit';
 import type { Context } from '../context.ts';
 import { SpdySession } from '../spdy/index.ts';
@@ -90,12 +90,4 @@ function switchToSpdy({ request, socket, head }: UpgradeRequest, protocol: strin
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`);
   if (head.length > 0) socket.unshift(head);
   return socket;
-}
-
-/** An answer to an upgrade that is not made: the socket has no response object then. */
-export function refuseUpgrade(socket: Duplex, error: StatusError): void {
-  const body = JSON.stringify(error.body);
-  socket.end(
-    `HTTP/1.1 ${error.status} ${error.body.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

@@ -1,6 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type KubeObject, type V1Endpoints, type V1EndpointSlice, type V1Node, type V1Pod, type V1Service } from '#cluster/api';
-import { type Controller, createController, ENDPOINT_SLICES, ENDPOINTS, keyOfObject, NODES, objectKey, PODS, type ReconcileResult, type ResourceClient, SERVICES } from '#cluster/client';
+import {
+  type Controller,
+  createController,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  keyOfObject,
+  NODES,
+  objectKey,
+  PODS,
+  type ReconcileResult,
+  type ResourceClient,
+  SERVICES,
+} from '#cluster/client';
 import { splitKey } from '../keys.ts';
 import type { Shared } from '../types.ts';
 import { ignoreGone, withoutUndefined } from '../writes.ts';
@@ -45,7 +57,10 @@ class EndpointsShell {
     const { informers, client } = this.#shared;
     const { namespace, name } = splitKey(key);
     const service = informers.of<V1Service>(SERVICES).get(namespace, name);
-    const present = informers.of<V1EndpointSlice>(ENDPOINT_SLICES).list(namespace).filter(({ metadata }) => metadata.labels?.[SERVICE_NAME] === name && metadata.labels[MANAGED_BY] === MANAGER);
+    const present = informers
+      .of<V1EndpointSlice>(ENDPOINT_SLICES)
+      .list(namespace)
+      .filter(({ metadata }) => metadata.labels?.[SERVICE_NAME] === name && metadata.labels[MANAGED_BY] === MANAGER);
     const endpoints = client.resource<V1Endpoints>(ENDPOINTS);
     const old = informers.of<V1Endpoints>(ENDPOINTS).get(namespace, name);
     if (service === undefined || service.metadata.deletionTimestamp !== undefined || !isManaged(service)) {
@@ -54,7 +69,10 @@ class EndpointsShell {
       if (service === undefined && old !== undefined) await ignoreGone(endpoints.delete(name, namespace));
       return undefined;
     }
-    const pods = informers.of<V1Pod>(PODS).list(namespace).filter((pod) => chooses(service, pod));
+    const pods = informers
+      .of<V1Pod>(PODS)
+      .list(namespace)
+      .filter((pod) => chooses(service, pod));
     const wanted = slicesOf(service, pods, (node) => informers.of<V1Node>(NODES).get(undefined, node)?.metadata.labels?.[ZONE]);
     await this.#writeSlices(wanted, present);
     await put(endpoints, old, endpointsOf(service, pods), ({ subsets = [] }) => subsets);
@@ -87,7 +105,9 @@ async function put<T extends KubeObject>(resource: ResourceClient<T>, present: T
     await resource.create(wanted);
     return;
   }
-  const same = isDeepStrictEqual(withoutUndefined(content(present)), withoutUndefined(content(wanted))) && isDeepStrictEqual({ ...present.metadata.labels }, { ...wanted.metadata.labels });
+  const same =
+    isDeepStrictEqual(withoutUndefined(content(present)), withoutUndefined(content(wanted))) &&
+    isDeepStrictEqual({ ...present.metadata.labels }, { ...wanted.metadata.labels });
   if (same) return;
   await resource.update({ ...wanted, metadata: { ...present.metadata, ...wanted.metadata } });
 }

@@ -80,7 +80,9 @@ function endpointOf(service: V1Service, pod: V1Pod, addresses: readonly string[]
 
 function sliceOf(service: V1Service, family: Family, ports: readonly EndpointPort[], endpoints: V1Endpoint[], index: number): V1EndpointSlice {
   const { name = '', namespace } = service.metadata;
-  const place = createHash('sha256').update(JSON.stringify([service.metadata.uid, family, endpoints.length === 0 && index === 0 ? [] : ports, index])).digest('hex');
+  const place = createHash('sha256')
+    .update(JSON.stringify([service.metadata.uid, family, endpoints.length === 0 && index === 0 ? [] : ports, index]))
+    .digest('hex');
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',

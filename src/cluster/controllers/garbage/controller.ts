@@ -75,7 +75,7 @@ class GarbageShell {
   async #dependent({ info, object }: Found): Promise<void> {
     const owners = object.metadata.ownerReferences ?? [];
     const states = new Map(await Promise.all(owners.map(async (owner) => [owner.uid, await this.#stateOf(owner, object)] as const)));
-    const action = decideDependent(object, states);
+    const action = decideDependent(object, states, this.#dependents(object.metadata.uid ?? '').length > 0);
     if (action === undefined) return;
     if (action.type === 'forget-owners') return await this.#patch({ info, object }, withoutOwners(object, action.uids));
     const { name = '', namespace, uid = '' } = object.metadata;

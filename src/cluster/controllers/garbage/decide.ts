@@ -2,13 +2,16 @@ import type { KubeObject, OwnerReference } from '#cluster/api';
 
 /** How an owner is: `waiting` is in foreground deletion; `unknown` is of a kind that nobody here serves, and counts as there. */
 export type OwnerState = 'there' | 'waiting' | 'absent' | 'unknown';
-export type GarbageAction = { readonly type: 'delete'; readonly policy: 'Background' | 'Foreground' } | { readonly type: 'forget-owners'; readonly uids: readonly string[] } | undefined;
+export type GarbageAction =
+  | { readonly type: 'delete'; readonly policy: 'Background' | 'Foreground' }
+  | { readonly type: 'forget-owners'; readonly uids: readonly string[] }
+  | undefined;
 
 export const FOREGROUND = 'foregroundDeletion';
 export const ORPHAN = 'orphan';
 
 /** Pure: what becomes of an object whose owners are as told. */
-export function decideDependent(object: KubeObject, states: ReadonlyMap<string, OwnerState>): GarbageAction {
+export function decideDependent(object: KubeObject, states: ReadonlyMap<string, OwnerState>, hasDependents: boolean): GarbageAction {
   const owners = object.metadata.ownerReferences ?? [];
   if (owners.length === 0 || object.metadata.deletionTimestamp !== undefined) return undefined;
   const of = (state: OwnerState): readonly OwnerReference[] => owners.filter(({ uid }) => states.get(uid) === state);
@@ -18,7 +21,8 @@ export function decideDependent(object: KubeObject, states: ReadonlyMap<string, 
     const gone = [...absent, ...waiting];
     return gone.length === 0 ? undefined : { type: 'forget-owners', uids: gone.map(({ uid }) => uid) };
   }
-  if (waiting.length > 0) return { type: 'delete', policy: waiting.some(({ blockOwnerDeletion }) => blockOwnerDeletion) ? 'Foreground' : 'Background' };
+  // What owns something itself goes the way of its owner, so that the whole tree goes from the leaves up.
+  if (waiting.length > 0 && hasDependents) return { type: 'delete', policy: 'Foreground' };
   return { type: 'delete', policy: policyOf(object) };
 }
 
