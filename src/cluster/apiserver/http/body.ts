@@ -10,7 +10,8 @@ const READABLE = ['application/json', 'application/yaml', PROTOBUF_TYPE];
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let total = 0;
-  for await (const part of request) {
+  // The answer to a body that is too large still goes back by the same connection.
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
     // An IncomingMessage without an encoding hands out Buffers.
     const bytes = part as Buffer;
     total += bytes.length;
