@@ -1,3 +1,5 @@
+export { type ApplyOptions, applyPatch } from './apply/apply.ts';
+export { type TrackOptions, trackUpdate } from './apply/track.ts';
 export { applyDefaults } from './defaults/index.ts';
 export * from './errors.ts';
 export type * from './generated/types.ts';

@@ -4,6 +4,7 @@ import type { ServedResource } from '../resources.ts';
 import { isRecord } from '../schema/decode.ts';
 import { type ListField, listField } from '../schema/list-fields.ts';
 import { schemas, type TypeSchema } from '../schema/schemas.ts';
+import { interleave } from './interleave.ts';
 
 type Fields = Record<string, unknown>;
 const DELETE_FROM = '$deleteFromPrimitiveList/';
@@ -99,12 +100,7 @@ function reorder(list: readonly unknown[], order: unknown, facts: ListField | un
   const place = (item: unknown) => standing.findIndex((known) => isDeepStrictEqual(identity(known), identity(item)));
   const named = wanted.flatMap((id) => list.filter((item) => isDeepStrictEqual(identity(item), id)));
   const others = list.filter((item) => !wanted.some((id) => isDeepStrictEqual(identity(item), id)));
-  const result: unknown[] = [];
-  for (const item of named) {
-    while (others.length > 0 && place(others[0]) < place(item)) result.push(others.shift());
-    result.push(item);
-  }
-  return [...result, ...others];
+  return interleave(named, others, place);
 }
 
 /** Also for the name `__proto__`, which assignment would take for something else. */

@@ -8,7 +8,12 @@ export interface ListField {
   readonly patchStrategy: readonly string[];
   /** Which field tells items apart, for strategic merge. */
   readonly mergeKey: string;
+  /** Whether a map or an object is owned whole, for server-side apply. */
+  readonly isAtomicMap: boolean;
 }
+
+/** The field that stands for the whole type in the facts. */
+const WHOLE = '(whole)';
 
 let facts: ReadonlyMap<string, ListField> | undefined;
 
@@ -16,6 +21,11 @@ let facts: ReadonlyMap<string, ListField> | undefined;
 export function listField(model: string, field: string): ListField | undefined {
   facts ??= readFacts();
   return facts.get(`${typeNameOf(model)}.${field}`);
+}
+
+/** Whether every field of that model is owned whole. */
+export function isAtomicModel(model: string): boolean {
+  return listField(model, WHOLE)?.isAtomicMap ?? false;
 }
 
 /** `V1PodSpec` and `CoreV1EndpointPort` name the types `v1.PodSpec` and `v1.EndpointPort` of the facts. */
@@ -30,11 +40,16 @@ function readFacts(): ReadonlyMap<string, ListField> {
     .slice(1);
   return new Map(
     lines.flatMap((line): [string, ListField][] => {
-      const [type = '', field = '', listType = '', mapKeys = '', strategy = '', mergeKey = ''] = line.split('\t');
+      const [type = '', field = '', listType = '', mapKeys = '', strategy = '', mergeKey = '', mapType = ''] = line.split('\t');
       if (type === '') return [];
       const split = (text: string) => text.split(',').filter((part) => part !== '');
       const known = listType === 'atomic' || listType === 'set' || listType === 'map' ? listType : '';
-      return [[`${type.split('.').slice(-2).join('.')}.${field}`, { listType: known, mapKeys: split(mapKeys), patchStrategy: split(strategy), mergeKey }]];
+      return [
+        [
+          `${type.split('.').slice(-2).join('.')}.${field}`,
+          { listType: known, mapKeys: split(mapKeys), patchStrategy: split(strategy), mergeKey, isAtomicMap: mapType === 'atomic' },
+        ],
+      ];
     }),
   );
 }

@@ -1,0 +1,94 @@
+import { isRecord } from '../schema/decode.ts';
+
+/** A set of fields as a tree of path elements; `isMember` says that the path down to here is in the set itself. */
+export interface FieldSet {
+  readonly isMember: boolean;
+  readonly children: ReadonlyMap<string, FieldSet>;
+}
+
+export const NO_FIELDS: FieldSet = { isMember: false, children: new Map() };
+export const ONE_FIELD: FieldSet = { isMember: true, children: new Map() };
+
+/** A set of these parts, leaving out what is empty. */
+export function fieldSet(isMember: boolean, children: Iterable<readonly [string, FieldSet]>): FieldSet {
+  return { isMember, children: new Map([...children].filter(([, child]) => !isEmpty(child))) };
+}
+
+export function isEmpty({ isMember, children }: FieldSet): boolean {
+  return !isMember && children.size === 0;
+}
+
+export function union(one: FieldSet, other: FieldSet): FieldSet {
+  const elements = new Set([...one.children.keys(), ...other.children.keys()]);
+  return fieldSet(
+    one.isMember || other.isMember,
+    [...elements].map((element) => [element, union(one.children.get(element) ?? NO_FIELDS, other.children.get(element) ?? NO_FIELDS)]),
+  );
+}
+
+export function intersection(one: FieldSet, other: FieldSet): FieldSet {
+  return fieldSet(
+    one.isMember && other.isMember,
+    [...one.children].map(([element, child]) => [element, intersection(child, other.children.get(element) ?? NO_FIELDS)]),
+  );
+}
+
+/** What is in `one` and not in `other`. */
+export function difference(one: FieldSet, other: FieldSet): FieldSet {
+  return fieldSet(
+    one.isMember && !other.isMember,
+    [...one.children].map(([element, child]) => [element, difference(child, other.children.get(element) ?? NO_FIELDS)]),
+  );
+}
+
+export function sameFields(one: FieldSet, other: FieldSet): boolean {
+  return isEmpty(difference(one, other)) && isEmpty(difference(other, one));
+}
+
+/** The paths of the members as people read them: `.spec.containers[name="a"].image`. */
+export function pathsOf(set: FieldSet, path = ''): string[] {
+  const below = [...set.children].flatMap(([element, child]) => pathsOf(child, path + elementText(element)));
+  return set.isMember ? [path, ...below] : below;
+}
+
+function elementText(element: string): string {
+  const rest = element.slice(2);
+  if (element.startsWith('f:')) return `.${rest}`;
+  if (element.startsWith('v:')) return `[=${rest}]`;
+  // Made by `partsOf`, or read by `decodeFields`, which checked it.
+  const keys = JSON.parse(rest) as Record<string, unknown>;
+  return `[${Object.entries(keys)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join(',')}]`;
+}
+
+/** The set as managedFields carry it (FieldsV1). */
+export function encodeFields({ isMember, children }: FieldSet): Record<string, unknown> {
+  const own = isMember && children.size > 0 ? { '.': {} } : {};
+  return { ...own, ...Object.fromEntries([...children].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([element, child]) => [element, encodeFields(child)])) };
+}
+
+/** Reads FieldsV1; what is no field's path is left out. */
+export function decodeFields(value: unknown): FieldSet {
+  if (!isRecord(value)) return NO_FIELDS;
+  const entries = Object.entries(value);
+  return fieldSet(
+    '.' in value,
+    entries.flatMap(([element, below]): [string, FieldSet][] => {
+      if (!isElement(element)) return [];
+      return [[element, isRecord(below) && Object.keys(below).length === 0 ? ONE_FIELD : decodeFields(below)]];
+    }),
+  );
+}
+
+function isElement(text: string): boolean {
+  if (text.startsWith('f:')) return true;
+  if (!text.startsWith('k:') && !text.startsWith('v:')) return false;
+  try {
+    const value: unknown = JSON.parse(text.slice(2));
+    return text.startsWith('v:') || isRecord(value);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import { isRecord } from '../schema/decode.ts';
+import { isAtomicModel, listField } from '../schema/list-fields.ts';
+import { schemas, type TypeSchema } from '../schema/schemas.ts';
+
+/** How the parts of a value are owned: one by one, or (a leaf) all together. */
+export type Shape =
+  | { readonly kind: 'leaf' }
+  | { readonly kind: 'object'; readonly model: string }
+  | { readonly kind: 'map'; readonly of: Shape }
+  | { readonly kind: 'items'; readonly keys: readonly string[]; readonly of: Shape }
+  | { readonly kind: 'set' };
+
+/** A part of a value: `element` is its step in a path as FieldsV1 writes it (`f:name`, `k:{"name":"a"}`, `v:"a"`). */
+export interface Part {
+  readonly element: string;
+  readonly name: string;
+  readonly value: unknown;
+  readonly shape: Shape;
+}
+
+const LEAF: Shape = { kind: 'leaf' };
+/** Keys that an item may leave out, with what they are then. */
+const KEY_DEFAULTS: Readonly<Record<string, string>> = { protocol: 'TCP' };
+
+const known = new Map<string, Map<string, Shape>>();
+
+/** The shape of a generated model's field. */
+export function shapeOf(model: string, field: string): Shape {
+  const fields = known.get(model) ?? new Map<string, Shape>();
+  known.set(model, fields);
+  const shape = fields.get(field) ?? makeShape(model, field);
+  fields.set(field, shape);
+  return shape;
+}
+
+function makeShape(model: string, field: string): Shape {
+  const type = schemas.model(model).get(field)?.type;
+  const facts = listField(model, field);
+  if (type === undefined || facts?.isAtomicMap === true) return LEAF;
+  if (type.kind !== 'list') return plainShape(type);
+  if (facts?.listType === 'set') return { kind: 'set' };
+  if (facts?.listType === 'map' && facts.mapKeys.length > 0) return { kind: 'items', keys: facts.mapKeys.toSorted(), of: plainShape(type.of) };
+  return LEAF;
+}
+
+function plainShape(type: TypeSchema): Shape {
+  if (type.kind === 'map') return { kind: 'map', of: plainShape(type.of) };
+  return type.kind === 'model' && !isAtomicModel(type.name) ? { kind: 'object', model: type.name } : LEAF;
+}
+
+/** The parts of a value of that shape; undefined for one that is owned whole. */
+export function partsOf(shape: Shape, value: unknown): readonly Part[] | undefined {
+  switch (shape.kind) {
+    case 'leaf':
+      return undefined;
+    case 'object':
+    case 'map':
+      if (!isRecord(value)) return undefined;
+      return Object.entries(value).flatMap(([name, content]) =>
+        content === undefined ? [] : [{ element: `f:${name}`, name, value: content, shape: shape.kind === 'map' ? shape.of : shapeOf(shape.model, name) }],
+      );
+    case 'items':
+      return Array.isArray(value)
+        ? value.map((item: unknown) => ({ element: keyElement(shape.keys, item), name: '', value: item, shape: shape.of }))
+        : undefined;
+    case 'set':
+      return Array.isArray(value) ? value.map((item: unknown) => ({ element: `v:${JSON.stringify(item)}`, name: '', value: item, shape: LEAF })) : undefined;
+  }
+}
+
+function keyElement(keys: readonly string[], item: unknown): string {
+  const fields = keys.flatMap((key) => {
+    const value = (isRecord(item) ? item[key] : undefined) ?? KEY_DEFAULTS[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return `k:${JSON.stringify(Object.fromEntries(fields))}`;
+}

@@ -1,0 +1,102 @@
+import { isDeepStrictEqual } from 'node:util';
+import { interleave } from '../patch/interleave.ts';
+import { isRecord } from '../schema/decode.ts';
+import { type FieldSet, fieldSet, isEmpty, NO_FIELDS, ONE_FIELD } from './field-set.ts';
+import { type Part, partsOf, type Shape } from './shape.ts';
+
+/** Every field that the value has. */
+export function fieldsOf(shape: Shape, value: unknown): FieldSet {
+  const parts = partsOf(shape, value);
+  if (parts === undefined || parts.length === 0) return ONE_FIELD;
+  return fieldSet(
+    false,
+    parts.map((part) => [part.element, asPart(shape, fieldsOf(part.shape, part.value))]),
+  );
+}
+
+/** An item of a list is owned as such, besides its fields. */
+function asPart(parent: Shape, fields: FieldSet): FieldSet {
+  return parent.kind === 'items' ? { ...fields, isMember: true } : fields;
+}
+
+/** The fields of `after` that `before` has not, or has otherwise. */
+export function changedFields(shape: Shape, before: unknown, after: unknown): FieldSet {
+  if (after === undefined || before === after) return NO_FIELDS;
+  if (before === undefined) return fieldsOf(shape, after);
+  const [old, parts] = [partsOf(shape, before), partsOf(shape, after)];
+  if (old === undefined || parts === undefined) return isDeepStrictEqual(before, after) ? NO_FIELDS : fieldsOf(shape, after);
+  const byElement = new Map(old.map((part) => [part.element, part.value]));
+  return fieldSet(
+    false,
+    parts.map(({ element, value, shape: own }) => [
+      element,
+      byElement.has(element) ? changedFields(own, byElement.get(element), value) : asPart(shape, fieldsOf(own, value)),
+    ]),
+  );
+}
+
+/** Those of the fields that the value has. */
+export function presentFields(shape: Shape, value: unknown, fields: FieldSet): FieldSet {
+  const parts = new Map(partsOf(shape, value)?.map((part) => [part.element, part]));
+  return fieldSet(
+    fields.isMember,
+    [...fields.children].map(([element, below]) => {
+      const part = parts.get(element);
+      return [element, part === undefined ? NO_FIELDS : presentFields(part.shape, part.value, below)];
+    }),
+  );
+}
+
+/** `live` with everything that `applied` says. Neither is changed. */
+export function merge(shape: Shape, live: unknown, applied: unknown): unknown {
+  const [old, parts] = [partsOf(shape, live), partsOf(shape, applied)];
+  if (old === undefined || parts === undefined) return applied;
+  const byElement = new Map(old.map((part) => [part.element, part.value]));
+  const merged = parts.map((part): Part => ({ ...part, value: merge(part.shape, byElement.get(part.element), part.value) }));
+  if (shape.kind === 'object' || shape.kind === 'map') return assemble([...old, ...merged]);
+  const named = new Set(parts.map(({ element }) => element));
+  const place = new Map(old.map(({ element }, index) => [element, index]));
+  return interleave(
+    merged,
+    old.filter(({ element }) => !named.has(element)),
+    ({ element }) => place.get(element) ?? -1,
+  ).map(({ value }) => value);
+}
+
+/** The value without `gone`; an item of which something is in `kept` stays, with its keys. Undefined when nothing is left. */
+export function withoutFields(shape: Shape, value: unknown, gone: FieldSet, kept: FieldSet): unknown {
+  if (isEmpty(gone)) return value;
+  const parts = partsOf(shape, value);
+  if (parts === undefined) return gone.isMember && !kept.isMember ? undefined : value;
+  const left = parts.flatMap((part): Part[] => {
+    const below = gone.children.get(part.element) ?? NO_FIELDS;
+    const keptBelow = kept.children.get(part.element) ?? NO_FIELDS;
+    if (shape.kind === 'items' && below.isMember && isEmpty(keptBelow)) return [];
+    const rest = withoutFields(part.shape, part.value, shape.kind === 'items' ? withoutKeys(below, shape.keys) : below, keptBelow);
+    return rest === undefined ? [] : [{ ...part, value: rest }];
+  });
+  if (left.length === 0 && parts.length > 0 && !kept.isMember) return undefined;
+  return Array.isArray(value) ? left.map((part) => part.value) : assemble(left);
+}
+
+function withoutKeys(fields: FieldSet, keys: readonly string[]): FieldSet {
+  return fieldSet(
+    false,
+    [...fields.children].filter(([element]) => !keys.includes(element.slice(2))),
+  );
+}
+
+function assemble(parts: readonly Part[]): Record<string, unknown> {
+  return Object.fromEntries(parts.map(({ name, value }) => [name, value]));
+}
+
+/** The item of a list that lacks the keys to tell it from others, if there is one: its path. */
+export function keylessItem(shape: Shape, value: unknown, path = ''): string | undefined {
+  for (const [index, part] of (partsOf(shape, value) ?? []).entries()) {
+    const here = shape.kind === 'object' || shape.kind === 'map' ? `${path}.${part.name}` : `${path}[${index}]`;
+    if (shape.kind === 'items' && (!isRecord(part.value) || !shape.keys.every((key) => part.element.includes(`${JSON.stringify(key)}:`)))) return here;
+    const below = keylessItem(part.shape, part.value, here);
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}
