@@ -29,7 +29,7 @@ const OPTIONS = {
 export const up: Command = {
   usage:
     'up [--detach] [--data-dir D] [--run-dir R] [--registry ADDR] [--api ADDR] [--kubeconfig PATH] [--context NAME]\n' +
-    '       [--service-cidr C] [--log-level L] [--config FILE] [--parts registry,apiserver]',
+    '       [--service-cidr C] [--log-level L] [--config FILE] [--parts registry,apiserver,controllers,scheduler]',
   async run(commandArguments, terminal) {
     const { values } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: false });
     return values.detach ? upDetached(commandArguments, values['data-dir'], terminal) : upHere(values, terminal);

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ApiServer, createApiServer, type NodeConnection } from '#cluster/apiserver';
+import { type ClusterClient, inProcessClient } from '#cluster/client';
 import { openLmdbStore, type Store } from '#cluster/store';
 import { nthAddress } from '#network';
 import { type Certificates, openCertificates } from './certificates.ts';
@@ -12,6 +13,10 @@ import type { Part, PartOptions } from './types.ts';
 const KUBERNETES_VERSION = 'v1.36.0';
 
 export interface ApiServerPart extends Part {
+  /** A client in this process for one of Kubernetes' own identities. The server must have started. */
+  client(userName: string): ClusterClient;
+  /** PEM of the authority that signed the server's certificate. */
+  rootCa(): string;
   /** Writes the kubeconfig entry, once the server answers. */
   announce(): Promise<void>;
 }
@@ -40,6 +45,14 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
       });
       const { certificate: cert, key } = certificates.server;
       await server.listen({ ...config.api, cert, key, clientCa: certificates.authority.certificate });
+    },
+    client(userName) {
+      if (server === undefined) throw new TypeError('the API server has not started');
+      return inProcessClient(server.handler, { name: userName, groups: ['system:authenticated'] });
+    },
+    rootCa() {
+      if (certificates === undefined) throw new TypeError('the API server has not started');
+      return certificates.authority.certificate;
     },
     async announce() {
       if (certificates === undefined) return;

@@ -1,7 +1,7 @@
 import { ConfigError } from './errors.ts';
 
 /** The parts that a daemon can run so far. */
-export const PARTS = ['registry', 'apiserver'] as const;
+export const PARTS = ['registry', 'apiserver', 'controllers', 'scheduler'] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface HostPort {
@@ -55,4 +55,11 @@ export function parseCidrOption(option: string, text: string): string {
     throw new ConfigError(`Cannot take "${text}" for ${option}: it must be an IPv4 network of /8 to /24, such as 10.43.0.0/16`);
   }
   return text;
+}
+
+/** Says what does not go together. Errors: `CONFIG_INVALID`. */
+export function checkParts(parts: ReadonlySet<PartName>): void {
+  const lacking = (['controllers', 'scheduler'] as const).filter((part) => parts.has(part));
+  if (!parts.has('apiserver') && lacking.length > 0)
+    throw new ConfigError(`Cannot start ${lacking.join(' and ')} without an API server: add the part apiserver`);
 }

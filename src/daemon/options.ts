@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { LOG_LEVELS } from '#kit';
-import { type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
+import { checkParts, type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
 import { ConfigError } from './errors.ts';
 
 export const DEFAULT_DATA_DIR = '/var/lib/gantry';
@@ -26,6 +26,8 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
   const isDefault = dataDir === DEFAULT_DATA_DIR;
   const logLevel = LOG_LEVELS.find((level) => level === (options['log-level'] ?? 'info'));
   if (logLevel === undefined) throw new ConfigError(`Cannot take "${options['log-level']}" for --log-level: the levels are ${LOG_LEVELS.join(', ')}`);
+  const parts = options.parts === undefined ? new Set(PARTS) : parseParts(options.parts);
+  checkParts(parts);
   return {
     dataDir,
     runDir,
@@ -35,7 +37,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     contextName: options.context ?? DEFAULT_CONTEXT,
     serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
     logLevel,
-    parts: options.parts === undefined ? new Set(PARTS) : parseParts(options.parts),
+    parts,
   };
 }
 

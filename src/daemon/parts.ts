@@ -1,4 +1,5 @@
-import { apiServerPart } from './apiserver-part.ts';
+import { type ApiServerPart, apiServerPart } from './apiserver-part.ts';
+import { controllersPart, schedulerPart } from './control-plane-parts.ts';
 import { writePlaces } from './places.ts';
 import { registryPart } from './registry-part.ts';
 import type { Part, PartOptions } from './types.ts';
@@ -15,11 +16,17 @@ export async function buildParts(options: PartOptions): Promise<BuiltParts> {
   const { config } = options;
   await writePlaces(config);
   const registry = config.parts.has('registry') ? [registryPart(options)] : [];
-  const apiServer = config.parts.has('apiserver') ? [apiServerPart(options)] : [];
+  const apiServer = config.parts.has('apiserver') ? apiServerPart(options) : undefined;
+  const cluster = apiServer === undefined ? [] : [apiServer, ...controlPlane(options, apiServer)];
   return {
-    parts: [...registry, ...apiServer],
+    parts: [...registry, ...cluster],
     async announce() {
-      for (const part of apiServer) await part.announce();
+      await apiServer?.announce();
     },
   };
+}
+
+function controlPlane(options: PartOptions, apiServer: ApiServerPart): Part[] {
+  const { parts } = options.config;
+  return [...(parts.has('controllers') ? [controllersPart(options, apiServer)] : []), ...(parts.has('scheduler') ? [schedulerPart(options, apiServer)] : [])];
 }

@@ -21,8 +21,33 @@ test('the three manifests of the walk-through are applied, twice', async () => {
     /deployment.apps\/myapp created\nservice\/myservice created\nhorizontalpodautoscaler.autoscaling\/myautoscaler created/,
   );
   assert.match(await kubectl('apply -f -', manifest), /myapp unchanged\nservice\/myservice unchanged/);
-  assert.match(await kubectl('get all -o wide'), /deployment.apps\/myapp +0\/3 +0 +0 +\d+s +mycontainer +myregistry\/myimage:1.0 +app=myapp/);
+  assert.match(await kubectl('get all -o wide'), /deployment.apps\/myapp +0\/3 +\d +0 +\d+s +mycontainer +myregistry\/myimage:1.0 +app=myapp/);
   assert.match(await kubectl('get service myservice -o jsonpath={.spec.clusterIP}'), /^10\.43\.\d+\.\d+$/);
+});
+
+test('a Deployment gets its Pods, which say why they wait where there is no node', async () => {
+  await kubectl('wait --for=jsonpath={.status.replicas}=3 deployment/myapp --timeout=20s');
+  const names = (await kubectl('get pods -l app=myapp -o name')).trim().split('\n');
+  assert.equal(names.length, 3);
+  await kubectl('wait --for=jsonpath={.status.conditions[0].reason}=Unschedulable pod -l app=myapp --timeout=20s');
+  await kubectl(`delete ${names[0]}`);
+  await kubectl('wait --for=jsonpath={.status.replicas}=3 deployment/myapp --timeout=20s');
+  await kubectl('scale deployment myapp --replicas 4');
+  await kubectl('wait --for=jsonpath={.status.replicas}=4 deployment/myapp --timeout=20s');
+});
+
+test('a new image is a new revision, and undo brings the old one back', async () => {
+  await kubectl('set image deployment/myapp mycontainer=other:2');
+  await kubectl('wait --for=jsonpath={.metadata.annotations.deployment\\.kubernetes\\.io/revision}=2 deployment/myapp --timeout=20s');
+  assert.match(await kubectl('rollout history deployment myapp'), /\n1 .*\n2 /);
+  await kubectl('rollout undo deployment myapp');
+  assert.equal(await kubectl('get deployment myapp -o jsonpath={.spec.template.spec.containers[0].image}'), 'myregistry/myimage:1.0');
+  await kubectl('wait --for=jsonpath={.metadata.annotations.deployment\\.kubernetes\\.io/revision}=3 deployment/myapp --timeout=20s');
+});
+
+test('what a Deployment made goes with it', async () => {
+  await kubectl('delete deployment myapp --cascade=foreground --timeout=20s');
+  assert.equal(await kubectl('get pods,replicasets -l app=myapp -o name'), '');
 });
 
 test('scale, set image, label, annotate and patch change what they say', async () => {
@@ -83,7 +108,12 @@ test('status says where everything is', async () => {
   const outcome = await daemon.gantry(['status', '-o', 'json']);
   const status = JSON.parse(outcome.stdout) as Record<string, unknown>;
   assert.deepEqual([status.ready, status.pid, status.apiServer, status.registry], [true, daemon.pid, 'https://127.0.0.1:6443', '127.0.0.1:5000']);
-  assert.deepEqual(status.parts, { registry: { state: 'ready' }, apiserver: { state: 'ready' } });
+  assert.deepEqual(status.parts, {
+    registry: { state: 'ready' },
+    apiserver: { state: 'ready' },
+    controllers: { state: 'ready' },
+    scheduler: { state: 'ready' },
+  });
 });
 
 test('an address in use, an unknown part and a malformed option are each one clear sentence', async () => {

@@ -19,11 +19,17 @@ describe('the HTTPS edge', () => {
   });
   const call = (method: string, path: string, headers: Record<string, string> = {}, body?: string | Buffer) =>
     new Promise<{ status: number; type: string; text: string }>((resolve, reject) => {
-      const sent = request(kubectl.url + path, { method, rejectUnauthorized: false, agent: false, headers: { authorization: 'Bearer word', ...headers } }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text: Buffer.concat(chunks).toString() }));
-      });
+      const sent = request(
+        kubectl.url + path,
+        { method, rejectUnauthorized: false, agent: false, headers: { authorization: 'Bearer word', ...headers } },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text: Buffer.concat(chunks).toString() }),
+          );
+        },
+      );
       sent.once('error', reject);
       sent.end(body);
     });
@@ -54,7 +60,10 @@ describe('the HTTPS edge', () => {
     const aggregated = await call('GET', '/apis', { accept });
     assert.equal(aggregated.type, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
     const groups = JSON.parse((await call('GET', '/apis')).text).groups.map(({ name }: { name: string }) => name);
-    assert.deepEqual(JSON.parse(aggregated.text).items.map(({ metadata }: { metadata: { name: string } }) => metadata.name), groups);
+    assert.deepEqual(
+      JSON.parse(aggregated.text).items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+      groups,
+    );
     const pods = JSON.parse((await call('GET', '/api/v1')).text).resources.map(({ name }: { name: string }) => name);
     for (const name of ['pods', 'pods/log', 'pods/exec', 'pods/binding', 'namespaces/finalize']) assert.ok(pods.includes(name), name);
   });

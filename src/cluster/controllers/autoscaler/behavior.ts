@@ -25,7 +25,10 @@ const TOLERANCE = 0.1;
 /** The behaviour of an autoscaler, with Kubernetes' defaults where it doesn't say. */
 export function behaviorOf({ behavior }: V2HorizontalPodAutoscalerSpec, downWindow_ms: number): Behavior {
   return {
-    up: rulesOf(behavior?.scaleUp, 0, [{ type: 'Pods', value: 4, periodSeconds: 15 }, { type: 'Percent', value: 100, periodSeconds: 15 }]),
+    up: rulesOf(behavior?.scaleUp, 0, [
+      { type: 'Pods', value: 4, periodSeconds: 15 },
+      { type: 'Percent', value: 100, periodSeconds: 15 },
+    ]),
     down: rulesOf(behavior?.scaleDown, downWindow_ms, [{ type: 'Percent', value: 100, periodSeconds: 15 }]),
   };
 }
@@ -51,7 +54,11 @@ export function limit(recommended: number, current: number, spec: V2HorizontalPo
   const stable = stabilize(recommended, current, behavior, memory, now_ms);
   const held = stable === recommended ? {} : { stabilized: stable > recommended ? ('down' as const) : ('up' as const) };
   const { minReplicas: min = 1, maxReplicas: max } = spec;
-  const within = { replicas: stable, ...held, limit: { status: 'False' as const, reason: 'DesiredWithinRange', message: 'the desired count is within the acceptable range' } };
+  const within = {
+    replicas: stable,
+    ...held,
+    limit: { status: 'False' as const, reason: 'DesiredWithinRange', message: 'the desired count is within the acceptable range' },
+  };
   const limited = (replicas: number, reason: string, message: string): Limited => ({ replicas, ...held, limit: { status: 'True', reason, message } });
   if (stable > current) {
     const pace = Math.max(current, paceUp(current, behavior.up, memory, now_ms));

@@ -1,6 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { matchesLabels, parseLabelSelector, type V1Pod, type V1Scale, type V2HorizontalPodAutoscaler } from '#cluster/api';
-import { type Controller, createController, type EventRecorder, HORIZONTAL_POD_AUTOSCALERS, keyOfObject, POD_METRICS, PODS, type ReconcileResult } from '#cluster/client';
+import {
+  type Controller,
+  createController,
+  type EventRecorder,
+  HORIZONTAL_POD_AUTOSCALERS,
+  keyOfObject,
+  POD_METRICS,
+  PODS,
+  type ReconcileResult,
+} from '#cluster/client';
 import { messageOf } from '#kit';
 import { resourceOf } from '../informers.ts';
 import { splitKey } from '../keys.ts';
@@ -52,12 +61,16 @@ class AutoscalerShell {
   async #look(key: string, autoscaler: V2HorizontalPodAutoscaler): Promise<void> {
     const { clock, settings } = this.#shared;
     const scale = await this.#getScale(autoscaler);
-    if ('failure' in scale) return await this.#cannotScale(autoscaler, 'FailedGetScale', `the HPA controller was unable to get the target's current scale: ${scale.failure}`);
+    if ('failure' in scale)
+      return await this.#cannotScale(autoscaler, 'FailedGetScale', `the HPA controller was unable to get the target's current scale: ${scale.failure}`);
     const current = scale.spec?.replicas ?? 0;
     const selector = scale.status?.selector ?? '';
-    if (selector === '') return await this.#cannotScale(autoscaler, 'InvalidSelector', 'the HPA target\'s scale is missing a selector');
+    if (selector === '') return await this.#cannotScale(autoscaler, 'InvalidSelector', "the HPA target's scale is missing a selector");
     const pods = this.#podsOf(autoscaler, selector);
-    const behavior = behaviorOf(autoscaler.spec ?? { maxReplicas: 1, scaleTargetRef: { kind: '', name: '' } }, settings.downscaleStabilization_ms ?? DOWN_WINDOW_MS);
+    const behavior = behaviorOf(
+      autoscaler.spec ?? { maxReplicas: 1, scaleTargetRef: { kind: '', name: '' } },
+      settings.downscaleStabilization_ms ?? DOWN_WINDOW_MS,
+    );
     const metrics = await this.#metricsOf(autoscaler, selector);
     const plan = planAutoscaler({ autoscaler, current, pods, metrics, behavior, memory: this.#memories.get(key) ?? NOTHING_REMEMBERED }, clock.now());
     if (plan.warning) this.#events.event(autoscaler, 'Warning', plan.warning.reason, plan.warning.message);
@@ -80,12 +93,17 @@ class AutoscalerShell {
 
   #podsOf({ metadata }: V2HorizontalPodAutoscaler, selector: string): readonly V1Pod[] {
     const labels = parseLabelSelector(selector);
-    return this.#shared.informers.of<V1Pod>(PODS).list(metadata.namespace).filter((pod) => matchesLabels(labels, pod.metadata.labels));
+    return this.#shared.informers
+      .of<V1Pod>(PODS)
+      .list(metadata.namespace)
+      .filter((pod) => matchesLabels(labels, pod.metadata.labels));
   }
 
   async #metricsOf({ metadata }: V2HorizontalPodAutoscaler, labelSelector: string): Promise<ReadonlyMap<string, PodMetrics> | { readonly failure: string }> {
     try {
-      const { items } = await this.#shared.client.resource<PodMetrics>(POD_METRICS).list({ labelSelector, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) });
+      const { items } = await this.#shared.client
+        .resource<PodMetrics>(POD_METRICS)
+        .list({ labelSelector, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) });
       return new Map(items.map((item) => [item.metadata.name ?? '', item]));
     } catch (error) {
       return { failure: messageOf(error) };
@@ -110,7 +128,12 @@ class AutoscalerShell {
     this.#events.event(autoscaler, 'Warning', reason, message);
     const conditions = [{ type: 'AbleToScale', status: 'False', reason, message }];
     const { status } = autoscaler;
-    await this.#writeStatus(autoscaler, { reason: '', conditions, currentMetrics: [], desired: status?.desiredReplicas ?? 0, memory: NOTHING_REMEMBERED }, status?.currentReplicas ?? 0, undefined);
+    await this.#writeStatus(
+      autoscaler,
+      { reason: '', conditions, currentMetrics: [], desired: status?.desiredReplicas ?? 0, memory: NOTHING_REMEMBERED },
+      status?.currentReplicas ?? 0,
+      undefined,
+    );
   }
 
   async #writeStatus(autoscaler: V2HorizontalPodAutoscaler, plan: AutoscalerPlan, current: number, scaledAt_ms: number | undefined): Promise<void> {
@@ -118,7 +141,11 @@ class AutoscalerShell {
     const status = autoscalerStatus(autoscaler, plan, current, scaledAt_ms, clock.now());
     if (isDeepStrictEqual(withoutUndefined(status), withoutUndefined(autoscaler.status))) return;
     const { name = '', namespace, uid } = autoscaler.metadata;
-    await ignoreGone(client.resource<V2HorizontalPodAutoscaler>(HORIZONTAL_POD_AUTOSCALERS).patch(name, namespace, 'merge', { metadata: { uid }, status }, { subresource: 'status' }));
+    await ignoreGone(
+      client
+        .resource<V2HorizontalPodAutoscaler>(HORIZONTAL_POD_AUTOSCALERS)
+        .patch(name, namespace, 'merge', { metadata: { uid }, status }, { subresource: 'status' }),
+    );
   }
 }
 

@@ -1,4 +1,12 @@
-import { formatQuantity, type V1Pod, type V2HorizontalPodAutoscaler, type V2HorizontalPodAutoscalerCondition, type V2HorizontalPodAutoscalerStatus, type V2MetricSpec, type V2MetricStatus } from '#cluster/api';
+import {
+  formatQuantity,
+  type V1Pod,
+  type V2HorizontalPodAutoscaler,
+  type V2HorizontalPodAutoscalerCondition,
+  type V2HorizontalPodAutoscalerStatus,
+  type V2MetricSpec,
+  type V2MetricStatus,
+} from '#cluster/api';
 import { timestamp } from '#cluster/client';
 import { type Behavior, limit, type Memory, remember } from './behavior.ts';
 import { durationMs, type PodMetrics, usageOf } from './metrics.ts';
@@ -36,8 +44,10 @@ export function planAutoscaler(view: AutoscalerView, now_ms: number): Autoscaler
     const disabled = condition('ScalingActive', 'False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero');
     return { reason: '', conditions: [scaled, disabled], currentMetrics: [], desired: 0, memory };
   }
-  if (current > max) return { scaleTo: max, reason: 'Current number of replicas above Spec.MaxReplicas', conditions: [scaled], currentMetrics: [], desired: max, memory };
-  if (current < min) return { scaleTo: min, reason: 'Current number of replicas below Spec.MinReplicas', conditions: [scaled], currentMetrics: [], desired: min, memory };
+  if (current > max)
+    return { scaleTo: max, reason: 'Current number of replicas above Spec.MaxReplicas', conditions: [scaled], currentMetrics: [], desired: max, memory };
+  if (current < min)
+    return { scaleTo: min, reason: 'Current number of replicas below Spec.MinReplicas', conditions: [scaled], currentMetrics: [], desired: min, memory };
   return byMetrics(view, scaled, now_ms);
 }
 
@@ -53,13 +63,30 @@ function byMetrics(view: AutoscalerView, scaled: Condition, now_ms: number): Aut
     const message = failed !== undefined && !failed.result.ok ? failed.result.message : 'the autoscaler names no metrics';
     const reason = failed === undefined ? 'InvalidMetricSourceType' : reasonOf(failed.metric);
     const words = `the HPA was unable to compute the replica count: ${message}`;
-    return { reason: '', conditions: [scaled, condition('ScalingActive', 'False', reason, words)], currentMetrics, desired: current, memory, warning: { reason, message } };
+    return {
+      reason: '',
+      conditions: [scaled, condition('ScalingActive', 'False', reason, words)],
+      currentMetrics,
+      desired: current,
+      memory,
+      warning: { reason, message },
+    };
   }
   const recommended = replicasOf(best.result);
   const limited = limit(recommended, current, autoscaler.spec ?? { maxReplicas: 1, scaleTargetRef: { kind: '', name: '' } }, behavior, memory, now_ms);
-  const active = condition('ScalingActive', 'True', 'ValidMetricFound', `the HPA was able to successfully calculate a replica count from ${describe(best.metric)}`);
+  const active = condition(
+    'ScalingActive',
+    'True',
+    'ValidMetricFound',
+    `the HPA was able to successfully calculate a replica count from ${describe(best.metric)}`,
+  );
   const change = limited.replicas - current;
-  const able = change !== 0 ? scaled : limited.stabilized ? held(limited.stabilized) : condition('AbleToScale', 'True', 'ReadyForNewScale', 'recommended size matches current size');
+  const able =
+    change !== 0
+      ? scaled
+      : limited.stabilized
+        ? held(limited.stabilized)
+        : condition('AbleToScale', 'True', 'ReadyForNewScale', 'recommended size matches current size');
   return {
     ...(change === 0 ? {} : { scaleTo: limited.replicas }),
     reason: change > 0 ? `${describe(best.metric)} above target` : 'All metrics below target',
@@ -71,7 +98,13 @@ function byMetrics(view: AutoscalerView, scaled: Condition, now_ms: number): Aut
 }
 
 function held(way: 'up' | 'down'): Condition {
-  if (way === 'down') return condition('AbleToScale', 'True', 'ScaleDownStabilized', 'recent recommendations were higher than current one, applying the highest recent recommendation');
+  if (way === 'down')
+    return condition(
+      'AbleToScale',
+      'True',
+      'ScaleDownStabilized',
+      'recent recommendations were higher than current one, applying the highest recent recommendation',
+    );
   return condition('AbleToScale', 'True', 'ScaleUpStabilized', 'recent recommendations were lower than current one, applying the lowest recent recommendation');
 }
 
@@ -81,14 +114,28 @@ function calculate(metric: V2MetricSpec, view: AutoscalerView, now_ms: number): 
   const source = metric.resource ?? metric.containerResource;
   if (source === undefined) return { ok: false, message: `metrics of type ${metric.type} are not supported: use Resource or ContainerResource` };
   const { metrics } = view;
-  if ('failure' in metrics) return { ok: false, message: `failed to get ${source.name} utilization: unable to get metrics for resource ${source.name}: ${metrics.failure}` };
+  if ('failure' in metrics)
+    return { ok: false, message: `failed to get ${source.name} utilization: unable to get metrics for resource ${source.name}: ${metrics.failure}` };
   const container = metric.containerResource?.container;
   const usages = view.pods.map((pod) => {
     const found = metrics.get(pod.metadata.name ?? '');
-    return { pod, usage: found && usageOf(found, source.name, container), timestamp_ms: Date.parse(found?.timestamp ?? ''), window_ms: durationMs(found?.window) };
+    return {
+      pod,
+      usage: found && usageOf(found, source.name, container),
+      timestamp_ms: Date.parse(found?.timestamp ?? ''),
+      window_ms: durationMs(found?.window),
+    };
   });
   const tolerance = { up: view.behavior.up.tolerance, down: view.behavior.down.tolerance };
-  return recommend({ current: view.current, resource: source.name, ...(container === undefined ? {} : { container }), target: source.target, usages, tolerance, now_ms });
+  return recommend({
+    current: view.current,
+    resource: source.name,
+    ...(container === undefined ? {} : { container }),
+    target: source.target,
+    usages,
+    tolerance,
+    now_ms,
+  });
 }
 
 function reasonOf(metric: V2MetricSpec): string {
@@ -105,12 +152,19 @@ function describe(metric: V2MetricSpec): string {
 function statusOf(metric: V2MetricSpec, result: Calculation & { ok: true }): V2MetricStatus {
   const { averageValue, averageUtilization } = result.recommendation;
   const current = { averageValue: formatQuantity(averageValue), ...(averageUtilization === undefined ? {} : { averageUtilization }) };
-  if (metric.containerResource) return { type: metric.type, containerResource: { name: metric.containerResource.name, container: metric.containerResource.container, current } };
+  if (metric.containerResource)
+    return { type: metric.type, containerResource: { name: metric.containerResource.name, container: metric.containerResource.container, current } };
   return { type: metric.type, resource: { name: metric.resource?.name ?? '', current } };
 }
 
 /** Pure: the status that a look leaves. */
-export function autoscalerStatus(autoscaler: V2HorizontalPodAutoscaler, plan: AutoscalerPlan, current: number, scaledAt_ms: number | undefined, now_ms: number): V2HorizontalPodAutoscalerStatus {
+export function autoscalerStatus(
+  autoscaler: V2HorizontalPodAutoscaler,
+  plan: AutoscalerPlan,
+  current: number,
+  scaledAt_ms: number | undefined,
+  now_ms: number,
+): V2HorizontalPodAutoscalerStatus {
   const { status, metadata } = autoscaler;
   const said = new Map((status?.conditions ?? []).map((one) => [one.type, one]));
   for (const next of plan.conditions) {

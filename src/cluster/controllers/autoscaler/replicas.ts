@@ -35,9 +35,14 @@ export function recommend(question: Question): Calculation {
   for (const { pod } of usages) {
     const request = requestOf(pod, resource, container);
     if ('amount' in request) requests.set(pod.metadata.name ?? '', request.amount);
-    else if (byUtilization) return { ok: false, message: `failed to get ${resource} utilization: missing request for ${resource} in container ${request.missing} of Pod ${pod.metadata.name}` };
+    else if (byUtilization)
+      return {
+        ok: false,
+        message: `failed to get ${resource} utilization: missing request for ${resource} in container ${request.missing} of Pod ${pod.metadata.name}`,
+      };
   }
-  if (ready.length === 0) return { ok: false, message: `failed to get ${resource} utilization: did not receive metrics for targeted pods (pods might be unready)` };
+  if (ready.length === 0)
+    return { ok: false, message: `failed to get ${resource} utilization: did not receive metrics for targeted pods (pods might be unready)` };
   const sampleOf = (name: string, usage: bigint): Sample => ({ name, usage, request: requests.get(name) ?? 0n });
   const samples = ready.map(({ pod, usage = 0n }) => sampleOf(pod.metadata.name ?? '', usage));
   const ratio = ratioOf(samples, target);
@@ -47,13 +52,23 @@ export function recommend(question: Question): Calculation {
   return { ok: true, recommendation: { ...seen, replicas: replicasFor(question, samples, ratio, names, sampleOf) } };
 }
 
-function replicasFor(question: Question, samples: readonly Sample[], ratio: number, names: { unready: readonly string[]; missing: readonly string[] }, sampleOf: (name: string, usage: bigint) => Sample): number {
+function replicasFor(
+  question: Question,
+  samples: readonly Sample[],
+  ratio: number,
+  names: { unready: readonly string[]; missing: readonly string[] },
+  sampleOf: (name: string, usage: bigint) => Sample,
+): number {
   const { current, target } = question;
   const withUnready = names.unready.length > 0 && ratio > 1;
   if (!withUnready && names.missing.length === 0) return tolerable(question, ratio) ? current : Math.ceil(rounded(ratio * samples.length));
   // Pods without figures are assumed to use what holds a change back.
   const assumed = (name: string): bigint => (ratio < 1 ? fullUse(sampleOf(name, 0n), target) : 0n);
-  const all = [...samples, ...(ratio === 1 ? [] : names.missing.map((name) => sampleOf(name, assumed(name)))), ...(withUnready ? names.unready.map((name) => sampleOf(name, 0n)) : [])];
+  const all = [
+    ...samples,
+    ...(ratio === 1 ? [] : names.missing.map((name) => sampleOf(name, assumed(name)))),
+    ...(withUnready ? names.unready.map((name) => sampleOf(name, 0n)) : []),
+  ];
   const renewed = ratioOf(all, target);
   if (tolerable(question, renewed) || (ratio < 1 && renewed > 1) || (ratio > 1 && renewed < 1)) return current;
   const replicas = Math.ceil(rounded(renewed * all.length));

@@ -9,6 +9,7 @@ export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 export const MANAGER = 'endpointslice-controller.k8s.io';
 const HEADLESS = 'service.kubernetes.io/headless';
 const ENDPOINTS_MAX = 100;
+const NO_POD: V1Pod = { apiVersion: 'v1', kind: 'Pod', metadata: {} };
 type Family = 'IPv4' | 'IPv6';
 
 /** Whether this controller makes the endpoints of the Service; without a selector they are somebody else's. */
@@ -80,8 +81,10 @@ function endpointOf(service: V1Service, pod: V1Pod, addresses: readonly string[]
 
 function sliceOf(service: V1Service, family: Family, ports: readonly EndpointPort[], endpoints: V1Endpoint[], index: number): V1EndpointSlice {
   const { name = '', namespace } = service.metadata;
+  // An empty slice stands where the one with Pods will: where targets are numbers, its ports are known without a Pod.
+  const placePorts = endpoints.length === 0 ? portsOf(service, NO_POD) : ports;
   const place = createHash('sha256')
-    .update(JSON.stringify([service.metadata.uid, family, endpoints.length === 0 && index === 0 ? [] : ports, index]))
+    .update(JSON.stringify([service.metadata.uid, family, placePorts, index]))
     .digest('hex');
   return {
     apiVersion: 'discovery.k8s.io/v1',

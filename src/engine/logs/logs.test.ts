@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { LogQuery } from '#kit';
+import { readLog } from './read-log.ts';
+
+const T = '2026-01-01T00:00:0';
+const over = { ended: () => true, onEnd: () => ({ [Symbol.dispose]() {} }) };
+
+async function read(content: string, query: LogQuery): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-test-log-'));
+  try {
+    await writeFile(join(folder, 'log'), content);
+    const lines: string[] = [];
+    for await (const line of readLog(join(folder, 'log'), query, over)) lines.push(`${line.stream}:${Buffer.from(line.content).toString()}`);
+    return lines;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const LOG = `${T}1.000000001+00:00 stdout F one\n${T}2.0+00:00 stderr P two-\n${T}2.1+00:00 stderr F half\n${T}3.0+00:00 stdout F \n${T}4.0+00:00 stdout P open`;
+
+test('a log is cut by number, time and stream', async () => {
+  const check = async (query: LogQuery, expected: string[]) => assert.deepEqual(await read(`${LOG}\n`, query), expected, JSON.stringify(query));
+  const all = ['stdout:one\n', 'stderr:two-', 'stderr:half\n', 'stdout:\n', 'stdout:open'];
+  await check({}, all);
+  await check({ tail: 0 }, []);
+  await check({ tail: 1 }, all.slice(4));
+  await check({ tail: 2 }, all.slice(3));
+  await check({ tail: 3 }, all.slice(1));
+  await check({ tail: 4 }, all);
+  await check({ tail: 99 }, all);
+  await check({ since_ms: Date.parse(`${T}3Z`) }, all.slice(3));
+  await check({ until_ms: Date.parse(`${T}2Z`) }, all.slice(0, 2));
+  await check({ follow: true }, all);
+});
+
+test('the tail of a log of many blocks', async () => {
+  const lines = Array.from({ length: 5000 }, (_, index) => `${T}1.0+00:00 stdout F ${String(index).padStart(40, 'x')}`);
+  for (const tail of [1, 7, 1000, 4999, 5000]) {
+    const got = await read(`${lines.join('\n')}\n`, { tail });
+    assert.equal(got.length, tail);
+    assert.match(got[0] ?? '', new RegExp(`x${5000 - tail === 0 ? 0 : 5000 - tail}\\n$`));
+  }
+});

@@ -1,0 +1,164 @@
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSystemError, type TerminalSize } from '#kit';
+import type { Linux } from '#linux';
+import type { ContainerPaths, ContainerRecord } from '../container.ts';
+import { runtimeFailed, StartError, startFailed } from '../errors.ts';
+import { encodeSpec, type OciSpec } from '../spec/spec.ts';
+import type { Launcher } from './launcher.ts';
+
+export interface RuntimePrograms {
+  readonly crun: string;
+  readonly conmon: string;
+}
+
+/** crun and conmon: makes containers, starts them, and reads what they left. */
+export class Runtime {
+  readonly #programs: RuntimePrograms;
+  readonly #launcher: Launcher;
+  readonly #linux: Pick<Linux, 'cgroups' | 'processes'>;
+  /** crun's own state, one folder a container. */
+  readonly root: string;
+  readonly exitDir: string;
+
+  constructor(options: { programs: RuntimePrograms; launcher: Launcher; linux: Pick<Linux, 'cgroups' | 'processes'>; runDir: string; exitDir: string }) {
+    this.#programs = options.programs;
+    this.#launcher = options.launcher;
+    this.#linux = options.linux;
+    this.root = join(options.runDir, 'crun');
+    this.exitDir = options.exitDir;
+  }
+
+  get conmonPath(): string {
+    return this.#programs.conmon;
+  }
+
+  /**
+   * The words that start crun. A tree of version 1 with a version 2 part that still has a controller is refused by crun 1.8:
+   * there it runs in a mount namespace of its own in which that part is unmounted.
+   */
+  crunWords(): readonly string[] {
+    const crun = [this.#programs.crun, '--root', this.root, '--cgroup-manager=cgroupfs'];
+    if (!this.#linux.cgroups.hybridWithControllers) return crun;
+    return ['/usr/bin/unshare', '-m', '--propagation', 'slave', '/bin/sh', '-c', 'umount -n /sys/fs/cgroup/unified && exec "$@"', 'sh', ...crun];
+  }
+
+  /** conmon's words for "this runtime". */
+  runtimeWords(): readonly string[] {
+    const [first = '', ...rest] = this.crunWords();
+    return ['-r', first, ...rest.flatMap((word) => ['--runtime-arg', word])];
+  }
+
+  /** Makes the container; its process waits for `start`. Answers the process's id. Errors: `CONTAINER_START_FAILED`. */
+  async create(record: ContainerRecord, paths: ContainerPaths, spec: OciSpec): Promise<number> {
+    await writeFile(join(paths.bundle, 'config.json'), encodeSpec(spec), { mode: 0o600 });
+    const { line, said } = await this.#launcher.runSynced(this.#conmonWords(record, paths));
+    const answer = parseSync(line);
+    if (answer === undefined) throw startFailed(record.name, 500, said.trim() || 'the monitor ended without a word', 128);
+    if (answer.value > 0) return answer.value;
+    throw explain(record, answer.message);
+  }
+
+  #conmonWords(record: ContainerRecord, paths: ContainerPaths): readonly string[] {
+    const { spec } = record;
+    return [
+      ...[this.#programs.conmon, '--api-version', '1', '-c', record.id, '-u', record.id, '-n', record.name, '-b', paths.bundle],
+      ...this.runtimeWords(),
+      ...['-p', join(paths.bundle, 'pidfile'), '-P', join(paths.bundle, 'conmon.pid'), '-l', `k8s-file:${paths.log}`],
+      ...['--exit-dir', this.exitDir, '--persist-dir', paths.bundle, '--full-attach', '--log-level', 'error'],
+      ...(spec.terminal ? ['-t'] : []),
+      ...(spec.openStdin ? ['-i', ...(spec.stdinOnce ? [] : ['--leave-stdin-open'])] : []),
+    ];
+  }
+
+  /** Lets the process that `create` made run the program. Errors: `CONTAINER_START_FAILED`. */
+  async start(record: ContainerRecord): Promise<void> {
+    const { exitCode, output } = await this.#launcher.run([...this.crunWords(), 'start', record.id]);
+    if (exitCode !== 0) throw explain(record, output);
+  }
+
+  /** Changes the limits of a running container. */
+  async update(id: string, resources: Readonly<Record<string, unknown>>, folder: string): Promise<void> {
+    const file = join(folder, 'update.json');
+    await writeFile(file, JSON.stringify(resources));
+    const { exitCode, output } = await this.#launcher.run([...this.crunWords(), 'update', '--resources', file, id]);
+    if (exitCode !== 0) throw runtimeFailed(`change the limits of container ${id}`, reasonOf(output));
+  }
+
+  /** How the container ended, if conmon has said so. The file is whole when it is there. */
+  async exit(paths: ContainerPaths): Promise<{ readonly exitCode: number; readonly finishedAt_ms: number } | undefined> {
+    try {
+      const [text, stats] = await Promise.all([readFile(paths.exitFile, 'utf8'), stat(paths.exitFile)]);
+      return { exitCode: Number(text.trim()), finishedAt_ms: Math.round(stats.mtimeMs) };
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether the kernel ended a process of it for want of memory: conmon's mark, or the group's own count. */
+  async wasOutOfMemory(paths: ContainerPaths): Promise<boolean> {
+    if (await exists(join(paths.bundle, 'oom'))) return true;
+    return (await this.#linux.cgroups.usage(paths.cgroup)).oom_kills > 0;
+  }
+
+  async monitorPid(paths: ContainerPaths): Promise<number | undefined> {
+    try {
+      return Number((await readFile(join(paths.bundle, 'conmon.pid'), 'utf8')).trim()) || undefined;
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Removes what a run left: its group with whatever is still in it, crun's state, the bundle. Works on half-made ones too. */
+  async clean(id: string, paths: ContainerPaths): Promise<void> {
+    await this.#linux.cgroups.remove(paths.cgroup);
+    await Promise.all([rm(join(this.root, id), { recursive: true, force: true }), rm(paths.bundle, { recursive: true, force: true })]);
+    await rm(paths.exitFile, { force: true });
+  }
+
+  /** Sets the size of the terminal through conmon's control pipe (a message is `1 ROWS COLUMNS`). */
+  async resize(folder: string, size: TerminalSize): Promise<void> {
+    await writeFile(join(folder, 'ctl'), `1 ${size.rows} ${size.columns}\n`);
+  }
+}
+
+/** What conmon says on its sync pipe: a process id, an exit code or a refusal. */
+export function parseSync(line: string): { readonly value: number; readonly message: string } | undefined {
+  if (line.trim() === '') return undefined;
+  const parsed: unknown = JSON.parse(line);
+  if (typeof parsed !== 'object' || parsed === null || !('data' in parsed)) return undefined;
+  const message = 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : '';
+  return { value: Number(parsed.data), message };
+}
+
+/** Words that clients know (docker takes its own exit status from them): 127 when the program is missing, 126 when it can't be run. */
+function explain(record: ContainerRecord, said: string): StartError {
+  const reason = reasonOf(said);
+  const program = record.process.path;
+  if (/executable file|No such file or directory/.test(reason) && reason.includes(program))
+    return startFailed(record.name, 400, `exec: "${program}": executable file not found in $PATH: no such file or directory`, 127);
+  if (/Permission denied|Is a directory|Exec format error/i.test(reason))
+    return startFailed(record.name, 400, `exec: "${program}": ${reason.toLowerCase()}`, 126);
+  return startFailed(record.name, 500, reason || 'the runtime gave no reason', 128);
+}
+
+/** The runtime's own line: without the time that it begins with. */
+export function reasonOf(said: string): string {
+  const lines = said.split('\n').filter((line) => line.trim() !== '');
+  return (lines.at(-1) ?? '')
+    .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z: /, '')
+    .replace(/^runtime stderr: /, '')
+    .trim();
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+import type { ContainerRecord } from '../container.ts';
+import type { MountSpec } from '../types.ts';
+
+/** An entry of `mounts` (OCI runtime specification). */
+export interface OciMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+/** Files that the engine writes for the container and binds over the image's. */
+export interface BoundFiles {
+  readonly hostname?: string;
+  readonly hosts?: string;
+  readonly resolvConf?: string;
+  readonly initPath?: string;
+}
+
+const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
+export const INIT_INSIDE = '/sbin/docker-init';
+
+/** All mounts of a container, parents before children. Pure. */
+export function mountsOf(record: ContainerRecord, files: BoundFiles): readonly OciMount[] {
+  const { spec } = record;
+  const privileged = spec.security?.privileged ?? false;
+  const user = record.mounts.map((mount) => userMount(mount, spec.mounts ?? []));
+  const taken = new Set(user.map(({ destination }) => destination));
+  const own = [...systemMounts(privileged, spec.shmSize_bytes ?? DEFAULT_SHM_BYTES), ...boundFiles(files, spec.readOnlyRoot === true && !privileged)];
+  return [...own.filter(({ destination }) => !taken.has(destination)), ...user.toSorted((a, b) => depth(a.destination) - depth(b.destination))];
+}
+
+function systemMounts(privileged: boolean, shmSize_bytes: number): OciMount[] {
+  const access = privileged ? [] : ['ro'];
+  const still = ['nosuid', 'noexec', 'nodev'];
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: still },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...still, ...access] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...still, ...access] },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: still },
+    { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...still, 'mode=1777', `size=${shmSize_bytes}`] },
+  ];
+}
+
+function boundFiles(files: BoundFiles, readOnly: boolean): OciMount[] {
+  const places = [
+    ['/etc/resolv.conf', files.resolvConf],
+    ['/etc/hostname', files.hostname],
+    ['/etc/hosts', files.hosts],
+  ] as const;
+  const mounts: OciMount[] = [];
+  for (const [destination, source] of places)
+    if (source !== undefined) mounts.push({ destination, type: 'bind', source, options: ['rbind', 'rprivate', ...(readOnly ? ['ro'] : [])] });
+  if (files.initPath !== undefined) mounts.push({ destination: INIT_INSIDE, type: 'bind', source: files.initPath, options: ['bind', 'ro'] });
+  return mounts;
+}
+
+function userMount(mount: ContainerRecord['mounts'][number], asked: readonly MountSpec[]): OciMount {
+  const spec = asked.find(({ target }) => target === mount.target);
+  if (mount.type === 'tmpfs') {
+    const options = spec?.type === 'tmpfs' && spec.options ? spec.options.split(',').filter(Boolean) : [];
+    return {
+      destination: mount.target,
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: [...new Set(['nosuid', 'nodev', 'noexec', ...options])].filter(
+        (word, _, all) => !all.includes(word.replace(/^no/, '')) || !word.startsWith('no'),
+      ),
+    };
+  }
+  const propagation = (spec?.type === 'bind' && spec.propagation) || 'rprivate';
+  return { destination: mount.target, type: 'bind', source: mount.source, options: ['rbind', propagation, mount.readOnly ? 'ro' : 'rw'] };
+}
+
+function depth(path: string): number {
+  return path.split('/').filter(Boolean).length;
+}
