@@ -61,6 +61,7 @@ function prose(comment: string): string {
     .map((line) => line.replace(/^\s*\* ?/, ''))
     .join(' ')
     .replaceAll('\\"', '"')
+    .replaceAll("\\'", "'")
     .trim();
 }
 

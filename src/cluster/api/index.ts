@@ -4,6 +4,7 @@ export { applyDefaults } from './defaults/index.ts';
 export * from './errors.ts';
 export type * from './generated/types.ts';
 export { resolveIntOrPercent } from './int-or-percent.ts';
+export { type OpenApiSchemas, openApiSchemas } from './openapi/schemas.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';

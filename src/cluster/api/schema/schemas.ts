@@ -25,13 +25,16 @@ export class Schemas {
   #raw: RawModels | undefined;
   readonly #models = new Map<string, Model>();
 
+  /** Whether there is a model of that generated name. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.#read(), name);
+  }
+
   /** The model of that generated name. */
   model(name: string): Model {
     const known = this.#models.get(name);
     if (known !== undefined) return known;
-    // Written by scripts/generate-api.ts.
-    this.#raw ??= JSON.parse(readFileSync(new URL('../generated/schemas.json', import.meta.url), 'utf8')) as RawModels;
-    const raw = this.#raw[name];
+    const raw = this.#read()[name];
     if (raw === undefined) throw new TypeError(`there is no model ${name}`);
     const model: Model = new Map(
       Object.entries(raw).map(([field, [type, format, required]]) => [
@@ -41,6 +44,12 @@ export class Schemas {
     );
     this.#models.set(name, model);
     return model;
+  }
+
+  #read(): RawModels {
+    // Written by scripts/generate-api.ts.
+    this.#raw ??= JSON.parse(readFileSync(new URL('../generated/schemas.json', import.meta.url), 'utf8')) as RawModels;
+    return this.#raw;
   }
 }
 
