@@ -48,7 +48,7 @@ export function defaultService({ spec }: V1Service): void {
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
   for (const port of spec.ports ?? []) {
     port.protocol ??= 'TCP';
-    port.targetPort ??= port.port;
+    port.targetPort ||= port.port;
   }
 }
 

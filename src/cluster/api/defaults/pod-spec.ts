@@ -42,10 +42,11 @@ export function defaultPullPolicy(image: string): 'Always' | 'IfNotPresent' {
 }
 
 function defaultProbe(probe: V1Probe): void {
-  probe.timeoutSeconds ??= 1;
-  probe.periodSeconds ??= 10;
-  probe.successThreshold ??= 1;
-  probe.failureThreshold ??= 3;
+  // 0 is what "not said" is on the wire of many clients.
+  probe.timeoutSeconds ||= 1;
+  probe.periodSeconds ||= 10;
+  probe.successThreshold ||= 1;
+  probe.failureThreshold ||= 3;
   if (probe.httpGet) {
     probe.httpGet.path ??= '/';
     probe.httpGet.scheme ??= 'HTTP';

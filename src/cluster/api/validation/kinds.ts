@@ -14,6 +14,7 @@ import { matchesLabels, type ObjectSelector, requirementsOf } from '../selectors
 import type { FieldErrors } from './field-errors.ts';
 import { checkHostLabel } from './names.ts';
 import { checkIntOrPercent, checkNotNegative, checkPort } from './numbers.ts';
+import { checkPortOrName } from './ports.ts';
 import { checkPodSpec } from './pod-spec.ts';
 
 export function checkPod(errors: FieldErrors, pod: V1Pod, old?: V1Pod): void {
@@ -102,7 +103,8 @@ export function checkService(errors: FieldErrors, { metadata, spec }: V1Service,
     if (numbers.has(number)) errors.duplicate(path, port);
     numbers.add(number);
     if (!['TCP', 'UDP', 'SCTP'].includes(port.protocol ?? 'TCP')) errors.notSupported(`${path}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']);
-    if (typeof port.targetPort === 'number') checkPort(errors, `${path}.targetPort`, port.targetPort);
+    if (port.targetPort !== undefined) checkPortOrName(errors, `${path}.targetPort`, port.targetPort);
+    if (port.nodePort) checkPort(errors, `${path}.nodePort`, port.nodePort);
   }
   const before = old?.spec?.clusterIP;
   if (before && old?.spec?.type !== 'ExternalName' && spec.type !== 'ExternalName' && spec.clusterIP !== before)

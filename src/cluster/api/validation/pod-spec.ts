@@ -2,11 +2,13 @@ import type { V1Container, V1PodSpec, V1Probe, V1ResourceRequirements, V1Volume 
 import { isQuantity, parseQuantity } from '../quantity.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { checkLabelName, checkSubdomain } from './names.ts';
-import { checkNotNegative, checkPort } from './numbers.ts';
+import { checkNotNegative } from './numbers.ts';
+import { checkContainerPorts, checkPortOrName } from './ports.ts';
 
 const POLICIES = ['Always', 'OnFailure', 'Never'];
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
-const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
+/** Printable, and no `=`, which ends the name. */
+const VARIABLE = /^[ -<>-~]+$/;
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
 
 /** The rules of a Pod's spec, at `path`. `policies` narrows what a controller's template may restart by. */
@@ -55,13 +57,15 @@ function checkContainer(errors: FieldErrors, path: string, container: V1Containe
   if (!container.image) errors.required(`${path}.image`);
   else if (container.image.trim() !== container.image) errors.invalid(`${path}.image`, container.image, 'must not have leading or trailing whitespace');
   if (!PULL_POLICIES.includes(container.imagePullPolicy ?? 'Always')) errors.notSupported(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES);
-  for (const [index, port] of (container.ports ?? []).entries()) {
-    checkPort(errors, `${path}.ports[${index}].containerPort`, port.containerPort);
-    if (port.hostPort !== undefined) checkPort(errors, `${path}.ports[${index}].hostPort`, port.hostPort);
-    if (!PROTOCOLS.includes(port.protocol ?? 'TCP')) errors.notSupported(`${path}.ports[${index}].protocol`, port.protocol, PROTOCOLS);
-  }
+  checkContainerPorts(errors, `${path}.ports`, container.ports ?? []);
   for (const [index, variable] of (container.env ?? []).entries()) {
     if (!variable.name) errors.required(`${path}.env[${index}].name`);
+    else if (!VARIABLE.test(variable.name))
+      errors.invalid(
+        `${path}.env[${index}].name`,
+        variable.name,
+        "a valid environment variable name must consist only of printable ASCII characters other than '='",
+      );
     if (variable.valueFrom !== undefined && variable.value)
       errors.invalid(`${path}.env[${index}].valueFrom`, '', 'may not be specified when `value` is not empty');
   }
@@ -102,7 +106,16 @@ function checkProbe(errors: FieldErrors, path: string, probe: V1Probe, onceOnly:
   const handlers = (['exec', 'httpGet', 'tcpSocket', 'grpc'] as const).filter((kind) => probe[kind] !== undefined);
   if (handlers.length === 0) errors.required(path, 'must specify a handler type');
   if (handlers.length > 1) errors.forbidden(path, 'may not specify more than 1 handler type');
+  checkHandler(errors, path, probe);
   for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const)
     checkNotNegative(errors, `${path}.${field}`, probe[field]);
   if (onceOnly && (probe.successThreshold ?? 1) !== 1) errors.invalid(`${path}.successThreshold`, probe.successThreshold, 'must be 1');
+}
+
+function checkHandler(errors: FieldErrors, path: string, { exec, httpGet, tcpSocket, grpc }: V1Probe): void {
+  if (exec && !exec.command?.length) errors.required(`${path}.exec.command`);
+  if (httpGet) checkPortOrName(errors, `${path}.httpGet.port`, httpGet.port);
+  if (httpGet && !['HTTP', 'HTTPS'].includes(httpGet.scheme ?? 'HTTP')) errors.notSupported(`${path}.httpGet.scheme`, httpGet.scheme, ['HTTP', 'HTTPS']);
+  if (tcpSocket) checkPortOrName(errors, `${path}.tcpSocket.port`, tcpSocket.port);
+  if (grpc) checkPortOrName(errors, `${path}.grpc.port`, grpc.port);
 }
