@@ -16,7 +16,9 @@ export function runProgram(program: string, args: readonly string[], output_max 
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (said.length < SAID_MAX) said += text;
     });
-    child.once('error', (error) => reject(isSystemError(error, 'ENOENT') ? runtimeFailed(`run ${program}`, 'it is not installed; run "gantry doctor --fix"') : error));
+    child.once('error', (error) =>
+      reject(isSystemError(error, 'ENOENT') ? runtimeFailed(`run ${program}`, 'it is not installed; run "gantry doctor --fix"') : error),
+    );
     child.once('close', (code) => (code === 0 ? resolve(output) : reject(runtimeFailed(`run ${program}`, said.trim() || `it ended with ${code}`))));
   });
 }

@@ -7,6 +7,11 @@ export type StoredState =
   | { readonly status: 'running' | 'paused'; readonly pid: number; readonly startTime: string; readonly startedAt_ms: number };
 export type LiveState = Extract<StoredState, { status: 'running' | 'paused' }>;
 
+/** An endpoint, and which link in the namespace it is. */
+export interface StoredEndpoint extends Endpoint {
+  readonly interfaceName: string;
+}
+
 /** What is on disk for one container (dataDir/containers/ID/container.json). */
 export interface ContainerRecord {
   readonly id: ContainerId;
@@ -26,7 +31,7 @@ export interface ContainerRecord {
   readonly restartCount: number;
   /** Somebody stopped it: no policy starts it again until it is started by hand. */
   readonly stopRequested: boolean;
-  readonly endpoints: Readonly<Record<string, Endpoint>>;
+  readonly endpoints: Readonly<Record<string, StoredEndpoint>>;
   readonly ports: Container['ports'];
 }
 

@@ -35,7 +35,8 @@ export class RecordFolders<T extends object> {
       throw recordBroken(path, error instanceof Error ? error.message : String(error));
     }
     if (value === undefined) return undefined;
-    if (typeof value !== 'object' || value === null || !('formatVersion' in value) || !('record' in value)) throw recordBroken(path, 'it is no record of the engine');
+    if (typeof value !== 'object' || value === null || !('formatVersion' in value) || !('record' in value))
+      throw recordBroken(path, 'it is no record of the engine');
     if (value.formatVersion !== VERSION) {
       throw new GantryError('FORMAT_TOO_NEW', 500, `Cannot read ${path}: its format ${String(value.formatVersion)} is not ${VERSION}; a newer Gantry wrote it`);
     }

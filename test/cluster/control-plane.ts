@@ -4,12 +4,12 @@ import { type ClusterClient, createInformer, inProcessClient, NODES, PODS } from
 import { createControllers, type ControllersSettings } from '#cluster/controllers';
 import { createScheduler } from '#cluster/scheduler';
 import { openMemoryStore } from '#cluster/store';
-import { createLogger, type Logger, silentLogger, systemClock, systemRandom } from '#kit';
+import { silentLogger, systemClock, systemRandom } from '#kit';
 
 export const ADMIN = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
 const clock = systemClock;
 const random = systemRandom;
-const logger: Logger = process.env.VERBOSE ? createLogger({ level: 'debug', clock, write: (line) => process.stderr.write(line) }) : silentLogger;
+const logger = silentLogger;
 
 export interface ControlPlane extends AsyncDisposable {
   readonly client: ClusterClient;

@@ -118,14 +118,12 @@ test('logs and exec reach a Pod through the server', async () => {
   const client = httpClient(access);
   try {
     await client.resource<V1Node>(NODES).create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } });
-    await client
-      .resource<V1Pod>(PODS)
-      .create({
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: 'p', namespace: 'default' },
-        spec: { nodeName: 'n', containers: [{ name: 'main', image: 'x' }] },
-      });
+    await client.resource<V1Pod>(PODS).create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 'default' },
+      spec: { nodeName: 'n', containers: [{ name: 'main', image: 'x' }] },
+    });
     const log = await podLogs(access, { namespace: 'default', name: 'p' });
     assert.equal(Buffer.concat(await log.toArray()).toString(), 'hello\n');
     await assert.rejects(podLogs(access, { namespace: 'default', name: 'none' }), (error) => isStatus(error, 'NotFound'));

@@ -61,6 +61,23 @@ test('scale, set image, label, annotate and patch change what they say', async (
   assert.match(await kubectl('describe deployment second'), /Replicas: +5 desired/);
 });
 
+test('server-side apply makes, keeps, and refuses what another manager applied otherwise', async () => {
+  const own = manifest.replaceAll('myapp', 'owned').split('---')[0] ?? '';
+  assert.match(await kubectl('apply --server-side -f -', own), /owned serverside-applied/);
+  assert.match(await kubectl('apply --server-side -f -', own), /owned serverside-applied/);
+  const other = own.replace('replicas: 3', 'replicas: 4');
+  assert.match(await refused('apply --server-side --field-manager other -f -', other), /conflict with "kubectl".*\.spec\.replicas/);
+  await kubectl('apply --server-side --field-manager other --force-conflicts -f -', other);
+  assert.equal(await kubectl('get deployment owned -o jsonpath={.spec.replicas}'), '4');
+});
+
+test('explain knows fields, and create sends what the server reads', async () => {
+  assert.match(await kubectl('explain deployment.spec.replicas'), /FIELD: replicas <integer>/);
+  await kubectl('create configmap made --from-literal=a=b');
+  assert.equal(await kubectl('get configmap made -o jsonpath={.data.a}'), 'b');
+  assert.equal((await kubectl('auth can-i create pods')).trim(), 'yes');
+});
+
 test('a manifest with a wrong field is refused with its path', async () => {
   assert.match(
     await refused('apply -f -', manifest.replace('replicas: 3', 'replicaz: 3').replace('name: myapp', 'name: wrong')),

@@ -17,6 +17,8 @@ const METHODS: Readonly<Record<string, string>> = {
   delete: 'DELETE',
   deletecollection: 'DELETE',
 };
+const KEEP_ALIVE_MS = 15_000;
+const ANSWER_MAX_MS = 30_000;
 const NOBODY = { name: '', groups: [] };
 
 /** A client of an API server over HTTPS with keep-alive. Errors: `StatusError`s of the server, `API_UNREACHABLE`. */
@@ -32,7 +34,7 @@ class HttpHandler implements ApiHandler {
 
   constructor(access: ServerAccess) {
     this.#access = access;
-    this.#agent = new Agent({ keepAlive: true, keepAliveMsecs: 15_000, ...tlsOptions(access) });
+    this.#agent = new Agent({ keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, ...tlsOptions(access) });
   }
 
   close(): void {
@@ -66,6 +68,9 @@ class HttpHandler implements ApiHandler {
         headers,
         ...(request.signal ? { signal: request.signal } : {}),
       });
+      // A peer that vanished without a word is noticed: on watches by the kernel, elsewhere by the missing answer.
+      sent.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
+      if (request.verb !== 'watch') sent.setTimeout(ANSWER_MAX_MS, () => sent.destroy(new Error(`no answer within ${ANSWER_MAX_MS / 1000} s`)));
       sent.on('response', resolve);
       sent.on('error', (error) => reject(new ApiUnreachableError(server, `${request.verb} ${request.resource.resource}`, error)));
       sent.end(body);

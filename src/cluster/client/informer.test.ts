@@ -7,7 +7,11 @@ import { createInformer } from './informer.ts';
 import { PODS } from './refs.ts';
 
 const random = { bytes: (count: number) => new Uint8Array(count), hex: (length: number) => '0'.repeat(length), fraction: () => 0 };
-const pod = (name: string, revision: number, uid = name): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'n', uid, resourceVersion: String(revision) } });
+const pod = (name: string, revision: number, uid = name): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'n', uid, resourceVersion: String(revision) },
+});
 
 /** Answers lists and watches from a script, one entry a request. */
 function scripted(script: readonly (readonly KubeObject[] | readonly WatchEvent[] | Error)[]): ApiHandler & { readonly asked: ApiRequest[] } {
@@ -18,7 +22,11 @@ function scripted(script: readonly (readonly KubeObject[] | readonly WatchEvent[
       const entry = script[asked.length];
       asked.push(request);
       if (entry instanceof Error) throw entry;
-      if (request.verb === 'list') return { kind: 'list', list: { apiVersion: 'v1', kind: 'PodList', metadata: { resourceVersion: String(asked.length * 100) }, items: (entry ?? []) as readonly KubeObject[] } };
+      if (request.verb === 'list')
+        return {
+          kind: 'list',
+          list: { apiVersion: 'v1', kind: 'PodList', metadata: { resourceVersion: String(asked.length * 100) }, items: (entry ?? []) as readonly KubeObject[] },
+        };
       return { kind: 'watch', events: events((entry ?? []) as readonly WatchEvent[], entry === undefined ? request.signal : undefined) };
     },
   };
@@ -49,14 +57,20 @@ test('an informer goes on where a watch ended, and lists anew when its revision 
   await all.promise;
   assert.deepEqual(told, ['added a', 'added b', 'updated a', 'deleted b', 'deleted a', 'added a', 'added c']);
   await new Promise(setImmediate);
-  assert.deepEqual(handler.asked.map(({ verb, query }) => `${verb} ${query.resourceVersion ?? ''}`), ['list ', 'watch 100', 'watch 107', 'list ', 'watch 400']);
+  assert.deepEqual(
+    handler.asked.map(({ verb, query }) => `${verb} ${query.resourceVersion ?? ''}`),
+    ['list ', 'watch 100', 'watch 107', 'list ', 'watch 400'],
+  );
   await informer.stop();
 });
 
 test('a server that fails is not stormed, and a stop ends the waiting', async () => {
   const handler = scripted(Array.from({ length: 100 }, () => new Error('away')));
   const waits: number[] = [];
-  const clock = { ...systemClock, sleep: (delay_ms: number, signal?: AbortSignal) => (waits.push(delay_ms) < 8 ? Promise.resolve() : systemClock.sleep(60_000, signal)) };
+  const clock = {
+    ...systemClock,
+    sleep: (delay_ms: number, signal?: AbortSignal) => (waits.push(delay_ms) < 8 ? Promise.resolve() : systemClock.sleep(60_000, signal)),
+  };
   const informer = createInformer(inProcessClient(handler, { name: 'x', groups: [] }), PODS, { clock, logger: silentLogger, random });
   const started = assert.rejects(informer.start(), { code: 'INFORMER_STOPPED' });
   while (waits.length < 8) await new Promise(setImmediate);

@@ -11,7 +11,14 @@ const config = (user: object, cluster: object = { server: 'https://127.0.0.1:644
 
 test('the current context becomes an access', async () => {
   const data = Buffer.from('PEM').toString('base64');
-  assert.deepEqual(await loadKubeconfig(config({ 'client-certificate-data': data, 'client-key-data': data, token: 't' })), { context: 'c', namespace: 'team', server: 'https://127.0.0.1:6443', cert: 'PEM', key: 'PEM', token: 't' });
+  assert.deepEqual(await loadKubeconfig(config({ 'client-certificate-data': data, 'client-key-data': data, token: 't' })), {
+    context: 'c',
+    namespace: 'team',
+    server: 'https://127.0.0.1:6443',
+    cert: 'PEM',
+    key: 'PEM',
+    token: 't',
+  });
 });
 
 for (const [what, given, words] of [

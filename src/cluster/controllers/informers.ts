@@ -10,9 +10,15 @@ export const NODE = 'node';
 /** Namespaces of objects that no controller has. */
 export const UNCONTROLLED = 'uncontrolled';
 
+interface Followed {
+  readonly info: ResourceInfo;
+  readonly informer: Informer<KubeObject>;
+}
+
 /** One informer for each resource, shared by all controllers. */
 export class Informers {
   readonly #all = new Map<string, Informer<KubeObject>>();
+  readonly #entries: readonly Followed[];
 
   constructor(client: ClusterClient, options: { readonly clock: Clock; readonly logger: Logger; readonly random: Random }) {
     for (const ref of followedResources()) {
@@ -29,6 +35,7 @@ export class Informers {
         }),
       );
     }
+    this.#entries = followedResources().map((info) => ({ info, informer: this.of(info) }));
   }
 
   of<T extends KubeObject>(ref: ResourceRef): Informer<T> {
@@ -38,8 +45,9 @@ export class Informers {
     return informer as Informer<T>;
   }
 
-  entries(): readonly { readonly info: ResourceInfo; readonly informer: Informer<KubeObject> }[] {
-    return followedResources().map((info) => ({ info, informer: this.of(info) }));
+  /** Every informer with what it follows. */
+  entries(): readonly Followed[] {
+    return this.#entries;
   }
 
   async start(): Promise<void> {

@@ -1,17 +1,20 @@
 import type { Duplex } from 'node:stream';
-import type { LogLine, LogQuery, ProcessStreams } from '#kit';
+import type { ClusterClient, EventRecorder } from '#cluster/client';
+import type { Clock, LogLine, Logger, LogQuery, ProcessStreams, Random } from '#kit';
 
 /** What the node agent needs of whatever runs containers. The daemon fills it in with the engine; tests with a script. */
 export interface ContainerRuntime {
   readonly name: string;
   readonly version: string;
-  /** Makes the image be here as the policy says. Errors: `ErrImagePull`, `ErrImageNeverPull`, `InvalidImageName` as `code`, with words. */
+  /** Makes the image be here as the policy says; `onPull` is called before a registry is asked. Errors: `ErrImagePull`, `ErrImageNeverPull`, `InvalidImageName` as `code`, with words. */
   ensureImage(
     reference: string,
     policy: 'Always' | 'IfNotPresent' | 'Never',
     signal: AbortSignal,
+    onPull?: () => void,
   ): Promise<{ readonly imageId: string; readonly user?: string }>;
   createContainer(spec: RuntimeContainerSpec): Promise<string>;
+  /** A run that can't begin rejects with words; it then shows as exited (128), with those words as its `message` and a `startedAt_ms` of 0, or as created. */
   startContainer(id: string): Promise<void>;
   /** The stop signal, then SIGKILL after the grace period. */
   stopContainer(id: string, gracePeriod_seconds: number): Promise<void>;
@@ -94,4 +97,74 @@ export interface PodNetwork {
     podUid: string,
     ports: readonly { readonly hostPort: number; readonly hostAddress?: string; readonly containerPort: number; readonly protocol: 'TCP' | 'UDP' }[],
   ): Promise<void>;
+}
+
+export interface NodeAgentOptions {
+  readonly nodeName: string;
+  /** Stays its owner's to close. */
+  readonly client: ClusterClient;
+  readonly runtime: ContainerRuntime;
+  readonly network: PodNetwork;
+  /** Pods' volumes and files lie in `pods/` below it. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The node's own address. */
+  readonly address: string;
+  readonly capacity: NodeCapacity;
+  /** What the Node says that it runs: `v1.36.0+gantry-0.1.0`. */
+  readonly version: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * Resolves when no Service sends new connections to the Pod any more: only then are its processes told to stop. Waited for
+   * 2 s at most, or the grace period where that is shorter.
+   */
+  readonly drained?: (pod: { readonly uid: string; readonly address: string }) => Promise<void>;
+  /** How long connections that were on their way get after that; 100 ms without it. */
+  readonly drainSettle_ms?: number;
+  /** The machine's own files; /etc/resolv.conf, /etc/hosts and /proc without it. */
+  readonly machineFiles?: { readonly resolvConf?: string; readonly hosts?: string; readonly proc?: string };
+}
+export interface NodeCapacity {
+  readonly cpu_millicores: number;
+  readonly memory_bytes: number;
+  readonly pods: number;
+}
+/** The node agent (kubelet): it makes the Pods that are bound to its node run, and says how they are. */
+export interface NodeAgent {
+  /** Resolves when the Node is registered and Ready and the Pods' cache is filled. */
+  start(): Promise<void>;
+  /** Lets go; containers keep running. */
+  stop(): Promise<void>;
+  health(): { readonly state: 'starting' | 'ready' | 'stopped'; readonly pods: number; readonly failing: Readonly<Record<string, string>> };
+  /** What the API server asks a node for. */
+  readonly connection: AgentConnection;
+}
+export interface ContainerTarget {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly container: string;
+}
+export interface AgentStats {
+  readonly timestamp_ms: number;
+  readonly window_ms: number;
+  readonly node: { readonly cpu_nanocores: number; readonly memory_bytes: number };
+  readonly pods: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly containers: readonly { readonly name: string; readonly cpu_nanocores: number; readonly memory_bytes: number }[];
+  }[];
+}
+export interface AgentConnection {
+  exec(pod: ContainerTarget, options: { readonly command: readonly string[]; readonly stdin: boolean; readonly terminal: boolean }): Promise<ProcessStreams>;
+  attach(pod: ContainerTarget, options: { readonly stdin: boolean; readonly terminal: boolean }): Promise<ProcessStreams>;
+  logs(pod: ContainerTarget, query: LogQuery & { readonly previous?: boolean }): Promise<AsyncIterable<LogLine>>;
+  portForward(pod: Omit<ContainerTarget, 'container'>, port: number): Promise<Duplex>;
+  stats(): Promise<AgentStats>;
+}
+/** What every part of the agent stands on. */
+export interface AgentContext extends NodeAgentOptions {
+  readonly events: EventRecorder;
 }

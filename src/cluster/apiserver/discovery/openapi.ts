@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { apiVersionOf, type ServedResource } from '#cluster/api';
+import { apiVersionOf, openApiSchemas, type ServedResource } from '#cluster/api';
 import { notAcceptable } from '../errors.ts';
 import { parseAccept } from '../http/negotiate.ts';
 import { sendJson } from '../http/respond.ts';
 import { allServed } from '../kinds.ts';
 import { openApiPaths } from './openapi-paths.ts';
-import { openApiSchemas } from './openapi-schemas.ts';
 
 interface Document {
   readonly bytes: Buffer;

@@ -1,9 +1,37 @@
-import type { ApiRequest, ApiResponse } from '#cluster/api';
-import type { Context } from '../context.ts';
-import { unsupportedMediaType } from '../errors.ts';
-import type { Served } from '../kinds.ts';
+import { type ApiRequest, type ApiResponse, type ApplyOptions, applyPatch, badRequest, type KubeObject } from '#cluster/api';
+import { type Context, timestamp } from '../context.ts';
+import { keyOf, present, type Served } from '../kinds.ts';
+import { createObject } from './create.ts';
+import { isDryRun } from './options.ts';
+import { decodeBody } from './shape.ts';
+import { checkRevision, replace } from './update.ts';
+import type { Place } from './write.ts';
 
-/** PATCH as server-side apply. */
-export async function applyRequest(_context: Context, _served: Served, request: ApiRequest): Promise<ApiResponse> {
-  throw unsupportedMediaType(request.contentType ?? '', []);
+/** PATCH as server-side apply: makes the object where there is none. Errors: 400, 403, 404 (of a subresource), 409 with the conflicting fields, 422. */
+export async function applyRequest(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  const { query, subresource, namespace, name = '' } = request;
+  const { object: applied, warnings } = decodeBody(served, request.body, query);
+  settleName(applied, name);
+  const options: ApplyOptions = {
+    manager: query.fieldManager ?? '',
+    force: query.force === 'true',
+    time: timestamp(context.clock),
+    ...(subresource === undefined ? {} : { subresource }),
+  };
+  const dryRun = isDryRun(query);
+  if (subresource === undefined && context.cache.get(keyOf(served, namespace, name)) === undefined) {
+    const made = await createObject(context, served, { object: applyPatch(served.info, undefined, applied, options), namespace, dryRun });
+    return { kind: 'object', status: 201, object: present(served, made), warnings };
+  }
+  const place: Place = { served, namespace, name };
+  const { object } = await replace(context, place, { dryRun, subresource }, (before) => {
+    checkRevision(place, before, applied);
+    return applyPatch(served.info, before, applied, options);
+  });
+  return { kind: 'object', status: 200, object: present(served, object), warnings };
+}
+
+function settleName(applied: KubeObject, name: string): void {
+  applied.metadata.name ??= name;
+  if (applied.metadata.name !== name) throw badRequest(`the name of the object (${applied.metadata.name}) does not match the name on the URL (${name})`);
 }

@@ -14,11 +14,16 @@ function usage(name: string, used_millicores: number, state: State = 'ready', re
     kind: 'Pod',
     metadata: { name, ...(state === 'ending' ? { deletionTimestamp: 'x' } : {}) },
     spec: { containers: [{ name: 'c', resources: request === '' ? {} : { requests: { cpu: request } } }] },
-    status: { phase: state === 'pending' ? 'Pending' : 'Running', startTime: since, conditions: [{ type: 'Ready', status: state === 'unready' ? 'False' : 'True', lastTransitionTime: since }] },
+    status: {
+      phase: state === 'pending' ? 'Pending' : 'Running',
+      startTime: since,
+      conditions: [{ type: 'Ready', status: state === 'unready' ? 'False' : 'True', lastTransitionTime: since }],
+    },
   };
   return { pod, usage: state === 'missing' || state === 'pending' ? undefined : BigInt(used_millicores), timestamp_ms: NOW, window_ms: 15_000 };
 }
-const all = (...used: readonly (number | [number, State])[]) => used.map((one, index) => (typeof one === 'number' ? usage(`p${index}`, one) : usage(`p${index}`, ...one)));
+const all = (...used: readonly (number | [number, State])[]) =>
+  used.map((one, index) => (typeof one === 'number' ? usage(`p${index}`, one) : usage(`p${index}`, ...one)));
 const target = { type: 'Utilization', averageUtilization: 50 };
 
 for (const [what, usages, expected] of [
@@ -33,7 +38,14 @@ for (const [what, usages, expected] of [
   ['Pods that end do not count', all(100, [1000, 'ending']), 2],
 ] as const) {
   test(`an autoscaler and ${what}`, () => {
-    const result = recommend({ current: usages.filter(({ pod }) => !pod.metadata.deletionTimestamp).length, resource: 'cpu', target, usages, tolerance: { up: 0.1, down: 0.1 }, now_ms: NOW });
+    const result = recommend({
+      current: usages.filter(({ pod }) => !pod.metadata.deletionTimestamp).length,
+      resource: 'cpu',
+      target,
+      usages,
+      tolerance: { up: 0.1, down: 0.1 },
+      now_ms: NOW,
+    });
     assert.equal(result.ok && result.recommendation.replicas, expected);
   });
 }
@@ -42,12 +54,28 @@ test('a container without a request is named', () => {
   assert.deepEqual(result, { ok: false, message: 'failed to get cpu utilization: missing request for cpu in container c of Pod p' });
 });
 test('an average value', () => {
-  const result = recommend({ current: 2, resource: 'cpu', target: { type: 'AverageValue', averageValue: '50m' }, usages: all(100, 100), tolerance: { up: 0.1, down: 0.1 }, now_ms: NOW });
+  const result = recommend({
+    current: 2,
+    resource: 'cpu',
+    target: { type: 'AverageValue', averageValue: '50m' },
+    usages: all(100, 100),
+    tolerance: { up: 0.1, down: 0.1 },
+    now_ms: NOW,
+  });
   assert.equal(result.ok && result.recommendation.replicas, 4);
 });
 
-const spec = (more: Partial<V2HorizontalPodAutoscalerSpec> = {}): V2HorizontalPodAutoscalerSpec => ({ scaleTargetRef: { kind: 'Deployment', name: 'd' }, minReplicas: 3, maxReplicas: 20, ...more });
-const memory = (...recommendations: readonly [number, number][]): Memory => ({ recommendations: recommendations.map(([ago_s, replicas]) => ({ at_ms: NOW - ago_s * 1000, replicas })), ups: [], downs: [] });
+const spec = (more: Partial<V2HorizontalPodAutoscalerSpec> = {}): V2HorizontalPodAutoscalerSpec => ({
+  scaleTargetRef: { kind: 'Deployment', name: 'd' },
+  minReplicas: 3,
+  maxReplicas: 20,
+  ...more,
+});
+const memory = (...recommendations: readonly [number, number][]): Memory => ({
+  recommendations: recommendations.map(([ago_s, replicas]) => ({ at_ms: NOW - ago_s * 1000, replicas })),
+  ups: [],
+  downs: [],
+});
 for (const [what, recommended, current, given, remembered, replicas, reason] of [
   ['grows within the pace', 8, 5, spec(), memory(), 8, 'DesiredWithinRange'],
   ['grows at most twofold at a time', 20, 5, spec(), memory(), 10, 'ScaleUpLimit'],
@@ -55,8 +83,24 @@ for (const [what, recommended, current, given, remembered, replicas, reason] of 
   ['waits before it shrinks', 3, 8, spec(), memory([60, 8]), 8, 'DesiredWithinRange'],
   ['shrinks after the window', 4, 8, spec(), memory([301, 8], [100, 5]), 5, 'DesiredWithinRange'],
   ['shrinks to the minimum', 1, 8, spec(), memory([301, 8]), 3, 'TooFewReplicas'],
-  ['shrinks by the policy', 3, 10, spec({ behavior: { scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 2, periodSeconds: 60 }] } } }), memory(), 8, 'ScaleDownLimit'],
-  ['never shrinks when that is off', 3, 10, spec({ behavior: { scaleDown: { stabilizationWindowSeconds: 0, selectPolicy: 'Disabled' } } }), memory(), 10, 'ScaleDownLimit'],
+  [
+    'shrinks by the policy',
+    3,
+    10,
+    spec({ behavior: { scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 2, periodSeconds: 60 }] } } }),
+    memory(),
+    8,
+    'ScaleDownLimit',
+  ],
+  [
+    'never shrinks when that is off',
+    3,
+    10,
+    spec({ behavior: { scaleDown: { stabilizationWindowSeconds: 0, selectPolicy: 'Disabled' } } }),
+    memory(),
+    10,
+    'ScaleDownLimit',
+  ],
   ['waits before it grows when asked to', 9, 5, spec({ behavior: { scaleUp: { stabilizationWindowSeconds: 60 } } }), memory([30, 5]), 5, 'DesiredWithinRange'],
 ] as const) {
   test(`a size ${what}`, () => {

@@ -111,7 +111,7 @@ function hasProgressed({ status }: V1Deployment, counts: V1DeploymentStatus): bo
 function isLate(present: V1DeploymentCondition | undefined, deadline_seconds: number, now_ms: number): boolean {
   if (present === undefined || present.reason === COMPLETE) return false;
   if (present.reason === 'ProgressDeadlineExceeded') return true;
-  return Date.parse(present.lastUpdateTime ?? '') + deadline_seconds * 1000 <= now_ms;
+  return deadlineOf(present, deadline_seconds) <= now_ms;
 }
 
 /** When a rollout without progress is to be called late; undefined where none is under way. */
@@ -120,5 +120,10 @@ export function untilLate_ms(deployment: V1Deployment, status: V1DeploymentStatu
   const present = status.conditions?.find((one) => one.type === PROGRESSING);
   if (paused || present === undefined || present.reason === COMPLETE || present.reason === 'ProgressDeadlineExceeded' || isComplete(deployment, status))
     return undefined;
-  return Math.max(1, Date.parse(present.lastUpdateTime ?? '') + progressDeadlineSeconds * 1000 - now_ms) + 1000;
+  return Math.max(1, deadlineOf(present, progressDeadlineSeconds) - now_ms);
+}
+
+/** Times are written in whole seconds, rounded down: one more second is waited, so that nobody is called late early. */
+function deadlineOf({ lastUpdateTime = '' }: V1DeploymentCondition, deadline_seconds: number): number {
+  return Date.parse(lastUpdateTime) + (deadline_seconds + 1) * 1000;
 }

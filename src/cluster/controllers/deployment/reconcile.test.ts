@@ -13,20 +13,41 @@ function deployment(image: string, replicas: number, more: object = {}): V1Deplo
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'd', namespace: 'n', uid: 'u', generation: 1 },
-    spec: { replicas, selector: { matchLabels: { app: 'd' } }, template: { metadata: { labels: { app: 'd' } }, spec: { containers: [{ name: 'c', image }] } }, ...more },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: 'd' } },
+      template: { metadata: { labels: { app: 'd' } }, spec: { containers: [{ name: 'c', image }] } },
+      ...more,
+    },
   };
 }
 function replicaSet(image: string, size: number, available = size, revision = 1, desired = 3): V1ReplicaSet {
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
-    metadata: { name: `d-${image}`, namespace: 'n', uid: image, creationTimestamp: `2026-01-01T00:00:0${revision}Z`, annotations: { [REVISION]: String(revision), [DESIRED]: String(desired), [MAX]: String(desired + 1) } },
-    spec: { replicas: size, selector: { matchLabels: { app: 'd' } }, template: { metadata: { labels: { app: 'd', 'pod-template-hash': image } }, spec: { containers: [{ name: 'c', image }] } } },
+    metadata: {
+      name: `d-${image}`,
+      namespace: 'n',
+      uid: image,
+      creationTimestamp: `2026-01-01T00:00:0${revision}Z`,
+      annotations: { [REVISION]: String(revision), [DESIRED]: String(desired), [MAX]: String(desired + 1) },
+    },
+    spec: {
+      replicas: size,
+      selector: { matchLabels: { app: 'd' } },
+      template: { metadata: { labels: { app: 'd', 'pod-template-hash': image } }, spec: { containers: [{ name: 'c', image }] } },
+    },
     status: { replicas: size, readyReplicas: available, availableReplicas: available },
   };
 }
 const short = (actions: readonly DeploymentAction[]) =>
-  actions.flatMap((action) => (action.type === 'create' || action.type === 'update' ? [`${action.type} ${action.replicaSet.spec?.template?.spec?.containers[0]?.image} ${action.replicaSet.spec?.replicas}`] : action.type === 'delete' ? [`delete ${action.replicaSet.metadata.name}`] : []));
+  actions.flatMap((action) =>
+    action.type === 'create' || action.type === 'update'
+      ? [`${action.type} ${action.replicaSet.spec?.template?.spec?.containers[0]?.image} ${action.replicaSet.spec?.replicas}`]
+      : action.type === 'delete'
+        ? [`delete ${action.replicaSet.metadata.name}`]
+        : [],
+  );
 
 for (const [surge, unavailable, replicas, expected] of [
   ['25%', '25%', 3, { replicas: 3, surge: 1, unavailable: 0 }],
@@ -53,7 +74,11 @@ for (const [what, view, expected] of [
   ['paused', { deployment: deployment('b', 3, { paused: true }), sets: [replicaSet('a', 3)] }, []],
   ['recreate', { deployment: deployment('b', 3, { strategy: { type: 'Recreate' } }), sets: [replicaSet('a', 3)] }, ['update a 0']],
   ['undone', { deployment: deployment('a', 3), sets: [replicaSet('a', 0, 0, 1), replicaSet('b', 3, 3, 2)] }, ['update a 1']],
-  ['history', { deployment: deployment('c', 3, { revisionHistoryLimit: 1 }), sets: [replicaSet('a', 0, 0, 1), replicaSet('b', 0, 0, 2), replicaSet('c', 3, 3, 3)] }, ['delete d-a']],
+  [
+    'history',
+    { deployment: deployment('c', 3, { revisionHistoryLimit: 1 }), sets: [replicaSet('a', 0, 0, 1), replicaSet('b', 0, 0, 2), replicaSet('c', 3, 3, 3)] },
+    ['delete d-a'],
+  ],
 ] as const) {
   test(`a Deployment, ${what}`, () => {
     assert.deepEqual(short(planDeployment({ deployment: view.deployment, replicaSets: view.sets, pods: [] }, NOW).actions), expected);
@@ -65,11 +90,17 @@ test('undo gives the old template the next revision and remembers the one it had
   const [update] = actions.filter((action) => action.type === 'update');
   assert.equal(update?.replicaSet.metadata.annotations?.[REVISION], '3');
   assert.equal(update?.replicaSet.metadata.annotations?.['deployment.kubernetes.io/revision-history'], '1');
-  assert.deepEqual(actions.filter((action) => action.type === 'annotate'), [{ type: 'annotate', revision: '3' }]);
+  assert.deepEqual(
+    actions.filter((action) => action.type === 'annotate'),
+    [{ type: 'annotate', revision: '3' }],
+  );
 });
 
 test('no step leaves the limits, and every rollout ends', () => {
-  const amount = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 100 }).map((share) => `${share}%`));
+  const amount = fc.oneof(
+    fc.integer({ min: 0, max: 5 }),
+    fc.integer({ min: 0, max: 100 }).map((share) => `${share}%`),
+  );
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 12 }), amount, amount, (replicas, maxSurge, maxUnavailable) => {
       const limits = limitsOf(deployment('b', replicas, { strategy: { rollingUpdate: { maxSurge, maxUnavailable } } }));

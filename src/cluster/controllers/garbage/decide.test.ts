@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import type { KubeObject } from '#cluster/api';
 import { decideDependent, duty, type OwnerState } from './decide.ts';
 
-const owned = (...uids: readonly string[]): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', ownerReferences: uids.map((uid) => ({ apiVersion: 'v1', kind: 'X', name: uid, uid })) } });
+const owned = (...uids: readonly string[]): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p', ownerReferences: uids.map((uid) => ({ apiVersion: 'v1', kind: 'X', name: uid, uid })) },
+});
 
 for (const [what, states, hasDependents, expected] of [
   ['an owner that is there', { a: 'there' }, false, undefined],

@@ -58,6 +58,8 @@ export function createPodGarbageCollector(shared: Shared): Controller {
   };
 
   const controller = createController({ ...shared, name: 'pod-garbage-collector', reconcile, concurrency: 1 });
+  // What was left while nobody looked is found once after the start.
+  controller.addAfter(PASS, QUARANTINE_MS);
   nodes.onChange(({ type }) => type === 'deleted' && controller.addAfter(PASS, QUARANTINE_MS));
   pods.onChange(({ type, object }) => {
     if (type === 'deleted') return;

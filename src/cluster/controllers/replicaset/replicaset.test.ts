@@ -5,15 +5,33 @@ import { OwnWrites } from './own-writes.ts';
 import { rankForDeletion } from './ranking.ts';
 
 const NOW = Date.parse('2026-01-01T01:00:00Z');
-interface Is { readonly node?: string; readonly phase?: string; readonly ready?: string; readonly restarts?: number; readonly cost?: number; readonly born?: string; readonly ending?: boolean }
+interface Is {
+  readonly node?: string;
+  readonly phase?: string;
+  readonly ready?: string;
+  readonly restarts?: number;
+  readonly cost?: number;
+  readonly born?: string;
+  readonly ending?: boolean;
+}
 function pod(name: string, is: Is = {}): V1Pod {
   const { node = 'n', phase = 'Running', ready = '00:00', restarts = 0, cost, born = '00:00', ending } = is;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, uid: name, creationTimestamp: `2026-01-01T${born}:00Z`, ...(cost === undefined ? {} : { annotations: { 'controller.kubernetes.io/pod-deletion-cost': String(cost) } }), ...(ending ? { deletionTimestamp: 'x' } : {}) },
+    metadata: {
+      name,
+      uid: name,
+      creationTimestamp: `2026-01-01T${born}:00Z`,
+      ...(cost === undefined ? {} : { annotations: { 'controller.kubernetes.io/pod-deletion-cost': String(cost) } }),
+      ...(ending ? { deletionTimestamp: 'x' } : {}),
+    },
     spec: { containers: [], ...(node === '' ? {} : { nodeName: node }) },
-    status: { phase, conditions: ready === '' ? [] : [{ type: 'Ready', status: 'True', lastTransitionTime: `2026-01-01T${ready}:00Z` }], containerStatuses: [{ name: 'c', image: '', imageID: '', ready: true, restartCount: restarts }] },
+    status: {
+      phase,
+      conditions: ready === '' ? [] : [{ type: 'Ready', status: 'True', lastTransitionTime: `2026-01-01T${ready}:00Z` }],
+      containerStatuses: [{ name: 'c', image: '', imageID: '', ready: true, restartCount: restarts }],
+    },
   };
 }
 
@@ -28,7 +46,10 @@ for (const [what, first, second] of [
 ] as const) {
   test(`of two Pods goes ${what}`, () => {
     const [a, b] = [pod('a', first), pod('b', second)];
-    assert.deepEqual(rankForDeletion([b, a], [a, b], NOW).map(({ metadata }) => metadata.name), ['a', 'b']);
+    assert.deepEqual(
+      rankForDeletion([b, a], [a, b], NOW).map(({ metadata }) => metadata.name),
+      ['a', 'b'],
+    );
   });
 }
 test('a Pod that shares its node goes before one that stands alone', () => {
@@ -38,17 +59,29 @@ test('a Pod that shares its node goes before one that stands alone', () => {
 
 test('what was created counts until the cache shows it, and not after it went again', async () => {
   const own = new OwnWrites();
-  await own.creating('o', () => 0, async () => pod('a'));
+  await own.creating(
+    'o',
+    () => 0,
+    async () => pod('a'),
+  );
   assert.deepEqual(own.correct('o', [], 0), { pods: [pod('a')], lookAgain_ms: 30_000 });
   own.observed('o', 'a', 'there');
   assert.deepEqual(own.correct('o', [pod('a')], 0), { pods: [pod('a')] });
-  await own.creating('o', () => 0, async () => {
-    own.observed('o', 'b', 'there');
-    own.observed('o', 'b', 'gone');
-    return pod('b');
-  });
+  await own.creating(
+    'o',
+    () => 0,
+    async () => {
+      own.observed('o', 'b', 'there');
+      own.observed('o', 'b', 'gone');
+      return pod('b');
+    },
+  );
   assert.deepEqual(own.correct('o', [], 0), { pods: [] });
-  await own.creating('o', () => 0, async () => pod('c'));
+  await own.creating(
+    'o',
+    () => 0,
+    async () => pod('c'),
+  );
   assert.deepEqual(own.correct('o', [], 30_000), { pods: [] }, 'its news never came');
 });
 

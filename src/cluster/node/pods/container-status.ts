@@ -34,7 +34,7 @@ export function containerStatus(view: PodView, container: ContainerView, message
 }
 
 /** The entry that the API has of it now. */
-export function reported({ pod }: PodView, { name, role }: Pick<ContainerView, 'name' | 'role'>): V1ContainerStatus | undefined {
+export function reported({ pod }: Pick<PodView, 'pod'>, { name, role }: Pick<ContainerView, 'name' | 'role'>): V1ContainerStatus | undefined {
   const list = role === 'main' ? pod.status?.containerStatuses : pod.status?.initContainerStatuses;
   return list?.find((status) => status.name === name);
 }

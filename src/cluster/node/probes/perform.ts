@@ -50,7 +50,11 @@ export function portOf(port: string | number, container: V1Container): number {
 }
 
 /** One request; any status from 200 to 399 is a success. */
-export async function getHttp(action: V1HTTPGetAction, { container, address }: Pick<ProbeTarget, 'container' | 'address'>, signal: AbortSignal): Promise<ProbeOutcome> {
+export async function getHttp(
+  action: V1HTTPGetAction,
+  { container, address }: Pick<ProbeTarget, 'container' | 'address'>,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
   const host = action.host || address;
   const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`;

@@ -19,7 +19,11 @@ export async function payloadOf(volume: V1Volume, facts: PodFacts, sources: Sour
   if (configMap) return await project(volume.name, { configMap }, configMap.defaultMode ?? MODE, facts, sources);
   if (secret) {
     const { secretName, items, optional } = secret;
-    const source = { ...(secretName === undefined ? {} : { name: secretName }), ...(items === undefined ? {} : { items }), ...(optional === undefined ? {} : { optional }) };
+    const source = {
+      ...(secretName === undefined ? {} : { name: secretName }),
+      ...(items === undefined ? {} : { items }),
+      ...(optional === undefined ? {} : { optional }),
+    };
     return await project(volume.name, { secret: source }, secret.defaultMode ?? MODE, facts, sources);
   }
   if (downwardAPI) return await project(volume.name, { downwardAPI }, downwardAPI.defaultMode ?? MODE, facts, sources);
@@ -38,7 +42,12 @@ async function project(volume: string, source: V1VolumeProjection, mode: number,
     const found = await sources.secret(secret.name ?? '');
     return keyed(volume, { kind: 'secret', ...secret }, found && secretEntries(found), mode);
   }
-  if (downwardAPI) return new Map((downwardAPI.items ?? []).map((item) => [checked(volume, item.path), { content: Buffer.from(told(volume, item, facts)), mode: item.mode ?? mode }] as const));
+  if (downwardAPI)
+    return new Map(
+      (downwardAPI.items ?? []).map(
+        (item) => [checked(volume, item.path), { content: Buffer.from(told(volume, item, facts)), mode: item.mode ?? mode }] as const,
+      ),
+    );
   throw new VolumeError(volume, `a projected volume's source ${Object.keys(source).join(', ')} is not supported: use configMap, secret or downwardAPI`);
 }
 
@@ -49,7 +58,12 @@ interface Keyed {
   readonly optional?: boolean;
 }
 
-function keyed(volume: string, { kind, name = '', items, optional }: Keyed, entries: readonly (readonly [string, Buffer])[] | undefined, mode: number): Payload {
+function keyed(
+  volume: string,
+  { kind, name = '', items, optional }: Keyed,
+  entries: readonly (readonly [string, Buffer])[] | undefined,
+  mode: number,
+): Payload {
   if (entries === undefined && optional !== true) throw new VolumeError(volume, `${kind} "${name}" not found`);
   const content = new Map(entries ?? []);
   if (items === undefined) return new Map([...content].map(([key, bytes]) => [checked(volume, key), { content: bytes, mode }] as const));
@@ -73,7 +87,8 @@ function told(volume: string, { fieldRef, resourceFieldRef }: V1DownwardAPIVolum
 
 /** Paths in a volume lead nowhere else. */
 function checked(volume: string, path: string): string {
-  if (path === '' || path.startsWith('/') || path.split('/').includes('..') || path.startsWith('..')) throw new VolumeError(volume, `invalid path "${path}": want a relative path without ".."`);
+  if (path === '' || path.startsWith('/') || path.split('/').includes('..') || path.startsWith('..'))
+    throw new VolumeError(volume, `invalid path "${path}": want a relative path without ".."`);
   return path;
 }
 
@@ -83,6 +98,12 @@ export function objectsOf(volume: V1Volume): readonly { readonly kind: 'configMa
   return [
     ...(configMap ? [{ kind: 'configMap' as const, name: configMap.name ?? '' }] : []),
     ...(secret ? [{ kind: 'secret' as const, name: secret.secretName ?? '' }] : []),
-    ...(projected?.sources ?? []).flatMap((source) => objectsOf({ name: '', ...(source.configMap ? { configMap: source.configMap } : {}), ...(source.secret?.name ? { secret: { secretName: source.secret.name } } : {}) })),
+    ...(projected?.sources ?? []).flatMap((source) =>
+      objectsOf({
+        name: '',
+        ...(source.configMap ? { configMap: source.configMap } : {}),
+        ...(source.secret?.name ? { secret: { secretName: source.secret.name } } : {}),
+      }),
+    ),
   ];
 }

@@ -59,7 +59,12 @@ async function giveToGroup(path: string, group: number): Promise<void> {
 }
 
 /** The mounts of one container. Errors: `CreateContainerConfigError`. */
-export async function mountsOf(container: V1Container, volumes: readonly V1Volume[], paths: ReadonlyMap<string, string>, variables: ReadonlyMap<string, string>): Promise<RuntimeContainerSpec['mounts']> {
+export async function mountsOf(
+  container: V1Container,
+  volumes: readonly V1Volume[],
+  paths: ReadonlyMap<string, string>,
+  variables: ReadonlyMap<string, string>,
+): Promise<RuntimeContainerSpec['mounts']> {
   return await Promise.all(
     (container.volumeMounts ?? []).map(async (mount) => {
       const path = paths.get(mount.name);
@@ -82,7 +87,8 @@ async function within(path: string, mount: V1VolumeMount, variables: ReadonlyMap
     const next = join(here, part);
     if (!isMade) await mkdir(next).catch(ignoreThere);
     here = await realpath(next);
-    if (here !== root && !here.startsWith(root + sep)) throw new ContainerConfigError(`subPath "${subPath}" of volume "${mount.name}" leads out of it, to ${resolve(here)}`);
+    if (here !== root && !here.startsWith(root + sep))
+      throw new ContainerConfigError(`subPath "${subPath}" of volume "${mount.name}" leads out of it, to ${resolve(here)}`);
   }
   return here;
 }

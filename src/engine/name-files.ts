@@ -1,0 +1,64 @@
+import { isIPv4 } from 'node:net';
+import type { ContainerRecord } from './container.ts';
+import type { Endpoint } from './types.ts';
+
+/** Where the engine answers names inside a container. */
+export const EMBEDDED_DNS = '127.0.0.11';
+
+/** Text of a container's /etc/hosts. Pure. */
+export function hostsText(record: ContainerRecord, endpoints: Readonly<Record<string, Endpoint>>): string {
+  const addresses = Object.values(endpoints);
+  const gateway = addresses[0]?.gateway ?? '127.0.0.1';
+  const names = record.spec.domainName ? `${record.hostname}.${record.spec.domainName} ${record.hostname}` : record.hostname;
+  const own = addresses.map(({ address }) => `${address}\t${names}`);
+  const extra = (record.spec.extraHosts ?? []).map((line) => {
+    const cut = Math.max(0, line.indexOf(line.includes('=') ? '=' : ':'));
+    const address = line.slice(cut + 1).replace(/^\[|\]$/g, '');
+    return `${address === 'host-gateway' ? gateway : address}\t${line.slice(0, cut)}`;
+  });
+  const loopback = [
+    '127.0.0.1\tlocalhost',
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    'fe00::\tip6-localnet',
+    'ff00::\tip6-mcastprefix',
+    'ff02::1\tip6-allnodes',
+    'ff02::2\tip6-allrouters',
+  ];
+  return `${[...loopback, ...extra, ...own].join('\n')}\n`;
+}
+
+/** Text of a container's /etc/resolv.conf, and whether the engine must answer names inside. Pure. */
+export function resolvConfText(
+  record: ContainerRecord,
+  host: string,
+  options: { readonly own: boolean; readonly userDefined: boolean },
+): { readonly text: string; readonly embedded: boolean } {
+  const dns = record.spec.dns ?? {};
+  const found = parseResolvConf(host);
+  const search = dns.search ?? found.search;
+  // In a namespace of its own, 127.0.0.53 and its like are somebody else.
+  const reachable = options.own ? found.servers.filter((server) => !server.startsWith('127.') && isIPv4(server)) : found.servers;
+  const servers = dns.servers && dns.servers.length > 0 ? dns.servers : reachable;
+  const embedded = options.own && (options.userDefined || servers.length === 0);
+  const settings = [
+    ...(dns.options ?? found.options),
+    ...(embedded && ![...(dns.options ?? found.options)].some((word) => word.startsWith('ndots')) ? ['ndots:0'] : []),
+  ];
+  const lines = [
+    ...(embedded ? [`nameserver ${EMBEDDED_DNS}`] : servers.map((server) => `nameserver ${server}`)),
+    ...(search.length > 0 && !search.includes('.') ? [`search ${search.join(' ')}`] : []),
+    ...(settings.length > 0 ? [`options ${settings.join(' ')}`] : []),
+  ];
+  return { text: `${lines.join('\n')}\n`, embedded };
+}
+
+function parseResolvConf(text: string): { servers: string[]; search: string[]; options: string[] } {
+  const result = { servers: new Array<string>(), search: new Array<string>(), options: new Array<string>() };
+  for (const line of text.split('\n')) {
+    const [word, ...values] = line.trim().split(/\s+/);
+    if (word === 'nameserver' && values[0]) result.servers.push(values[0]);
+    else if (word === 'search' || word === 'domain') result.search = values;
+    else if (word === 'options') result.options.push(...values);
+  }
+  return result;
+}

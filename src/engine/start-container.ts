@@ -1,0 +1,142 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '#kit';
+import { findInRoot, readInRoot } from './archive/in-root.ts';
+import { type ContainerPaths, type ContainerRecord, ended, isLive, type StoredEndpoint, started } from './container.ts';
+import { alreadyPaused, beingRemoved, StartError, startFailed } from './errors.ts';
+import { hostsText, resolvConfText } from './name-files.ts';
+import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
+import { ociSpec } from './spec/spec.ts';
+import type { BoundFiles } from './spec/mounts.ts';
+import { type ResolvedUser, resolveUser } from './spec/user.ts';
+import type { Entry } from './table.ts';
+
+type Endpoints = Readonly<Record<string, StoredEndpoint>>;
+
+/** Starts the container; one that runs already is fine. Fails whole. Must hold the container's lock. Errors: `CONTAINER_START_FAILED`, `PORT_IN_USE`, … */
+export async function startContainer(rooms: Rooms, entry: Entry, options: { readonly byHand: boolean }): Promise<void> {
+  const { state } = entry.record;
+  if (state.status === 'running') return;
+  if (state.status === 'paused') throw alreadyPaused(entry.record.id);
+  if (state.status === 'removing' || state.status === 'dead') throw beingRemoved(entry.record.id);
+  entry.beside?.[Symbol.dispose]();
+  entry.beside = undefined;
+  if (options.byHand) {
+    entry.streak = 0;
+    entry.record = { ...entry.record, stopRequested: false, restartCount: 0 };
+  }
+  const { record } = entry;
+  const startedAt_ms = rooms.clock.now();
+  const endpoints = rooms.wires.plan(record);
+  try {
+    await run(rooms, entry, endpoints, startedAt_ms);
+  } catch (error) {
+    await undo(rooms, entry, endpoints, startedAt_ms, error);
+    throw error;
+  }
+  tell(rooms, entry, 'start');
+  for (const name of Object.keys(endpoints)) rooms.networks.tellConnection('connect', rooms.networks.get(name), record.id);
+  rooms.accompany(entry);
+}
+
+async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_ms: number): Promise<void> {
+  const { record } = entry;
+  const paths = pathsOf(rooms, record);
+  const namespace = rooms.wires.namespaceOf(record);
+  // Names of containers lead here as soon as the record says so; links and files are made side by side.
+  const [prepared] = await settled([prepare(rooms, record, paths, endpoints), rooms.wires.setUp(record, endpoints)]);
+  entry.record = { ...record, endpoints };
+  const [pid, ports] = await settled([
+    rooms.crun.create(
+      record,
+      paths,
+      ociSpec({
+        record,
+        rootfs: prepared.root,
+        cgroupsPath: `/${paths.cgroup}`,
+        user: prepared.user,
+        ...(namespace === undefined ? {} : { networkNamespace: namespace }),
+        files: prepared.files,
+        machine: rooms.machine(),
+        hostDevices: rooms.hostDevices(),
+      }),
+    ),
+    rooms.wires.publish(record, endpoints),
+    prepared.embeddedNames ? rooms.wires.serveNames(entry) : Promise.resolve(),
+  ]);
+  const startTime = await rooms.linux.processes.startTime(pid);
+  if (startTime === undefined) throw startFailed(record.name, 500, 'its process ended before it was started', 128);
+  await connectAttached(rooms, entry, paths);
+  const running = started({ ...entry.record, endpoints, ports }, { pid, startTime, startedAt_ms });
+  await rooms.crun.start(record);
+  await save(rooms, entry, running);
+}
+
+/** All of them, also when one fails: what is under way must be over before it is undone. */
+async function settled<T extends readonly unknown[]>(tasks: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const results = await Promise.allSettled(tasks);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return await Promise.all(tasks) as unknown as T;
+}
+
+interface Prepared {
+  readonly root: string;
+  readonly user: ResolvedUser;
+  readonly files: BoundFiles;
+  readonly embeddedNames: boolean;
+}
+
+/** Mounts the root and writes the files that are bound into it. */
+async function prepare(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths, endpoints: Endpoints): Promise<Prepared> {
+  const [root, hostResolv] = await Promise.all([rooms.snapshots.mount(paths.snapshot), rooms.wires.hostResolvConf(), mkdir(paths.bundle, { recursive: true, mode: 0o700 })]);
+  const [user, files] = await Promise.all([findUser(root, record.process.user, record.spec.groups ?? []), nameFiles(rooms, record, paths, endpoints, hostResolv), makeFolder(root, record.process.workingDirectory)]);
+  const { initPath } = rooms.machine();
+  return { root, user, files: { ...files.bound, ...(record.spec.init && initPath !== undefined ? { initPath } : {}) }, embeddedNames: files.embedded };
+}
+
+async function nameFiles(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths, endpoints: Endpoints, hostResolv: string): Promise<{ bound: BoundFiles; embedded: boolean }> {
+  const mode = record.spec.network;
+  if (mode.kind === 'container') {
+    const other = pathsOf(rooms, rooms.table.find(mode.id).record);
+    return { bound: { hostname: other.hostname, hosts: other.hosts, resolvConf: other.resolvConf }, embedded: false };
+  }
+  if (mode.kind === 'namespace') {
+    const { hosts, resolvConf } = mode;
+    return { bound: { hostname: paths.hostname, ...(hosts === undefined ? {} : { hosts }), ...(resolvConf === undefined ? {} : { resolvConf }) }, embedded: false };
+  }
+  const resolv = resolvConfText(record, hostResolv, { own: mode.kind === 'networks', userDefined: Object.keys(endpoints).some((name) => name !== 'bridge') });
+  await Promise.all([writeFile(paths.hosts, hostsText(record, endpoints)), writeFile(paths.resolvConf, resolv.text)]);
+  // Users other than root read them, whatever the daemon's umask.
+  await Promise.all([paths.hosts, paths.resolvConf, paths.hostname].map((path) => chmod(path, 0o644)));
+  return { bound: { hostname: paths.hostname, hosts: paths.hosts, resolvConf: paths.resolvConf }, embedded: resolv.embedded };
+}
+
+export async function findUser(root: string, text: string, groups: readonly string[]): Promise<ResolvedUser> {
+  const [passwd = '', group = ''] = await Promise.all([readInRoot(root, '/etc/passwd'), readInRoot(root, '/etc/group')]);
+  return resolveUser(text, groups, { passwd, group });
+}
+
+/** The working directory is made where the image lacks it, as Docker does. */
+async function makeFolder(root: string, path: string): Promise<void> {
+  await using _found = await findInRoot(root, path, { followLast: true, make: true });
+}
+
+async function connectAttached(rooms: Rooms, entry: Entry, paths: ContainerPaths): Promise<void> {
+  const sessions = entry.attaches.splice(0).filter((session) => !session.isOver);
+  await Promise.all(sessions.map(async (session) => session.connect(await rooms.linux.sockets.connect(join(paths.bundle, 'attach')))));
+}
+
+/** Nothing half started stays; who waits is told why. */
+async function undo(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_ms: number, error: unknown): Promise<void> {
+  const { record } = entry;
+  const paths = pathsOf(rooms, record);
+  for (const session of entry.attaches.splice(0)) session.abandon();
+  const results = await Promise.allSettled([rooms.crun.clean(record.id, paths), rooms.wires.release(record, endpoints)]);
+  const unmounted = await Promise.allSettled([rooms.snapshots.unmount(paths.snapshot)]);
+  for (const result of [...results, ...unmounted])
+    if (result.status === 'rejected') rooms.logger.warn('a start that failed left something, which the next start removes', { id: record.id, error: result.reason });
+  const exitCode = error instanceof StartError ? error.exitCode : 128;
+  const exit = { exitCode, oomKilled: false, startedAt_ms, finishedAt_ms: rooms.clock.now(), error: messageOf(error) };
+  if (!isLive(entry.record.state)) await save(rooms, entry, ended(entry.record, exit, false));
+  settle(entry, 'exit', { exitCode, error: messageOf(error) });
+}
