@@ -27,6 +27,7 @@ import {
   SERVICE_ACCOUNTS,
   SERVICES,
 } from '#cluster/client';
+import { systemClock } from '#kit';
 import { deployment, rolledOut, startControlPlane } from './control-plane.ts';
 
 const ready = (pods: readonly V1Pod[]) =>
@@ -253,4 +254,18 @@ test('a conflict is told as Kubernetes tells it', async () => {
   await deployments.create(deployment('web', 0, 'app:1'));
   await assert.rejects(deployments.create(deployment('web', 0, 'app:1')), (error) => isStatus(error, 'AlreadyExists'));
   await assert.rejects(deployments.get('none', 'default'), (error) => isStatus(error, 'NotFound'));
+});
+
+test('at rest nothing is written', async () => {
+  await using plane = await startControlPlane({ rootCa: 'PEM' });
+  const deployments = plane.client.resource<V1Deployment>(DEPLOYMENTS);
+  await deployments.create(deployment('web', 3, 'app:1'));
+  await plane.client.resource<V1Service>(SERVICES).create({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' }, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } });
+  await plane.until(DEPLOYMENTS, rolledOut('app:1', 3), 'rollout');
+  const revision = async () => (await deployments.list()).metadata.resourceVersion;
+  // There is no event for nothing happening: the first wait lets the last writes come, the second sees that none do.
+  await systemClock.sleep(300);
+  const before = await revision();
+  await systemClock.sleep(700);
+  assert.equal(await revision(), before);
 });
