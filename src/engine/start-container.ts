@@ -73,10 +73,10 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
 }
 
 /** All of them, also when one fails: what is under way must be over before it is undone. */
-async function settled<T extends readonly unknown[]>(tasks: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
+async function settled<const T extends readonly Promise<unknown>[]>(tasks: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const results = await Promise.allSettled(tasks);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return await Promise.all(tasks) as unknown as T;
+  return await Promise.all(tasks);
 }
 
 interface Prepared {

@@ -1,1 +1,2 @@
+export { createNodeAgent } from './agent.ts';
 export type * from './types.ts';

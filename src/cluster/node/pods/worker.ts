@@ -192,13 +192,17 @@ export class PodWorker {
     }
   }
 
-  /** Runs a task beside `sync`; its end, whatever it is, asks for another look. Nothing is thrown. */
-  #run(task: () => Promise<void>): void {
+  /**
+   * Runs a task beside `sync`; its end, whatever it is, asks for another look. Nothing is thrown. `settle` says in memory that
+   * it ended, in one step with the count of ends.
+   */
+  #run(task: () => Promise<void>, settle: () => void = () => undefined): void {
     const work = task()
       .catch((error: unknown) => this.#options.agent.logger.warn('A task for a Pod failed', { pod: podWords({ pod: this.#pod }), error }))
       .finally(() => {
         this.#tasks.delete(work);
         this.#ended += 1;
+        settle();
         this.#options.wake();
       });
     this.#tasks.add(work);
@@ -235,9 +239,9 @@ export class PodWorker {
         this.#sandboxProblem = { until_ms: clock.now() + this.#sandboxBackoff.delay_ms, message };
         const isMount = error instanceof GantryError && error.code === 'FailedMount';
         tell(context, 'Warning', isMount ? 'FailedMount' : 'FailedCreatePodSandBox', isMount ? message : `Failed to create pod sandbox: ${message}`);
-      } finally {
-        this.#sandboxBusy = false;
       }
+    }, () => {
+      this.#sandboxBusy = false;
     });
   }
 
@@ -276,10 +280,10 @@ export class PodWorker {
         state.problemBackoff = undefined;
       } catch (error) {
         if (!abort.signal.aborted) this.#keepProblem(state, error);
-      } finally {
-        state.busy = undefined;
-        state.abort = undefined;
       }
+    }, () => {
+      state.busy = undefined;
+      state.abort = undefined;
     });
   }
 
@@ -298,43 +302,40 @@ export class PodWorker {
     state.stopBy_ms = now_ms + action.grace_seconds * 1000;
     if (hastens) return this.#run(() => context.agent.runtime.stopContainer(action.id, action.grace_seconds));
     const drained = action.drain ? (this.#drained ??= drain(context, this.address, action.grace_seconds)) : Promise.resolve();
-    this.#run(async () => {
-      try {
-        await stopContainer(context, { container: state.spec, id: action.id, grace_seconds: action.grace_seconds, words: action.words, address: this.address, drained });
-      } finally {
-        state.busy = undefined;
-        state.stopBy_ms = undefined;
-      }
-    });
+    const { id, grace_seconds, words } = action;
+    const settle = () => {
+      state.busy = undefined;
+      state.stopBy_ms = undefined;
+    };
+    this.#run(() => stopContainer(context, { container: state.spec, id, grace_seconds, words, address: this.address, drained }), settle);
   }
 
   #discard(id: string): void {
     if (this.#discarding.has(id)) return;
     this.#discarding.add(id);
-    this.#run(async () => {
-      try {
-        await this.#options.agent.runtime.removeContainer(id);
-      } finally {
-        this.#discarding.delete(id);
-      }
-    });
+    this.#run(
+      () => this.#options.agent.runtime.removeContainer(id),
+      () => void this.#discarding.delete(id),
+    );
   }
 
   #beginTearDown(wholly: boolean): void {
-    const { done } = this.#tearDown;
+    let { done } = this.#tearDown;
     this.#tearDown = { busy: true, done };
     const context = this.#context;
-    this.#run(async () => {
+    const work = async () => {
       try {
         if (wholly) for (const follow of this.#follows.splice(0)) follow[Symbol.dispose]();
         await tearDownSandbox(context, wholly);
         if (wholly && !this.#gone) await this.#deleteFromApi();
-        this.#tearDown = { busy: false, done: wholly ? 'all' : 'network' };
+        done = wholly ? 'all' : 'network';
       } catch (error) {
-        await context.agent.clock.sleep(QUICK.first_ms).catch(() => undefined);
-        this.#tearDown = { busy: false, done };
+        await context.agent.clock.sleep(QUICK.first_ms);
         throw error;
       }
+    };
+    this.#run(work, () => {
+      this.#tearDown = { busy: false, done };
     });
   }
 

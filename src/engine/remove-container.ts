@@ -1,0 +1,46 @@
+import { isLive, lastExit } from './container.ts';
+import { stillRunning } from './errors.ts';
+import { leaseOwner, pathsOf, type Rooms, settle, tell } from './rooms.ts';
+import { endNow } from './stop-container.ts';
+import type { Entry } from './table.ts';
+
+/** Removes a container and every trace of it. Errors: `CONTAINER_RUNNING`. */
+export async function removeContainer(rooms: Rooms, entry: Entry, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void> {
+  const isActive = () => isLive(entry.record.state) || entry.record.state.status === 'restarting';
+  if (isActive()) {
+    if (!options.force) throw stillRunning(entry.record.name);
+    await endNow(rooms, entry);
+  }
+  await rooms.locks.run(entry.record.id, async () => {
+    if (rooms.table.byId(entry.record.id) !== entry) return;
+    if (isActive()) throw stillRunning(entry.record.name);
+    await removeLocked(rooms, entry, options);
+  });
+}
+
+/** Must hold the container's lock; nothing of it runs. The record goes first: the next start then removes what is left. */
+export async function removeLocked(rooms: Rooms, entry: Entry, options: { readonly volumes: boolean }): Promise<void> {
+  const { record } = entry;
+  const paths = pathsOf(rooms, record);
+  const exit = lastExit(record);
+  entry.beside?.[Symbol.dispose]();
+  entry.record = { ...record, state: { status: 'removing' } };
+  for (const session of entry.attaches.splice(0)) session.abandon();
+  await rooms.records.remove(record.id);
+  await Promise.all([rooms.snapshots.remove(paths.snapshot), rooms.images.release(leaseOwner(record.id))]);
+  rooms.table.delete(record.id);
+  if (options.volumes) await removeAnonymous(rooms, record.mounts);
+  tell(rooms, entry, 'destroy');
+  const result = { exitCode: exit?.exitCode ?? 0, ...(exit?.error === undefined ? {} : { error: exit.error }) };
+  settle(entry, 'exit', result);
+  settle(entry, 'removed', result);
+}
+
+async function removeAnonymous(rooms: Rooms, mounts: Entry['record']['mounts']): Promise<void> {
+  const known = new Set(rooms.volumes.list().flatMap((volume) => (volume.anonymous ? [volume.name] : [])));
+  for (const { type, name } of mounts) {
+    if (type !== 'volume' || name === undefined || !known.has(name)) continue;
+    const isUsed = rooms.table.all().some(({ record }) => record.mounts.some((mount) => mount.name === name));
+    if (!isUsed) await rooms.volumes.remove(name, true);
+  }
+}
