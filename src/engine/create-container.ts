@@ -36,7 +36,8 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
   const config = image.config.config;
   const { network } = spec;
   if (network.kind === 'networks') for (const ref of Object.keys(network.endpoints)) rooms.networks.get(ref);
-  if (network.kind !== 'networks' && ((spec.publish?.length ?? 0) > 0)) throw invalid('published port', `a container with network mode ${network.kind} has no ports to publish`);
+  if (network.kind !== 'networks' && (spec.publish?.length ?? 0) > 0)
+    throw invalid('published port', `a container with network mode ${network.kind} has no ports to publish`);
   if (network.kind === 'container') rooms.table.find(network.id);
   if (spec.init && rooms.machine().initPath === undefined) throw unsupported('init', 'no init program is on this machine; install tini or catatonit');
   const stopSignal = spec.stopSignal ?? config.StopSignal ?? 'SIGTERM';
@@ -90,7 +91,8 @@ async function make(rooms: Rooms, record: ContainerRecord, image: Image): Promis
   } catch (error) {
     const undo = [rooms.records.remove(record.id), rooms.snapshots.remove(paths.snapshot), rooms.images.release(leaseOwner(record.id))];
     for (const result of await Promise.allSettled([...undo, ...anonymous.map((volume) => rooms.volumes.remove(volume, true))]))
-      if (result.status === 'rejected') rooms.logger.warn('a half-made container left something, which the next start removes', { id: record.id, error: result.reason });
+      if (result.status === 'rejected')
+        rooms.logger.warn('a half-made container left something, which the next start removes', { id: record.id, error: result.reason });
     throw error;
   }
 }

@@ -68,7 +68,11 @@ async function restart(rooms: Rooms, id: string): Promise<void> {
       rooms.logger.warn('cannot start a container again', { id, error });
       const { state } = entry.record;
       if (state.status !== 'exited') return;
-      const decision = decideRestart(entry.record.spec.restart, state.exit, { restartCount: entry.record.restartCount, streak: entry.streak, stopRequested: entry.record.stopRequested });
+      const decision = decideRestart(entry.record.spec.restart, state.exit, {
+        restartCount: entry.record.restartCount,
+        streak: entry.streak,
+        stopRequested: entry.record.stopRequested,
+      });
       if (!decision.restart) return;
       await save(rooms, entry, ended(entry.record, state.exit, true));
       scheduleRestart(rooms, entry, decision.delay_ms, state.exit);

@@ -57,7 +57,13 @@ export class ExecTable implements Execs {
     assertRunning(running.entry);
     this.#change(running, { running: true });
     try {
-      const streams = await this.launch(running.entry, running.exec.spec, execId, (folder) => (running.folder = folder), (pid) => this.#change(running, { pid }));
+      const streams = await this.launch(
+        running.entry,
+        running.exec.spec,
+        execId,
+        (folder) => (running.folder = folder),
+        (pid) => this.#change(running, { pid }),
+      );
       tell(this.#rooms, running.entry, `exec_start: ${running.exec.spec.command.join(' ')}`, { execID: execId });
       streams.exited.then(
         (exitCode) => this.#ended(running, exitCode),
@@ -140,23 +146,51 @@ export class ExecTable implements Execs {
 
   async #withTerminal(entry: Entry, spec: ExecSpec, id: string, folder: string, onPid: (pid: number) => void): Promise<ProcessStreams> {
     const { crun, linux } = this.#rooms;
-    const args = ['--api-version', '1', '-e', '-c', entry.record.id, '-u', id, '-b', folder, ...crun.runtimeWords(), '-p', join(folder, 'pidfile'), '--exit-dir', folder, '-l', 'none'];
-    const child = spawn(crun.conmonPath, [...args, ...(spec.stdin ? ['-i'] : []), '-t', '--full-attach', '--exec-attach', '--exec-process-spec', join(folder, 'process.json')], {
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-      env: { ...ENVIRONMENT, _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4', _OCI_ATTACHPIPE: '5' },
-      cwd: '/',
-      detached: true,
-    });
+    const args = [
+      '--api-version',
+      '1',
+      '-e',
+      '-c',
+      entry.record.id,
+      '-u',
+      id,
+      '-b',
+      folder,
+      ...crun.runtimeWords(),
+      '-p',
+      join(folder, 'pidfile'),
+      '--exit-dir',
+      folder,
+      '-l',
+      'none',
+    ];
+    const child = spawn(
+      crun.conmonPath,
+      [...args, ...(spec.stdin ? ['-i'] : []), '-t', '--full-attach', '--exec-attach', '--exec-process-spec', join(folder, 'process.json')],
+      {
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+        env: { ...ENVIRONMENT, _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4', _OCI_ATTACHPIPE: '5' },
+        cwd: '/',
+        detached: true,
+      },
+    );
     child.once('error', (error) => this.#rooms.logger.error('cannot start the monitor of a process', { error }));
     // Casts because the types of extra pipes are the union of both directions: 3 and 5 are read, 4 is written.
-    const [sync, go, ready] = [child.stdio[3] as Readable, child.stdio[4] as Writable, child.stdio[5] as unknown as Readable];
+    const [sync, go, ready] = [child.stdio[3] as Readable, child.stdio[4] as Writable, child.stdio.at(5) as unknown as Readable];
     const lines = new SyncLines(sync, spec.command[0] ?? '');
     go.on('error', (error) => this.#rooms.logger.debug('the monitor of a process takes no more signs', { error }));
     go.write('0');
     await Promise.race([once(ready), lines.ended]);
     const exited = lines.exitCode.finally(() => rm(folder, { recursive: true, force: true }));
     exited.catch(() => undefined);
-    const session = new AttachSession({ stdin: spec.stdin ?? false, stdout: true, stderr: false, terminal: true, resize: (size) => crun.resize(folder, size), exited });
+    const session = new AttachSession({
+      stdin: spec.stdin ?? false,
+      stdout: true,
+      stderr: false,
+      terminal: true,
+      resize: (size) => crun.resize(folder, size),
+      exited,
+    });
     session.connect(await linux.sockets.connect(join(folder, 'attach')));
     if (spec.size) await crun.resize(folder, spec.size);
     go.write('0');

@@ -54,7 +54,13 @@ async function probe(rooms: Rooms, execs: ExecTable, entry: Entry, config: Healt
   const command = kind === 'CMD-SHELL' ? ['/bin/sh', '-c', words.join(' ')] : words;
   const timeout_ms = milliseconds(config.Timeout) ?? TIMEOUT_MS;
   try {
-    const streams = await execs.launch(entry, { command }, rooms.random.hex(64), () => undefined, () => undefined);
+    const streams = await execs.launch(
+      entry,
+      { command },
+      rooms.random.hex(64),
+      () => undefined,
+      () => undefined,
+    );
     const output = Promise.all([streams.stdout, streams.stderr].map((stream) => beginning(stream)));
     const late = Promise.withResolvers<undefined>();
     using _timer = rooms.clock.setTimer(timeout_ms, () => late.resolve(undefined));

@@ -38,6 +38,7 @@ export function mergeHealth(own: HealthConfig | undefined, image: HealthConfig |
   const hasTest = own?.Test !== undefined && own.Test.length > 0;
   const merged: HealthConfig = { ...image, ...own, ...(hasTest ? {} : image?.Test === undefined ? {} : { Test: image.Test }) };
   if (merged.Test === undefined || merged.Test.length === 0 || merged.Test[0] === 'NONE') return undefined;
-  if (merged.Test[0] !== 'CMD' && merged.Test[0] !== 'CMD-SHELL') throw invalid('health check', `its test begins with "${merged.Test[0]}"; it must be CMD, CMD-SHELL or NONE`);
+  if (merged.Test[0] !== 'CMD' && merged.Test[0] !== 'CMD-SHELL')
+    throw invalid('health check', `its test begins with "${merged.Test[0]}"; it must be CMD, CMD-SHELL or NONE`);
   return merged;
 }

@@ -77,7 +77,8 @@ export function pathsOf(options: Pick<EngineOptions, 'id' | 'dataDir' | 'runDir'
 export function view(rooms: Rooms, entry: Entry): Container {
   const { record } = entry;
   const { kind } = record.spec.network;
-  const namespace = kind === 'networks' || kind === 'none' ? rooms.network.namespacePath(record.id) : kind === 'namespace' ? record.spec.network.path : undefined;
+  const namespace =
+    kind === 'networks' || kind === 'none' ? rooms.network.namespacePath(record.id) : kind === 'namespace' ? record.spec.network.path : undefined;
   return viewOf(record, pathsOf(rooms, record), entry.health, namespace);
 }
 

@@ -88,13 +88,27 @@ interface Prepared {
 
 /** Mounts the root and writes the files that are bound into it. */
 async function prepare(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths, endpoints: Endpoints): Promise<Prepared> {
-  const [root, hostResolv] = await Promise.all([rooms.snapshots.mount(paths.snapshot), rooms.wires.hostResolvConf(), mkdir(paths.bundle, { recursive: true, mode: 0o700 })]);
-  const [user, files] = await Promise.all([findUser(root, record.process.user, record.spec.groups ?? []), nameFiles(rooms, record, paths, endpoints, hostResolv), makeFolder(root, record.process.workingDirectory)]);
+  const [root, hostResolv] = await Promise.all([
+    rooms.snapshots.mount(paths.snapshot),
+    rooms.wires.hostResolvConf(),
+    mkdir(paths.bundle, { recursive: true, mode: 0o700 }),
+  ]);
+  const [user, files] = await Promise.all([
+    findUser(root, record.process.user, record.spec.groups ?? []),
+    nameFiles(rooms, record, paths, endpoints, hostResolv),
+    makeFolder(root, record.process.workingDirectory),
+  ]);
   const { initPath } = rooms.machine();
   return { root, user, files: { ...files.bound, ...(record.spec.init && initPath !== undefined ? { initPath } : {}) }, embeddedNames: files.embedded };
 }
 
-async function nameFiles(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths, endpoints: Endpoints, hostResolv: string): Promise<{ bound: BoundFiles; embedded: boolean }> {
+async function nameFiles(
+  rooms: Rooms,
+  record: ContainerRecord,
+  paths: ContainerPaths,
+  endpoints: Endpoints,
+  hostResolv: string,
+): Promise<{ bound: BoundFiles; embedded: boolean }> {
   const mode = record.spec.network;
   if (mode.kind === 'container') {
     const other = pathsOf(rooms, rooms.table.find(mode.id).record);
@@ -102,7 +116,10 @@ async function nameFiles(rooms: Rooms, record: ContainerRecord, paths: Container
   }
   if (mode.kind === 'namespace') {
     const { hosts, resolvConf } = mode;
-    return { bound: { hostname: paths.hostname, ...(hosts === undefined ? {} : { hosts }), ...(resolvConf === undefined ? {} : { resolvConf }) }, embedded: false };
+    return {
+      bound: { hostname: paths.hostname, ...(hosts === undefined ? {} : { hosts }), ...(resolvConf === undefined ? {} : { resolvConf }) },
+      embedded: false,
+    };
   }
   const resolv = resolvConfText(record, hostResolv, { own: mode.kind === 'networks', userDefined: Object.keys(endpoints).some((name) => name !== 'bridge') });
   await Promise.all([writeFile(paths.hosts, hostsText(record, endpoints)), writeFile(paths.resolvConf, resolv.text)]);
@@ -134,7 +151,8 @@ async function undo(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_
   const results = await Promise.allSettled([rooms.crun.clean(record.id, paths), rooms.wires.release(record, endpoints)]);
   const unmounted = await Promise.allSettled([rooms.snapshots.unmount(paths.snapshot)]);
   for (const result of [...results, ...unmounted])
-    if (result.status === 'rejected') rooms.logger.warn('a start that failed left something, which the next start removes', { id: record.id, error: result.reason });
+    if (result.status === 'rejected')
+      rooms.logger.warn('a start that failed left something, which the next start removes', { id: record.id, error: result.reason });
   const exitCode = error instanceof StartError ? error.exitCode : 128;
   const exit = { exitCode, oomKilled: false, startedAt_ms, finishedAt_ms: rooms.clock.now(), error: messageOf(error) };
   if (!isLive(entry.record.state)) await save(rooms, entry, ended(entry.record, exit, false));

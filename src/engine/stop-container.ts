@@ -30,7 +30,8 @@ async function requestStop(rooms: Rooms, entry: Entry): Promise<void> {
       entry.beside?.[Symbol.dispose]();
       await save(rooms, entry, { ...record, stopRequested: true, state: { status: 'exited', exit: record.state.exit } });
       settle(entry, 'exit', { exitCode: record.state.exit.exitCode });
-    } else if (!record.stopRequested && record.spec.restart !== undefined && record.spec.restart.name !== 'no') await save(rooms, entry, { ...record, stopRequested: true });
+    } else if (!record.stopRequested && record.spec.restart !== undefined && record.spec.restart.name !== 'no')
+      await save(rooms, entry, { ...record, stopRequested: true });
     else entry.record = { ...record, stopRequested: true };
   });
 }

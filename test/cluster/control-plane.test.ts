@@ -260,7 +260,9 @@ test('at rest nothing is written', async () => {
   await using plane = await startControlPlane({ rootCa: 'PEM' });
   const deployments = plane.client.resource<V1Deployment>(DEPLOYMENTS);
   await deployments.create(deployment('web', 3, 'app:1'));
-  await plane.client.resource<V1Service>(SERVICES).create({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' }, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } });
+  await plane.client
+    .resource<V1Service>(SERVICES)
+    .create({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' }, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } });
   await plane.until(DEPLOYMENTS, rolledOut('app:1', 3), 'rollout');
   const revision = async () => (await deployments.list()).metadata.resourceVersion;
   // There is no event for nothing happening: the first wait lets the last writes come, the second sees that none do.

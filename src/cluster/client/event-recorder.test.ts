@@ -26,7 +26,14 @@ test('the same again raises the count of the first', async () => {
   events.event(subject, 'Normal', 'Started', 'another started');
   await events.flush();
   const same = asked.filter(({ body }) => !JSON.stringify(body).includes('another'));
-  assert.deepEqual(same.map(({ verb, body }) => [verb, (body as { count: number }).count]), [['create', 1], ['patch', 2], ['patch', 3]]);
+  assert.deepEqual(
+    same.map(({ verb, body }) => [verb, (body as { count: number }).count]),
+    [
+      ['create', 1],
+      ['patch', 2],
+      ['patch', 3],
+    ],
+  );
   assert.equal(asked.length, 4);
 });
 
@@ -44,5 +51,8 @@ test('an event that was deleted is made anew; failures reach nobody', async () =
   events.event(subject, 'Normal', 'Started', 'it started');
   events.event(subject, 'Normal', 'Started', 'it started');
   await events.flush();
-  assert.deepEqual(asked.map(({ verb }) => verb), ['create', 'patch', 'create']);
+  assert.deepEqual(
+    asked.map(({ verb }) => verb),
+    ['create', 'patch', 'create'],
+  );
 });

@@ -19,7 +19,10 @@ export class Connection implements AgentConnection {
   }
 
   /** Errors: `POD_UNKNOWN`, `CONTAINER_NOT_RUNNING`, the runtime's. */
-  async exec(target: ContainerTarget, options: { readonly command: readonly string[]; readonly stdin: boolean; readonly terminal: boolean }): Promise<ProcessStreams> {
+  async exec(
+    target: ContainerTarget,
+    options: { readonly command: readonly string[]; readonly stdin: boolean; readonly terminal: boolean },
+  ): Promise<ProcessStreams> {
     return await this.#agent.runtime.exec((await this.#running(target)).id, options);
   }
 

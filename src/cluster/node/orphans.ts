@@ -14,7 +14,7 @@ export async function removeOrphans(agent: AgentContext, known: ReadonlySet<stri
     [...uids].map(async (uid) => {
       try {
         const own = containers.filter(({ podUid }) => podUid === uid);
-        await Promise.all(own.map(({ id, state }) => (state.status === 'running' ? runtime.stopContainer(id, GRACE_SECONDS) : undefined)));
+        await Promise.all(own.filter(({ state }) => state.status === 'running').map(({ id }) => runtime.stopContainer(id, GRACE_SECONDS)));
         await Promise.all(own.map(({ id }) => runtime.removeContainer(id)));
         await network.remove(uid);
         await rm(join(dataDir, 'pods', uid), { recursive: true, force: true });

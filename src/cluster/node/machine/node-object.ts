@@ -12,18 +12,31 @@ export interface MachineFacts {
   readonly bootId: string;
 }
 
-type Described = Pick<NodeAgentOptions, 'nodeName' | 'address' | 'capacity' | 'version' | 'labels'> & { readonly runtime: { readonly name: string; readonly version: string } };
+type Described = Pick<NodeAgentOptions, 'nodeName' | 'address' | 'capacity' | 'version' | 'labels'> & {
+  readonly runtime: { readonly name: string; readonly version: string };
+};
 
 /** The labels that every Node has, and those that were asked for. Pure. */
 export function nodeLabels({ nodeName, labels }: Described, { architecture }: MachineFacts): Record<string, string> {
   const arch = { x64: 'amd64', ia32: '386' }[architecture] ?? architecture;
-  return { 'beta.kubernetes.io/arch': arch, 'beta.kubernetes.io/os': 'linux', 'kubernetes.io/arch': arch, 'kubernetes.io/hostname': nodeName, 'kubernetes.io/os': 'linux', ...labels };
+  return {
+    'beta.kubernetes.io/arch': arch,
+    'beta.kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': arch,
+    'kubernetes.io/hostname': nodeName,
+    'kubernetes.io/os': 'linux',
+    ...labels,
+  };
 }
 
 /** The status of the Node, Ready. Times of conditions that did not change stay. Pure. */
 export function nodeStatus(described: Described, facts: MachineFacts, before: V1Node | undefined, now_ms: number): NonNullable<V1Node['status']> {
   const { capacity, address, nodeName, runtime, version } = described;
-  const amounts = { cpu: formatQuantity(BigInt(capacity.cpu_millicores)), memory: `${Math.floor(capacity.memory_bytes / 1024)}Ki`, pods: String(capacity.pods) };
+  const amounts = {
+    cpu: formatQuantity(BigInt(capacity.cpu_millicores)),
+    memory: `${Math.floor(capacity.memory_bytes / 1024)}Ki`,
+    pods: String(capacity.pods),
+  };
   return {
     capacity: amounts,
     allocatable: amounts,

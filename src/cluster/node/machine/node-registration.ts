@@ -34,7 +34,8 @@ export class NodeRegistration {
     const labels = nodeLabels(this.#options, this.#facts);
     const known = await this.#find();
     const node = known ?? (await nodes.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, labels }, spec: {} }));
-    if (!isDeepStrictEqual(mergePatch(node.metadata.labels ?? {}, labels), node.metadata.labels ?? {})) await nodes.patch(nodeName, undefined, 'merge', { metadata: { labels } });
+    if (!isDeepStrictEqual(mergePatch(node.metadata.labels ?? {}, labels), node.metadata.labels ?? {}))
+      await nodes.patch(nodeName, undefined, 'merge', { metadata: { labels } });
     await nodes.patch(nodeName, undefined, 'merge', { status: nodeStatus(this.#options, this.#facts, node, clock.now()) }, { subresource: 'status' });
     this.#statusAt_ms = clock.monotonic();
   }
@@ -59,7 +60,12 @@ export class NodeRegistration {
       if (!isStatus(error, 'NotFound')) throw error;
       // The Node was deleted along with its Lease, or this is the first time: both are written anew.
       if (this.#lease !== undefined) this.#statusAt_ms = undefined;
-      this.#lease = await leases.create({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: nodeName, namespace: LEASE_NAMESPACE }, spec });
+      this.#lease = await leases.create({
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name: nodeName, namespace: LEASE_NAMESPACE },
+        spec,
+      });
     }
   }
 }

@@ -168,7 +168,8 @@ export class PodWorker {
   #probe(state: ContainerState, runId: string, startedAt_ms: number): void {
     const { agent, wake } = this.#options;
     const status = reported({ pod: this.#pod }, state);
-    const known = status?.containerID === `${ID_SCHEME}${runId}` && status.state?.running ? { known: { started: status.started === true, ready: status.ready } } : {};
+    const known =
+      status?.containerID === `${ID_SCHEME}${runId}` && status.state?.running ? { known: { started: status.started === true, ready: status.ready } } : {};
     const address = this.address;
     const exec = (command: readonly string[]) => agent.runtime.exec(runId, { command, stdin: false, terminal: false });
     const probes = new ContainerProbes(state.spec, {
@@ -226,23 +227,26 @@ export class PodWorker {
 
   #beginSetUp(): void {
     this.#sandboxBusy = true;
-    this.#run(async () => {
-      const context = this.#context;
-      const { clock } = context.agent;
-      try {
-        this.#sandbox = await setUpSandbox(context);
-        this.#sandboxProblem = undefined;
-        this.#followObjects();
-      } catch (error) {
-        const message = messageOf(error);
-        this.#sandboxBackoff = raise(this.#sandboxBackoff, clock.now(), QUICK);
-        this.#sandboxProblem = { until_ms: clock.now() + this.#sandboxBackoff.delay_ms, message };
-        const isMount = error instanceof GantryError && error.code === 'FailedMount';
-        tell(context, 'Warning', isMount ? 'FailedMount' : 'FailedCreatePodSandBox', isMount ? message : `Failed to create pod sandbox: ${message}`);
-      }
-    }, () => {
-      this.#sandboxBusy = false;
-    });
+    this.#run(
+      async () => {
+        const context = this.#context;
+        const { clock } = context.agent;
+        try {
+          this.#sandbox = await setUpSandbox(context);
+          this.#sandboxProblem = undefined;
+          this.#followObjects();
+        } catch (error) {
+          const message = messageOf(error);
+          this.#sandboxBackoff = raise(this.#sandboxBackoff, clock.now(), QUICK);
+          this.#sandboxProblem = { until_ms: clock.now() + this.#sandboxBackoff.delay_ms, message };
+          const isMount = error instanceof GantryError && error.code === 'FailedMount';
+          tell(context, 'Warning', isMount ? 'FailedMount' : 'FailedCreatePodSandBox', isMount ? message : `Failed to create pod sandbox: ${message}`);
+        }
+      },
+      () => {
+        this.#sandboxBusy = false;
+      },
+    );
   }
 
   #followObjects(): void {
@@ -273,18 +277,21 @@ export class PodWorker {
     const abort = new AbortController();
     state.busy = 'starting';
     state.abort = abort;
-    this.#run(async () => {
-      try {
-        await startContainer(context, { container: state.spec, attempt, sandbox, signal: abort.signal });
-        state.problem = undefined;
-        state.problemBackoff = undefined;
-      } catch (error) {
-        if (!abort.signal.aborted) this.#keepProblem(state, error);
-      }
-    }, () => {
-      state.busy = undefined;
-      state.abort = undefined;
-    });
+    this.#run(
+      async () => {
+        try {
+          await startContainer(context, { container: state.spec, attempt, sandbox, signal: abort.signal });
+          state.problem = undefined;
+          state.problemBackoff = undefined;
+        } catch (error) {
+          if (!abort.signal.aborted) this.#keepProblem(state, error);
+        }
+      },
+      () => {
+        state.busy = undefined;
+        state.abort = undefined;
+      },
+    );
   }
 
   #keepProblem(state: ContainerState, error: unknown): void {
@@ -361,9 +368,15 @@ export class PodWorker {
         state.backoffSaid = key;
         tell(this.#context, 'Normal', 'BackOff', `Back-off pulling image "${state.spec.image}"`, state.spec);
         tell(this.#context, 'Warning', 'Failed', 'Error: ImagePullBackOff', state.spec);
-      } else if (run?.state.status === 'exited' && state.crash !== undefined && state.backoffSaid !== run.id && view.now_ms < run.state.finishedAt_ms + state.crash.delay_ms) {
+      } else if (
+        run?.state.status === 'exited' &&
+        state.crash !== undefined &&
+        state.backoffSaid !== run.id &&
+        view.now_ms < run.state.finishedAt_ms + state.crash.delay_ms
+      ) {
         state.backoffSaid = run.id;
-        if (!this.#gone && this.#pod.metadata.deletionTimestamp === undefined) tell(this.#context, 'Warning', 'BackOff', `Back-off restarting failed container ${state.name} in pod ${podWords(view)}`, state.spec);
+        if (!this.#gone && this.#pod.metadata.deletionTimestamp === undefined)
+          tell(this.#context, 'Warning', 'BackOff', `Back-off restarting failed container ${state.name} in pod ${podWords(view)}`, state.spec);
       }
     }
   }
