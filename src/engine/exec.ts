@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { isSystemError, type ProcessStreams, type TerminalSize } from '#kit';
@@ -175,8 +176,8 @@ export class ExecTable implements Execs {
       },
     );
     child.once('error', (error) => this.#rooms.logger.error('cannot start the monitor of a process', { error }));
-    // Casts because the types of extra pipes are the union of both directions: 3 and 5 are read, 4 is written.
-    const [sync, go, ready] = [child.stdio[3] as Readable, child.stdio[4] as Writable, child.stdio.at(5) as unknown as Readable];
+const [sync, go, ready] = [3, 4, 5].map((fd) => extraPipe(child.stdio, fd));
+    if (!sync || !go || !ready) throw new TypeError('a child without its pipes');
     const lines = new SyncLines(sync, spec.command[0] ?? '');
     go.on('error', (error) => this.#rooms.logger.debug('the monitor of a process takes no more signs', { error }));
     go.write('0');
@@ -203,6 +204,12 @@ export class ExecTable implements Execs {
 function assertRunning({ record }: Entry): void {
   if (record.state.status === 'paused') throw alreadyPaused(record.id);
   if (!isLive(record.state)) throw notRunning(record.id);
+}
+
+/** Further pipes of a child are sockets of both directions. */
+function extraPipe(pipes: readonly unknown[], fd: number): Socket | undefined {
+  const pipe = pipes[fd];
+  return pipe instanceof Socket ? pipe : undefined;
 }
 
 function once(stream: Readable): Promise<void> {

@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import type { Stats } from 'node:fs';
+import { type FileHandle, readlink } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { isSystemError } from '#kit';
+import { ENVIRONMENT } from '../command.ts';
+import { isLive } from '../container.ts';
+import { pathInvalid, pathUnknown, runtimeFailed } from '../errors.ts';
+import { pathsOf, type Rooms } from '../rooms.ts';
+import type { Entry } from '../table.ts';
+import type { PathStat } from '../types.ts';
+import { findInRoot, type Found } from './in-root.ts';
+
+/** Go's os.FileMode bits. */
+const GO = { directory: 2 ** 31, link: 2 ** 27, device: 2 ** 26, fifo: 2 ** 25, socket: 2 ** 24, setuid: 2 ** 23, setgid: 2 ** 22, character: 2 ** 21, sticky: 2 ** 20 } as const;
+
+interface Place {
+  readonly found: Found;
+  readonly stats: Stats;
+}
+
+/**
+ * Calls `use` with the container's root for this path: of a running container what its own process sees, mounts included;
+ * of another one the writable layer, or the volume that is mounted over the path.
+ */
+async function withRoot<T>(rooms: Rooms, entry: Entry, path: string, use: (root: string, inside: string) => Promise<T>): Promise<T> {
+  const { record } = entry;
+  if (isLive(record.state)) return await use(`/proc/${record.state.pid}/root`, path);
+  const clean = posix.normalize(`/${path}`);
+  const mounts = record.mounts.filter(({ type, target }) => type !== 'tmpfs' && (clean === target || clean.startsWith(`${target.replace(/\/$/, '')}/`)));
+  const mount = mounts.toSorted((a, b) => b.target.length - a.target.length)[0];
+  if (mount && clean !== mount.target) return await use(mount.source, clean.slice(mount.target.replace(/\/$/, '').length));
+  const { snapshot } = pathsOf(rooms, record);
+  const root = await rooms.snapshots.mount(snapshot);
+  try {
+    return await use(mount ? mount.source : root, mount ? '/' : path);
+  } finally {
+    await rooms.locks.run(record.id, async () => {
+      if (!isLive(entry.record.state) && rooms.table.byId(record.id) === entry) await rooms.snapshots.unmount(snapshot);
+    });
+  }
+}
+
+async function place(found: Found | undefined, path: string, id: string): Promise<Place> {
+  if (found?.stats === undefined) {
+    await found?.[Symbol.asyncDispose]();
+    throw pathUnknown(path, id);
+  }
+  return { found, stats: found.stats };
+}
+
+/** A trailing `/` or `/.` asks for what a link leads to. */
+const follows = (path: string) => /(?:^|\/)\.?$/.test(path);
+
+export async function statPath(rooms: Rooms, entry: Entry, path: string): Promise<PathStat> {
+  return await withRoot(rooms, entry, path, async (root, inside) => {
+    const { found, stats } = await place(await findInRoot(root, inside, { followLast: follows(path) }), path, entry.record.id);
+    await using _open = found;
+    return await statOf(found, stats, path);
+  });
+}
+
+async function statOf(found: Found, stats: Stats, path: string): Promise<PathStat> {
+  return {
+    name: posix.basename(posix.normalize(path)) || '/',
+    size: stats.size,
+    mode: goMode(stats),
+    modified_ms: Math.round(stats.mtimeMs),
+    linkTarget: stats.isSymbolicLink() ? await readlink(found.path) : '',
+  };
+}
+
+/** The tar that `docker cp` reads. The root stays mounted until the stream is over. */
+export async function readArchive(rooms: Rooms, entry: Entry, path: string): Promise<{ readonly stat: PathStat; readonly tar: Readable }> {
+  const ready = Promise.withResolvers<{ stat: PathStat; tar: Readable }>();
+  withRoot(rooms, entry, path, async (root, inside) => {
+    const { found, stats } = await place(await findInRoot(root, inside, { followLast: follows(path) }), path, entry.record.id);
+    await using _open = found;
+    const stat = await statOf(found, stats, path);
+    const output = new PassThrough();
+    const name = found.name === '.' ? '.' : `./${found.name}`;
+    const rename = stat.name === '/' || found.name === '.' ? [] : ['--transform', `flags=rSh;s|^\\./${escape(found.name)}|${stat.name.replace(/[\\&|]/g, '\\$&')}|`];
+    const packed = tarIn(found.folder, ['--create', '--file=-', '--format=posix', '--pax-option=delete=atime,delete=ctime', '--numeric-owner', '--ignore-failed-read', '--warning=no-file-ignored', ...rename, '--', name], { output });
+    ready.resolve({ stat, tar: output });
+    await packed;
+  }).catch((error: unknown) => {
+    ready.reject(error);
+    void ready.promise.then(
+      ({ tar }) => tar.destroy(error instanceof Error ? error : undefined),
+      () => undefined,
+    );
+  });
+  return await ready.promise;
+}
+
+/** Unpacks a tar into a folder of the container. Errors: `PATH_UNKNOWN`, `PATH_INVALID`. */
+export async function writeArchive(rooms: Rooms, entry: Entry, path: string, tar: Readable, options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean }): Promise<void> {
+  await withRoot(rooms, entry, path, async (root, inside) => {
+    await using found = await findInRoot(root, `${inside}/`, { followLast: true });
+    if (!found?.stats) throw pathUnknown(path, entry.record.id);
+    if (!found.stats.isDirectory()) throw pathInvalid(path, 'extraction point is not a directory');
+    if (entry.record.spec.readOnlyRoot) throw pathInvalid(path, 'container rootfs is marked read-only');
+    const owner = options.copyUidGid ? ['--same-owner', '--numeric-owner'] : ['--no-same-owner'];
+    await tarIn(found.folder, ['--extract', '--file=-', '--same-permissions', '--xattrs', ...owner, '-C', `./${found.name}`], { input: tar });
+  });
+}
+
+/** The whole file system as a tar, without what is mounted over it. */
+export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
+  const { snapshot } = pathsOf(rooms, entry.record);
+  const root = await rooms.snapshots.mount(snapshot);
+  const found = await findInRoot(root, '/', { followLast: true });
+  if (!found) throw pathUnknown('/', entry.record.id);
+  const output = new PassThrough();
+  tarIn(found.folder, ['--create', '--file=-', '--format=posix', '--one-file-system', '--numeric-owner', '--transform', 'flags=rSh;s|^\\./||', '--', '.'], { output })
+    .catch((error: unknown) => output.destroy(error instanceof Error ? error : undefined))
+    .finally(async () => {
+      await found[Symbol.asyncDispose]();
+      await rooms.locks.run(entry.record.id, async () => {
+        if (!isLive(entry.record.state) && rooms.table.byId(entry.record.id) === entry) await rooms.snapshots.unmount(snapshot);
+      });
+    })
+    .catch((error: unknown) => rooms.logger.warn('cannot let go of an exported root', { error }));
+  return output;
+}
+
+/** Runs tar in the folder that the descriptor stands for: what its path leads to meanwhile does not matter. */
+async function tarIn(folder: FileHandle, args: readonly string[], streams: { readonly input?: Readable; readonly output?: PassThrough }): Promise<void> {
+  const child = spawn('tar', ['-C', '/proc/self/fd/3', ...args], { stdio: [streams.input ? 'pipe' : 'ignore', 'pipe', 'pipe', folder.fd], env: ENVIRONMENT });
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    if (said.length < 4096) said += text;
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const flows: Promise<void>[] = [];
+  if (streams.input && child.stdin) flows.push(pipeline(streams.input, child.stdin).catch(ignoreBrokenPipe));
+  if (streams.output && child.stdout) flows.push(pipeline(child.stdout, streams.output).catch(() => void child.kill('SIGTERM')));
+  else child.stdout?.resume();
+  const [code] = await Promise.all([ended, ...flows]);
+  // 1: a file changed while it was read, which is no failure for a live container.
+  if (code !== 0 && !(code === 1 && streams.output)) throw runtimeFailed('pack or unpack files of a container', said.trim() || `tar ended with ${code}`);
+}
+
+/** tar ends early on a broken archive and says so itself. */
+function ignoreBrokenPipe(error: unknown): void {
+  if (!isSystemError(error, 'EPIPE') && !isSystemError(error, 'ERR_STREAM_PREMATURE_CLOSE')) throw error;
+}
+
+function escape(name: string): string {
+  return name.replace(/[\\.*[\]^$|]/g, '\\$&');
+}
+
+/** Type and permissions as Go's os.FileMode has them. */
+export function goMode(stats: Pick<Stats, 'mode' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket' | 'isCharacterDevice' | 'isBlockDevice'>): number {
+  let mode = stats.mode & 0o777;
+  if (stats.isDirectory()) mode += GO.directory;
+  if (stats.isSymbolicLink()) mode += GO.link;
+  if (stats.isFIFO()) mode += GO.fifo;
+  if (stats.isSocket()) mode += GO.socket;
+  if (stats.isBlockDevice()) mode += GO.device;
+  if (stats.isCharacterDevice()) mode += GO.device + GO.character;
+  if (stats.mode & 0o4000) mode += GO.setuid;
+  if (stats.mode & 0o2000) mode += GO.setgid;
+  if (stats.mode & 0o1000) mode += GO.sticky;
+  return mode;
+}

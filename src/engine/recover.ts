@@ -1,0 +1,106 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSystemError } from '#kit';
+import { ended, isLive, lastExit } from './container.ts';
+import { containerEnded, scheduleRestart } from './end-container.ts';
+import { removeLocked } from './remove-container.ts';
+import { startsWithDaemon } from './restart-policy.ts';
+import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX, save } from './rooms.ts';
+import { startContainer } from './start-container.ts';
+import { EMBEDDED_DNS } from './name-files.ts';
+import type { Entry } from './table.ts';
+import { readFile } from 'node:fs/promises';
+
+const CONTAINER_ID = /^[0-9a-f]{64}$/;
+
+/** Repairs what a killed daemon or a restarted machine left, and takes up the containers that run. */
+export async function recover(rooms: Rooms): Promise<void> {
+  await removeLeftovers(rooms);
+  await Promise.all(rooms.table.all().map((entry) => recoverOne(rooms, entry)));
+}
+
+async function recoverOne(rooms: Rooms, entry: Entry): Promise<void> {
+  try {
+    const { state } = entry.record;
+    if (isLive(state)) await takeUp(rooms, entry);
+    else if (state.status === 'restarting') scheduleRestart(rooms, entry, 0, state.exit);
+    else if (entry.record.spec.autoRemove && state.status === 'exited') await removeLocked(rooms, entry, { volumes: true });
+    else if (state.status === 'exited' && startsWithDaemon(entry.record.spec.restart, entry.record.stopRequested)) await startAgain(rooms, entry);
+  } catch (error) {
+    rooms.logger.error('cannot recover a container', { id: entry.record.id, error });
+  }
+}
+
+/** It ran when the daemon ended: it still does, or its monitor wrote how it ended. */
+async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
+  const { record } = entry;
+  const { state } = record;
+  if (!isLive(state)) return;
+  const paths = pathsOf(rooms, record);
+  const isAlive = (await rooms.linux.processes.startTime(state.pid)) === state.startTime;
+  if (!isAlive || (await rooms.crun.exit(paths))) return await containerEnded(rooms, record.id, { finishedAt_ms: rooms.clock.now() });
+  if (await servesNames(paths.resolvConf, record.spec.network.kind)) await rooms.wires.serveNames(entry);
+  rooms.accompany(entry);
+}
+
+async function servesNames(resolvConf: string, kind: string): Promise<boolean> {
+  if (kind !== 'networks') return false;
+  try {
+    return (await readFile(resolvConf, 'utf8')).includes(`nameserver ${EMBEDDED_DNS}`);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+async function startAgain(rooms: Rooms, entry: Entry): Promise<void> {
+  await rooms.locks.run(entry.record.id, async () => {
+    const exit = lastExit(entry.record);
+    try {
+      await startContainer(rooms, entry, { byHand: false });
+    } catch (error) {
+      rooms.logger.warn('cannot start a container with the daemon', { id: entry.record.id, error });
+      if (exit) await save(rooms, entry, ended(entry.record, { ...exit, error: String(error) }, false));
+    }
+  });
+}
+
+/** Snapshots, leases, groups, namespaces and bundles that no running container stands for. */
+async function removeLeftovers(rooms: Rooms): Promise<void> {
+  const known = (id: string) => rooms.table.byId(id) !== undefined;
+  const lives = (id: string) => {
+    const entry = rooms.table.byId(id);
+    return entry !== undefined && isLive(entry.record.state);
+  };
+  const idle = (ids: readonly string[]) => ids.filter((id) => CONTAINER_ID.test(id) && !lives(id));
+  const [groups, namespaces, bundles, exits, states] = await Promise.all([
+    rooms.linux.cgroups.children(`gantry-${rooms.id}`),
+    rooms.network.listNamespaces(),
+    namesIn(join(rooms.runDir, 'containers')),
+    namesIn(rooms.crun.exitDir),
+    namesIn(rooms.crun.root),
+  ]);
+  const lost = new Set(idle([...groups, ...namespaces, ...bundles, ...exits, ...states]));
+  for (const id of lost) {
+    const entry = rooms.table.byId(id);
+    rooms.logger.info('removing what a container left', { id });
+    const spec = entry?.record.spec ?? { owner: { kind: 'docker' as const }, image: '', network: { kind: 'none' as const } };
+    // A cast because the id is one that the engine gave itself.
+    const record = { id: id as Entry['record']['id'], spec };
+    await rooms.network.unpublish(id);
+    await rooms.network.removeNamespace(id);
+    await rooms.crun.clean(id, pathsOf(rooms, record));
+    if (entry) await rooms.snapshots.unmount(pathsOf(rooms, record).snapshot);
+  }
+  for (const key of await rooms.snapshots.list()) if (key.startsWith(SNAPSHOT_PREFIX) && !known(key.slice(SNAPSHOT_PREFIX.length))) await rooms.snapshots.remove(key);
+  for (const owner of rooms.images.leases(leaseOwner('')).keys()) if (!known(owner.slice(leaseOwner('').length))) await rooms.images.release(owner);
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { isSystemError } from '#kit';
+import { isLive } from './container.ts';
+import { notRunning } from './errors.ts';
+import { pathsOf, type Rooms } from './rooms.ts';
+import { runProgram } from './command.ts';
+import type { Entry } from './table.ts';
+import type { ContainerStats } from './types.ts';
+
+const NS_PER_TICK = 10_000_000;
+
+/** One reading of a running container's use. Errors: `CONTAINER_NOT_RUNNING`. */
+export async function containerStats(rooms: Rooms, entry: Entry): Promise<ContainerStats> {
+  const { record } = entry;
+  if (!isLive(record.state)) throw notRunning(record.id);
+  const [usage, machine, links] = await Promise.all([rooms.linux.cgroups.usage(pathsOf(rooms, record).cgroup), readFile('/proc/stat', 'utf8'), linksOf(record.state.pid)]);
+  return {
+    read_ms: rooms.clock.now(),
+    cpu_total_ns: usage.cpu_total_ns,
+    cpu_user_ns: usage.cpu_user_ns,
+    cpu_system_ns: usage.cpu_system_ns,
+    system_cpu_ns: systemCpu_ns(machine),
+    online_cpus: availableParallelism(),
+    memory_working_set_bytes: usage.memory_working_set_bytes,
+    memory_usage_bytes: usage.memory_usage_bytes,
+    memory_limit_bytes: Math.min(usage.memory_limit_bytes, totalmem()),
+    memory_stat: usage.memory_stat,
+    pids: usage.pids,
+    ...(usage.pids_limit === undefined ? {} : { pids_limit: usage.pids_limit }),
+    networks: record.spec.network.kind === 'networks' ? parseNetDev(links) : {},
+  };
+}
+
+/** All states of all processors together (proc_stat(5)): the first eight fields of the first line. */
+export function systemCpu_ns(stat: string): number {
+  const fields = (stat.split('\n', 1)[0] ?? '').split(/\s+/).slice(1, 9);
+  return fields.reduce((sum, field) => sum + Number(field), 0) * NS_PER_TICK;
+}
+
+/** Counters by link, without the loopback. */
+export function parseNetDev(text: string): ContainerStats['networks'] {
+  const links: Record<string, { rx_bytes: number; rx_packets: number; tx_bytes: number; tx_packets: number }> = {};
+  for (const line of text.split('\n').slice(2)) {
+    const [name = '', counters = ''] = line.split(':');
+    const values = counters.trim().split(/\s+/).map(Number);
+    if (name.trim() === '' || name.trim() === 'lo') continue;
+    links[name.trim()] = { rx_bytes: values[0] ?? 0, rx_packets: values[1] ?? 0, tx_bytes: values[8] ?? 0, tx_packets: values[9] ?? 0 };
+  }
+  return links;
+}
+
+async function linksOf(pid: number): Promise<string> {
+  try {
+    return await readFile(`/proc/${pid}/net/dev`, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EINVAL')) return '';
+    throw error;
+  }
+}
+
+/** The machine's `ps`, less what is not in the container. Errors: `CONTAINER_NOT_RUNNING`. */
+export async function containerTop(rooms: Rooms, entry: Entry, psArguments: string) {
+  if (!isLive(entry.record.state)) throw notRunning(entry.record.id);
+  const words = (psArguments.trim() || '-ef').split(/\s+/);
+  const [pids, text] = await Promise.all([rooms.linux.cgroups.processes(pathsOf(rooms, entry.record).cgroup), runProgram('ps', words)]);
+  return parsePs(text, new Set(pids));
+}
+
+/** Rows of `ps` whose process is among `pids`; the last column may have blanks. Pure. */
+export function parsePs(text: string, pids: ReadonlySet<number>): { readonly titles: readonly string[]; readonly processes: readonly (readonly string[])[] } {
+  const [head = '', ...rows] = text.split('\n').filter((line) => line.trim() !== '');
+  const titles = head.trim().split(/\s+/);
+  const at = titles.indexOf('PID');
+  if (at < 0) throw notRunning("Couldn't find PID field in ps output");
+  const processes = rows
+    .map((row) => {
+      const words = row.trim().split(/\s+/);
+      return [...words.slice(0, titles.length - 1), words.slice(titles.length - 1).join(' ')];
+    })
+    .filter((words) => pids.has(Number(words[at])));
+  return { titles, processes };
+}
