@@ -6,6 +6,7 @@ import type { ServiceRule } from '#network';
 import type { ServiceProxy, ServiceProxyOptions } from '../types.ts';
 import { isReady } from './endpoints.ts';
 import { servicesToRules } from './services-to-rules.ts';
+import { unsupported } from './unsupported.ts';
 
 const RETRY_FIRST_MS = 100;
 const RETRY_LONGEST_MS = 10_000;
@@ -32,6 +33,7 @@ class RuleKeeper implements ServiceProxy {
   #applied: readonly ServiceRule[] | undefined;
   #dirty = false;
   #applying: Promise<void> | undefined;
+  #said: ReadonlySet<string> = new Set();
   #failure: string | undefined;
   #state: 'starting' | 'ready' | 'stopped' = 'starting';
   readonly #first = Promise.withResolvers<void>();
@@ -111,7 +113,17 @@ class RuleKeeper implements ServiceProxy {
     });
     if (!isDeepStrictEqual(rules, this.#applied)) await network.setServices(rules);
     this.#applied = rules;
+    this.#sayUnsupported();
     this.#release();
+  }
+
+  /** Once for each Service and matter. */
+  #sayUnsupported(): void {
+    const words = this.#options.state.services
+      .list()
+      .flatMap((service) => unsupported(service).map((why) => `${service.metadata.namespace}/${service.metadata.name}: ${why}`));
+    for (const one of words) if (!this.#said.has(one)) this.#options.logger.warn('A Service asks for what the rules do not do', { why: one });
+    this.#said = new Set(words);
   }
 
   #isDraining({ targetRef, addresses }: V1Endpoint): boolean {

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import type { V1Endpoint, V1EndpointSlice, V1Service, V1ServiceSpec } from '#cluster/api';
 import type { ServiceRule } from '#network';
 import { servicesToRules } from './services-to-rules.ts';
+import { unsupported } from './unsupported.ts';
 
 const service = (spec: V1ServiceSpec): V1Service => ({
   apiVersion: 'v1',
@@ -79,5 +80,9 @@ suite('Services become rules', () => {
       ],
     };
     check({ spec: { ports: [{ name: 'admin', port: 80 }] }, slices: [named] }, [{ backends: [{ address: '10.0.0.2', port: 9000 }] }]);
+  });
+  test('what is not done is named', () => {
+    assert.deepEqual(unsupported(service({})), []);
+    assert.match(unsupported(service({ externalTrafficPolicy: 'Local' })).join(), /externalTrafficPolicy/);
   });
 });
