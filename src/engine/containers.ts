@@ -217,7 +217,12 @@ export class ContainerFace implements Containers {
     return await statPath(this.#rooms, this.#find(ref), path);
   }
 
-  async writeArchive(ref: string, path: string, tar: Readable, options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean }): Promise<void> {
+  async writeArchive(
+    ref: string,
+    path: string,
+    tar: Readable,
+    options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean },
+  ): Promise<void> {
     await writeArchive(this.#rooms, this.#find(ref), path, tar, options);
   }
 }

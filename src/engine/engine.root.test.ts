@@ -80,7 +80,9 @@ test('what cannot run says why', inside, async () => {
 
 test('default containers are confined as Docker confines them', inside, async () => {
   const { stdout, container } = await runToEnd(
-    shell('grep -E "CapEff|Seccomp:" /proc/self/status; unshare -U true 2>&1; mount -t tmpfs x /tmp 2>&1; id; hostname; cat /proc/kcore 2>&1 | wc -c; echo x > /proc/sys/kernel/hostname; true'),
+    shell(
+      'grep -E "CapEff|Seccomp:" /proc/self/status; unshare -U true 2>&1; mount -t tmpfs x /tmp 2>&1; id; hostname; cat /proc/kcore 2>&1 | wc -c; echo x > /proc/sys/kernel/hostname; true',
+    ),
   );
   const effective = BigInt(`0x${/CapEff:\s*(\w+)/.exec(stdout)?.[1]}`);
   assert.equal(effective & ~0xa80425fbn, 0n, stdout);
@@ -93,7 +95,11 @@ test('default containers are confined as Docker confines them', inside, async ()
 
 test('another user, groups, working directory, environment and port 80', inside, async () => {
   const { stdout, exitCode } = await runToEnd(
-    shell('id; pwd; echo $A-$HOME; nc -l -p 80 -w 1 </dev/null; echo nc $?; cat /proc/self/status | grep CapEff', { user: 'app', workingDirectory: '/made/for/it', environment: ['A=b'] }),
+    shell('id; pwd; echo $A-$HOME; nc -l -p 80 -w 1 </dev/null; echo nc $?; cat /proc/self/status | grep CapEff', {
+      user: 'app',
+      workingDirectory: '/made/for/it',
+      environment: ['A=b'],
+    }),
   );
   assert.match(stdout, /uid=1000\(app\) gid=1000\(app\) groups=1000\(app\),2000\(extra\)/);
   assert.match(stdout, /\/made\/for\/it\nb-\/home\/app/);
@@ -175,7 +181,9 @@ test('volumes, binds, tmpfs and read-only roots', inside, async () => {
     { type: 'tmpfs' as const, target: '/scratch', options: 'size=1m' },
     { type: 'bind' as const, source: place.folder, target: '/host', readOnly: true },
   ];
-  const first = await runToEnd(shell('cat /data/seed; echo more > /data/more; touch /scratch/x && touch /host/x; touch /y; ls /host', { mounts, readOnlyRoot: true }));
+  const first = await runToEnd(
+    shell('cat /data/seed; echo more > /data/more; touch /scratch/x && touch /host/x; touch /y; ls /host', { mounts, readOnlyRoot: true }),
+  );
   assert.match(first.stdout, /from the image[\s\S]*rootfs.tar/);
   assert.match(first.stderr, /\/host\/x: Read-only[\s\S]*\/y: Read-only/);
   const second = await runToEnd(shell('cat /data/more; stat -c %a /data', { mounts: mounts.slice(0, 1) }));
@@ -187,7 +195,9 @@ test('containers find each other by name and publish ports', inside, async () =>
   const { containers, networks } = opened.engine;
   await networks.create({ name: 'home' });
   const network = { kind: 'networks' as const, endpoints: { home: { aliases: ['web'] } } };
-  const server = await containers.create(shell('while true; do echo hello | nc -l -p 80; done', { name: 'server', network, publish: [{ containerPort: 80, protocol: 'tcp' }] }));
+  const server = await containers.create(
+    shell('while true; do echo hello | nc -l -p 80; done', { name: 'server', network, publish: [{ containerPort: 80, protocol: 'tcp' }] }),
+  );
   await containers.start(server.id);
   const client = await runToEnd(shell('for n in server web; do nslookup $n; nc $n 80; done', { network: { kind: 'networks', endpoints: { home: {} } } }));
   assert.equal(client.stdout.match(/^hello$/gm)?.length, 2, `${client.stdout}${client.stderr}`);
@@ -275,7 +285,8 @@ test('kill -9 of the daemon: containers go on, ends are known, half-made things 
   } finally {
     await closePlace(crashing);
   }
-  for (const line of spawnSync('sh', ['-c', 'cat /proc/self/mountinfo; ip link; ls -d /sys/fs/cgroup/*/*; ls /tmp'], { encoding: 'utf8' }).stdout.split('\n')) assert.ok(!line.includes(crashing.id) && !line.includes(crashing.folder), line);
+  for (const line of spawnSync('sh', ['-c', 'cat /proc/self/mountinfo; ip link; ls -d /sys/fs/cgroup/*/*; ls /tmp'], { encoding: 'utf8' }).stdout.split('\n'))
+    assert.ok(!line.includes(crashing.id) && !line.includes(crashing.folder), line);
 });
 
 /** Starts a daemon of its own process, and ends it with SIGKILL once its containers run. */
@@ -325,6 +336,13 @@ test('what create, start, wait and remove take', inside, async () => {
   const median = (column: number) => rows.map((row) => row[column] ?? 0).toSorted((a, b) => a - b)[Math.floor(rows.length / 2)] ?? 0;
   const names = ['create', 'start', 'wait', 'remove', 'together'];
   console.log(names.map((name, index) => `${name} ${median(index).toFixed(1)} ms`).join(', '));
-  const { stdout } = spawnSync('sh', ['-c', `ls -d /sys/fs/cgroup/*/gantry-${place.id}/*; ip netns; ls ${place.folder}/run/netns ${place.folder}/run/containers ${place.folder}/run/crun ${place.folder}/data/containers`], { encoding: 'utf8' });
+  const { stdout } = spawnSync(
+    'sh',
+    [
+      '-c',
+      `ls -d /sys/fs/cgroup/*/gantry-${place.id}/*; ip netns; ls ${place.folder}/run/netns ${place.folder}/run/containers ${place.folder}/run/crun ${place.folder}/data/containers`,
+    ],
+    { encoding: 'utf8' },
+  );
   assert.doesNotMatch(stdout, /[0-9a-f]{64}/);
 });

@@ -21,7 +21,8 @@ export function makePlace(): TestPlace {
   for (const name of ['bin', 'etc', 'tmp', 'root', 'home/app', 'data']) mkdirSync(join(root, name), { recursive: true });
   copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
   chmodSync(join(root, 'bin/busybox'), 0o755);
-  for (const name of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean)) if (!existsSync(join(root, 'bin', name))) symlinkSync('busybox', join(root, 'bin', name));
+  for (const name of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean))
+    if (!existsSync(join(root, 'bin', name))) symlinkSync('busybox', join(root, 'bin', name));
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n');
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\napp:x:1000:\nextra:x:2000:app\n');
   writeFileSync(join(root, 'data/seed'), 'from the image');
@@ -39,7 +40,10 @@ export interface TestEngine extends AsyncDisposable {
 }
 
 /** Starts an engine on the place; disposing it lets go, containers keep running. */
-export async function openEngine(place: TestPlace, logger: Logger = createLogger({ level: 'warn', clock: systemClock, write: (line) => void process.stderr.write(line) })): Promise<TestEngine> {
+export async function openEngine(
+  place: TestPlace,
+  logger: Logger = createLogger({ level: 'warn', clock: systemClock, write: (line) => void process.stderr.write(line) }),
+): Promise<TestEngine> {
   const base = { clock: systemClock, random: systemRandom, logger, linux: openLinux() };
   const [dataDir, runDir] = [join(place.folder, 'data'), join(place.folder, 'run')];
   mkdirSync(runDir, { recursive: true });
@@ -47,7 +51,16 @@ export async function openEngine(place: TestPlace, logger: Logger = createLogger
   const network = createNetwork({ ...base, id: place.id, runDir });
   await network.start();
   const { images, snapshots } = store;
-  const engine = createEngine({ ...base, id: place.id, dataDir, runDir, network, images, snapshots, runtime: { crun: '/usr/bin/crun', conmon: '/usr/bin/conmon' } });
+  const engine = createEngine({
+    ...base,
+    id: place.id,
+    dataDir,
+    runDir,
+    network,
+    images,
+    snapshots,
+    runtime: { crun: '/usr/bin/crun', conmon: '/usr/bin/conmon' },
+  });
   await engine.start();
   if ((await images.list()).length === 0) {
     const config: ImageRunConfig = { Cmd: ['sh'], Env: ['PATH=/bin'] };
@@ -67,7 +80,14 @@ export async function closePlace(place: TestPlace): Promise<void> {
   for (const container of engine.containers.list()) await engine.containers.remove(container.id, { force: true, volumes: true });
   await engine.tearDown();
   await stop();
-  const network = createNetwork({ clock: systemClock, random: systemRandom, logger: createLogger({ level: 'warn', clock: systemClock, write: () => undefined }), linux: openLinux(), id: place.id, runDir: join(place.folder, 'run') });
+  const network = createNetwork({
+    clock: systemClock,
+    random: systemRandom,
+    logger: createLogger({ level: 'warn', clock: systemClock, write: () => undefined }),
+    linux: openLinux(),
+    id: place.id,
+    runDir: join(place.folder, 'run'),
+  });
   await network.removeAll();
   rmSync(place.folder, { recursive: true, force: true });
 }

@@ -176,7 +176,7 @@ export class ExecTable implements Execs {
       },
     );
     child.once('error', (error) => this.#rooms.logger.error('cannot start the monitor of a process', { error }));
-const [sync, go, ready] = [3, 4, 5].map((fd) => extraPipe(child.stdio, fd));
+    const [sync, go, ready] = [3, 4, 5].map((fd) => extraPipe(child.stdio, fd));
     if (!sync || !go || !ready) throw new TypeError('a child without its pipes');
     const lines = new SyncLines(sync, spec.command[0] ?? '');
     go.on('error', (error) => this.#rooms.logger.debug('the monitor of a process takes no more signs', { error }));

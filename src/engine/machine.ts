@@ -5,12 +5,23 @@ import type { Linux } from '#linux';
 import type { Machine } from './spec/machine.ts';
 import type { OciDevice } from './spec/spec.ts';
 
-const INIT_PROGRAMS = ['/usr/bin/catatonit', '/usr/libexec/podman/catatonit', '/usr/bin/tini-static', '/usr/bin/tini', '/usr/bin/docker-init', '/usr/libexec/docker/docker-init'];
+const INIT_PROGRAMS = [
+  '/usr/bin/catatonit',
+  '/usr/libexec/podman/catatonit',
+  '/usr/bin/tini-static',
+  '/usr/bin/tini',
+  '/usr/bin/docker-init',
+  '/usr/libexec/docker/docker-init',
+];
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** What this machine can give containers. */
 export async function readMachine(linux: Linux): Promise<Machine> {
-  const [bounding, noFileLimit, own] = await Promise.all([linux.capabilities.bounding(), linux.capabilities.noFileLimit(), readFile('/proc/self/oom_score_adj', 'utf8')]);
+  const [bounding, noFileLimit, own] = await Promise.all([
+    linux.capabilities.bounding(),
+    linux.capabilities.noFileLimit(),
+    readFile('/proc/self/oom_score_adj', 'utf8'),
+  ]);
   const initPath = INIT_PROGRAMS.find((path) => existsSync(path));
   return {
     bounding,

@@ -14,7 +14,11 @@ const NS_PER_TICK = 10_000_000;
 export async function containerStats(rooms: Rooms, entry: Entry): Promise<ContainerStats> {
   const { record } = entry;
   if (!isLive(record.state)) throw notRunning(record.id);
-  const [usage, machine, links] = await Promise.all([rooms.linux.cgroups.usage(pathsOf(rooms, record).cgroup), readFile('/proc/stat', 'utf8'), linksOf(record.state.pid)]);
+  const [usage, machine, links] = await Promise.all([
+    rooms.linux.cgroups.usage(pathsOf(rooms, record).cgroup),
+    readFile('/proc/stat', 'utf8'),
+    linksOf(record.state.pid),
+  ]);
   return {
     read_ms: rooms.clock.now(),
     cpu_total_ns: usage.cpu_total_ns,

@@ -14,7 +14,17 @@ import type { PathStat } from '../types.ts';
 import { findInRoot, type Found } from './in-root.ts';
 
 /** Go's os.FileMode bits. */
-const GO = { directory: 2 ** 31, link: 2 ** 27, device: 2 ** 26, fifo: 2 ** 25, socket: 2 ** 24, setuid: 2 ** 23, setgid: 2 ** 22, character: 2 ** 21, sticky: 2 ** 20 } as const;
+const GO = {
+  directory: 2 ** 31,
+  link: 2 ** 27,
+  device: 2 ** 26,
+  fifo: 2 ** 25,
+  socket: 2 ** 24,
+  setuid: 2 ** 23,
+  setgid: 2 ** 22,
+  character: 2 ** 21,
+  sticky: 2 ** 20,
+} as const;
 
 interface Place {
   readonly found: Found;
@@ -81,8 +91,24 @@ export async function readArchive(rooms: Rooms, entry: Entry, path: string): Pro
     const stat = await statOf(found, stats, path);
     const output = new PassThrough();
     const name = found.name === '.' ? '.' : `./${found.name}`;
-    const rename = stat.name === '/' || found.name === '.' ? [] : ['--transform', `flags=rSh;s|^\\./${escape(found.name)}|${stat.name.replace(/[\\&|]/g, '\\$&')}|`];
-    const packed = tarIn(found.folder, ['--create', '--file=-', '--format=posix', '--pax-option=delete=atime,delete=ctime', '--numeric-owner', '--ignore-failed-read', '--warning=no-file-ignored', ...rename, '--', name], { output });
+    const rename =
+      stat.name === '/' || found.name === '.' ? [] : ['--transform', `flags=rSh;s|^\\./${escape(found.name)}|${stat.name.replace(/[\\&|]/g, '\\$&')}|`];
+    const packed = tarIn(
+      found.folder,
+      [
+        '--create',
+        '--file=-',
+        '--format=posix',
+        '--pax-option=delete=atime,delete=ctime',
+        '--numeric-owner',
+        '--ignore-failed-read',
+        '--warning=no-file-ignored',
+        ...rename,
+        '--',
+        name,
+      ],
+      { output },
+    );
     ready.resolve({ stat, tar: output });
     await packed;
   }).catch((error: unknown) => {
@@ -96,7 +122,13 @@ export async function readArchive(rooms: Rooms, entry: Entry, path: string): Pro
 }
 
 /** Unpacks a tar into a folder of the container. Errors: `PATH_UNKNOWN`, `PATH_INVALID`. */
-export async function writeArchive(rooms: Rooms, entry: Entry, path: string, tar: Readable, options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean }): Promise<void> {
+export async function writeArchive(
+  rooms: Rooms,
+  entry: Entry,
+  path: string,
+  tar: Readable,
+  options: { readonly noOverwriteDirNonDir: boolean; readonly copyUidGid: boolean },
+): Promise<void> {
   await withRoot(rooms, entry, path, async (root, inside) => {
     await using found = await findInRoot(root, `${inside}/`, { followLast: true });
     if (!found?.stats) throw pathUnknown(path, entry.record.id);
@@ -114,7 +146,9 @@ export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
   const found = await findInRoot(root, '/', { followLast: true });
   if (!found) throw pathUnknown('/', entry.record.id);
   const output = new PassThrough();
-  tarIn(found.folder, ['--create', '--file=-', '--format=posix', '--one-file-system', '--numeric-owner', '--transform', 'flags=rSh;s|^\\./||', '--', '.'], { output })
+  tarIn(found.folder, ['--create', '--file=-', '--format=posix', '--one-file-system', '--numeric-owner', '--transform', 'flags=rSh;s|^\\./||', '--', '.'], {
+    output,
+  })
     .catch((error: unknown) => output.destroy(error instanceof Error ? error : undefined))
     .finally(async () => {
       await found[Symbol.asyncDispose]();

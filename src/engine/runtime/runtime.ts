@@ -139,7 +139,8 @@ function explain(record: ContainerRecord, said: string): StartError {
   const program = record.process.path;
   if (/executable file|No such file or directory/.test(reason) && reason.includes(program))
     return startFailed(record.name, 400, `exec: "${program}": executable file not found in $PATH: no such file or directory`, 127);
-  if (/Permission denied|open executable: Operation not permitted/i.test(reason)) return startFailed(record.name, 400, `exec: "${program}": permission denied`, 126);
+  if (/Permission denied|open executable: Operation not permitted/i.test(reason))
+    return startFailed(record.name, 400, `exec: "${program}": permission denied`, 126);
   if (/Is a directory|Exec format error/i.test(reason)) return startFailed(record.name, 400, `exec: "${program}": ${reason.toLowerCase()}`, 126);
   return startFailed(record.name, 500, reason || 'the runtime gave no reason', 128);
 }
