@@ -199,7 +199,9 @@ test('containers find each other by name and publish ports', inside, async () =>
     shell('while true; do echo hello | nc -l -p 80; done', { name: 'server', network, publish: [{ containerPort: 80, protocol: 'tcp' }] }),
   );
   await containers.start(server.id);
-  const client = await runToEnd(shell('for n in server web; do nslookup $n; nc $n 80; done', { network: { kind: 'networks', endpoints: { home: {} } } }));
+  const client = await runToEnd(
+    shell('for n in server web; do nslookup $n; until nc $n 80; do sleep 0.05; done; done', { network: { kind: 'networks', endpoints: { home: {} } } }),
+  );
   assert.equal(client.stdout.match(/^hello$/gm)?.length, 2, `${client.stdout}${client.stderr}`);
   const { ports, endpoints } = containers.get(server.id);
   assert.ok(ports[0]?.hostPort, JSON.stringify(ports));
@@ -216,8 +218,9 @@ test('containers find each other by name and publish ports', inside, async () =>
 
 test('files are copied both ways and links do not lead out', inside, async () => {
   const { containers } = opened.engine;
-  const { id } = await containers.create(shell('ln -s / /out; ln -s ../../../etc/hostname /tmp/link; sleep 100'));
+  const { id } = await containers.create(shell('ln -s / /out; ln -s ../../../etc/hostname /tmp/link; echo ready; sleep 100'));
   await containers.start(id);
+  for await (const _line of containers.logs(id, { follow: true })) break;
   for (const running of [true, false]) {
     if (!running) await containers.stop(id, { timeout_seconds: 0 });
     const { stat, tar } = await containers.readArchive(id, '/out/data/seed');

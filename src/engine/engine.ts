@@ -143,8 +143,9 @@ class LocalEngine implements Engine {
     const { record } = entry;
     const paths = pathsOf(this.#rooms, record);
     const monitor = await this.#rooms.crun.monitorPid(paths);
-    if (monitor !== undefined) await this.#rooms.linux.processes.waitGone(monitor, signal);
-    if (signal.aborted || !isLive(record.state)) return;
+    if (!isLive(record.state)) return;
+    await this.#rooms.linux.processes.waitGone(monitor ?? record.state.pid, signal);
+    if (signal.aborted) return;
     const { processes } = this.#rooms.linux;
     if (!(await this.#rooms.crun.exit(paths)) && (await processes.startTime(record.state.pid)) === record.state.startTime) {
       this.#rooms.logger.error('the monitor of a container is gone: the container is ended', { id: record.id });

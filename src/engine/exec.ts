@@ -114,6 +114,7 @@ export class ExecTable implements Execs {
     const security = spec.privileged ? { ...record.spec.security, privileged: true } : record.spec.security;
     return {
       terminal: spec.terminal ?? false,
+      ...(spec.terminal && spec.size ? { consoleSize: { height: spec.size.rows, width: spec.size.columns } } : {}),
       user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
       args: spec.command,
       env: mergeEnvironment(environmentOf(record, user, spec.terminal ?? false), spec.environment ?? []),
@@ -193,7 +194,6 @@ export class ExecTable implements Execs {
       exited,
     });
     session.connect(await linux.sockets.connect(join(folder, 'attach')));
-    if (spec.size) await crun.resize(folder, spec.size);
     go.write('0');
     lines.pid.then(onPid, () => undefined);
     ready.destroy();

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '#kit';
 import { ended, isLive, lastExit } from './container.ts';
@@ -9,7 +9,6 @@ import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX, save } from './rooms.
 import { startContainer } from './start-container.ts';
 import { EMBEDDED_DNS } from './name-files.ts';
 import type { Entry } from './table.ts';
-import { readFile } from 'node:fs/promises';
 
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 
@@ -38,9 +37,22 @@ async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
   if (!isLive(state)) return;
   const paths = pathsOf(rooms, record);
   const isAlive = (await rooms.linux.processes.startTime(state.pid)) === state.startTime;
-  if (!isAlive || (await rooms.crun.exit(paths))) return await containerEnded(rooms, record.id, { finishedAt_ms: rooms.clock.now() });
+  if (!isAlive && ((await rooms.crun.exit(paths)) || !(await hasMonitor(rooms, entry))))
+    return await containerEnded(rooms, record.id, { finishedAt_ms: rooms.clock.now() });
   if (await servesNames(paths.resolvConf, record.spec.network.kind)) await rooms.wires.serveNames(entry);
   rooms.accompany(entry);
+}
+
+/** A monitor that still stands is about to write how its container ended. */
+async function hasMonitor(rooms: Rooms, entry: Entry): Promise<boolean> {
+  const pid = await rooms.crun.monitorPid(pathsOf(rooms, entry.record));
+  if (pid === undefined) return false;
+  try {
+    return (await readFile(`/proc/${pid}/comm`, 'utf8')).trim() === 'conmon';
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ESRCH')) return false;
+    throw error;
+  }
 }
 
 async function servesNames(resolvConf: string, kind: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '#kit';
 import { findInRoot, readInRoot } from './archive/in-root.ts';
@@ -92,6 +92,8 @@ async function prepare(rooms: Rooms, record: ContainerRecord, paths: ContainerPa
     rooms.snapshots.mount(paths.snapshot),
     rooms.wires.hostResolvConf(),
     mkdir(paths.bundle, { recursive: true, mode: 0o700 }),
+    // A start that failed may have left one.
+    rm(paths.exitFile, { force: true }),
   ]);
   const [user, files] = await Promise.all([
     findUser(root, record.process.user, record.spec.groups ?? []),

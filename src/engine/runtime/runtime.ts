@@ -7,6 +7,10 @@ import { runtimeFailed, StartError, startFailed } from '../errors.ts';
 import { encodeSpec, type OciSpec } from '../spec/spec.ts';
 import type { Launcher } from './launcher.ts';
 
+/** crun takes a compiled filter from this annotation (crun(1)). */
+const COMPILED_FILTER = 'run.oci.seccomp_bpf_data';
+const FILTERS_MAX = 64;
+
 export interface RuntimePrograms {
   readonly crun: string;
   readonly conmon: string;
@@ -17,6 +21,8 @@ export class Runtime {
   readonly #programs: RuntimePrograms;
   readonly #launcher: Launcher;
   readonly #linux: Pick<Linux, 'cgroups' | 'processes'>;
+  /** Compiled filters by their rules. */
+  readonly #filters = new Map<string, string>();
   /** crun's own state, one folder a container. */
   readonly root: string;
   readonly exitDir: string;
@@ -51,12 +57,30 @@ export class Runtime {
 
   /** Makes the container; its process waits for `start`. Answers the process's id. Errors: `CONTAINER_START_FAILED`. */
   async create(record: ContainerRecord, paths: ContainerPaths, spec: OciSpec): Promise<number> {
-    await writeFile(join(paths.bundle, 'config.json'), encodeSpec(spec), { mode: 0o600 });
+    const filter = spec.linux.seccomp === undefined ? undefined : JSON.stringify(spec.linux.seccomp);
+    const compiled = filter === undefined ? undefined : this.#filters.get(filter);
+    const whole = compiled === undefined ? spec : { ...spec, annotations: { ...spec.annotations, [COMPILED_FILTER]: compiled } };
+    await writeFile(join(paths.bundle, 'config.json'), encodeSpec(whole), { mode: 0o600 });
     const { line, said } = await this.#launcher.runSynced(this.#conmonWords(record, paths));
     const answer = parseSync(line);
     if (answer === undefined) throw startFailed(record.name, 500, said.trim() || 'the monitor ended without a word', 128);
-    if (answer.value > 0) return answer.value;
+    if (answer.value > 0) {
+      if (filter !== undefined && compiled === undefined) await this.#keepFilter(record.id, filter);
+      return answer.value;
+    }
     throw explain(record, answer.message);
+  }
+
+  /** Compiling a filter takes crun longer than all the rest: what it compiled for one container serves the next of the same rules. */
+  async #keepFilter(id: string, rules: string): Promise<void> {
+    try {
+      const code = await readFile(join(this.root, id, 'seccomp.bpf'));
+      if (this.#filters.size >= FILTERS_MAX) this.#filters.clear();
+      if (code.length > 0) this.#filters.set(rules, code.toString('base64'));
+    } catch (error) {
+      // Another runtime, or a container that is over already, has no such file.
+      if (!isSystemError(error, 'ENOENT')) throw error;
+    }
   }
 
   #conmonWords(record: ContainerRecord, paths: ContainerPaths): readonly string[] {

@@ -1,4 +1,5 @@
 import type { ContainerRecord } from '../container.ts';
+import { unsupported } from '../errors.ts';
 import type { ContainerSpec } from '../types.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import type { Machine } from './machine.ts';
@@ -31,6 +32,7 @@ export interface OciDevice {
 }
 export interface OciProcess {
   readonly terminal: boolean;
+  readonly consoleSize?: { readonly height: number; readonly width: number };
   readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] };
   readonly args: readonly string[];
   readonly env: readonly string[];
@@ -159,6 +161,9 @@ function sysctlsOf(spec: ContainerSpec): { sysctl?: Readonly<Record<string, stri
 /** What the machine can only give in part, in words for the user. Errors: `ENGINE_INVALID`. */
 export function warningsOf(spec: ContainerSpec, machine: Machine): readonly string[] {
   const limits = spec.resources ?? {};
+  // They change what the runtime confines (filters, hooks, groups): nobody may reach them from outside.
+  const reserved = Object.keys(spec.annotations ?? {}).find((name) => name.startsWith('run.oci.'));
+  if (reserved !== undefined) throw unsupported(`annotation ${reserved}`, "names that begin with run.oci. are the runtime's own");
   seccompOf(spec.security?.seccomp, [], machine.architecture);
   return [capabilitiesOf(spec.security, machine.bounding), resourcesOf(limits, machine), rlimitsOf(limits, machine), oomScoreOf(limits, machine)].flatMap(
     ({ warnings }) => warnings,
