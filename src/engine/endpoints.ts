@@ -122,7 +122,14 @@ export class ContainerNetworks {
     const { id } = entry.record;
     const namespace = this.namespaceOf(entry.record);
     if (this.#responders.has(id) || namespace === undefined) return;
-    this.#responders.set(id, await this.#options.network.serveDns({ namespace, address: EMBEDDED_DNS, handler: namesFor(entry, this.#options.table) }));
+    const { servers = [] } = entry.record.spec.dns ?? {};
+    const responder = {
+      namespace,
+      address: EMBEDDED_DNS,
+      handler: namesFor(entry, this.#options.table),
+      ...(servers.length > 0 ? { resolvers: servers } : {}),
+    };
+    this.#responders.set(id, await this.#options.network.serveDns(responder));
   }
 
   /** Takes ports, names, links and addresses away. Works on half-made ones too. */

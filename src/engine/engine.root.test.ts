@@ -321,7 +321,7 @@ async function startAndCrash(crashing: TestPlace): Promise<readonly string[]> {
   return parsed.map(String);
 }
 
-test('what create, start, wait and remove take', inside, async () => {
+test('what create, start, wait and remove take', inside, async (context) => {
   const { containers } = opened.engine;
   const rows: number[][] = [];
   for (let round = 0; round < 12; round += 1) {
@@ -338,7 +338,7 @@ test('what create, start, wait and remove take', inside, async () => {
   }
   const median = (column: number) => rows.map((row) => row[column] ?? 0).toSorted((a, b) => a - b)[Math.floor(rows.length / 2)] ?? 0;
   const names = ['create', 'start', 'wait', 'remove', 'together'];
-  console.log(names.map((name, index) => `${name} ${median(index).toFixed(1)} ms`).join(', '));
+  context.diagnostic(names.map((name, index) => `${name} ${median(index).toFixed(1)} ms`).join(', '));
   const { stdout } = spawnSync(
     'sh',
     [

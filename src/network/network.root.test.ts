@@ -324,9 +324,11 @@ function insideTests(): void {
       random: systemRandom,
     });
     const upstream = await upstreamNetwork.serveDns({ address: '127.0.0.53', handler: ({ name }) => ({ kind: 'records', records: records(1, name) }) });
+    const chosen = await network.serveDns({ namespace: path, address: '127.0.0.12', handler, resolvers: ['127.0.0.53'] });
+    assert.equal((await query(path, '127.0.0.12', 'example.com')).answers?.length, 1, 'a resolver of its own');
     await writeFile(join(runDir, 'resolv.conf'), '# none\nnameserver 127.0.0.53\n');
     assert.equal((await query(path, '127.0.0.11', 'example.com')).answers?.length, 1);
-    for (const responder of [upstream, inside, here]) await responder[Symbol.asyncDispose]();
+    for (const responder of [upstream, chosen, inside, here]) await responder[Symbol.asyncDispose]();
   });
 
   test('cluster DNS: a Service whose backend is a responder on the host, UDP and TCP', async (t) => {

@@ -14,7 +14,7 @@ import { checkPublished, samePort } from './published.ts';
 import { rules } from './rules/rules.ts';
 import { serviceParts } from './rules/services.ts';
 import { Table } from './table.ts';
-import type { AttachmentSpec, BridgeSpec, Cidr, DnsHandler, IpAddress, Network, PublishedPort, ServiceRule } from './types.ts';
+import type { AttachmentSpec, BridgeSpec, Cidr, DnsService, IpAddress, Network, PublishedPort, ServiceRule } from './types.ts';
 
 /** Where the daemon stands. */
 const OWN = '/proc/thread-self/ns/net';
@@ -48,7 +48,6 @@ class KernelNetwork implements Network {
   readonly #alias: string;
   readonly #table: Table;
   readonly #held: HeldPorts;
-  readonly #forwarder: Forwarder;
   readonly #made = new Map<string, string>();
   readonly #responders = new Map<AsyncDisposable, string>();
   readonly #saving = new KeyedMutex();
@@ -63,8 +62,6 @@ class KernelNetwork implements Network {
     this.#alias = `gantry-${options.id}`;
     this.#table = new Table(options.linux.nftables, options.id);
     this.#held = new HeldPorts(options);
-    const avoid = (address: string) => [...this.#responders.values()].includes(address);
-    this.#forwarder = createForwarder({ resolvConf: options.resolvConf ?? '/etc/resolv.conf', clock: options.clock, avoid });
   }
 
   async start(): Promise<void> {
@@ -183,10 +180,17 @@ class KernelNetwork implements Network {
     await this.#bring();
   }
 
-  async serveDns(options: { readonly namespace?: string; readonly address: IpAddress; readonly handler: DnsHandler }): Promise<AsyncDisposable> {
-    const { address, handler } = options;
+  async serveDns(options: DnsService): Promise<AsyncDisposable> {
+    const { address, handler, resolvers } = options;
     const { logger } = this.#options;
-    const server = await startDnsServer({ linux: this.#linux, namespace: options.namespace ?? OWN, address, handler, forwarder: this.#forwarder, logger });
+    const server = await startDnsServer({
+      linux: this.#linux,
+      namespace: options.namespace ?? OWN,
+      address,
+      handler,
+      forwarder: this.#forwarderTo(resolvers),
+      logger,
+    });
     const responder: AsyncDisposable = {
       [Symbol.asyncDispose]: async () => {
         if (this.#responders.delete(responder)) await server[Symbol.asyncDispose]();
@@ -194,6 +198,12 @@ class KernelNetwork implements Network {
     };
     this.#responders.set(responder, options.namespace === undefined ? address : '');
     return responder;
+  }
+
+  #forwarderTo(servers: readonly IpAddress[] | undefined): Forwarder {
+    const { resolvConf = '/etc/resolv.conf', clock } = this.#options;
+    const avoid = (address: string) => [...this.#responders.values()].includes(address);
+    return createForwarder({ resolvConf, clock, avoid, ...(servers === undefined ? {} : { servers }) });
   }
 
   async stop(): Promise<void> {

@@ -81,6 +81,15 @@ export interface DnsRecord {
 /** Answers questions; one function for Docker's embedded DNS and one for the cluster's. */
 export type DnsHandler = (question: DnsQuestion) => DnsAnswer | Promise<DnsAnswer>;
 
+/** A place where names are answered. */
+export interface DnsService {
+  readonly namespace?: string;
+  readonly address: IpAddress;
+  readonly handler: DnsHandler;
+  /** Who is asked, from where the daemon stands, what the handler forwards; the machine's own resolvers when left out. */
+  readonly resolvers?: readonly IpAddress[];
+}
+
 /** How packets go. One per daemon, in the network namespace the daemon stands in; everything it makes carries the daemon's id. */
 export interface Network {
   /** Turns on forwarding where needed, makes the one nftables table, remembers what it changed so that `removeAll` undoes it. */
@@ -109,7 +118,7 @@ export interface Network {
   setServices(rules: readonly ServiceRule[]): Promise<void>;
 
   /** Answers DNS at `address`:53 (UDP and TCP), inside `namespace` or where the daemon stands. */
-  serveDns(options: { readonly namespace?: string; readonly address: IpAddress; readonly handler: DnsHandler }): Promise<AsyncDisposable>;
+  serveDns(options: DnsService): Promise<AsyncDisposable>;
 
   /** Lets go of sockets; leaves links and rules, since containers keep running. */
   stop(): Promise<void>;

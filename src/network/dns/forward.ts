@@ -17,12 +17,21 @@ export interface Forwarder {
   ask(query: Buffer, transport: Transport): Promise<Buffer>;
 }
 
-/** `avoid` answers whether an address is served by this daemon itself, which would be a circle. */
-export function createForwarder(options: { readonly resolvConf: string; readonly clock: Clock; readonly avoid: (address: string) => boolean }): Forwarder {
+/**
+ * Asks `servers`, or without any those that the file `resolvConf` names at that moment. `avoid` answers whether an address is served by this
+ * daemon itself, which would be a circle.
+ */
+export function createForwarder(options: {
+  readonly resolvConf: string;
+  readonly servers?: readonly string[];
+  readonly clock: Clock;
+  readonly avoid: (address: string) => boolean;
+}): Forwarder {
   const { clock } = options;
   return {
     async ask(query, transport) {
-      const servers = parseNameServers(await readOrEmpty(options.resolvConf)).filter((address) => !options.avoid(address));
+      const known = options.servers ?? parseNameServers(await readOrEmpty(options.resolvConf));
+      const servers = known.filter((address) => !options.avoid(address));
       let last: unknown;
       for (let round = 0; round < ROUNDS; round += 1) {
         for (const server of servers) {
