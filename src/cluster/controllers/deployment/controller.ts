@@ -12,9 +12,10 @@ import {
   type ReconcileResult,
 } from '#cluster/client';
 import { messageOf, unreachable } from '#kit';
-import { OWNER, UNCONTROLLED } from '../informers.ts';
+import { OWNER } from '../informers.ts';
 import { splitKey } from '../keys.ts';
-import { adoptionPatch, claim, controllerOf, releasePatch } from '../owners.ts';
+import { claimOwned } from '../claim-owned.ts';
+import { claim, controllerOf } from '../owners.ts';
 import type { Shared } from '../types.ts';
 import { ignoreGone } from '../writes.ts';
 import { REVISION } from './annotations.ts';
@@ -65,26 +66,12 @@ class DeploymentShell {
     const { namespace, name } = splitKey(key);
     const deployment = informers.of<V1Deployment>(DEPLOYMENTS).get(namespace, name);
     if (deployment === undefined) return undefined;
-    const replicaSets = await this.#claim(deployment);
+    const replicaSets = await claimOwned<V1ReplicaSet>(this.#shared, REPLICA_SETS, deployment, deployment.spec?.selector ?? {});
     const pods =
       deployment.spec?.strategy?.type === 'Recreate' ? replicaSets.flatMap((one) => informers.of<V1Pod>(PODS).byIndex(OWNER, one.metadata.uid ?? '')) : [];
     const { actions, lookAgain_ms } = planDeployment({ deployment, replicaSets, pods }, clock.now());
     for (const action of actions) await this.#perform(deployment, action);
     return lookAgain_ms === undefined ? undefined : { requeueAfter_ms: lookAgain_ms };
-  }
-
-  async #claim(deployment: V1Deployment): Promise<readonly V1ReplicaSet[]> {
-    const { informers, client } = this.#shared;
-    const { namespace, uid = '' } = deployment.metadata;
-    const cache = informers.of<V1ReplicaSet>(REPLICA_SETS);
-    const candidates = new Set([...cache.byIndex(OWNER, uid), ...cache.byIndex(UNCONTROLLED, namespace ?? '')]);
-    const { owned, adopt, release } = claim(deployment, requirementsOf(deployment.spec?.selector ?? {}), [...candidates]);
-    const resource = client.resource<V1ReplicaSet>(REPLICA_SETS);
-    const adopted = await Promise.all(
-      adopt.map((one) => ignoreGone(resource.patch(one.metadata.name ?? '', namespace, 'strategic', adoptionPatch(deployment, one)))),
-    );
-    await Promise.all(release.map((one) => ignoreGone(resource.patch(one.metadata.name ?? '', namespace, 'merge', releasePatch(deployment, one)))));
-    return [...owned, ...adopted.filter((one) => one !== undefined)];
   }
 
   async #perform(deployment: V1Deployment, action: DeploymentAction): Promise<void> {

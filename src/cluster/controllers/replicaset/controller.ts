@@ -12,10 +12,11 @@ import {
   type ReconcileResult,
 } from '#cluster/client';
 import { messageOf } from '#kit';
-import { OWNER, UNCONTROLLED } from '../informers.ts';
+import { OWNER } from '../informers.ts';
 import { splitKey } from '../keys.ts';
 import { ignoreGone, withoutUndefined } from '../writes.ts';
-import { adoptionPatch, claim, controllerOf, releasePatch } from '../owners.ts';
+import { claimOwned } from '../claim-owned.ts';
+import { claim, controllerOf } from '../owners.ts';
 import type { Shared } from '../types.ts';
 import { OwnWrites } from './own-writes.ts';
 import { planReplicaSet, podOf, type ReplicaSetPlan, type ReplicaSetView, statusOf } from './reconcile.ts';
@@ -71,7 +72,7 @@ class ReplicaSetShell {
     const replicaSet = informers.of<V1ReplicaSet>(REPLICA_SETS).get(namespace, name);
     if (replicaSet === undefined) return undefined;
     const uid = replicaSet.metadata.uid ?? '';
-    const cached = await this.#claim(replicaSet);
+    const cached = await claimOwned<V1Pod>(this.#shared, PODS, replicaSet, replicaSet.spec?.selector ?? {});
     const { pods, lookAgain_ms } = this.#own.correct(uid, cached, clock.now());
     const view: ReplicaSetView = { replicaSet, pods, related: this.#related(replicaSet, pods) };
     const plan = planReplicaSet(view, clock.now());
@@ -81,20 +82,6 @@ class ReplicaSetShell {
     if (failure !== undefined) throw failure.cause;
     const waits = [lookAgain_ms, plan.lookAgain_ms].filter((wait) => wait !== undefined);
     return waits.length === 0 ? undefined : { requeueAfter_ms: Math.min(...waits) };
-  }
-
-  async #claim(replicaSet: V1ReplicaSet): Promise<readonly V1Pod[]> {
-    const { informers, client } = this.#shared;
-    const { namespace, uid = '' } = replicaSet.metadata;
-    const cache = informers.of<V1Pod>(PODS);
-    const candidates = new Set([...cache.byIndex(OWNER, uid), ...cache.byIndex(UNCONTROLLED, namespace ?? '')]);
-    const { owned, adopt, release } = claim(replicaSet, requirementsOf(replicaSet.spec?.selector ?? {}), [...candidates]);
-    const pods = client.resource<V1Pod>(PODS);
-    const adopted = await Promise.all(
-      adopt.map((pod) => ignoreGone(pods.patch(pod.metadata.name ?? '', namespace, 'strategic', adoptionPatch(replicaSet, pod)))),
-    );
-    await Promise.all(release.map((pod) => ignoreGone(pods.patch(pod.metadata.name ?? '', namespace, 'merge', releasePatch(replicaSet, pod)))));
-    return [...owned, ...adopted.filter((pod) => pod !== undefined)];
   }
 
   #related(replicaSet: V1ReplicaSet, own: readonly V1Pod[]): readonly V1Pod[] {
