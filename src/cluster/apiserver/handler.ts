@@ -1,5 +1,5 @@
 import { type ApiHandler, type ApiRequest, type ApiResponse, StatusError } from '#cluster/api';
-import { authorize, type Attributes, requireAllowed } from './auth/authorize.ts';
+import { attributesOf, authorize, requireAllowed } from './auth/authorize.ts';
 import type { Context } from './context.ts';
 import { methodNotAllowed, noSuchPath } from './errors.ts';
 import { findServed, type Served } from './kinds.ts';
@@ -44,7 +44,7 @@ export class RequestHandler implements ApiHandler {
         `an empty namespace may not be set when a resource name is provided (${served.info.resource} "${request.name}")`,
       );
     }
-    requireAllowed(request.user, attributesOf(request));
+    requireAllowed(request.user, attributesOf(request, request.verb));
     return await this.#byVerb(served, request);
   }
 
@@ -52,11 +52,11 @@ export class RequestHandler implements ApiHandler {
   async #virtual(request: ApiRequest): Promise<ApiResponse | undefined> {
     const { group } = request.resource;
     if (group === 'metrics.k8s.io') {
-      requireAllowed(request.user, attributesOf(request));
+      requireAllowed(request.user, attributesOf(request, request.verb));
       return await handleMetrics(this.#context, this.#usage, request);
     }
     if (group !== 'authorization.k8s.io' && group !== 'authentication.k8s.io') return undefined;
-    requireAllowed(request.user, attributesOf(request));
+    requireAllowed(request.user, attributesOf(request, request.verb));
     return handleReview(request, authorize);
   }
 
@@ -85,15 +85,4 @@ export class RequestHandler implements ApiHandler {
         throw methodNotAllowed(request.resource, request.verb);
     }
   }
-}
-
-function attributesOf({ verb, resource, namespace, name, subresource }: ApiRequest): Attributes {
-  return {
-    verb,
-    group: resource.group,
-    resource: resource.resource,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(name === undefined ? {} : { name }),
-    ...(subresource === undefined ? {} : { subresource }),
-  };
 }

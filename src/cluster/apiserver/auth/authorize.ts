@@ -1,4 +1,4 @@
-import { forbidden, type UserInfo } from '#cluster/api';
+import { type ApiRequest, forbidden, type UserInfo } from '#cluster/api';
 
 /** What is asked for, in the words of an authorization review. */
 export interface Attributes {
@@ -8,6 +8,20 @@ export interface Attributes {
   readonly subresource?: string;
   readonly namespace?: string;
   readonly name?: string;
+}
+/** What doing `verb` to the target of a request asks for. */
+export function attributesOf(
+  { resource, namespace, name, subresource }: Pick<ApiRequest, 'resource' | 'namespace' | 'name' | 'subresource'>,
+  verb: string,
+): Attributes {
+  return {
+    verb,
+    group: resource.group,
+    resource: resource.resource,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    ...(subresource === undefined ? {} : { subresource }),
+  };
 }
 export interface Decision {
   readonly allowed: boolean;

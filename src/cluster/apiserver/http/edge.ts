@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ApiHandler, badRequest, StatusError, type UserInfo, type Verb } from '#cluster/api';
 import { authenticate } from '../auth/authenticate.ts';
-import { requireAllowed } from '../auth/authorize.ts';
+import { attributesOf, requireAllowed } from '../auth/authorize.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import { noSuchPath, notAcceptable, unauthorized } from '../errors.ts';
@@ -221,17 +221,6 @@ function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {
     subresource !== undefined &&
     (STREAMING.has(subresource) || subresource === 'log')
   );
-}
-
-function attributesOf({ resource, namespace, name, subresource }: ResourceRoute, verb: string) {
-  return {
-    verb,
-    group: resource.group,
-    resource: resource.resource,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(name === undefined ? {} : { name }),
-    ...(subresource === undefined ? {} : { subresource }),
-  };
 }
 
 function formOf(request: IncomingMessage): Form {
