@@ -1,7 +1,11 @@
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { createRegistry, type Registry } from '#registry';
 import { type Images, openImages } from './rooms.ts';
-import type { Part, PartOptions } from './types.ts';
+import type { HostPort } from './config.ts';
+import type { Part, PartHealth, PartOptions } from './types.ts';
+
+const PATIENCE_MS = 2_000;
 
 /** The registry over the image store. */
 export function registryPart(options: PartOptions): Part {
@@ -19,6 +23,18 @@ export function registryPart(options: PartOptions): Part {
       await registry?.stop();
       await images?.[Symbol.asyncDispose]();
     },
-    health: async () => ({ state: 'ready' }),
+    health: () => askRegistry(config.registry),
   };
+}
+
+/** Asks the registry as its clients do (OCI distribution, end-1). */
+function askRegistry({ host, port }: HostPort): Promise<PartHealth> {
+  return new Promise((resolve) => {
+    const asking = get({ host, port, path: '/v2/', timeout: PATIENCE_MS, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200 ? { state: 'ready' } : { state: 'failed', reason: `it answers ${response.statusCode}` });
+    });
+    asking.on('timeout', () => asking.destroy(new Error(`no answer within ${PATIENCE_MS} ms`)));
+    asking.on('error', (error) => resolve({ state: 'failed', reason: error.message }));
+  });
 }
