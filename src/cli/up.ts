@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,8 @@ export const up: Command = {
   },
 };
 
+const LOG_NAME = 'daemon.log';
+
 type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['values'];
 
 async function upHere(values: Values, terminal: Terminal): Promise<number> {
@@ -57,38 +59,47 @@ async function upDetached(commandArguments: readonly string[], dataDir: string |
   const main = process.argv[1] ?? fileURLToPath(new URL('./main.ts', import.meta.url));
   const child = spawn(process.execPath, ['--no-warnings', main, 'up', ...ours, '--ready-fd', '3'], {
     detached: true,
-    stdio: ['ignore', log?.fd ?? 'ignore', log?.fd ?? 'ignore', 'pipe'],
+    stdio: ['ignore', log?.file.fd ?? 'ignore', log?.file.fd ?? 'ignore', 'pipe'],
     cwd: '/',
   });
-  await log?.close();
+  await log?.file.close();
   // With stdio as given above the fourth is a readable pipe.
   const ready = child.stdio[3] as Readable;
   let answer = '';
   ready.setEncoding('utf8').on('data', (text: string) => {
     answer += text;
   });
-  const ended = new Promise<number>((done, reject) => {
+  const exited = new Promise<number>((done, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => done(code ?? 1));
-    ready.on('end', () => done(0));
   });
-  const code = await ended;
-  child.unref();
+  // The pipe ends when the daemon closes it or is gone, after all that was said in it.
+  const saidAll = new Promise((done) => ready.on('end', done));
+  await Promise.race([saidAll, exited.then(() => saidAll)]);
   const words = answer.trim();
   if (words.startsWith('ready ')) {
+    child.unref();
     say(terminal, words.slice('ready '.length));
     return 0;
   }
-  throw new CommandError(words === '' ? `The daemon ended with exit status ${code} before it was ready; its log is ${join(folder, 'daemon.log')}` : words);
+  const code = await exited;
+  if (words !== '' && log?.made !== undefined) await removeUnused(folder, log.made);
+  throw new CommandError(words === '' ? `The daemon ended with exit status ${code} before it was ready; its log is ${join(folder, LOG_NAME)}` : words);
 }
 
 /** The daemon's log; none when the folder can't be made, which the daemon itself then says in words. */
 async function openLog(folder: string) {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o710 });
-    return await open(join(folder, 'daemon.log'), 'a', 0o600);
+    const made = await mkdir(folder, { recursive: true, mode: 0o710 });
+    return { made, file: await open(join(folder, LOG_NAME), 'a', 0o600) };
   } catch {
     // Not swallowed: the daemon fails on the same folder, and says why.
     return undefined;
   }
+}
+
+/** A start that was refused changes nothing: the folder that was made for the log alone goes again. */
+async function removeUnused(folder: string, made: string): Promise<void> {
+  const names = await readdir(folder);
+  if (names.every((name) => name === LOG_NAME)) await rm(made, { recursive: true });
 }

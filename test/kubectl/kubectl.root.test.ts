@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
-import { startTestDaemon } from '../support/daemon.ts';
+import { MAIN, startTestDaemon } from '../support/daemon.ts';
 import { output } from '../support/run.ts';
 
 const manifest = await readFile(new URL('../../examples/myapp.yaml', import.meta.url), 'utf8');
@@ -131,6 +131,18 @@ test('status says where everything is', async () => {
     controllers: { state: 'ready' },
     scheduler: { state: 'ready' },
   });
+});
+
+test('a start that is refused leaves nothing behind', async () => {
+  const dataDir = `${daemon.folder}/refused/data`;
+  const up = ['up', '--detach', '--data-dir', dataDir, '--run-dir', `${daemon.folder}/refused-run`];
+  const outcome = await daemon.inside([process.execPath, '--no-warnings', MAIN, ...up]);
+  assert.equal(outcome.status, 1);
+  assert.match(outcome.stderr, /another program listens there/);
+  assert.deepEqual(
+    (await readdir(daemon.folder)).filter((name) => name.startsWith('refused')),
+    [],
+  );
 });
 
 test('an address in use, an unknown part and a malformed option are each one clear sentence', async () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Outcome, run, type RunOptions } from './run.ts';
 
-const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+/** The command line's entry. */
+export const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
 
 /** A whole daemon in a network and mount namespace of its own, so that tests stand side by side and never touch the host's. */
 export interface TestDaemon extends AsyncDisposable {
