@@ -33,7 +33,7 @@ import { deployment, rolledOut, startControlPlane } from './control-plane.ts';
 const ready = (pods: readonly V1Pod[]) =>
   pods.filter(({ metadata, status }) => !metadata.deletionTimestamp && status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'));
 
-test('a Deployment comes up, rolls, scales, is undone and goes with all it owns', async () => {
+test('a Deployment comes up, rolls, scales, is undone and goes with all it owns', async (context) => {
   await using plane = await startControlPlane();
   const { client } = plane;
   const deployments = client.resource<V1Deployment>(DEPLOYMENTS);
@@ -42,7 +42,7 @@ test('a Deployment comes up, rolls, scales, is undone and goes with all it owns'
   await plane.until<V1Pod>(PODS, (pods) => ready(pods).length === 3, 'three ready Pods');
   const took_ms = performance.now() - began;
   assert.ok(took_ms < 1000, `three Pods took ${took_ms} ms`);
-  console.log(`# three Pods ready after ${took_ms.toFixed(0)} ms`);
+  context.diagnostic(`three Pods ready after ${took_ms.toFixed(0)} ms`);
   await plane.until(DEPLOYMENTS, rolledOut('app:1', 3), 'first rollout');
 
   let least = 3;

@@ -34,7 +34,15 @@ class WatchedRuntime extends TestingRuntime {
 test('a whole cluster rolls a Deployment: no process is told to stop while its Service leads to it', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'gantry-agent-'));
   const store = await openMemoryStore();
-  const server = await createApiServer({ store, clock, random, logger, serviceCidr: '10.96.0.0/16', nodes: () => undefined, version: 'v1.36.0' });
+  const server = await createApiServer({
+    store,
+    clock,
+    random,
+    logger,
+    serviceCidr: '10.96.0.0/16',
+    nodes: (name) => (name === 'node-a' ? agent.connection : undefined),
+    version: 'v1.36.0',
+  });
   const client = inProcessClient(server.handler, { name: 'admin', groups: ['system:masters'] });
   const shared = { client, clock, random, logger };
   const runtime = new WatchedRuntime(clock);
