@@ -10,6 +10,7 @@ import type { Launcher } from './launcher.ts';
 /** crun takes a compiled filter from this annotation (crun(1)). */
 const COMPILED_FILTER = 'run.oci.seccomp_bpf_data';
 const FILTERS_MAX = 64;
+const MONITOR_PATIENCE_MS = 2_000;
 
 export interface RuntimePrograms {
   readonly crun: string;
@@ -138,13 +139,38 @@ export class Runtime {
   /** Removes what a run left: its group with whatever is still in it, crun's state, the bundle. Works on half-made ones too. */
   async clean(id: string, paths: ContainerPaths): Promise<void> {
     await this.#linux.cgroups.remove(paths.cgroup);
+    await this.#monitorGone(id, paths);
     await Promise.all([rm(join(this.root, id), { recursive: true, force: true }), rm(paths.bundle, { recursive: true, force: true })]);
     await rm(paths.exitFile, { force: true });
+  }
+
+  /** conmon writes into the bundle until it ends, which it does when its container has; one that doesn't is ended. */
+  async #monitorGone(id: string, paths: ContainerPaths): Promise<void> {
+    const { processes } = this.#linux;
+    const pid = await this.monitorPid(paths);
+    if (pid === undefined || !(await commandLine(pid)).includes(id)) return;
+    try {
+      await processes.waitGone(pid, AbortSignal.timeout(MONITOR_PATIENCE_MS));
+    } catch {
+      // It outlived its container by far: nothing that it could still say is waited for.
+      processes.signal(pid, 'SIGKILL');
+      await processes.waitGone(pid);
+    }
   }
 
   /** Sets the size of the terminal through conmon's control pipe (a message is `1 ROWS COLUMNS`). */
   async resize(folder: string, size: TerminalSize): Promise<void> {
     await writeFile(join(folder, 'ctl'), `1 ${size.rows} ${size.columns}\n`);
+  }
+}
+
+/** The words a process was started with; none when it is gone. A reused process id is told apart by them. */
+async function commandLine(pid: number): Promise<readonly string[]> {
+  try {
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ESRCH')) return [];
+    throw error;
   }
 }
 
