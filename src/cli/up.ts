@@ -15,11 +15,15 @@ const OPTIONS = {
   config: string,
   'data-dir': string,
   'run-dir': string,
+  'docker-socket': string,
   registry: string,
   api: string,
   kubeconfig: string,
   context: string,
+  'pod-cidr': string,
   'service-cidr': string,
+  server: string,
+  'client-kubeconfig': string,
   'log-level': string,
   parts: string,
   /** Of ours: where a detached daemon says that it is ready. */
@@ -28,8 +32,9 @@ const OPTIONS = {
 
 export const up: Command = {
   usage:
-    'up [--detach] [--data-dir D] [--run-dir R] [--registry ADDR] [--api ADDR] [--kubeconfig PATH] [--context NAME]\n' +
-    '       [--service-cidr C] [--log-level L] [--config FILE] [--parts registry,apiserver,controllers,scheduler]',
+    'up [--detach] [--data-dir D] [--run-dir R] [--docker-socket PATH] [--registry ADDR] [--api ADDR] [--kubeconfig PATH]\n' +
+    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--log-level L] [--config FILE]\n' +
+    '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
   async run(commandArguments, terminal) {
     const { values } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: false });
     return values.detach ? upDetached(commandArguments, values['data-dir'], terminal) : upHere(values, terminal);
