@@ -1,6 +1,6 @@
 import type { ContainerRuntime, RuntimeContainer, RuntimeContainerSpec } from '#cluster/node';
 import type { Container, ContainerSpec, Engine, MountSpec, NetworkMode, ResourceLimits, SecurityOptions } from '#engine';
-import { type Image, type ImageStore, parseReference, type Reference } from '#image';
+import { type Image, type ImageStore, parseReference, type Reference, repositoryName } from '#image';
 import { GantryError, messageOf, unreachable } from '#kit';
 
 const CPU_PERIOD_US = 100_000;
@@ -41,8 +41,8 @@ interface Wanted {
 /** Errors: `InvalidImageName`, `ErrImageNeverPull`, `ErrImagePull`. */
 async function ensureImage(images: ImageStore, { reference, policy, signal, onPull }: Wanted): Promise<{ readonly imageId: string; readonly user?: string }> {
   const parsed = parsedName(reference);
-  const here = policy === 'Always' ? undefined : await resolveMaybe(images, reference);
-  if (here) return described(here);
+  const here = await resolveMaybe(images, reference);
+  if (here && (policy !== 'Always' || isOnlyHere(here, parsed))) return described(here);
   if (policy === 'Never') throw new GantryError('ErrImageNeverPull', 404, `Container image "${reference}" is not present with pull policy of Never`);
   onPull?.();
   try {
@@ -50,6 +50,11 @@ async function ensureImage(images: ImageStore, { reference, policy, signal, onPu
   } catch (error) {
     throw new GantryError('ErrImagePull', 500, messageOf(error), { cause: error });
   }
+}
+
+/** What was built or imported here and never sent anywhere under that name: no registry could know better. */
+function isOnlyHere({ digests }: Image, name: Reference): boolean {
+  return !digests.some((digest) => digest.startsWith(`${repositoryName(name)}@`));
 }
 
 function parsedName(reference: string): Reference {
