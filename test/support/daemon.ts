@@ -13,6 +13,10 @@ export interface TestDaemon extends AsyncDisposable {
   readonly folder: string;
   readonly dataDir: string;
   readonly pid: number;
+  /** Of the Docker Engine API. */
+  readonly dockerSocket: string;
+  /** The real docker, from inside the namespace. */
+  docker(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** The real kubectl, from inside the namespace. */
   kubectl(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Any command inside the namespaces. */
@@ -28,7 +32,14 @@ export interface TestDaemon extends AsyncDisposable {
 export async function startTestDaemon(upOptions: readonly string[] = []): Promise<TestDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-test-'));
   const dataDir = join(folder, 'data');
-  const environment = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder };
+  const dockerSocket = join(folder, 'run', 'docker.sock');
+  const environment = {
+    ...process.env,
+    KUBECONFIG: join(folder, 'kubeconfig'),
+    DOCKER_HOST: `unix://${dockerSocket}`,
+    DOCKER_CONFIG: join(folder, 'docker'),
+    HOME: folder,
+  };
   // `cat` holds the namespaces open until its input ends with this test, whatever happens to the test.
   const keeper = spawn(
     'unshare',
@@ -65,6 +76,8 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     get pid() {
       return daemon.pid ?? 0;
     },
+    dockerSocket,
+    docker: (commandArguments, options) => inside(['docker', ...commandArguments], options),
     kubectl: (commandArguments, options) => inside(['kubectl', ...commandArguments], options),
     inside,
     gantry,
