@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJson, writeDurable } from '#kit';
+import { isSystemError, readJson, writeDurable } from '#kit';
 import { ConfigError } from './errors.ts';
 
 /** One context of Docker's client: where it stands and where its engine is. */
@@ -29,9 +29,21 @@ export async function writeDockerContext(context: DockerContext, socket: string)
   await writeDurable(join(entryOf(context), 'meta.json'), JSON.stringify(entry));
 }
 
-/** Takes the entry away, if it still leads to that socket. */
+/** Takes the entry away, if it still leads to that socket, and the folders that then are empty. */
 export async function removeDockerContext(context: DockerContext, socket: string): Promise<void> {
   // The client's own file: only this one path in it is looked at.
   const entry = (await readJson(join(entryOf(context), 'meta.json'))) as { Endpoints?: { docker?: { Host?: string } } } | undefined;
-  if (entry?.Endpoints?.docker?.Host === `unix://${socket}`) await rm(entryOf(context), { recursive: true, force: true });
+  if (entry?.Endpoints?.docker?.Host !== `unix://${socket}`) return;
+  await rm(entryOf(context), { recursive: true, force: true });
+  for (const folder of [join(context.folder, 'contexts', 'meta'), join(context.folder, 'contexts'), context.folder]) if (!(await removeEmpty(folder))) return;
+}
+
+async function removeEmpty(folder: string): Promise<boolean> {
+  try {
+    await rmdir(folder);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ENOTEMPTY')) return false;
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 import { isSystemError, writeDurable } from '#kit';
@@ -27,13 +27,21 @@ export async function writeKubeconfigEntry(path: string, entry: KubeconfigEntry)
   await write(path, document);
 }
 
-/** Takes the entry out of the file; a file or entry that isn't there is fine. */
+/** Takes the entry out of the file, and the file away when nothing else stood in it; a file or entry that isn't there is fine. */
 export async function removeKubeconfigEntry(path: string, name: string): Promise<void> {
   const document = await read(path);
   const found = SECTIONS.map((section) => removeNamed(document, section, name)).some(Boolean);
   if (!found) return;
   if (document.get('current-context') === name) document.set('current-context', '');
-  await write(path, document);
+  if (isBare(document)) await rm(path, { force: true });
+  else await write(path, document);
+}
+
+/** No more than a file of ours has without its entry. */
+function isBare(document: Document): boolean {
+  // The document was read as a mapping.
+  const { apiVersion: _version, kind: _kind, ...rest } = document.toJS() as Record<string, unknown>;
+  return document.commentBefore == null && Object.values(rest).every((value) => value === '' || (Array.isArray(value) && value.length === 0));
 }
 
 async function read(path: string): Promise<Document> {
@@ -68,5 +76,15 @@ function add(document: Document, section: string, value: object): void {
 
 async function write(path: string, document: Document): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeDurable(path, document.toString());
+  await writeDurable(await targetOf(path), document.toString());
+}
+
+/** What a link leads to is changed, not the link. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return path;
+    throw error;
+  }
 }
