@@ -23,12 +23,14 @@ async function demo(full: boolean, only: number | undefined): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort(new Interrupted(signal)));
   const results: Result[] = [];
+  const steps = chooseSteps(only);
+  if (steps.length === 0) return report(new StepError(`there is no step ${only}; "npm run demo -- --help" tells more`), undefined);
   let failure: unknown;
   {
     await using stage = await Stage.open({ full, signal: stopping.signal });
     if (!stage.clients.docker) printNote("docker is not on this machine: Gantry's own commands are used in its place, and what they don't have is left out");
     if (!stage.clients.kubectl) printNote("kubectl is not on this machine: Gantry's own commands are used in its place, and what they don't have is left out");
-    for (const step of chooseSteps(only)) {
+    for (const step of steps) {
       failure = await play(step, stage, results);
       if (failure !== undefined) break;
     }

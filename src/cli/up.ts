@@ -41,6 +41,7 @@ export const up: Command = {
   },
 };
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LOG_NAME = 'daemon.log';
 
 type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['values'];
@@ -80,7 +81,19 @@ async function upDetached(commandArguments: readonly string[], dataDir: string |
   });
   // The pipe ends when the daemon closes it or is gone, after all that was said in it.
   const saidAll = new Promise((done) => ready.on('end', done));
+  // Whoever is interrupted before it is ready must not leave it starting behind his back.
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+    child.kill('SIGTERM');
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   await Promise.race([saidAll, exited.then(() => saidAll)]);
+  if (interrupted) {
+    await exited;
+    throw new CommandError('interrupted: the daemon was stopped again', 130);
+  }
+  for (const signal of SIGNALS) process.off(signal, interrupt);
   const words = answer.trim();
   if (words.startsWith('ready ')) {
     child.unref();

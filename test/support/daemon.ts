@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { openNamespaces } from './namespaces.ts';
 import { type Outcome, run, type RunOptions } from './run.ts';
 
 /** The command line's entry. */
@@ -40,22 +41,8 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     DOCKER_CONFIG: join(folder, 'docker'),
     HOME: folder,
   };
-  // `cat` holds the namespaces open until its input ends with this test, whatever happens to the test.
-  const keeper = spawn(
-    'unshare',
-    [
-      '--net',
-      '--mount',
-      'sh',
-      '-c',
-      'ip link set lo up && ip link add host0 type veth peer name host1 && ip addr add 192.0.2.10/24 dev host0 && ip link set host0 up && ip link set host1 up && echo ready && exec cat >/dev/null',
-    ],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
-  await firstOutput(keeper);
-  const enter = (command: readonly string[]) => ['nsenter', '--net', '--mount', '--target', String(keeper.pid), '--', ...command];
+  const namespaces = await openNamespaces();
+  const { enter } = namespaces;
   const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, environment: { ...environment, ...options.environment } });
   const inside = (command: readonly string[], options?: RunOptions) => run(enter(command), withEnvironment(options));
   const directories = ['--data-dir', dataDir, '--run-dir', join(folder, 'run')];
@@ -66,7 +53,7 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
   try {
     daemon = await up();
   } catch (error) {
-    await stopKeeper(keeper);
+    await namespaces[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
@@ -91,7 +78,7 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     },
     async [Symbol.asyncDispose]() {
       const outcome = await gantry(['down', '--purge']);
-      await stopKeeper(keeper);
+      await namespaces[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
       if (outcome.status !== 0) throw new Error(`gantry down failed: ${outcome.stderr}`);
     },
@@ -114,22 +101,8 @@ async function startUp(command: readonly string[], environment: NodeJS.ProcessEn
   return child;
 }
 
-async function stopKeeper(keeper: ChildProcess): Promise<void> {
-  const gone = exitOf(keeper);
-  keeper.stdin?.end();
-  await gone;
-}
-
 function exitOf(child: ChildProcess): Promise<void> {
   return child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((resolve) => child.once('exit', () => resolve()));
-}
-
-function firstOutput(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`unshare ended with exit status ${code}`)));
-    child.stdout?.once('data', () => resolve());
-  });
 }
 
 async function text(stream: Readable): Promise<string> {

@@ -33,7 +33,8 @@ async function service(stage: Stage): Promise<void> {
 
 async function repair(stage: Stage): Promise<void> {
   const [pod = ''] = (await stage.kubectl('get pods -l app=myapp -o name', { quiet: true })).split('\n');
-  await stage.kubectl(`exec ${pod} -- kill 1`);
+  // In the background, since a command in the container ends with it.
+  await stage.run(['kubectl', 'exec', pod, '--', 'sh', '-c', '(sleep 0.1; kill 1) >/dev/null 2>&1 &']);
   await stage.kubectl(`wait --for=jsonpath={.status.containerStatuses[0].restartCount}=1 ${pod} --timeout=20s`);
   await stage.kubectl(`wait --for=condition=Ready ${pod} --timeout=20s`);
   await stage.kubectl(`logs -p ${pod}`, { shows: /serving on port 80/ });
