@@ -40,7 +40,7 @@ async function repair(stage: Stage): Promise<void> {
   await stage.kubectl(`logs -p ${pod}`, { shows: /serving on port 80/ });
   await stage.kubectl(`delete ${pod}`);
   await stage.kubectl('rollout status deployment myapp --timeout=20s');
-  await stage.kubectl('top pods', { shows: /myapp-/ });
+  await stage.until(['kubectl', 'top', 'pods'], /myapp-/);
   await stage.kubectl('describe deployment myapp', { shows: /Replicas: +3 desired/ });
   await stage.kubectl(`port-forward deployment/myapp ${stage.ports.published}:80`, { until: /Forwarding from/ });
 }
