@@ -4,6 +4,8 @@ import { ConfigError } from './errors.ts';
 export const PARTS = ['engine', 'registry', 'apiserver', 'controllers', 'scheduler', 'node', 'network'] as const;
 export type PartName = (typeof PARTS)[number];
 
+export const DEFAULT_DATA_DIR = '/var/lib/gantry';
+export const DEFAULT_RUN_DIR = '/run/gantry';
 /** Where programs are looked for when the environment does not say. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

@@ -3,11 +3,9 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { LOG_LEVELS } from '#kit';
-import { checkParts, DEFAULT_PATH, type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
+import { checkParts, DEFAULT_DATA_DIR, DEFAULT_PATH, DEFAULT_RUN_DIR, type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
 import { ConfigError } from './errors.ts';
 
-export const DEFAULT_DATA_DIR = '/var/lib/gantry';
-export const DEFAULT_RUN_DIR = '/run/gantry';
 const DEFAULT_CONTEXT = 'gantry';
 
 /** The names of `up`'s options that take a value, without the dashes; a configuration file has the same. */
