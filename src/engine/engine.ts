@@ -18,7 +18,7 @@ import { Launcher } from './runtime/launcher.ts';
 import { Runtime } from './runtime/runtime.ts';
 import type { Machine } from './spec/machine.ts';
 import type { OciDevice } from './spec/spec.ts';
-import { endNow } from './stop-container.ts';
+import { endOrderly } from './stop-container.ts';
 import { RecordFolders } from './store.ts';
 import { ContainerTable, type Entry } from './table.ts';
 import type { Containers, Engine, Events, Execs, Networks, Volumes } from './types.ts';
@@ -121,7 +121,7 @@ class LocalEngine implements Engine {
       await recover(this.#rooms);
     }
     const { table, snapshots, linux, network, networks, runDir, id, logger } = this.#rooms;
-    const results = await Promise.allSettled(table.all().map((entry) => endNow(this.#rooms, entry)));
+    const results = await Promise.allSettled(table.all().map((entry) => endOrderly(this.#rooms, entry)));
     for (const result of results) if (result.status === 'rejected') logger.warn('a container did not end', { error: result.reason });
     await Promise.all(table.all().map(({ record }) => snapshots.unmount(pathsOf(this.#rooms, record).snapshot)));
     for (const { bridge } of networks.list()) if (bridge !== undefined) await network.removeBridge(bridge);
