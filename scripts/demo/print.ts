@@ -27,7 +27,7 @@ export function printOutput(text: string, took_ms: number): void {
 export interface Result {
   readonly number: number;
   readonly title: string;
-  readonly outcome: 'done' | 'failed' | 'left out';
+  readonly outcome: 'done' | 'failed';
   readonly took_ms: number;
 }
 
@@ -35,7 +35,7 @@ export function printTable(results: readonly Result[]): void {
   say('');
   const width = Math.max(...results.map(({ title }) => title.length));
   for (const { number, title, outcome, took_ms } of results)
-    say(`${String(number).padStart(3)}  ${title.padEnd(width)}  ${outcome.padEnd(8)}  ${seconds(took_ms).padStart(8)}`);
+    say(`${String(number).padStart(3)}  ${title.padEnd(width)}  ${outcome.padEnd(6)}  ${seconds(took_ms).padStart(8)}`);
 }
 
 const seconds = (time_ms: number) => `${(time_ms / 1000).toFixed(2)} s`;

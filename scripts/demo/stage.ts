@@ -6,7 +6,7 @@ import { runCommand } from './command.ts';
 import { StepError } from './errors.ts';
 import { findClients, type Clients } from './clients.ts';
 import { freePorts, type Ports } from './ports.ts';
-import { printCommand, printOutput } from './print.ts';
+import { printCommand, printNote, printOutput } from './print.ts';
 
 export const ROOT = new URL('../..', import.meta.url).pathname;
 const GANTRY = join(ROOT, 'bin', 'gantry');
@@ -113,6 +113,13 @@ export class Stage implements AsyncDisposable {
   }
   gantry(line: string, options?: RunOptions): Promise<string> {
     return this.run(['gantry', ...line.split(' '), ...this.directories], options);
+  }
+
+  /** Plays a part of a step, or says that it is left out for want of a client. */
+  async part(title: string, needs: readonly (keyof Clients)[], play: () => Promise<void>): Promise<void> {
+    const lacking = needs.filter((client) => !this.clients[client]);
+    if (lacking.length === 0) return await play();
+    printNote(`left out, since ${lacking.join(' and ')} is not on this machine: ${title}`);
   }
 
   /** Where a client is missing, Gantry's own command of the same name stands in. */

@@ -1,4 +1,3 @@
-import type { Clients } from './clients.ts';
 import type { Stage } from './stage.ts';
 import { build } from './steps/build.ts';
 import { builtOnly } from './steps/built-only.ts';
@@ -17,8 +16,6 @@ export interface Step {
   readonly title: string;
   /** Steps whose results it uses. */
   readonly after: readonly number[];
-  /** Clients without which it is left out. */
-  readonly needs?: readonly (keyof Clients)[];
   play(stage: Stage): Promise<void>;
 }
 
@@ -27,11 +24,11 @@ const STEPS: readonly Step[] = [
   { number: 2, title: 'make a base image', after: [1], play: baseImage },
   { number: 3, title: 'build an image, and again from the cache', after: [2], play: build },
   { number: 4, title: 'ship it to the registry and back', after: [3], play: ship },
-  { number: 5, title: 'run it as a container', after: [4], needs: ['docker'], play: runContainers },
-  { number: 6, title: 'orchestrate it', after: [4], needs: ['docker', 'kubectl'], play: orchestrate },
+  { number: 5, title: 'run it as a container', after: [4], play: runContainers },
+  { number: 6, title: 'orchestrate it', after: [4], play: orchestrate },
   { number: 7, title: 'run in a Pod what was only built', after: [3], play: builtOnly },
-  { number: 8, title: 'kill -9 the daemon', after: [4], needs: ['docker', 'kubectl'], play: crash },
-  { number: 9, title: 'take it down, and up again', after: [4], needs: ['docker', 'kubectl'], play: downAndUp },
+  { number: 8, title: 'kill -9 the daemon', after: [4], play: crash },
+  { number: 9, title: 'take it down, and up again', after: [4], play: downAndUp },
   { number: 10, title: 'install the package elsewhere', after: [], play: packed },
 ];
 

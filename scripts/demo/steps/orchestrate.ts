@@ -8,27 +8,41 @@ import { APP } from './build.ts';
 const EXAMPLES = join(ROOT, 'examples');
 const PODS_SEEN_WITHIN = 60;
 const REQUESTS_LEAST = 1000;
-const CLIENT = 'run client --image=busybox --restart=Never -- sleep 600';
+const CLIENT = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'client' },
+  spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'busybox', command: ['sleep', '600'] }] },
+};
 
 export async function orchestrate(stage: Stage): Promise<void> {
-  for (const name of ['deployment', 'service', 'autoscaler']) await stage.kubectl(`apply -f ${EXAMPLES}/${name}.yaml`, { shows: /created/ });
-  await stage.kubectl('rollout status deployment myapp --timeout=20s');
-  await stage.kubectl('get pods -o wide', { shows: /1\/1 .*Running/ });
+  for (const name of ['deployment', 'service', 'autoscaler'])
+    await stage.kubectl(`apply -f ${EXAMPLES}/${name}.yaml`, { shows: /myapp|myservice|myautoscaler/ });
+  await stage.until(['kubectl', 'get', 'pods', '-o', 'wide'], (output) => output.match(/ 1\/1 /g)?.length === 3);
   await service(stage);
-  await repair(stage);
-  await roll(stage);
-  await scaleByLoad(stage);
-  await stage.kubectl('delete pod client --now');
-  await stage.kubectl('delete deployment/myapp service/myservice hpa/myautoscaler --timeout=30s');
+  await stage.part('a killed process, a deleted Pod, usage and forwarded ports', ['kubectl'], () => repair(stage));
+  await scale(stage);
+  await stage.part('a rolling update under load', ['docker', 'kubectl'], () => roll(stage));
+  await stage.part('the autoscaler under load', ['docker', 'kubectl'], () => scaleByLoad(stage));
+  await stage.kubectl('delete pod client');
+  for (const name of ['deployment', 'service', 'autoscaler']) await stage.kubectl(`delete -f ${EXAMPLES}/${name}.yaml`);
 }
 
 async function service(stage: Stage): Promise<void> {
-  await stage.kubectl(CLIENT);
-  await stage.kubectl('wait --for=condition=Ready pod/client --timeout=20s');
+  await stage.kubectl('apply -f -', { input: JSON.stringify(CLIENT) });
+  await stage.until(['kubectl', 'get', 'pod', 'client'], / 1\/1 /);
   await stage.kubectl('exec client -- nslookup myservice.default.svc.cluster.local', { shows: /Address: 10\.43\./ });
   const ask = `for i in $(seq ${PODS_SEEN_WITHIN}); do wget -q -O - http://myservice/name; done | sort | uniq -c`;
   const names = await stage.run(['kubectl', 'exec', 'client', '--', 'sh', '-c', ask]);
   if (names.split('\n').length !== 3) throw new StepError(`three Pods were to be seen within ${PODS_SEEN_WITHIN} requests`);
+}
+
+async function scale(stage: Stage): Promise<void> {
+  await stage.kubectl('scale deployment/myapp --replicas 4');
+  await stage.until(['kubectl', 'get', 'deployment', 'myapp'], / 4\/4 /);
+  await stage.kubectl('scale deployment/myapp --replicas 3');
+  await stage.until(['kubectl', 'get', 'deployment', 'myapp'], / 3\/3 /);
+  await stage.kubectl('describe deployment myapp', { shows: /myapp/ });
 }
 
 async function repair(stage: Stage): Promise<void> {
@@ -41,7 +55,6 @@ async function repair(stage: Stage): Promise<void> {
   await stage.kubectl(`delete ${pod}`);
   await stage.kubectl('rollout status deployment myapp --timeout=20s');
   await stage.until(['kubectl', 'top', 'pods'], /myapp-/);
-  await stage.kubectl('describe deployment myapp', { shows: /Replicas: +3 desired/ });
   await stage.kubectl(`port-forward deployment/myapp ${stage.ports.published}:80`, { until: /Forwarding from/ });
 }
 

@@ -8,9 +8,11 @@ const DEFAULT_CAPABILITIES = 0xa80425fbn;
 
 export async function runContainers(stage: Stage): Promise<void> {
   await life(stage);
-  await files(stage);
-  await names(stage);
-  await limits(stage);
+  await stage.part('a terminal, inspect, health, stats, stop and start', ['docker'], () => more(stage));
+  await stage.part('copies and a named volume', ['docker'], () => files(stage));
+  await stage.docker('rm -f mycontainer');
+  await stage.part('names on a network of their own', ['docker'], () => names(stage));
+  await stage.part('limits', ['docker'], () => limits(stage));
   await confinement(stage);
 }
 
@@ -21,6 +23,10 @@ async function life(stage: Stage): Promise<void> {
   await stage.docker('ps', { shows: new RegExp(`${published}->80/tcp.*mycontainer`) });
   await stage.docker('logs -f mycontainer', { until: /serving on port 80/ });
   await stage.docker('exec mycontainer id', { shows: /uid=1000/ });
+}
+
+async function more(stage: Stage): Promise<void> {
+  const { published } = stage.ports;
   await stage.run(['script', '-qec', 'docker exec -it mycontainer tty', '/dev/null'], { shows: /\/dev\/pts\/0/ });
   await stage.docker('inspect -f {{.State.Status}},{{.NetworkSettings.IPAddress}} mycontainer', { shows: /^running,10\.88\./ });
   await stage.until(['docker', 'ps', '--format', '{{.Names}} {{.Status}}'], /mycontainer .*\(healthy\)/);
@@ -36,7 +42,6 @@ async function files(stage: Stage): Promise<void> {
   await stage.run(['cat', 'page.html'], { shows: /hello/ });
   await stage.docker('cp page.html mycontainer:/tmp/page.html');
   await stage.docker('exec mycontainer cat /tmp/page.html', { shows: /hello/ });
-  await stage.docker('rm -f mycontainer');
   await stage.docker('volume create mydata');
   await stage.run(['docker', 'run', '--rm', '-v', 'mydata:/data', 'busybox', 'sh', '-c', 'echo kept > /data/file']);
   await stage.docker('run --rm -v mydata:/data busybox cat /data/file', { shows: /^kept$/m });
