@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { StepError } from './errors.ts';
 
 export interface Outcome {
   readonly status: number;
@@ -35,7 +36,10 @@ export function runCommand([program = '', ...rest]: readonly string[], options: 
     child.stdin.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') reject(error);
     });
-    child.on('error', reject);
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') reject(new StepError(`${program} is not on this machine. Bring it with "apt-get install ${program}"`));
+      else reject(error);
+    });
     child.on('close', (code) => {
       options.signal.removeEventListener('abort', interrupt);
       resolve({ status: code ?? 1, stdout, text });
