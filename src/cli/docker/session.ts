@@ -1,0 +1,35 @@
+import { messageOf, type TerminalSize } from '#kit';
+import { CommandError } from '../errors.ts';
+import type { Terminal } from '../terminal.ts';
+import { DockerError } from './client.ts';
+
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** Errors: `COMMAND_FAILED` where the input of a terminal session is no terminal. */
+export function needTerminal(terminal: Terminal): void {
+  if (!terminal.stdin.isTTY) throw new CommandError('the input device is not a TTY: leave -t away when the input is a pipe or a file');
+}
+
+/** The window's size; undefined where the output is no terminal. */
+export function windowSize({ stdout }: Terminal): TerminalSize | undefined {
+  return stdout.isTTY ? { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 } : undefined;
+}
+
+/** Sends the signals that end a program to the container's instead, until disposed. */
+export function forwardSignals(terminal: Terminal, send: (signal: string) => Promise<void>): Disposable {
+  const handlers = FORWARDED.map((signal) => {
+    const handler = () =>
+      void send(signal).catch((error: unknown) => {
+        // A container that has ended meanwhile takes no signal; its exit status tells the rest.
+        if (!(error instanceof DockerError) || (error.status !== 404 && error.status !== 409))
+          terminal.stderr.write(`gantry: Cannot pass ${signal} on to the container: ${messageOf(error)}\n`);
+      });
+    terminal.signals.on(signal, handler);
+    return () => terminal.signals.off(signal, handler);
+  });
+  return {
+    [Symbol.dispose]() {
+      for (const off of handlers) off();
+    },
+  };
+}
