@@ -1,7 +1,8 @@
 import type { KubeObject } from '#cluster/api';
 import { isStatus } from '#cluster/client';
+import { messageOf } from '#kit';
 import type { Command } from '../command.ts';
-import { UsageError } from '../errors.ts';
+import { CommandError, UsageError } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import { say, type Terminal } from '../terminal.ts';
 import { forEach } from '../each.ts';
@@ -27,7 +28,7 @@ export const apply: Command = {
     using cluster = await connectCluster(values, terminal);
     const kinds = await discoverKinds(cluster.client);
     const how = { manager: values['field-manager'], force: values['force-conflicts'], namespace: values.namespace };
-    return forEach(documents, terminal, (object) => applyOne(cluster, kinds, object, how, terminal));
+    return await forEach(documents, terminal, (object) => applyOne(cluster, kinds, object, how, terminal));
   },
 };
 
@@ -43,12 +44,18 @@ async function applyOne(cluster: Cluster, kinds: readonly Kind[], object: KubeOb
   const name = object.metadata.name ?? '';
   const namespace = namespaceOf(cluster, object, how.namespace);
   const before = await revisionOf(cluster, kind, namespace, name);
-  const { status, body, warnings } = await cluster.client.json({
-    method: 'PATCH',
-    path: placeOf(kind, namespace, name, { fieldManager: how.manager, ...(how.force ? { force: 'true' } : {}) }),
-    contentType: 'application/apply-patch+yaml',
-    body: object,
-  });
+  const { status, body, warnings } = await cluster.client
+    .json({
+      method: 'PATCH',
+      path: placeOf(kind, namespace, name, { fieldManager: how.manager, ...(how.force ? { force: 'true' } : {}) }),
+      contentType: 'application/apply-patch+yaml',
+      body: object,
+    })
+    .catch((error: unknown) => {
+      if (isStatus(error, 'Conflict'))
+        throw new CommandError(`Cannot apply ${qualified(kind)}/${name}: ${error.message}. --force-conflicts takes the fields over`);
+      throw new CommandError(`Cannot apply ${qualified(kind)}/${name}: ${messageOf(error)}`, 1, { cause: error });
+    });
   for (const warning of warnings) terminal.stderr.write(`Warning: ${warning}\n`);
   // The object as it is now.
   const after = (body as KubeObject).metadata.resourceVersion;

@@ -47,7 +47,7 @@ export const deleteObjects: Command = {
     const kinds = await discoverKinds(cluster.client);
     const doomed = documents === undefined ? await fromOperands(cluster, kinds, positionals, values) : fromDocuments(cluster, kinds, documents, values);
     if (doomed.length === 0) terminal.stderr.write('No resources found\n');
-    return forEach(doomed, terminal, (one) => deleteOne(cluster, one, { options, values }, terminal));
+    return await forEach(doomed, terminal, (one) => deleteOne(cluster, one, { options, values }, terminal));
   },
 };
 

@@ -23,6 +23,8 @@ const OPTIONS = {
   ...CLUSTER_OPTIONS,
 } as const;
 type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['values'];
+/** Old parsers, of which there are many, take bare dates and words such as `on` for something else. */
+const YAML_FORM = { lineWidth: 0, version: '1.1' } as const;
 const FORMS = [undefined, 'wide', 'json', 'yaml', 'name'];
 
 export const get: Command = {
@@ -41,8 +43,8 @@ export const get: Command = {
     if (named && values['all-namespaces']) throw new UsageError('Cannot get an object by its name from all namespaces: leave out -A, or the name');
     if (named && values.selector !== undefined) throw new UsageError('Cannot select by labels (-l) and by name at once');
     const asked: Asked = { cluster, values, namespace: values['all-namespaces'] ? undefined : cluster.namespace };
-    if (values.watch) return watch(asked, targets, terminal);
-    return values.output === undefined || values.output === 'wide' ? printTables(asked, targets, terminal) : printObjects(asked, targets, terminal);
+    if (values.watch) return await watch(asked, targets, terminal);
+    return await (values.output === undefined || values.output === 'wide' ? printTables(asked, targets, terminal) : printObjects(asked, targets, terminal));
   },
 };
 
@@ -124,7 +126,7 @@ async function printObjects(asked: Asked, targets: readonly Target[], terminal: 
   const objects = found.map(({ kind, object }) => shown(kind, object, asked.values['show-managed-fields']));
   const single = targets.length === 1 && targets[0]?.name !== undefined;
   const whole = single ? objects[0] : { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: objects };
-  terminal.stdout.write(asked.values.output === 'json' ? `${JSON.stringify(whole, null, 4)}\n` : (await import('yaml')).stringify(whole, { lineWidth: 0 }));
+  terminal.stdout.write(asked.values.output === 'json' ? `${JSON.stringify(whole, null, 4)}\n` : (await import('yaml')).stringify(whole, YAML_FORM));
   return 0;
 }
 
