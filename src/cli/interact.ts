@@ -3,11 +3,14 @@ import type { Readable, Writable } from 'node:stream';
 import type { ProcessStreams } from '#kit';
 import type { Terminal } from './terminal.ts';
 
+/** Of a process, what a terminal is joined with. */
+export type JoinedStreams = Pick<ProcessStreams, 'stdin' | 'stdout' | 'stderr' | 'resize'>;
+
 /**
  * Joins the terminal with a process until all of its output was written. With `tty` the terminal's keys go to the process as they
  * are, and its size follows the window. Does not wait for the process's end.
  */
-export async function interact(streams: ProcessStreams, terminal: Terminal, { tty }: { readonly tty: boolean }): Promise<void> {
+export async function interact(streams: JoinedStreams, terminal: Terminal, { tty }: { readonly tty: boolean }): Promise<void> {
   using _raw = tty ? rawMode(terminal) : undefined;
   using _size = tty ? followSize(terminal, streams) : undefined;
   using _input = streams.stdin === undefined ? undefined : feed(terminal, streams.stdin);
@@ -33,7 +36,7 @@ function rawMode({ stdin }: Terminal): Disposable | undefined {
   return { [Symbol.dispose]: () => void stdin.setRawMode?.(false) };
 }
 
-function followSize({ stdout }: Terminal, streams: ProcessStreams): Disposable | undefined {
+function followSize({ stdout }: Terminal, streams: JoinedStreams): Disposable | undefined {
   if (!stdout.isTTY) return undefined;
   const tell = () => {
     // A process that has ended meanwhile has no size any more; whatever else fails shows on its streams.

@@ -38,18 +38,22 @@ export class DockerClient {
 
   /** Answers with the response once its headers came. Errors: `DockerError`, `COMMAND_FAILED` when nobody answers. */
   async request(asked: DockerRequest): Promise<IncomingMessage> {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const { stream } = asked;
+    const { response, sent } = await new Promise<{ response: IncomingMessage; sent: ClientRequest }>((resolve, reject) => {
       const sent = this.#open(asked, reject);
-      sent.on('response', resolve);
-      const { stream } = asked;
+      sent.on('response', (response) => resolve({ response, sent }));
       if (stream === undefined) sent.end(asked.body === undefined ? undefined : JSON.stringify(asked.body));
       else {
         stream.content.on('error', (error) => sent.destroy(error));
         stream.content.pipe(sent);
       }
     });
-    if ((response.statusCode ?? 0) >= 400) throw await refusal(response);
-    return response;
+    if ((response.statusCode ?? 0) < 400) return response;
+    const error = await refusal(response);
+    // What it refused it does not read to the end.
+    stream?.content.destroy();
+    sent.destroy();
+    throw error;
   }
 
   /** The JSON of an answer; T is what the specification says that it is. */

@@ -5,6 +5,7 @@ import type { Terminal } from '../terminal.ts';
 import type { DockerClient } from './client.ts';
 import { connectDocker, DOCKER_OPTIONS } from './connect.ts';
 import { environmentEntries, readEnvironmentFiles } from './environment.ts';
+import { readLines } from './json-lines.ts';
 import { hijackedProcess } from './process.ts';
 import { needTerminal, windowSize } from './session.ts';
 
@@ -64,17 +65,45 @@ async function runExec(client: DockerClient, id: string, values: Values, termina
   const size = values.tty ? windowSize(terminal) : undefined;
   const body = { Detach: false, Tty: values.tty, ...(size === undefined ? {} : { ConsoleSize: [size.rows, size.columns] }) };
   const socket = await client.hijack({ path: `${path}/start`, body });
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const streams = hijackedProcess(client, socket, { tty: values.tty, stdin: values.interactive, path, exited: promise });
+  const streams = hijackedProcess(client, socket, { tty: values.tty, stdin: values.interactive, path });
   try {
     await interact(streams, terminal, { tty: values.tty });
     await streams.ended;
   } finally {
     streams.detach();
   }
-  if (streams.letGo()) return 0;
-  const { ExitCode, Running } = await client.json<{ ExitCode?: number | null; Running: boolean }>({ method: 'GET', path: `${path}/json` });
-  if (typeof ExitCode !== 'number') throw new CommandError(`Cannot tell how the command ended: ${Running ? 'it still runs' : 'the daemon does not know'}`);
-  resolve(ExitCode);
+  return streams.letGo() ? 0 : await exitCodeOf(client, id);
+}
+
+interface ExecState {
+  readonly ExitCode?: number | null;
+  readonly Running: boolean;
+  readonly ContainerID: string;
+}
+
+/** The output may end before the process has: then its end is waited for. */
+async function exitCodeOf(client: DockerClient, id: string): Promise<number> {
+  const look = () => client.json<ExecState>({ method: 'GET', path: `/exec/${id}/json` });
+  const state = await look();
+  const { ExitCode } = state.Running ? await afterEnd(client, id, state.ContainerID, look) : state;
+  if (typeof ExitCode !== 'number') throw new CommandError('The daemon broke off before it told how the command ended; see its log');
   return ExitCode;
+}
+
+async function afterEnd(client: DockerClient, id: string, container: string, look: () => Promise<ExecState>): Promise<ExecState> {
+  const filters = JSON.stringify({ container: [container], event: ['exec_die'] });
+  const events = await client.request({ method: 'GET', path: '/events', query: { filters } });
+  try {
+    // An end before the events were listened to is seen now; a later one is told.
+    const state = await look();
+    if (!state.Running) return state;
+    for await (const line of readLines(events)) {
+      // An event, as the specification has it.
+      const { Actor } = JSON.parse(line) as { Actor?: { Attributes?: { execID?: string } } };
+      if (Actor?.Attributes?.execID === id) break;
+    }
+    return await look();
+  } finally {
+    events.destroy();
+  }
 }

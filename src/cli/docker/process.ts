@@ -1,21 +1,21 @@
 import { type Duplex, PassThrough, Writable } from 'node:stream';
-import { type ProcessStreams, type TerminalSize } from '#kit';
+import { isSystemError, type ProcessStreams, type TerminalSize } from '#kit';
 import { write } from '../interact.ts';
 import { type DockerClient, DockerError } from './client.ts';
 import { pieces, rawPieces } from './frames.ts';
 
-export interface HijackedProcess extends ProcessStreams {
+export interface HijackedProcess extends Omit<ProcessStreams, 'exited'> {
   /** Rejects when the connection broke; resolves when the output has ended. */
   readonly ended: Promise<void>;
   /** Whether the keys that let go of a container were typed. */
   readonly letGo: () => boolean;
 }
 
-/** A hijacked connection as the streams of a process. `path` is what its `/resize` stands below; `exited` is the caller's. */
+/** A hijacked connection as the streams of a process. `path` is what its `/resize` stands below. */
 export function hijackedProcess(
   client: DockerClient,
   socket: Duplex,
-  options: { readonly tty: boolean; readonly stdin: boolean; readonly path: string; readonly exited: Promise<number> },
+  options: { readonly tty: boolean; readonly stdin: boolean; readonly path: string },
 ): HijackedProcess {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
@@ -28,7 +28,6 @@ export function hijackedProcess(
     stdout,
     ...(options.tty ? {} : { stderr }),
     resize: (size) => resize(client, options.path, size),
-    exited: options.exited,
     detach: () => void socket.destroy(),
     ended,
     letGo: () => keys.typed,
@@ -40,6 +39,9 @@ async function distribute(socket: Duplex, tty: boolean, stdout: PassThrough, std
   try {
     const source = socket.iterator({ destroyOnReturn: false });
     for await (const { stream, content } of (tty ? rawPieces : pieces)(source)) await write(outputs[stream], content);
+  } catch (error) {
+    // Input that is still sent when the process has ended makes the connection fail; how it ended is told elsewhere.
+    if (!isSystemError(error, 'EPIPE') && !isSystemError(error, 'ECONNRESET')) throw error;
   } finally {
     stdout.end();
     stderr.end();
@@ -50,7 +52,8 @@ function inputOf(socket: Duplex, keys: DetachKeys | undefined): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
       keys?.watch(chunk);
-      if (socket.write(chunk)) done();
+      // Once the other side has closed, nobody reads it.
+      if (!socket.writable || socket.write(chunk)) done();
       else socket.once('drain', done);
     },
     final(done) {

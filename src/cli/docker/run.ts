@@ -78,7 +78,7 @@ async function runAttached(client: DockerClient, path: string, values: RunValues
   const exited = readJson(waiting).then(exitStatusIn);
   // It is awaited below; a start that fails throws before that.
   exited.catch(() => undefined);
-  const streams = hijackedProcess(client, socket, { tty: values.tty, stdin: values.interactive, path, exited });
+  const streams = hijackedProcess(client, socket, { tty: values.tty, stdin: values.interactive, path });
   try {
     await start(client, path, values.rm);
     using _signals = forwardSignals(terminal, (signal) => client.done({ method: 'POST', path: `${path}/kill`, query: { signal } }));
