@@ -93,7 +93,7 @@ test('an image is built, named, pushed, pulled, run and removed', inside, async 
   assert.match(built, /Dockerfile\nopen\.txt\n/);
   assert.ok(!built.includes('secret.txt'), built);
   await ok(`tag ${name} other`);
-  assert.match(await ok('images other'), /^REPOSITORY .*\nother +latest +[0-9a-f]{12} /);
+  assert.match(await ok('images other'), /^REPOSITORY [\s\S]*\nother +latest +[0-9a-f]{12} /);
   assert.match(await ok(`push ${name}`), /1: digest: sha256:[0-9a-f]{64} size: \d+/);
   assert.match(await ok(`rmi ${name}`), new RegExp(`Untagged: ${name}`));
   // It is pulled, since it is not here.

@@ -98,9 +98,10 @@ test('a watch shows each change', async () => {
   const manifestOf = (data: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: seen}\ndata: {${data}}\n`;
   await ok('apply -f -', manifestOf('a: b'));
   const watching = spawn('nsenter', words, { stdio: ['ignore', 'pipe', 'inherit'], env: environment });
+  const output = watching.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false });
   let text = '';
   const lines = async (count: number) => {
-    while (text.split('\n').length <= count) text += String((await once(watching.stdout, 'data'))[0]);
+    while (text.split('\n').length <= count) text += String((await output.next()).value);
   };
   try {
     await lines(2);
