@@ -1,4 +1,4 @@
-import { GantryError } from '#kit';
+import { GantryError, isSystemError } from '#kit';
 import { COMMANDS, helpText } from './commands.ts';
 import { CommandError, UsageError } from './errors.ts';
 import type { Terminal } from './terminal.ts';
@@ -38,8 +38,9 @@ main(process.argv.slice(2)).then(
     process.exitCode = status;
   },
   (error: unknown) => {
-    if (!(error instanceof GantryError)) throw error;
-    terminal.stderr.write(`gantry: ${error.message}\n`);
+    const broken = isSystemError(error, 'ECONNRESET');
+    if (!(error instanceof GantryError) && !broken) throw error;
+    terminal.stderr.write(`gantry: ${broken ? 'The daemon broke off the connection; see its log' : error.message}\n`);
     process.exitCode = error instanceof UsageError ? 2 : error instanceof CommandError ? error.exitStatus : 1;
   },
 );

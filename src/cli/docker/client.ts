@@ -116,8 +116,8 @@ export class DockerClient {
   }
 }
 
-/** The query of an address; what is undefined, false or empty is left out. */
-export function queryText(query: Query): string {
+/** The query of an address; what is undefined or false is left out. */
+function queryText(query: Query): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined || value === false) continue;

@@ -12,7 +12,7 @@ import { needTerminal, windowSize } from './session.ts';
 const text = { type: 'string' } as const;
 const texts = { type: 'string', multiple: true } as const;
 const flag = { type: 'boolean', default: false } as const;
-export const EXEC_OPTIONS = {
+const EXEC_OPTIONS = {
   detach: { ...flag, short: 'd' },
   interactive: { ...flag, short: 'i' },
   tty: { ...flag, short: 't' },

@@ -1,4 +1,4 @@
-import { CommandError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { write } from '../interact.ts';
 import { parseOptions } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
@@ -7,7 +7,7 @@ import { pieces, rawPieces } from './frames.ts';
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
-export const LOGS_OPTIONS = {
+const LOGS_OPTIONS = {
   follow: { ...flag, short: 'f' },
   timestamps: { ...flag, short: 't' },
   tail: { ...text, short: 'n' },
@@ -28,12 +28,6 @@ export async function containerLogs(commandArguments: readonly string[], termina
   const { follow, timestamps, tail, since, until } = values;
   const query = { stdout: true, stderr: true, follow, timestamps, tail, since, until };
   const response = await client.request({ method: 'GET', path: `${path}/logs`, query });
-  try {
-    for await (const { stream, content } of Config?.Tty ? rawPieces(response) : pieces(response)) await write(terminal[stream], content);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET')
-      throw new CommandError('The daemon broke off the log; see its own log', 1, { cause: error });
-    throw error;
-  }
+  for await (const { stream, content } of Config?.Tty ? rawPieces(response) : pieces(response)) await write(terminal[stream], content);
   return 0;
 }

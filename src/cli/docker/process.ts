@@ -72,7 +72,7 @@ async function resize(client: DockerClient, path: string, { columns, rows }: Ter
 }
 
 /** Notes Ctrl-P Ctrl-Q, at which the server lets go of the container: the end of the output is then not its end. */
-export class DetachKeys {
+class DetachKeys {
   typed = false;
   #before = 0;
 
