@@ -53,6 +53,15 @@ test('the options of run reach the container', inside, async () => {
   assert.equal(said, 'from the file\n1000\n/tmp\nbox\ntouch: /x: Read-only file system\ninner\n');
 });
 
+test('a terminal session has the size of its window and the keys of its user', inside, async () => {
+  // `script` gives the command a terminal of its own; `stty` sets the window's size.
+  const command = `stty rows 33 cols 99; "${process.execPath}" --no-warnings "${MAIN}" run --rm -it busybox sh -c 'tty; until stty size 2>/dev/null | grep .; do :; done; read word; echo got $word; exit 5'`;
+  const environment = { PATH: process.env.PATH, HOME: stack.folder, DOCKER_HOST: `unix://${stack.socketPath}` };
+  const { status, stdout } = await run(['script', '-qec', command, '/dev/null'], { environment, input: 'typed\n' });
+  assert.equal(status, 5, stdout);
+  assert.match(stdout, /\/dev\/pts\/0\r+\n33 99\r+\n[\s\S]*got typed\r+\n$/);
+});
+
 test('what can’t start ends as in a shell', inside, async () => {
   assert.deepEqual([(await gantry('run --rm busybox nosuch')).status, (await gantry('run --rm busybox /etc')).status], [127, 126]);
   assert.equal((await gantry('run --rm -p 1-2:1-3 busybox')).status, 2);
