@@ -28,6 +28,7 @@ export interface DaemonStatus {
   readonly registry?: string;
   readonly apiServer?: string;
   readonly kubeconfig?: string;
+  readonly dockerSocket?: string;
   readonly parts: Readonly<Record<string, PartHealth>>;
 }
 
