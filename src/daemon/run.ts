@@ -121,7 +121,9 @@ async function describe({ config, built, health, version, id, startedAt_ms, cloc
     runDir: config.runDir,
     ...(config.parts.has('engine') ? { dockerSocket: config.dockerSocket } : {}),
     ...(config.parts.has('registry') ? { registry: `${config.registry.host}:${config.registry.port}` } : {}),
-    ...(config.parts.has('apiserver') ? { apiServer: `https://${config.api.host}:${config.api.port}`, kubeconfig: config.kubeconfig } : {}),
+    ...(config.parts.has('apiserver')
+      ? { apiServer: `https://${config.api.host}:${config.api.port}`, kubeconfig: config.kubeconfig, context: config.contextName }
+      : {}),
     parts: Object.fromEntries(entries),
   };
 }

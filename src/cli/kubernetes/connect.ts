@@ -36,20 +36,27 @@ export async function connectCluster(values: ClusterValues, terminal: Terminal):
 }
 
 export async function findAccess(values: ClusterValues, terminal: Terminal): Promise<KubeconfigAccess> {
-  const path = await findKubeconfig(values, terminal.environment);
-  return loadKubeconfig(path, values.context === undefined ? {} : { context: values.context });
+  const found = await findKubeconfig(values, terminal.environment);
+  const context = values.context ?? found.context;
+  return loadKubeconfig(found.path, context === undefined ? {} : { context });
+}
+
+interface FoundKubeconfig {
+  readonly path: string;
+  /** The entry that is meant, where it is not the current one. */
+  readonly context?: string;
 }
 
 /** `--kubeconfig`, the daemon that the command line names, KUBECONFIG, the daemon of the usual places, ~/.kube/config. */
-async function findKubeconfig(values: ClusterValues, environment: NodeJS.ProcessEnv): Promise<string> {
-  if (values.kubeconfig !== undefined) return values.kubeconfig;
+async function findKubeconfig(values: ClusterValues, environment: NodeJS.ProcessEnv): Promise<FoundKubeconfig> {
+  if (values.kubeconfig !== undefined) return { path: values.kubeconfig };
   const named = environment.KUBECONFIG?.split(':').filter((path) => path !== '') ?? [];
-  if (!namesDaemon(values) && named.length > 0) return (await firstThatIs(named)) ?? named.join(':');
+  if (!namesDaemon(values) && named.length > 0) return { path: (await firstThatIs(named)) ?? named.join(':') };
   const status = await askDaemon(values);
-  if (status?.kubeconfig !== undefined) return status.kubeconfig;
+  if (status?.kubeconfig !== undefined) return { path: status.kubeconfig, ...(status.context === undefined ? {} : { context: status.context }) };
   const usual = join(environment.HOME ?? homedir(), '.kube', 'config');
   const found = namesDaemon(values) ? undefined : await firstThatIs([usual]);
-  if (found !== undefined) return found;
+  if (found !== undefined) return { path: found };
   throw new CommandError(
     'No cluster is known: no daemon answers. Start one with "gantry up --detach", or name a kubeconfig with --kubeconfig PATH or KUBECONFIG',
   );
