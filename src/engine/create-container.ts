@@ -14,6 +14,9 @@ import { warningsOf } from './spec/spec.ts';
 import type { Container, ContainerId, ContainerSpec, MountSpec } from './types.ts';
 import { copyUp } from './volumes.ts';
 
+/** A client that creates a container to run it starts it within this time. */
+const START_FOLLOWS_MS = 60;
+
 type Mount = Container['mounts'][number];
 
 /** Makes a container: record, writable layer, volumes. Fails whole. Errors: `IMAGE_UNKNOWN`, `CONTAINER_NAME_IN_USE`, `ENGINE_INVALID`, … */
@@ -23,6 +26,7 @@ export async function createContainer(rooms: Rooms, reserved: Set<string>, spec:
   if (spec.name !== undefined && isTaken(spec.name)) throw nameInUse(spec.name, rooms.table.idOfName(spec.name) ?? 'being created');
   const name = spec.name ?? chooseName(rooms.random, isTaken);
   reserved.add(name);
+  rooms.warmth.keep(START_FOLLOWS_MS);
   try {
     const image = await rooms.images.resolve(spec.image);
     return await make(rooms, draft(rooms, spec, name, image), image);

@@ -16,6 +16,7 @@ import { recover } from './recover.ts';
 import { type EngineOptions, pathsOf, type Rooms } from './rooms.ts';
 import { Launcher } from './runtime/launcher.ts';
 import { Runtime } from './runtime/runtime.ts';
+import { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
 import type { OciDevice } from './spec/spec.ts';
 import { endNow } from './stop-container.ts';
@@ -65,6 +66,7 @@ class LocalEngine implements Engine {
       networks,
       wires: new ContainerNetworks({ ...options, networks, table }),
       crun: new Runtime({ programs: options.runtime, launcher: this.#launcher, linux, runDir, exitDir }),
+      warmth: new Warmth(options),
       machine: () => this.#machineNow(),
       hostDevices: () => this.#devices,
       isStopping: () => this.#isStopping,

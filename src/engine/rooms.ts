@@ -9,6 +9,7 @@ import type { ContainerNetworks } from './endpoints.ts';
 import type { EventHub } from './events.ts';
 import type { NetworkStore } from './networks.ts';
 import type { RuntimePrograms, Runtime } from './runtime/runtime.ts';
+import type { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
 import type { OciDevice } from './spec/spec.ts';
 import type { RecordFolders } from './store.ts';
@@ -47,6 +48,7 @@ export interface Rooms extends EngineOptions {
   readonly networks: NetworkStore;
   readonly wires: ContainerNetworks;
   readonly crun: Runtime;
+  readonly warmth: Warmth;
   readonly machine: () => Machine;
   readonly hostDevices: () => readonly OciDevice[];
   /** Set while the engine stands: nothing is started again after it let go. */

@@ -11,6 +11,9 @@ import type { BoundFiles } from './spec/mounts.ts';
 import { type ResolvedUser, resolveUser } from './spec/user.ts';
 import type { Entry } from './table.ts';
 
+/** Within this time the runtime has put the process into its groups. */
+const START_TAKES_MS = 40;
+
 type Endpoints = Readonly<Record<string, StoredEndpoint>>;
 
 /** Starts the container; one that runs already is fine. Fails whole. Must hold the container's lock. Errors: `CONTAINER_START_FAILED`, `PORT_IN_USE`, … */
@@ -26,6 +29,7 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
     entry.record = { ...entry.record, stopRequested: false, restartCount: 0 };
   }
   const { record } = entry;
+  rooms.warmth.keep(START_TAKES_MS);
   const startedAt_ms = rooms.clock.now();
   const endpoints = rooms.wires.plan(record);
   try {

@@ -70,6 +70,7 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
       processes: (path) => answering([], 'cgroups.processes', path),
       remove: (path) => later('cgroups.remove', path),
       children: (path) => answering([], 'cgroups.children', path),
+      warmUp: () => later('cgroups.warmUp'),
     },
     capabilities: {
       bounding: () => answering(new Set<string>(), 'capabilities.bounding'),

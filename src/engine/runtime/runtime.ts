@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError, type TerminalSize } from '#kit';
@@ -96,10 +97,23 @@ export class Runtime {
     ];
   }
 
-  /** Lets the process that `create` made run the program. Errors: `CONTAINER_START_FAILED`. */
-  async start(record: ContainerRecord): Promise<void> {
-    const { exitCode, output } = await this.#launcher.run([...this.crunWords(), 'start', record.id]);
-    if (exitCode !== 0) throw explain(record, output);
+  /**
+   * Lets the process that `create` made run the program: it waits at the pipe that crun made for that, and goes on when it
+   * reads something. One that was let go already is fine. Errors: `CONTAINER_START_FAILED`.
+   */
+  async start(record: Pick<ContainerRecord, 'id' | 'name'>): Promise<void> {
+    const pipe = join(this.root, record.id, 'exec.fifo');
+    try {
+      // Not waiting for a reader: the process holds the other end for as long as it lives.
+      await writeFile(pipe, '1', { flag: constants.O_WRONLY | constants.O_NONBLOCK });
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return;
+      if (isSystemError(error, 'ENXIO') || isSystemError(error, 'EPIPE'))
+        throw startFailed(record.name, 500, 'its process ended before it was started', 128);
+      throw error;
+    }
+    // By its absence crun tells a running container from a created one.
+    await rm(pipe, { force: true });
   }
 
   /** Changes the limits of a running container. */

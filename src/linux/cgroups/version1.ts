@@ -13,7 +13,7 @@ const [FREEZE_RETRY_MS, FREEZE_MAX_MS] = [5, 5000];
 export function openVersion1(
   hierarchies: Hierarchies,
   parts: { readonly processes: Processes; readonly clock: Clock },
-): Omit<Cgroups, 'hybridWithControllers'> {
+): Omit<Cgroups, 'hybridWithControllers' | 'warmUp'> {
   const { roots } = hierarchies;
   const controllerRoots = [...new Set([...roots].filter(([name]) => name !== 'systemd').map(([, root]) => root))];
   const primary = roots.get('freezer') ?? roots.get('pids') ?? controllerRoots[0] ?? '';

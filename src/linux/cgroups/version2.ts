@@ -11,7 +11,7 @@ const WANTED_CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
 const FREEZE_MAX_MS = 5000;
 
 /** Version 2: one folder in one hierarchy. */
-export function openVersion2(root: string, parts: { readonly processes: Processes; readonly clock: Clock }): Omit<Cgroups, 'hybridWithControllers'> {
+export function openVersion2(root: string, parts: { readonly processes: Processes; readonly clock: Clock }): Omit<Cgroups, 'hybridWithControllers' | 'warmUp'> {
   const update = async (path: string, limits: CgroupLimits) => {
     for (const { file, value } of writesV2(limits)) await writeValue(join(root, path, file), value);
   };
