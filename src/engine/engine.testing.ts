@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, createReadStream, existsSync, mkdirSync, mkdte
 import { join } from 'node:path';
 import { createLogger, type Logger, systemClock, systemRandom } from '#kit';
 import { type ImageRunConfig, NO_REGISTRIES, openImageStore, parseReference } from '#image';
-import { openLinux } from '#linux';
+import { openLinux, shareFolder, unshareFolder } from '#linux';
 import { createNetwork } from '#network';
 import { createEngine } from './engine.ts';
 import type { ContainerSpec, Engine } from './types.ts';
@@ -47,6 +47,7 @@ export async function openEngine(
   const base = { clock: systemClock, random: systemRandom, logger, linux: openLinux() };
   const [dataDir, runDir] = [join(place.folder, 'data'), join(place.folder, 'run')];
   mkdirSync(runDir, { recursive: true });
+  await shareFolder(base.linux.mounts, place.folder);
   const store = await openImageStore({ ...base, dataDir: join(dataDir, 'images'), registries: NO_REGISTRIES });
   const network = createNetwork({ ...base, id: place.id, runDir });
   await network.start();
@@ -89,6 +90,7 @@ export async function closePlace(place: TestPlace): Promise<void> {
     runDir: join(place.folder, 'run'),
   });
   await network.removeAll();
+  await unshareFolder(openLinux().mounts, place.folder);
   rmSync(place.folder, { recursive: true, force: true });
 }
 

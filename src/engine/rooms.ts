@@ -3,6 +3,7 @@ import type { Clock, KeyedMutex, Logger, Random } from '#kit';
 import type { ImageStore, Snapshots } from '#image';
 import type { Linux } from '#linux';
 import type { Network } from '#network';
+import type { Chores } from './chores.ts';
 import type { ContainerPaths, ContainerRecord } from './container.ts';
 import { viewOf } from './container.ts';
 import type { ContainerNetworks } from './endpoints.ts';
@@ -49,6 +50,7 @@ export interface Rooms extends EngineOptions {
   readonly wires: ContainerNetworks;
   readonly crun: Runtime;
   readonly warmth: Warmth;
+  readonly chores: Chores;
   readonly machine: () => Machine;
   readonly hostDevices: () => readonly OciDevice[];
   /** Set while the engine stands: nothing is started again after it let go. */

@@ -28,6 +28,7 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
     entry.streak = 0;
     entry.record = { ...entry.record, stopRequested: false, restartCount: 0 };
   }
+  await entry.aftermath;
   const { record } = entry;
   rooms.warmth.keep(START_TAKES_MS);
   const startedAt_ms = rooms.clock.now();
@@ -47,8 +48,8 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
   const { record } = entry;
   const paths = pathsOf(rooms, record);
   const namespace = rooms.wires.namespaceOf(record);
-  // Names of containers lead here as soon as the record says so; links and files are made side by side.
-  const [prepared] = await settled([prepare(rooms, record, paths, endpoints), rooms.wires.setUp(record, endpoints)]);
+  const [prepared] = await settled([prepare(rooms, record, paths, endpoints), rooms.wires.makeNamespace(record)]);
+  // Names of containers lead here as soon as the record says so. The process waits until all of this is there.
   entry.record = { ...record, endpoints };
   const [pid, ports] = await settled([
     rooms.crun.create(
@@ -66,14 +67,15 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
       }),
     ),
     rooms.wires.publish(record, endpoints),
+    rooms.wires.join(record, endpoints),
     prepared.embeddedNames ? rooms.wires.serveNames(entry) : Promise.resolve(),
   ]);
   const startTime = await rooms.linux.processes.startTime(pid);
   if (startTime === undefined) throw startFailed(record.name, 500, 'its process ended before it was started', 128);
   await connectAttached(rooms, entry, paths);
   const running = started({ ...entry.record, endpoints, ports }, { pid, startTime, startedAt_ms });
-  await rooms.crun.start(record);
-  await save(rooms, entry, running);
+  // Whichever is cut off by a crash: `recover` lets go what is on record, and removes what is not.
+  await settled([rooms.crun.start(record), save(rooms, entry, running)]);
 }
 
 /** All of them, also when one fails: what is under way must be over before it is undone. */

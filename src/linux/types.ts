@@ -33,6 +33,13 @@ export interface Mounts {
   list(): Promise<readonly MountEntry[]>;
 }
 export interface MountEntry {
+  readonly id: number;
+  /** The mount on which it stands. */
+  readonly parent: number;
+  /** `MAJOR:MINOR` of the file system. */
+  readonly device: string;
+  /** Mounts below it reach copies of it in other namespaces. */
+  readonly shared: boolean;
   readonly target: string;
   readonly type: string;
   readonly source: string;
@@ -136,6 +143,8 @@ export interface Cgroups {
   create(path: string, limits?: CgroupLimits): Promise<void>;
   update(path: string, limits: CgroupLimits): Promise<void>;
   usage(path: string): Promise<CgroupUsage>;
+  /** How many processes of the group the kernel ended for want of memory; 0 where there is no such group. */
+  oomKills(path: string): Promise<number>;
   freeze(path: string, frozen: boolean): Promise<void>;
   /** Process ids in the group and everything below it. */
   processes(path: string): Promise<readonly number[]>;

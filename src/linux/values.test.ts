@@ -90,7 +90,7 @@ test('the calls that mount flags take', () => {
 
 test('mountinfo with spaces in names', () => {
   assert.deepEqual(parseMountInfo('1 2 0:3 / /a\\040b rw - tmpfs none rw,size=1k\n'), [
-    { target: '/a b', type: 'tmpfs', source: 'none', options: 'rw,rw,size=1k' },
+    { id: 1, parent: 2, device: '0:3', shared: false, target: '/a b', type: 'tmpfs', source: 'none', options: 'rw,rw,size=1k' },
   ]);
 });
 

@@ -32,6 +32,7 @@ export function openVersion1(
     },
     update,
     usage: (path) => readUsage(roots, path),
+    oomKills: async (path) => parseFlatKeyed((await readIfThere(join(roots.get('memory') ?? '/nowhere', path, 'memory.oom_control'))) ?? '').oom_kill ?? 0,
     freeze: (path, frozen) => freeze(join(roots.get('freezer') ?? primary, path), frozen, parts.clock),
     processes: (path) => processesBelow(join(primary, path)),
     async remove(path) {

@@ -23,6 +23,7 @@ export function openVersion2(root: string, parts: { readonly processes: Processe
     },
     update,
     usage: (path) => readUsage(join(root, path)),
+    oomKills: async (path) => parseFlatKeyed((await readIfThere(join(root, path, 'memory.events'))) ?? '').oom_kill ?? 0,
     freeze: (path, frozen) => freeze(join(root, path), frozen, parts.clock),
     processes: (path) => processesBelow(join(root, path)),
     async remove(path) {

@@ -16,7 +16,8 @@ export function createWarmUp(hierarchies: Hierarchies): () => Promise<void> {
       await writeValue(await file, MYSELF);
     } catch (error) {
       // A group above this process's that it may not name, or one that was removed: the next move is then only slower.
-      if (!isSystemError(error, 'ENOENT') && !isSystemError(error, 'EACCES') && !isSystemError(error, 'EBUSY') && !isSystemError(error, 'EOPNOTSUPP')) throw error;
+      if (!isSystemError(error, 'ENOENT') && !isSystemError(error, 'EACCES') && !isSystemError(error, 'EBUSY') && !isSystemError(error, 'EOPNOTSUPP'))
+        throw error;
       file = undefined;
     }
   };
