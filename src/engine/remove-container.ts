@@ -27,7 +27,7 @@ export async function removeLocked(rooms: Rooms, entry: Entry, options: { readon
   entry.record = { ...record, state: { status: 'removing' } };
   for (const session of entry.attaches.splice(0)) session.abandon();
   await rooms.records.bury(record.id);
-  rooms.chores.begin('a removed container left something, which the next start of the daemon removes', async () => {
+  void rooms.chores.begin('a removed container left something, which the next start of the daemon removes', async () => {
     await Promise.all([rooms.images.release(leaseOwner(record.id)), rooms.records.remove(record.id)]);
   });
   await rooms.snapshots.remove(paths.snapshot);
