@@ -71,7 +71,6 @@ export class Surroundings {
       cwd: '/',
       detached: true,
     });
-    keeper.unref();
     keeper.stdin.on('error', (error) => this.#logger.debug('the keeper of a mount namespace is gone', { error }));
     return new Promise((resolve, reject) => {
       keeper.once('error', reject);

@@ -4,7 +4,7 @@ import { cgroupControllerMissing, freezeTimedOut } from '../errors.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage, Processes } from '../types.ts';
 import { makeFolder, processesBelow, readIfThere, tree, writeValue } from './files.ts';
 import type { Hierarchies } from './hierarchies.ts';
-import { childrenIn, endAndRemove } from './remove.ts';
+import { childrenIn, endAndRemove, removeEmpty } from './remove.ts';
 import { parseFlatKeyed, parseLimit, writesV1 } from './values.ts';
 
 const [FREEZE_RETRY_MS, FREEZE_MAX_MS] = [5, 5000];
@@ -36,12 +36,11 @@ export function openVersion1(
     freeze: (path, frozen) => freeze(join(roots.get('freezer') ?? primary, path), frozen, parts.clock),
     processes: (path) => processesBelow(join(primary, path)),
     async remove(path) {
+      const left = await removeEmpty(hierarchies.all.map((root) => join(root, path)));
+      if (left.length === 0) return;
       const freezer = roots.get('freezer');
       if (freezer !== undefined) await thawAll(join(freezer, path));
-      await endAndRemove(
-        hierarchies.all.map((root) => join(root, path)),
-        parts,
-      );
+      await endAndRemove(left, parts);
     },
     children: (path) => childrenIn(hierarchies.all, path),
   };

@@ -4,7 +4,7 @@ import type { Clock } from '#kit';
 import { freezeTimedOut } from '../errors.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage, Processes } from '../types.ts';
 import { makeFolder, processesBelow, readIfThere, writeValue } from './files.ts';
-import { childrenIn, endAndRemove } from './remove.ts';
+import { childrenIn, endAndRemove, removeEmpty } from './remove.ts';
 import { parseFlatKeyed, parseLimit, writesV2 } from './values.ts';
 
 const WANTED_CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
@@ -27,8 +27,7 @@ export function openVersion2(root: string, parts: { readonly processes: Processe
     freeze: (path, frozen) => freeze(join(root, path), frozen, parts.clock),
     processes: (path) => processesBelow(join(root, path)),
     async remove(path) {
-      const group = join(root, path);
-      await endAndRemove([group], parts);
+      await endAndRemove(await removeEmpty([join(root, path)]), parts);
     },
     children: (path) => childrenIn([root], path),
   };
