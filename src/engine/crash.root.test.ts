@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import { openLinux } from '#linux';
 import { closePlace, makePlace, openEngine, shell, type TestEngine, type TestPlace } from './engine.testing.ts';
 
+import type { Container } from './types.ts';
+
 // Runs itself again in namespaces of its own, so that nothing of it is seen outside.
 const isInside = process.env['GANTRY_TEST_NAMESPACE'] === 'engine-crash';
 if (isInside) spawnSync('ip', ['link', 'set', 'lo', 'up']);
@@ -145,18 +147,26 @@ test('killed at any instant, the next start finds its way', inside, async (conte
            await engine.containers.wait(id, 'not-running');
            await engine.containers.remove(id);
          };
+         const runAndGo = async () => {
+           const { id } = await engine.containers.create(shell('exit 2', { autoRemove: true }));
+           const removed = engine.containers.wait(id, 'removed');
+           await engine.containers.start(id);
+           await removed;
+         };
          await run('true');
          setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${delay_ms});
-         for (;;) await Promise.all([run('true'), run('echo x; exit 1')]);`,
+         for (;;) await Promise.all([run('true'), run('echo x; exit 1'), runAndGo()]);`,
       );
       await gone(daemon);
-      const again = await openEngine(place);
+      await using again = await openEngine(place);
       const { containers } = again.engine;
-      for (const container of containers.list()) {
-        // Whatever is on record as running ends by itself: also what was killed just before it was let go.
-        await containers.wait(container.id, 'not-running', AbortSignal.timeout(5000));
-        await containers.remove(container.id);
-      }
+      // Whatever is on record as running ends by itself: also what was about to be let go.
+      const end = async ({ id, spec, state }: Container) => {
+        const goes = spec.autoRemove === true && state.status !== 'created';
+        await containers.wait(id, goes ? 'removed' : 'not-running', AbortSignal.timeout(5000));
+        if (!goes) await containers.remove(id);
+      };
+      await Promise.all(containers.list().map(end));
       await again.stop();
       assert.deepEqual(traces(place), []);
     }

@@ -9,6 +9,7 @@ import { invalid, nameInUse, nameInvalid, unsupported } from './errors.ts';
 import { mergeHealth, mergeProcess } from './merge.ts';
 import { chooseName } from './names.ts';
 import { leaseOwner, pathsOf, type Rooms, tell, view } from './rooms.ts';
+import { settled } from './settled.ts';
 import { signalNumber } from './signals.ts';
 import { warningsOf } from './spec/spec.ts';
 import type { Container, ContainerId, ContainerSpec, MountSpec } from './types.ts';
@@ -83,10 +84,13 @@ async function make(rooms: Rooms, record: ContainerRecord, image: Image): Promis
   const anonymous: string[] = [];
   try {
     await rooms.records.make(record.id);
-    await Promise.all([rooms.snapshots.prepare(paths.snapshot, image.id), rooms.images.lease(leaseOwner(record.id), image.id)]);
+    await settled([
+      rooms.snapshots.prepare(paths.snapshot, image.id),
+      rooms.images.lease(leaseOwner(record.id), image.id),
+      makeLog(paths.log),
+      writeFile(paths.hostname, `${record.hostname}\n`, { mode: 0o644 }),
+    ]);
     const mounts = await makeMounts(rooms, record, image, anonymous);
-    await mkdir(dirname(paths.log), { recursive: true });
-    await Promise.all([writeFile(paths.log, '', { flag: 'a', mode: 0o640 }), writeFile(paths.hostname, `${record.hostname}\n`, { mode: 0o644 })]);
     const whole = { ...record, mounts };
     await rooms.records.put(record.id, whole);
     const entry = rooms.table.add(whole);
@@ -99,6 +103,11 @@ async function make(rooms: Rooms, record: ContainerRecord, image: Image): Promis
         rooms.logger.warn('a half-made container left something, which the next start removes', { id: record.id, error: result.reason });
     throw error;
   }
+}
+
+async function makeLog(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, '', { flag: 'a', mode: 0o640 });
 }
 
 /** Volumes are made and filled; the image's own volumes become anonymous ones where the user mounts nothing. */

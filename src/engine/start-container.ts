@@ -6,6 +6,7 @@ import { type ContainerPaths, type ContainerRecord, ended, isLive, type StoredEn
 import { alreadyPaused, beingRemoved, StartError, startFailed } from './errors.ts';
 import { hostsText, resolvConfText } from './name-files.ts';
 import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
+import { settled } from './settled.ts';
 import { ociSpec } from './spec/spec.ts';
 import type { BoundFiles } from './spec/mounts.ts';
 import { type ResolvedUser, resolveUser } from './spec/user.ts';
@@ -78,13 +79,6 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
   await settled([rooms.crun.start(record), save(rooms, entry, running)]);
 }
 
-/** All of them, also when one fails: what is under way must be over before it is undone. */
-async function settled<const T extends readonly Promise<unknown>[]>(tasks: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  const results = await Promise.allSettled(tasks);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return await Promise.all(tasks);
-}
-
 interface Prepared {
   readonly root: string;
   readonly user: ResolvedUser;
@@ -94,20 +88,21 @@ interface Prepared {
 
 /** Mounts the root and writes the files that are bound into it. */
 async function prepare(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths, endpoints: Endpoints): Promise<Prepared> {
-  const [root, hostResolv] = await Promise.all([
-    rooms.snapshots.mount(paths.snapshot),
-    rooms.wires.hostResolvConf(),
+  const [{ root, user }, files] = await settled([
+    prepareRoot(rooms, record, paths),
+    nameFiles(rooms, record, paths, endpoints),
     mkdir(paths.bundle, { recursive: true, mode: 0o700 }),
     // A start that failed may have left one.
     rm(paths.exitFile, { force: true }),
   ]);
-  const [user, files] = await Promise.all([
-    findUser(root, record.process.user, record.spec.groups ?? []),
-    nameFiles(rooms, record, paths, endpoints, hostResolv),
-    makeFolder(root, record.process.workingDirectory),
-  ]);
   const { initPath } = rooms.machine();
   return { root, user, files: { ...files.bound, ...(record.spec.init && initPath !== undefined ? { initPath } : {}) }, embeddedNames: files.embedded };
+}
+
+async function prepareRoot(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths): Promise<{ readonly root: string; readonly user: ResolvedUser }> {
+  const root = await rooms.snapshots.mount(paths.snapshot);
+  const [user] = await settled([findUser(root, record.process.user, record.spec.groups ?? []), makeFolder(root, record.process.workingDirectory)]);
+  return { root, user };
 }
 
 async function nameFiles(
@@ -115,7 +110,6 @@ async function nameFiles(
   record: ContainerRecord,
   paths: ContainerPaths,
   endpoints: Endpoints,
-  hostResolv: string,
 ): Promise<{ bound: BoundFiles; embedded: boolean }> {
   const mode = record.spec.network;
   if (mode.kind === 'container') {
@@ -129,7 +123,10 @@ async function nameFiles(
       embedded: false,
     };
   }
-  const resolv = resolvConfText(record, hostResolv, { own: mode.kind === 'networks', userDefined: Object.keys(endpoints).some((name) => name !== 'bridge') });
+  const resolv = resolvConfText(record, await rooms.wires.hostResolvConf(), {
+    own: mode.kind === 'networks',
+    userDefined: Object.keys(endpoints).some((name) => name !== 'bridge'),
+  });
   await Promise.all([writeFile(paths.hosts, hostsText(record, endpoints)), writeFile(paths.resolvConf, resolv.text)]);
   // Users other than root read them, whatever the daemon's umask.
   await Promise.all([paths.hosts, paths.resolvConf, paths.hostname].map((path) => chmod(path, 0o644)));
