@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Random, readJson, writeDurable } from '#kit';
@@ -14,9 +15,16 @@ export interface Identity {
   readonly runDir: string;
 }
 
-/** Opens the data dir, made when it isn't there. Errors: `NEWER_FORMAT`, `DISK_FULL`. */
+/** Opens the data dir, made when it isn't there. Errors: `NEWER_FORMAT`, `RUN_DIR_CHANGED`, `DISK_FULL`. */
 export async function openDataDir(dataDir: string, runDir: string, random: Random): Promise<Identity> {
   await mkdir(dataDir, { recursive: true, mode: 0o710 });
+  const known = await readIdentity(dataDir);
+  if (known !== undefined && known.runDir !== runDir && existsSync(known.runDir)) {
+    throw new StartError(
+      'RUN_DIR_CHANGED',
+      `Cannot start ${dataDir} with --run-dir ${runDir}: what it last ran may still stand under ${known.runDir}. Take it down first with "gantry down --data-dir ${dataDir}", or start with --run-dir ${known.runDir}`,
+    );
+  }
   await mkdir(runDir, { recursive: true, mode: 0o711 });
   const free = await statfs(dataDir);
   if (free.bavail * free.bsize < BYTES_NEEDED) {
@@ -25,7 +33,6 @@ export async function openDataDir(dataDir: string, runDir: string, random: Rando
       `Cannot start on ${dataDir}: only ${free.bavail * free.bsize} bytes are free there, ${BYTES_NEEDED} are needed. Free some, or use another --data-dir`,
     );
   }
-  const known = await readIdentity(dataDir);
   const identity = { id: known?.id ?? random.hex(8), runDir };
   if (known?.runDir !== runDir) await writeDurable(join(dataDir, 'daemon.json'), JSON.stringify({ formatVersion: FORMAT_VERSION, ...identity }));
   return identity;

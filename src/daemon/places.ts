@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { readJson, writeDurable } from '#kit';
 import type { Linux } from '#linux';
 import type { DaemonConfig } from './config.ts';
-import type { DockerContext } from './docker-context.ts';
+import { type DockerContext, removeDockerContext } from './docker-context.ts';
+import { removeKubeconfigEntry } from './kubeconfig.ts';
 import { sharesDirs } from './shared-dirs.ts';
 
 const FORMAT_VERSION = 1;
@@ -20,16 +22,28 @@ export interface Places {
 
 const pathOf = (dataDir: string) => join(dataDir, 'places.json');
 
-/** Remembers, before anything is made, what there will be to undo. */
-export async function writePlaces(config: DaemonConfig, linux: Pick<Linux, 'cgroups'>): Promise<void> {
+/**
+ * Remembers, before anything is made, what there will be to undo. What an earlier daemon left is remembered on; an entry in a client's
+ * file that is not written again goes at once.
+ */
+export async function renewPlaces(config: DaemonConfig, linux: Pick<Linux, 'cgroups'>): Promise<void> {
+  const before = await readPlaces(config.dataDir);
+  const places = placesOf(config, linux);
+  if (places.kubeconfig && before?.kubeconfig && !isDeepStrictEqual(before.kubeconfig, places.kubeconfig))
+    await removeKubeconfigEntry(before.kubeconfig.path, before.kubeconfig.name);
+  if (places.docker && before?.docker?.context && !isDeepStrictEqual(before.docker, places.docker))
+    await removeDockerContext(before.docker.context, before.docker.socket);
+  await writeDurable(pathOf(config.dataDir), JSON.stringify({ ...before, formatVersion: FORMAT_VERSION, ...places }));
+}
+
+function placesOf(config: DaemonConfig, linux: Pick<Linux, 'cgroups'>): Places {
   const docker = { socket: config.dockerSocket, ...(config.dockerContext ? { context: config.dockerContext } : {}) };
-  const places: Places = {
+  return {
     ...(config.parts.has('engine') ? { docker } : {}),
     ...(config.parts.has('engine') && sharesDirs(linux) ? { sharedDirs: true } : {}),
     ...(config.parts.has('network') ? { network: true } : {}),
     ...(config.parts.has('apiserver') ? { kubeconfig: { path: config.kubeconfig, name: config.contextName } } : {}),
   };
-  await writeDurable(pathOf(config.dataDir), JSON.stringify({ formatVersion: FORMAT_VERSION, ...places }));
 }
 
 /** What the last daemon of that data dir remembered. */

@@ -8,7 +8,7 @@ import { takeLock } from './lock.ts';
 import { openGround } from './ground.ts';
 import { type OptionValues, resolveConfig } from './options.ts';
 import { buildParts, type BuiltParts } from './parts.ts';
-import { writePlaces } from './places.ts';
+import { renewPlaces } from './places.ts';
 import { preflight } from './preflight.ts';
 import type { DaemonStatus, Part, PartHealth } from './types.ts';
 
@@ -65,7 +65,7 @@ async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promi
   opened.use(await takeLock(config.dataDir, linux.processes));
   const logger = createLogger({ level: config.logLevel, clock, write: (line) => void process.stderr.write(line) });
   const partOptions = { config, identity, linux, clock, random: systemRandom, logger, version };
-  await writePlaces(config, linux);
+  await renewPlaces(config, linux);
   const ground = opened.use(await openGround(partOptions));
   const built = buildParts(partOptions, ground);
   const health = new Map<string, PartHealth>(built.parts.map(({ name }) => [name, { state: 'starting' }]));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { busyboxTar } from '../support/busybox.ts';
-import { startTestDaemon } from '../support/daemon.ts';
+import { MAIN, startTestDaemon } from '../support/daemon.ts';
 import { output } from '../support/run.ts';
 
 const daemon = await startTestDaemon(['--parts', 'engine,registry']);
@@ -21,4 +21,32 @@ test('down ends in order what listens, and at once what does not; both are known
   assert.match(await docker('images'), /busybox/);
   await docker('start', 'deaf');
   assert.equal(await docker('inspect', '-f', '{{.State.Status}}', 'deaf'), 'running\n');
+});
+
+test('a data dir whose containers may still run elsewhere is refused with what to do', async () => {
+  await daemon.crash();
+  const outcome = await daemon.inside([
+    process.execPath,
+    '--no-warnings',
+    MAIN,
+    'up',
+    '--parts',
+    'engine',
+    '--data-dir',
+    daemon.dataDir,
+    '--run-dir',
+    `${daemon.folder}/other`,
+  ]);
+  assert.equal(outcome.status, 1);
+  assert.match(outcome.stderr, /what it last ran may still stand under .*Take it down first with "gantry down/);
+  await daemon.restart();
+});
+
+test('what a daemon with more parts left is taken down, though one with fewer ran since', async () => {
+  await daemon.crash();
+  await daemon.restart(['--parts', 'registry']);
+  await output(daemon.gantry(['down']));
+  assert.doesNotMatch(await output(daemon.inside(['ip', '-o', 'link'])), /: g[tv]/);
+  await daemon.restart();
+  assert.equal(await docker('inspect', '-f', '{{.State.Status}}', 'deaf'), 'exited\n');
 });

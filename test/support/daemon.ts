@@ -25,8 +25,8 @@ export interface TestDaemon extends AsyncDisposable {
   gantry(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** kill -9 of the daemon alone; resolves when it is gone. */
   crash(): Promise<void>;
-  /** Starts the daemon again in the same namespaces. */
-  restart(): Promise<void>;
+  /** Starts the daemon again in the same namespaces; with other options in place of the first ones when given. */
+  restart(otherOptions?: readonly string[]): Promise<void>;
 }
 
 /** Starts one, with further options of `gantry up`. */
@@ -46,7 +46,8 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
   const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, environment: { ...environment, ...options.environment } });
   const inside = (command: readonly string[], options?: RunOptions) => run(enter(command), withEnvironment(options));
   const directories = ['--data-dir', dataDir, '--run-dir', join(folder, 'run')];
-  const up = () => startUp(enter([process.execPath, '--no-warnings', MAIN, 'up', ...directories, ...upOptions, '--ready-fd', '3']), environment);
+  const up = (options = upOptions) =>
+    startUp(enter([process.execPath, '--no-warnings', MAIN, 'up', ...directories, ...options, '--ready-fd', '3']), environment);
   const gantry = (commandArguments: readonly string[], options?: RunOptions) =>
     inside([process.execPath, '--no-warnings', MAIN, ...commandArguments, ...directories], options);
   let daemon: ChildProcess;
@@ -73,8 +74,8 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
       daemon.kill('SIGKILL');
       await gone;
     },
-    async restart() {
-      daemon = await up();
+    async restart(otherOptions) {
+      daemon = await up(otherOptions);
     },
     async [Symbol.asyncDispose]() {
       const outcome = await gantry(['down', '--purge']);
