@@ -23,7 +23,9 @@ else {
   });
 }
 const inside = { skip: !isInside };
-const SEED = 20_261;
+const SEED = Number(process.env.GANTRY_SEED ?? 20_261);
+/** A sample, or as many as a soak asks for. */
+const KILLS = Number(process.env.GANTRY_SOAK_KILLS ?? 8);
 
 /** A daemon in a process of its own: `engine`, `shell` and `say` are there for its script. */
 function startDaemon(place: TestPlace, script: string): ChildProcess & { readonly stdout: NodeJS.ReadableStream } {
@@ -135,7 +137,7 @@ test('killed at any instant, the next start finds its way', inside, async (conte
   const place = makePlace();
   let state = SEED;
   try {
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < KILLS; round += 1) {
       state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
       const delay_ms = (state >>> 8) % 60;
       context.diagnostic(`seed ${SEED}, round ${round}: killed ${delay_ms} ms after the beginning of a run`);

@@ -188,9 +188,11 @@ test('an archive that is none is refused and leaves nothing', { skip: !isInside 
   assert.deepEqual(await store.images.list(), []);
 });
 
-const SEED = Number(process.env.GANTRY_TEST_SEED ?? Math.floor(Math.random() * 1_000_000));
+const SEED = Number(process.env.GANTRY_SEED ?? Math.floor(Math.random() * 1_000_000));
+/** A sample, or as many as a soak asks for. */
+const KILLS = Number(process.env.GANTRY_SOAK_KILLS ?? 6);
 
-test(`kill -9 at any moment leaves what the next start repairs (GANTRY_TEST_SEED=${SEED})`, { skip: !isInside }, async () => {
+test(`kill -9 at any moment leaves what the next start repairs (GANTRY_SEED=${SEED})`, { skip: !isInside }, async () => {
   await using place = temporary();
   const tar = busyboxTar(place.folder);
   const script = `
@@ -210,7 +212,7 @@ test(`kill -9 at any moment leaves what the next start repairs (GANTRY_TEST_SEED
       if (number > 0) await store.images.remove('base:' + (number - 1), { force: true });
     }`;
   let state = SEED;
-  for (let round = 0; round < 6; round += 1) {
+  for (let round = 0; round < KILLS; round += 1) {
     state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
     const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       cwd: join(import.meta.dirname, '../..'),

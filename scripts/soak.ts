@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process';
+
+/** What `npm test` does as a seeded sample, in full: takes an hour and more. GANTRY_SEED replays a run. */
+const FILES = [
+  'src/cluster/store/lmdb.test.ts',
+  'src/image/image.root.test.ts',
+  'src/engine/crash.root.test.ts',
+  'test/docker/crash.root.test.ts',
+  'test/kubectl/crash-and-down.root.test.ts',
+];
+const KILLS = '300';
+const WRITES = '1000000';
+const TIMEOUT_MS = 3 * 3_600_000;
+
+const root = new URL('..', import.meta.url).pathname;
+const seed = process.env.GANTRY_SEED ?? String(Math.floor(Math.random() * 1_000_000));
+process.stdout.write(`seed ${seed}\n`);
+const { status } = spawnSync(process.execPath, ['--no-warnings', '--test', '--test-concurrency=1', `--test-timeout=${TIMEOUT_MS}`, ...FILES], {
+  cwd: root,
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    GANTRY_SEED: seed,
+    GANTRY_SOAK_KILLS: process.env.GANTRY_SOAK_KILLS ?? KILLS,
+    GANTRY_SOAK_WRITES: process.env.GANTRY_SOAK_WRITES ?? WRITES,
+  },
+});
+process.exitCode = status ?? 1;
