@@ -24,11 +24,13 @@ export interface TestDaemon extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Starts one, with further options of `gantry up`. */
-export async function startTestDaemon(upOptions: readonly string[] = []): Promise<TestDaemon> {
-  const folder = await mkdtemp(join(tmpdir(), 'gantry-test-'));
-  const dataDir = join(folder, 'data');
-  const environment = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder };
+/** A network and a mount namespace of their own, with an address besides loopback's, held open until they are disposed of. */
+export interface TestNamespaces extends AsyncDisposable {
+  /** The command line that runs a command inside. */
+  enter(command: readonly string[]): readonly string[];
+}
+
+export async function openTestNamespaces(): Promise<TestNamespaces> {
   // `cat` holds the namespaces open until its input ends with this test, whatever happens to the test.
   const keeper = spawn(
     'unshare',
@@ -44,7 +46,19 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     },
   );
   await firstOutput(keeper);
-  const enter = (command: readonly string[]) => ['nsenter', '--net', '--mount', '--target', String(keeper.pid), '--', ...command];
+  return {
+    enter: (command) => ['nsenter', '--net', '--mount', '--target', String(keeper.pid), '--', ...command],
+    [Symbol.asyncDispose]: () => stopKeeper(keeper),
+  };
+}
+
+/** Starts one, with further options of `gantry up`. */
+export async function startTestDaemon(upOptions: readonly string[] = []): Promise<TestDaemon> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-test-'));
+  const dataDir = join(folder, 'data');
+  const environment = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder };
+  const namespaces = await openTestNamespaces();
+  const { enter } = namespaces;
   const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, environment: { ...environment, ...options.environment } });
   const inside = (command: readonly string[], options?: RunOptions) => run(enter(command), withEnvironment(options));
   const directories = ['--data-dir', dataDir, '--run-dir', join(folder, 'run')];
@@ -55,7 +69,7 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
   try {
     daemon = await up();
   } catch (error) {
-    await stopKeeper(keeper);
+    await namespaces[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
@@ -78,7 +92,7 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     },
     async [Symbol.asyncDispose]() {
       const outcome = await gantry(['down', '--purge']);
-      await stopKeeper(keeper);
+      await namespaces[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
       if (outcome.status !== 0) throw new Error(`gantry down failed: ${outcome.stderr}`);
     },
