@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { WebSocket } from 'ws';
