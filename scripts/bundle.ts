@@ -38,13 +38,19 @@ const filesBeside: Plugin = {
   },
 };
 
+/** V8 keeps a text with any letter past Latin-1 in two bytes a letter, the whole program for one dash: such are written as escapes. */
+const oneByte: Plugin = {
+  name: 'one-byte',
+  renderChunk: (code) => code.replace(/[^\0-\xff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`),
+};
+
 await rm(target, { recursive: true, force: true });
 const bundle = await rolldown({
   input: { main: join(sources, 'cli/main.ts') },
   cwd: root,
   platform: 'node',
   external: /^[^./#]/,
-  plugins: [filesBeside],
+  plugins: [filesBeside, oneByte],
 });
 const { output } = await bundle.write({ dir: target, format: 'esm', entryFileNames: 'cli/[name].js', chunkFileNames: 'rooms/[name].js', cleanDir: true });
 await bundle.close();

@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { holdYoungHeap } from '#kit';
 import type { Command } from './command.ts';
 import { CommandError } from './errors.ts';
 import { parseOptions } from './options.ts';
@@ -42,12 +43,14 @@ type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['valu
 
 async function upHere(values: Values, terminal: Terminal): Promise<number> {
   const { detach: _, config: configFile, 'ready-fd': readyFd, ...given } = values;
+  const release = holdYoungHeap();
   const daemon = await import('#daemon');
   return daemon.runDaemon({
     given,
     configFile,
     environment: terminal.environment,
     version: await packageVersion(),
+    onReady: release,
     ...(readyFd === undefined ? {} : { readyFd: Number(readyFd) }),
   });
 }

@@ -5,4 +5,5 @@ export { createLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel, s
 export { KeyedMutex } from './mutex.ts';
 export { nodeHttp } from './node-http.ts';
 export { type Random, randomUuid, randomWord, systemRandom } from './random.ts';
+export { holdYoungHeap } from './young-heap.ts';
 export type { LogLine, LogQuery, OutputName, ProcessStreams, TerminalSize } from './streams.ts';
