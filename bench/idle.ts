@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openTestNamespaces } from '../test/support/daemon.ts';
+import { openNamespaces } from '../test/support/namespaces.ts';
 import { output, run } from '../test/support/run.ts';
 
 /** What is left of the start (compiling, first lists) is no part of idling. */
@@ -35,8 +35,8 @@ async function measure(): Promise<object> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-idle-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const namespaces = stack.use(await openTestNamespaces());
-  const environment = { ...process.env, HOME: folder, KUBECONFIG: join(folder, 'kubeconfig') };
+  const namespaces = stack.use(await openNamespaces());
+  const environment = { ...process.env, HOME: folder, KUBECONFIG: join(folder, 'kubeconfig'), DOCKER_CONFIG: join(folder, 'docker') };
   const directories = ['--data-dir', join(folder, 'data'), '--run-dir', join(folder, 'run')];
   const gantry = (...words: string[]) => output(run(namespaces.enter([values.gantry, ...words, ...directories]), { environment }));
   const began = performance.now();

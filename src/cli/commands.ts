@@ -6,7 +6,7 @@ interface Entry {
 }
 /** Every command, loaded only when it is the one that is run. */
 export const COMMANDS: Readonly<Record<string, Entry>> = {
-  up: { summary: 'start the registry and the control plane', load: async () => (await import('./up.ts')).up },
+  up: { summary: 'start the engine, the registry and the cluster', load: async () => (await import('./up.ts')).up },
   down: { summary: 'end everything and take it off the machine; data stays', load: async () => (await import('./down.ts')).down },
   status: { summary: 'what runs, where, and how it is', load: async () => (await import('./status.ts')).status },
   doctor: { summary: 'try what Gantry needs of this machine; --fix installs what is missing', load: async () => (await import('./doctor.ts')).doctor },

@@ -16,11 +16,15 @@ const OPTIONS = {
   config: string,
   'data-dir': string,
   'run-dir': string,
+  'docker-socket': string,
   registry: string,
   api: string,
   kubeconfig: string,
   context: string,
+  'pod-cidr': string,
   'service-cidr': string,
+  server: string,
+  'client-kubeconfig': string,
   'log-level': string,
   parts: string,
   /** Of ours: where a detached daemon says that it is ready. */
@@ -29,14 +33,16 @@ const OPTIONS = {
 
 export const up: Command = {
   usage:
-    'up [--detach] [--data-dir D] [--run-dir R] [--registry ADDR] [--api ADDR] [--kubeconfig PATH] [--context NAME]\n' +
-    '       [--service-cidr C] [--log-level L] [--config FILE] [--parts registry,apiserver,controllers,scheduler]',
+    'up [--detach] [--data-dir D] [--run-dir R] [--docker-socket PATH] [--registry ADDR] [--api ADDR] [--kubeconfig PATH]\n' +
+    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--log-level L] [--config FILE]\n' +
+    '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
   async run(commandArguments, terminal) {
     const { values } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: false });
     return values.detach ? upDetached(commandArguments, values['data-dir'], terminal) : upHere(values, terminal);
   },
 };
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LOG_NAME = 'daemon.log';
 
 type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['values'];
@@ -80,7 +86,19 @@ async function upDetached(commandArguments: readonly string[], dataDir: string |
   });
   // The pipe ends when the daemon closes it or is gone, after all that was said in it.
   const saidAll = new Promise((done) => ready.on('end', done));
+  // Whoever is interrupted before it is ready must not leave it starting behind his back.
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+    child.kill('SIGTERM');
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   await Promise.race([saidAll, exited.then(() => saidAll)]);
+  if (interrupted) {
+    await exited;
+    throw new CommandError('interrupted: the daemon was stopped again', 130);
+  }
+  for (const signal of SIGNALS) process.off(signal, interrupt);
   const words = answer.trim();
   if (words.startsWith('ready ')) {
     child.unref();

@@ -10,13 +10,16 @@ import { writeKubeconfigEntry } from './kubeconfig.ts';
 import type { Part, PartOptions } from './types.ts';
 
 /** The version of Kubernetes whose API is spoken. */
-const KUBERNETES_VERSION = 'v1.36.0';
+export const KUBERNETES_VERSION = 'v1.36.0';
 
 export interface ApiServerPart extends Part {
   /** A client in this process for one of Kubernetes' own identities. The server must have started. */
-  client(userName: string): ClusterClient;
+  client(userName: string, groups?: readonly string[]): ClusterClient;
   /** PEM of the authority that signed the server's certificate. */
   rootCa(): string;
+  /** By whom the server asks that node for logs, exec and the like. */
+  connectNode(name: string, connection: NodeConnection): void;
+  disconnectNode(name: string): void;
   /** Writes the kubeconfig entry, once the server answers. */
   announce(): Promise<void>;
 }
@@ -46,14 +49,16 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
       const { certificate: cert, key } = certificates.server;
       await server.listen({ ...config.api, cert, key, clientCa: certificates.authority.certificate });
     },
-    client(userName) {
+    client(userName, groups = ['system:authenticated']) {
       if (server === undefined) throw new TypeError('the API server has not started');
-      return inProcessClient(server.handler, { name: userName, groups: ['system:authenticated'] });
+      return inProcessClient(server.handler, { name: userName, groups });
     },
     rootCa() {
       if (certificates === undefined) throw new TypeError('the API server has not started');
       return certificates.authority.certificate;
     },
+    connectNode: (name, connection) => void nodes.set(name, connection),
+    disconnectNode: (name) => void nodes.delete(name),
     async announce() {
       if (certificates === undefined) return;
       const { authority, admin } = certificates;

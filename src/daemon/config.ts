@@ -1,8 +1,13 @@
 import { ConfigError } from './errors.ts';
 
-/** The parts that a daemon can run so far. */
-export const PARTS = ['registry', 'apiserver', 'controllers', 'scheduler'] as const;
+/** The parts of a daemon, all of them by default. */
+export const PARTS = ['engine', 'registry', 'apiserver', 'controllers', 'scheduler', 'node', 'network'] as const;
 export type PartName = (typeof PARTS)[number];
+
+export const DEFAULT_DATA_DIR = '/var/lib/gantry';
+export const DEFAULT_RUN_DIR = '/run/gantry';
+/** Where programs are looked for when the environment does not say. */
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface HostPort {
   readonly host: string;
@@ -19,20 +24,30 @@ export interface DaemonConfig {
   readonly kubeconfig: string;
   /** Name of the entry. */
   readonly contextName: string;
+  /** Where the Docker Engine API is served. */
+  readonly dockerSocket: string;
+  /** The entry that is written for Docker's client: the folder of its configuration, and the entry's name. */
+  readonly dockerContext: { readonly folder: string; readonly name: string } | undefined;
+  /** Addresses of this node's Pods. */
+  readonly podCidr: string;
   readonly serviceCidr: string;
+  /** The API server of another daemon, for parts without one here. */
+  readonly remote: { readonly kubeconfig: string; readonly server: string | undefined } | undefined;
+  /** Where the system's programs are looked for, as PATH has it. */
+  readonly programPath: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly parts: ReadonlySet<PartName>;
 }
 
-/** Parts that unpack images, and so need root. */
-export const ROOT_PARTS: readonly PartName[] = ['registry'];
+/** Parts that make mounts, namespaces and links or unpack images, and so need root. */
+export const ROOT_PARTS: readonly PartName[] = ['engine', 'registry', 'node', 'network'];
 
 /** `--parts` as a set. Errors: `CONFIG_INVALID`, naming the part. */
 export function parseParts(text: string): ReadonlySet<PartName> {
   const parts = new Set<PartName>();
   for (const name of text.split(',').map((item) => item.trim())) {
     const part = PARTS.find((known) => known === name);
-    if (part === undefined) throw new ConfigError(`Cannot take part "${name}" in --parts: the parts so far are ${PARTS.join(', ')}`);
+    if (part === undefined) throw new ConfigError(`Cannot take part "${name}" in --parts: the parts are ${PARTS.join(', ')}`);
     parts.add(part);
   }
   return parts;
@@ -58,8 +73,14 @@ export function parseCidrOption(option: string, text: string): string {
 }
 
 /** Says what does not go together. Errors: `CONFIG_INVALID`. */
-export function checkParts(parts: ReadonlySet<PartName>): void {
-  const lacking = (['controllers', 'scheduler'] as const).filter((part) => parts.has(part));
-  if (!parts.has('apiserver') && lacking.length > 0)
-    throw new ConfigError(`Cannot start ${lacking.join(' and ')} without an API server: add the part apiserver`);
+export function checkParts(parts: ReadonlySet<PartName>, hasRemote: boolean): void {
+  const clients = (['controllers', 'scheduler', 'node', 'network'] as const).filter((part) => parts.has(part));
+  if (hasRemote && parts.has('apiserver'))
+    throw new ConfigError('Cannot take --client-kubeconfig or --server together with an API server of its own: leave apiserver out of --parts');
+  if (!parts.has('apiserver') && !hasRemote && clients.length > 0)
+    throw new ConfigError(
+      `Cannot start ${clients.join(', ')} without an API server: add the part apiserver, or name another daemon's with --server URL --client-kubeconfig PATH`,
+    );
+  const lacking = (['engine', 'network'] as const).filter((part) => !parts.has(part));
+  if (parts.has('node') && lacking.length > 0) throw new ConfigError(`Cannot start node without ${lacking.join(' and ')}: add to --parts`);
 }

@@ -1,33 +1,44 @@
 import { type Controllers, createControllers } from '#cluster/controllers';
 import { createScheduler, type Scheduler } from '#cluster/scheduler';
-import type { ApiServerPart } from './apiserver-part.ts';
+import type { ClusterClient } from '#cluster/client';
+import type { ClusterAccess } from './cluster-access.ts';
 import type { Part, PartHealth, PartOptions } from './types.ts';
 
-/** The controller manager, over the API server of this process. */
-export function controllersPart({ clock, random, logger }: PartOptions, apiServer: ApiServerPart): Part {
+/** The controller manager, over the cluster's API server. */
+export function controllersPart({ clock, random, logger }: PartOptions, access: ClusterAccess): Part {
   let controllers: Controllers | undefined;
+  let client: ClusterClient | undefined;
   return {
     name: 'controllers',
     async start() {
-      const client = apiServer.client('system:kube-controller-manager');
-      controllers = createControllers({ client, clock, random, logger, options: { rootCa: apiServer.rootCa() } });
+      client = await access.client('system:kube-controller-manager');
+      const rootCa = await access.rootCa();
+      controllers = createControllers({ client, clock, random, logger, options: rootCa === undefined ? {} : { rootCa } });
       await controllers.start();
     },
-    stop: async () => controllers?.stop(),
+    async stop() {
+      await controllers?.stop();
+      await client?.close();
+    },
     health: async () => healthOf(controllers?.health().state),
   };
 }
 
-/** The scheduler, over the API server of this process. */
-export function schedulerPart({ clock, random, logger }: PartOptions, apiServer: ApiServerPart): Part {
+/** The scheduler, over the cluster's API server. */
+export function schedulerPart({ clock, random, logger }: PartOptions, access: ClusterAccess): Part {
   let scheduler: Scheduler | undefined;
+  let client: ClusterClient | undefined;
   return {
     name: 'scheduler',
     async start() {
-      scheduler = createScheduler({ client: apiServer.client('system:kube-scheduler'), clock, random, logger });
+      client = await access.client('system:kube-scheduler');
+      scheduler = createScheduler({ client, clock, random, logger });
       await scheduler.start();
     },
-    stop: async () => scheduler?.stop(),
+    async stop() {
+      await scheduler?.stop();
+      await client?.close();
+    },
     health: async () => healthOf(scheduler?.health().state),
   };
 }

@@ -9,7 +9,11 @@ export class ConfigError extends GantryError {
 
 /** Something about the machine that keeps the daemon from starting; nothing was changed. */
 export class StartError extends GantryError {
-  constructor(code: 'ALREADY_RUNNING' | 'NOT_ROOT' | 'ADDRESS_IN_USE' | 'DISK_FULL' | 'NEWER_FORMAT', message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: 'ALREADY_RUNNING' | 'NOT_ROOT' | 'ADDRESS_IN_USE' | 'DISK_FULL' | 'NEWER_FORMAT' | 'PROGRAM_MISSING' | 'KERNEL_LACKS',
+    message: string,
+    options?: { cause?: unknown },
+  ) {
     super(code, 500, message, options);
   }
 }

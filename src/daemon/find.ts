@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { askStatus } from './control.ts';
 import { readIdentity } from './identity.ts';
-import { DEFAULT_DATA_DIR, DEFAULT_RUN_DIR } from './options.ts';
+import { DEFAULT_DATA_DIR, DEFAULT_RUN_DIR } from './config.ts';
 import type { DaemonStatus } from './types.ts';
 
 /** Directories as the command line gave them. */

@@ -1,6 +1,12 @@
 export type { Finding } from './doctor/index.ts';
-export { examine } from './examine.ts';
 export { findStatus } from './find.ts';
-export { runDaemon } from './run.ts';
-export { takeDown } from './take-down.ts';
 export type { DaemonStatus, PartHealth } from './types.ts';
+
+// What only some commands need is loaded by those: asking for the status takes no engine.
+
+/** See `run.ts`. */
+export const runDaemon: typeof import('./run.ts').runDaemon = async (options) => (await import('./run.ts')).runDaemon(options);
+/** See `take-down.ts`. */
+export const takeDown: typeof import('./take-down.ts').takeDown = async (options) => (await import('./take-down.ts')).takeDown(options);
+/** See `examine.ts`. */
+export const examine: typeof import('./examine.ts').examine = async (options) => (await import('./examine.ts')).examine(options);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -46,6 +46,17 @@ test('a file that is not there is made, and the entry is the current one', async
   await writeKubeconfigEntry(path, entry);
   assert.equal((parse(await readFile(path, 'utf8')) as { 'current-context': string })['current-context'], 'gantry');
   await removeKubeconfigEntry(join(folder, 'absent'), 'gantry');
+  await removeKubeconfigEntry(path, 'gantry');
+  await assert.rejects(readFile(path), { code: 'ENOENT' }, 'nothing else stood in it');
+});
+
+test('a link stays one, and what it leads to is changed', async () => {
+  const path = join(folder, 'link');
+  await writeFile(join(folder, 'target'), others);
+  await symlink(join(folder, 'target'), path);
+  await writeKubeconfigEntry(path, entry);
+  assert.ok((await lstat(path)).isSymbolicLink());
+  assert.match(await readFile(join(folder, 'target'), 'utf8'), /name: gantry/);
 });
 
 test('a file that is no kubeconfig is left alone, and named', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Document } from 'yaml';
 import { isSystemError, writeDurable } from '#kit';
@@ -38,14 +38,22 @@ export async function writeKubeconfigEntry(path: string, entry: KubeconfigEntry)
   await write(path, document.toString());
 }
 
-/** Takes the entry out of the file; a file or entry that isn't there is fine. */
+/** Takes the entry out of the file, and the file away when nothing else stood in it; a file or entry that isn't there is fine. */
 export async function removeKubeconfigEntry(path: string, name: string): Promise<void> {
   const yaml = await import('yaml');
   const document = parse(yaml, path, await readText(path));
   const found = SECTIONS.map((section) => removeNamed(yaml, document, section, name)).some(Boolean);
   if (!found) return;
   if (document.get('current-context') === name) document.set('current-context', '');
-  await write(path, document.toString());
+  if (isBare(document)) await rm(path, { force: true });
+  else await write(path, document.toString());
+}
+
+/** No more than a file of ours has without its entry. */
+function isBare(document: Document): boolean {
+  // The document was read as a mapping.
+  const { apiVersion: _version, kind: _kind, ...rest } = document.toJS() as Record<string, unknown>;
+  return document.commentBefore == null && Object.values(rest).every((value) => value === '' || (Array.isArray(value) && value.length === 0));
 }
 
 /** A file that has this entry alone. */
@@ -107,5 +115,15 @@ function add({ isSeq }: Yaml, document: Document, section: string, value: object
 
 async function write(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeDurable(path, text);
+  await writeDurable(await targetOf(path), text);
+}
+
+/** What a link leads to is changed, not the link. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return path;
+    throw error;
+  }
 }

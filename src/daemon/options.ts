@@ -2,15 +2,27 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LOG_LEVELS } from '#kit';
-import { checkParts, type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
+import { checkParts, DEFAULT_DATA_DIR, DEFAULT_PATH, DEFAULT_RUN_DIR, type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
 import { ConfigError } from './errors.ts';
 
-export const DEFAULT_DATA_DIR = '/var/lib/gantry';
-export const DEFAULT_RUN_DIR = '/run/gantry';
 const DEFAULT_CONTEXT = 'gantry';
 
 /** The names of `up`'s options that take a value, without the dashes; a configuration file has the same. */
-export const OPTION_NAMES = ['data-dir', 'run-dir', 'registry', 'api', 'kubeconfig', 'context', 'service-cidr', 'log-level', 'parts'] as const;
+export const OPTION_NAMES = [
+  'data-dir',
+  'run-dir',
+  'docker-socket',
+  'registry',
+  'api',
+  'kubeconfig',
+  'context',
+  'pod-cidr',
+  'service-cidr',
+  'log-level',
+  'parts',
+  'server',
+  'client-kubeconfig',
+] as const;
 export type OptionName = (typeof OPTION_NAMES)[number];
 export type OptionValues = Partial<Record<OptionName, string>>;
 
@@ -26,7 +38,8 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
   const logLevel = LOG_LEVELS.find((level) => level === (options['log-level'] ?? 'info'));
   if (logLevel === undefined) throw new ConfigError(`Cannot take "${options['log-level']}" for --log-level: the levels are ${LOG_LEVELS.join(', ')}`);
   const parts = options.parts === undefined ? new Set(PARTS) : parseParts(options.parts);
-  checkParts(parts);
+  const remote = remoteOf(options, parts);
+  checkParts(parts, remote !== undefined);
   return {
     dataDir,
     runDir,
@@ -34,10 +47,29 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     api: parseHostPort('--api', options.api ?? '127.0.0.1:6443'),
     kubeconfig: resolve(options.kubeconfig ?? firstKubeconfig(environment) ?? (isDefault ? join(homedir(), '.kube', 'config') : join(dataDir, 'kubeconfig'))),
     contextName: options.context ?? DEFAULT_CONTEXT,
+    dockerSocket: resolve(options['docker-socket'] ?? join(runDir, 'docker.sock')),
+    dockerContext:
+      isDefault || options.context !== undefined
+        ? { folder: resolve(environment.DOCKER_CONFIG ?? join(homedir(), '.docker')), name: options.context ?? DEFAULT_CONTEXT }
+        : undefined,
+    podCidr: parseCidrOption('--pod-cidr', options['pod-cidr'] ?? '10.42.0.0/16'),
     serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
+    remote,
+    programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,
     parts,
   };
+}
+
+/** Errors: `CONFIG_INVALID` where only half of it is said. */
+function remoteOf(options: OptionValues, parts: DaemonConfig['parts']): DaemonConfig['remote'] {
+  const { server, 'client-kubeconfig': kubeconfig } = options;
+  if (server === undefined && kubeconfig === undefined) return undefined;
+  if (kubeconfig === undefined) throw new ConfigError(`Cannot reach --server ${server} without credentials: add --client-kubeconfig PATH`);
+  if (parts.has('apiserver')) return { kubeconfig, server };
+  if (server !== undefined && !(URL.canParse(server) && new URL(server).protocol === 'https:'))
+    throw new ConfigError(`Cannot take "${server}" for --server: it must be an https address, such as https://192.0.2.10:6443`);
+  return { kubeconfig: resolve(kubeconfig), server };
 }
 
 /** KUBECONFIG may name several files, of which clients write to the first. */

@@ -1,17 +1,21 @@
-import { createServer } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { isSystemError } from '#kit';
 import { type DaemonConfig, type HostPort, ROOT_PARTS } from './config.ts';
+import { checkPrograms, PROGRAMS } from './doctor/index.ts';
 import { StartError } from './errors.ts';
 
-/** Finds what would keep the daemon from starting, before anything is changed. Errors: `NOT_ROOT`, `ADDRESS_IN_USE`. */
+/** Finds what would keep the daemon from starting, before anything is changed. Errors: `NOT_ROOT`, `PROGRAM_MISSING`, `KERNEL_LACKS`, `ADDRESS_IN_USE`. */
 export async function preflight(config: DaemonConfig): Promise<void> {
   const privileged = ROOT_PARTS.filter((part) => config.parts.has(part));
   if (privileged.length > 0 && process.getuid?.() !== 0) {
     throw new StartError(
       'NOT_ROOT',
-      `Cannot start ${privileged.join(', ')} as user ${process.getuid?.()}: it unpacks images with their owners and devices, which takes root. Run it as root, or choose other --parts`,
+      `Cannot start ${privileged.join(', ')} as user ${process.getuid?.()}: they make mounts, namespaces and links and unpack images with their owners, which takes root. Run it as root, or choose other --parts`,
     );
   }
+  if (config.parts.has('engine') || config.parts.has('network')) await checkMachine(config);
+  if (config.parts.has('engine')) await checkSocketFree(config.dockerSocket);
   if (config.parts.has('registry')) await checkFree('--registry', config.registry);
   if (config.parts.has('apiserver')) await checkFree('--api', config.api);
 }
@@ -28,5 +32,46 @@ function cannotListen(option: string, { host, port }: HostPort, error: Error): S
   const why = isSystemError(error, 'EADDRINUSE') ? 'another program listens there' : error.message;
   return new StartError('ADDRESS_IN_USE', `Cannot listen on ${host}:${port}: ${why}. Stop it, or choose another address with ${option} HOST:PORT`, {
     cause: error,
+  });
+}
+
+/** The programs and the kernel's file systems that containers stand on. */
+async function checkMachine({ programPath, parts }: DaemonConfig): Promise<void> {
+  const findings = await checkPrograms(programPath, PROGRAMS);
+  const missing = findings.filter(({ ok }) => !ok);
+  if (missing.length > 0) {
+    throw new StartError(
+      'PROGRAM_MISSING',
+      `Cannot start: ${missing.map(({ detail }) => detail).join('; ')}. Bring what is missing with "gantry doctor --fix"`,
+    );
+  }
+  if (!parts.has('engine')) return;
+  const known = await readFile('/proc/filesystems', 'utf8');
+  if (/\toverlay$/m.test(known)) return;
+  throw new StartError(
+    'KERNEL_LACKS',
+    'Cannot start containers: the kernel does not know the overlay file system. Load it with "modprobe overlay"; "gantry doctor" tries everything else',
+  );
+}
+
+/** A socket that somebody answers at is another daemon's; one that nobody answers at is a killed daemon's and will be replaced. */
+function checkSocketFree(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      reject(
+        new StartError('ADDRESS_IN_USE', `Cannot listen on ${path}: another program listens there. Stop it, or choose another path with --docker-socket PATH`),
+      );
+    });
+    probe.once('error', (error) => {
+      if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ECONNREFUSED')) resolve();
+      else
+        reject(
+          new StartError('ADDRESS_IN_USE', `Cannot use ${path} for the Docker socket: ${error.message}. Choose another path with --docker-socket PATH`, {
+            cause: error,
+          }),
+        );
+    });
   });
 }

@@ -1,28 +1,22 @@
 import { join } from 'node:path';
 import { nodeHttp } from '#kit';
 import { createRegistry, type Registry } from '#registry';
-import { type Images, openImages } from './rooms.ts';
+import type { Images } from './rooms.ts';
 import type { HostPort } from './config.ts';
 import type { Part, PartHealth, PartOptions } from './types.ts';
 
 const PATIENCE_MS = 2_000;
 
 /** The registry over the image store. */
-export function registryPart(options: PartOptions): Part {
-  const { config, logger } = options;
-  let images: Images | undefined;
+export function registryPart({ config, logger }: PartOptions, { images }: Images): Part {
   let registry: Registry | undefined;
   return {
     name: 'registry',
     async start() {
-      images = await openImages(options);
-      registry = createRegistry({ images: images.images, dataDir: join(config.dataDir, 'registry'), logger });
+      registry = createRegistry({ images, dataDir: join(config.dataDir, 'registry'), logger });
       await registry.listen(config.registry);
     },
-    async stop() {
-      await registry?.stop();
-      await images?.[Symbol.asyncDispose]();
-    },
+    stop: async () => registry?.stop(),
     health: () => askRegistry(config.registry),
   };
 }

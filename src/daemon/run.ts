@@ -5,8 +5,10 @@ import type { DaemonConfig } from './config.ts';
 import { serveControl } from './control.ts';
 import { openDataDir } from './identity.ts';
 import { takeLock } from './lock.ts';
+import { openGround } from './ground.ts';
 import { type OptionValues, resolveConfig } from './options.ts';
 import { buildParts, type BuiltParts } from './parts.ts';
+import { writePlaces } from './places.ts';
 import { preflight } from './preflight.ts';
 import type { DaemonStatus, Part, PartHealth } from './types.ts';
 
@@ -65,7 +67,10 @@ async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promi
   const identity = await openDataDir(config.dataDir, config.runDir, systemRandom);
   opened.use(await takeLock(config.dataDir, linux.processes));
   const logger = createLogger({ level: config.logLevel, clock, write: (line) => void process.stderr.write(line) });
-  const built = await buildParts({ config, identity, linux, clock, random: systemRandom, logger, version });
+  const partOptions = { config, identity, linux, clock, random: systemRandom, logger, version };
+  await writePlaces(config);
+  const ground = opened.use(await openGround(partOptions));
+  const built = buildParts(partOptions, ground);
   const health = new Map<string, PartHealth>(built.parts.map(({ name }) => [name, { state: 'starting' }]));
   opened.use(await serveControl(config.runDir, () => describe({ config, built, health, version, id: identity.id, startedAt_ms, clock })));
   for (const part of built.parts) {
@@ -117,6 +122,7 @@ async function describe({ config, built, health, version, id, startedAt_ms, cloc
     uptimeSeconds: Math.floor((clock.now() - startedAt_ms) / 1_000),
     dataDir: config.dataDir,
     runDir: config.runDir,
+    ...(config.parts.has('engine') ? { dockerSocket: config.dockerSocket } : {}),
     ...(config.parts.has('registry') ? { registry: `${config.registry.host}:${config.registry.port}` } : {}),
     ...(config.parts.has('apiserver') ? { apiServer: `https://${config.api.host}:${config.api.port}`, kubeconfig: config.kubeconfig } : {}),
     parts: Object.fromEntries(entries),
@@ -135,6 +141,7 @@ async function healthOf(part: Part, health: Map<string, PartHealth>): Promise<Pa
 
 function readyLine(config: DaemonConfig, took_ms: number): string {
   const places = [
+    config.parts.has('engine') ? `docker unix://${config.dockerSocket}${config.dockerContext ? ` (context ${config.dockerContext.name})` : ''}` : '',
     config.parts.has('registry') ? `registry ${config.registry.host}:${config.registry.port}` : '',
     config.parts.has('apiserver') ? `kubeconfig ${config.kubeconfig}` : '',
   ];

@@ -1,11 +1,16 @@
 import { rm } from 'node:fs/promises';
-import { openLinux } from '#linux';
+import { createLogger, systemClock, systemRandom } from '#kit';
+import { type Linux, openLinux } from '#linux';
+import { DEFAULT_PATH } from './config.ts';
+import { removeDockerContext } from './docker-context.ts';
 import { ConfigError } from './errors.ts';
 import { findDirs, findStatus, type GivenDirs } from './find.ts';
 import { readIdentity } from './identity.ts';
 import { removeKubeconfigEntry } from './kubeconfig.ts';
 import { holderOf, takeLock } from './lock.ts';
 import { readPlaces } from './places.ts';
+import { engineOf, findRuntime, networkOf, openImages, type RoomOptions } from './rooms.ts';
+import { unshareDataDir } from './shared-data-dir.ts';
 
 export interface DownOptions extends GivenDirs {
   readonly purge: boolean;
@@ -16,7 +21,7 @@ export interface DownOptions extends GivenDirs {
 const STOP_TIMEOUT_MS = 15_000;
 
 /**
- * Ends the daemon if it runs, and takes its sockets and the entry in the client's file off the machine. One way for a living
+ * Ends the daemon if it runs and its containers, and takes network, sockets and the entries in the clients' files off the machine. One way for a living
  * and a killed daemon. Data stays, unless `purge`.
  */
 export async function takeDown(options: DownOptions): Promise<void> {
@@ -32,14 +37,32 @@ export async function takeDown(options: DownOptions): Promise<void> {
   const places = await readPlaces(dataDir);
   {
     await using _lock = await takeLock(dataDir, linux.processes);
+    if (places?.docker || places?.network) await endContainers({ id: identity.id, dataDir, runDir, linux }, options);
     if (places?.kubeconfig) await removeKubeconfigEntry(places.kubeconfig.path, places.kubeconfig.name);
+    if (places?.docker?.context) await removeDockerContext(places.docker.context, places.docker.socket);
+    if (places?.docker) await rm(places.docker.socket, { force: true });
     await rm(runDir, { recursive: true, force: true });
   }
+  unshareDataDir(linux, dataDir);
   say('down: nothing of the daemon is left on this machine but its data');
   if (purge) {
-    say(`removing ${dataDir}: images and the cluster's state`);
+    say(`removing ${dataDir}: images, volumes and the cluster's state`);
     await rm(dataDir, { recursive: true, force: true });
-  } else say(`images and the cluster's state stay in ${dataDir}; "gantry up" finds them again`);
+  } else say(`images, volumes and the cluster's state stay in ${dataDir}; "gantry up" finds them again`);
+}
+
+/** Ends what the daemon left running, and takes what it made in the kernel off the machine. */
+async function endContainers(
+  { id, dataDir, runDir, linux }: { readonly id: string; readonly dataDir: string; readonly runDir: string; readonly linux: Linux },
+  { environment, say }: DownOptions,
+): Promise<void> {
+  const logger = createLogger({ level: 'warn', clock: systemClock, write: (line) => say(line.trimEnd()) });
+  const room: RoomOptions = { id, dataDir, runDir, linux, clock: systemClock, random: systemRandom, logger };
+  const network = networkOf(room);
+  await using images = await openImages(room);
+  const programs = await findRuntime(environment.PATH ?? DEFAULT_PATH);
+  await engineOf(room, { images, network, programs }).tearDown();
+  await network.removeAll();
 }
 
 async function endDaemon(dataDir: string, processes: ReturnType<typeof openLinux>['processes'], say: (line: string) => void): Promise<void> {

@@ -24,6 +24,7 @@ export interface DaemonStatus {
   readonly uptimeSeconds: number;
   readonly dataDir: string;
   readonly runDir: string;
+  readonly dockerSocket?: string;
   readonly registry?: string;
   readonly apiServer?: string;
   readonly kubeconfig?: string;

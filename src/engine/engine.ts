@@ -18,7 +18,7 @@ import { Launcher } from './runtime/launcher.ts';
 import { Runtime } from './runtime/runtime.ts';
 import type { Machine } from './spec/machine.ts';
 import type { OciDevice } from './spec/spec.ts';
-import { endNow } from './stop-container.ts';
+import { endOrderly } from './stop-container.ts';
 import { RecordFolders } from './store.ts';
 import { ContainerTable, type Entry } from './table.ts';
 import type { Containers, Engine, Events, Execs, Networks, Volumes } from './types.ts';
@@ -85,15 +85,20 @@ class LocalEngine implements Engine {
   }
 
   async start(): Promise<void> {
-    const { runDir, linux, records, networks, table } = this.#rooms;
     this.#isStopping = false;
+    await this.#open();
+    this.#launcher.warm();
+    await recover(this.#rooms);
+  }
+
+  /** Reads what there is and begins to hear of ends. */
+  async #open(): Promise<void> {
+    const { runDir, linux, records, networks, table } = this.#rooms;
     await Promise.all(['containers', 'execs', 'crun'].map((name) => mkdir(join(runDir, name), { recursive: true, mode: 0o700 })));
     const [machine, devices, known] = await Promise.all([readMachine(linux), readDevices(), records.load(), networks.start(), this.#volumes.start()]);
     [this.#machine, this.#devices] = [machine, devices];
     for (const record of known.values()) table.add(record);
     await this.#exits.start();
-    this.#launcher.warm();
-    await recover(this.#rooms);
   }
 
   async stop(): Promise<void> {
@@ -110,8 +115,13 @@ class LocalEngine implements Engine {
 
   async tearDown(): Promise<void> {
     this.#isStopping = true;
+    if (this.#machine === undefined) {
+      // Another process' containers: those that ended unseen are known before the rest is told to.
+      await this.#open();
+      await recover(this.#rooms);
+    }
     const { table, snapshots, linux, network, networks, runDir, id, logger } = this.#rooms;
-    const results = await Promise.allSettled(table.all().map((entry) => endNow(this.#rooms, entry)));
+    const results = await Promise.allSettled(table.all().map((entry) => endOrderly(this.#rooms, entry)));
     for (const result of results) if (result.status === 'rejected') logger.warn('a container did not end', { error: result.reason });
     await Promise.all(table.all().map(({ record }) => snapshots.unmount(pathsOf(this.#rooms, record).snapshot)));
     for (const { bridge } of networks.list()) if (bridge !== undefined) await network.removeBridge(bridge);

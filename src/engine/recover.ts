@@ -22,6 +22,7 @@ async function recoverOne(rooms: Rooms, entry: Entry): Promise<void> {
   try {
     const { state } = entry.record;
     if (isLive(state)) await takeUp(rooms, entry);
+    else if (rooms.isStopping()) return;
     else if (state.status === 'restarting') scheduleRestart(rooms, entry, 0, state.exit);
     else if (entry.record.spec.autoRemove && state.status === 'exited') await removeLocked(rooms, entry, { volumes: true });
     else if (state.status === 'exited' && startsWithDaemon(entry.record.spec.restart, entry.record.stopRequested)) await startAgain(rooms, entry);

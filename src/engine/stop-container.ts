@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { isSystemError } from '#kit';
 import { isLive, paused } from './container.ts';
 import { alreadyPaused, notPaused, notRunning, stopTimedOut } from './errors.ts';
 import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
@@ -34,6 +36,27 @@ async function requestStop(rooms: Rooms, entry: Entry): Promise<void> {
       await save(rooms, entry, { ...record, stopRequested: true });
     else entry.record = { ...record, stopRequested: true };
   });
+}
+
+/**
+ * Its stop signal and its time where the main process listens to it; SIGKILL at once where it does not, since the first process of
+ * a container never hears a signal that it has no handler for.
+ */
+export async function endOrderly(rooms: Rooms, entry: Entry): Promise<void> {
+  const { state, stopSignal } = entry.record;
+  if (isLive(state) && (await hears(state.pid, signalNumber(stopSignal)))) await stopContainer(rooms, entry, {});
+  else await endNow(rooms, entry);
+}
+
+/** Whether the process has a handler for the signal (proc_pid_status(5), SigCgt). */
+async function hears(pid: number, signal: number): Promise<boolean> {
+  try {
+    const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+    return ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) === 1n;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ESRCH')) return false;
+    throw error;
+  }
 }
 
 /** SIGKILL, and when even that does not end it, its whole group. Errors: `STOP_TIMED_OUT`. */

@@ -249,7 +249,7 @@ export interface Engine {
   start(): Promise<void>;
   /** Lets go; containers keep running. */
   stop(): Promise<void>;
-  /** Ends every container and takes mounts, cgroups and network off the machine (`gantry down`); the data stays. */
+  /** Ends every container and takes mounts, cgroups and network off the machine (`gantry down`); the data stays. Needs no `start`. */
   tearDown(): Promise<void>;
 
   readonly containers: Containers;

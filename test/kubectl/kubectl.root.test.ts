@@ -5,7 +5,7 @@ import { MAIN, startTestDaemon } from '../support/daemon.ts';
 import { output } from '../support/run.ts';
 
 const manifest = await readFile(new URL('../../examples/myapp.yaml', import.meta.url), 'utf8');
-const daemon = await startTestDaemon();
+const daemon = await startTestDaemon(['--parts', 'registry,apiserver,controllers,scheduler']);
 after(() => daemon[Symbol.asyncDispose]());
 
 const kubectl = (line: string, input?: string) => output(daemon.kubectl(line.split(' '), input === undefined ? {} : { input }));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { openTestNamespaces } from '../support/daemon.ts';
+import { openNamespaces } from '../support/namespaces.ts';
 import { output, run } from '../support/run.ts';
 
 const checkout = new URL('../..', import.meta.url).pathname;
@@ -17,7 +17,7 @@ const path = (process.env.PATH ?? '').split(':').filter((entry) => !entry.includ
 const environment = { ...process.env, PATH: path.join(':'), HOME: home, KUBECONFIG: join(folder, 'kubeconfig'), NODE_COMPILE_CACHE: undefined };
 // npm's own cache, so that what `npm ci` fetched is not fetched again.
 const npm = { ...environment, HOME: process.env.HOME };
-const namespaces = await openTestNamespaces();
+const namespaces = await openNamespaces();
 after(async () => {
   await namespaces[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });

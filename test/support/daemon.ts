@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { openNamespaces } from './namespaces.ts';
 import { type Outcome, run, type RunOptions } from './run.ts';
 
 /** The command line's entry. */
@@ -13,6 +14,10 @@ export interface TestDaemon extends AsyncDisposable {
   readonly folder: string;
   readonly dataDir: string;
   readonly pid: number;
+  /** Of the Docker Engine API. */
+  readonly dockerSocket: string;
+  /** The real docker, from inside the namespace. */
+  docker(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** The real kubectl, from inside the namespace. */
   kubectl(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Any command inside the namespaces. */
@@ -24,40 +29,19 @@ export interface TestDaemon extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** A network and a mount namespace of their own, with an address besides loopback's, held open until they are disposed of. */
-export interface TestNamespaces extends AsyncDisposable {
-  /** The command line that runs a command inside. */
-  enter(command: readonly string[]): readonly string[];
-}
-
-export async function openTestNamespaces(): Promise<TestNamespaces> {
-  // `cat` holds the namespaces open until its input ends with this test, whatever happens to the test.
-  const keeper = spawn(
-    'unshare',
-    [
-      '--net',
-      '--mount',
-      'sh',
-      '-c',
-      'ip link set lo up && ip link add host0 type veth peer name host1 && ip addr add 192.0.2.10/24 dev host0 && ip link set host0 up && ip link set host1 up && echo ready && exec cat >/dev/null',
-    ],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
-  await firstOutput(keeper);
-  return {
-    enter: (command) => ['nsenter', '--net', '--mount', '--target', String(keeper.pid), '--', ...command],
-    [Symbol.asyncDispose]: () => stopKeeper(keeper),
-  };
-}
-
 /** Starts one, with further options of `gantry up`. */
 export async function startTestDaemon(upOptions: readonly string[] = []): Promise<TestDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-test-'));
   const dataDir = join(folder, 'data');
-  const environment = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder };
-  const namespaces = await openTestNamespaces();
+  const dockerSocket = join(folder, 'run', 'docker.sock');
+  const environment = {
+    ...process.env,
+    KUBECONFIG: join(folder, 'kubeconfig'),
+    DOCKER_HOST: `unix://${dockerSocket}`,
+    DOCKER_CONFIG: join(folder, 'docker'),
+    HOME: folder,
+  };
+  const namespaces = await openNamespaces();
   const { enter } = namespaces;
   const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, environment: { ...environment, ...options.environment } });
   const inside = (command: readonly string[], options?: RunOptions) => run(enter(command), withEnvironment(options));
@@ -79,6 +63,8 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     get pid() {
       return daemon.pid ?? 0;
     },
+    dockerSocket,
+    docker: (commandArguments, options) => inside(['docker', ...commandArguments], options),
     kubectl: (commandArguments, options) => inside(['kubectl', ...commandArguments], options),
     inside,
     gantry,
@@ -115,22 +101,8 @@ async function startUp(command: readonly string[], environment: NodeJS.ProcessEn
   return child;
 }
 
-async function stopKeeper(keeper: ChildProcess): Promise<void> {
-  const gone = exitOf(keeper);
-  keeper.stdin?.end();
-  await gone;
-}
-
 function exitOf(child: ChildProcess): Promise<void> {
   return child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((resolve) => child.once('exit', () => resolve()));
-}
-
-function firstOutput(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`unshare ended with exit status ${code}`)));
-    child.stdout?.once('data', () => resolve());
-  });
 }
 
 async function text(stream: Readable): Promise<string> {

@@ -14,7 +14,10 @@ export const PROGRAMS = [
 ] as const;
 
 /** What only the demo and the tests use. */
-export const DEMO_PROGRAMS = [{ program: 'busybox', package: 'busybox-static', why: 'is the base image of the demo and the tests' }] as const;
+export const DEMO_PROGRAMS = [
+  { program: 'busybox', package: 'busybox-static', why: 'is the base image of the demo and the tests' },
+  { program: 'curl', package: 'curl', why: 'asks published ports in the demo' },
+] as const;
 
 /** Where the program is on the path; undefined when it is not. */
 export async function findProgram(name: string, path: string): Promise<string | undefined> {

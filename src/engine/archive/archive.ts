@@ -37,7 +37,7 @@ interface Place {
  */
 async function withRoot<T>(rooms: Rooms, entry: Entry, path: string, use: (root: string, inside: string) => Promise<T>): Promise<T> {
   const { record } = entry;
-  if (isLive(record.state)) return await use(`/proc/${record.state.pid}/root`, path);
+  if (isLive(record.state) && (await hasRoot(record.state.pid))) return await use(`/proc/${record.state.pid}/root`, path);
   const clean = posix.normalize(`/${path}`);
   const mounts = record.mounts.filter(({ type, target }) => type !== 'tmpfs' && (clean === target || clean.startsWith(`${target.replace(/\/$/, '')}/`)));
   const mount = mounts.toSorted((a, b) => b.target.length - a.target.length)[0];
@@ -50,6 +50,17 @@ async function withRoot<T>(rooms: Rooms, entry: Entry, path: string, use: (root:
     await rooms.locks.run(record.id, async () => {
       if (!isLive(entry.record.state) && rooms.table.byId(record.id) === entry) await rooms.snapshots.unmount(snapshot);
     });
+  }
+}
+
+/** A process that has just ended has none, though its end is not taken in yet. */
+async function hasRoot(pid: number): Promise<boolean> {
+  try {
+    await readlink(`/proc/${pid}/root`);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ESRCH')) return false;
+    throw error;
   }
 }
 

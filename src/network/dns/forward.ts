@@ -73,7 +73,9 @@ function askUdp(server: string, query: Buffer, clock: Clock): Promise<Buffer> {
         if (port === DNS_PORT && response.length >= 12 && response.readUInt16BE(0) === query.readUInt16BE(0)) resolve(response);
       });
       // A connected socket takes packets of that server only and hears that nobody listens there.
-      socket.connect(DNS_PORT, server, () => socket.send(query));
+      // By the event, since a callback is called for a failure too.
+      socket.once('connect', () => socket.send(query));
+      socket.connect(DNS_PORT, server);
     },
   );
 }

@@ -50,6 +50,8 @@ const RULES: readonly Rule[] = [
   { subject: 'system:kube-scheduler', verbs: ['delete'], resources: ['pods'] },
   { subject: 'system:kube-proxy', verbs: READ, resources: ['*'] },
   { subject: 'system:kube-proxy', verbs: WRITE, resources: ['events', 'events.events.k8s.io', 'services/status', 'ingresses.networking.k8s.io/status'] },
+  // The cluster's DNS stands beside the proxy, and makes the Service by which it is known.
+  { subject: 'system:kube-proxy', verbs: ['create'], resources: ['services'] },
   { subject: 'group:system:nodes', verbs: READ, resources: ['*'] },
   {
     subject: 'group:system:nodes',

@@ -17,7 +17,9 @@ export async function serveWebSocketProcess(socket: WebSocket, connect: () => Pr
     streams = await connect();
   } catch (error) {
     socket.send(framed(CHANNEL.error, Buffer.from(JSON.stringify(failureStatus(messageOf(error))))));
-    socket.close();
+    // A normal closure: clients take any other for a broken connection and tell that in place of the error.
+    socket.close(1000);
+    socket.resume();
     return;
   }
   const closed = new Promise<void>((resolve) => {

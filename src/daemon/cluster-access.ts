@@ -1,0 +1,22 @@
+import { type ClusterClient, httpClient, loadKubeconfig } from '#cluster/client';
+import type { ApiServerPart } from './apiserver-part.ts';
+import type { DaemonConfig } from './config.ts';
+
+/** How the parts that follow the cluster reach it: in this process, or over HTTPS. */
+export interface ClusterAccess {
+  /** A client for one of Kubernetes' own identities; over HTTPS it is whoever the kubeconfig says. The caller closes it. */
+  client(userName: string, groups?: readonly string[]): Promise<ClusterClient>;
+  /** PEM of the authority that signed the server's certificate. */
+  rootCa(): Promise<string | undefined>;
+}
+
+export function clusterAccess(config: DaemonConfig, apiServer: ApiServerPart | undefined): ClusterAccess {
+  if (apiServer !== undefined) return { client: async (name, groups) => apiServer.client(name, groups), rootCa: async () => apiServer.rootCa() };
+  const { remote } = config;
+  if (remote === undefined) throw new TypeError('parts that follow the cluster were chosen without a way to it');
+  const access = async () => {
+    const found = await loadKubeconfig(remote.kubeconfig);
+    return remote.server === undefined ? found : { ...found, server: remote.server };
+  };
+  return { client: async () => httpClient(await access()), rootCa: async () => (await access()).ca };
+}
