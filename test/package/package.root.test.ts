@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { busyboxTar } from '../support/busybox.ts';
 import { openNamespaces } from '../support/namespaces.ts';
 import { output, run } from '../support/run.ts';
 
@@ -20,6 +21,7 @@ const environment = {
   HOME: home,
   KUBECONFIG: join(folder, 'kubeconfig'),
   DOCKER_CONFIG: join(folder, 'docker'),
+  DOCKER_HOST: `unix://${join(folder, 'run', 'docker.sock')}`,
   NODE_COMPILE_CACHE: undefined,
 };
 // npm's own cache, so that what `npm ci` fetched is not fetched again.
@@ -69,15 +71,22 @@ test('its worker thread works on layers', async () => {
 });
 
 test('the installed program starts, serves a cluster, and leaves nothing', async () => {
-  const parts = ['--parts', 'registry,apiserver,controllers,scheduler'];
+  const parts = ['--parts', 'engine,registry,apiserver,controllers,scheduler'];
   try {
-    assert.match(await inside(gantry, 'up', '--detach', ...directories, ...parts), /^up in \d+\.\d\d s: registry 127\.0\.0\.1:5000, kubeconfig /);
-    // It reports the four parts, each asked how it is, and answers with what it reads from the files beside its chunks.
+    assert.match(await inside(gantry, 'up', '--detach', ...directories, ...parts), /^up in \d+\.\d\d s: docker unix:.+, registry 127\.0\.0\.1:5000, kubeconfig /);
+    // It reports the parts, each asked how it is, and answers with what it reads from the files beside its chunks.
     const { ready, parts: found } = JSON.parse(await inside(gantry, 'status', '-o', 'json', ...directories)) as { ready: boolean; parts: object };
-    assert.deepEqual([ready, Object.keys(found).sort()], [true, ['apiserver', 'controllers', 'registry', 'scheduler']]);
+    assert.deepEqual([ready, Object.keys(found).sort()], [true, ['apiserver', 'controllers', 'engine', 'registry', 'scheduler']]);
     assert.match(await inside('kubectl', 'get', 'ns'), /^default +Active/m);
     assert.match(await inside('kubectl', 'explain', 'pod.spec.nodeName'), /FIELD: nodeName <string>/);
     assert.match(await inside('kubectl', 'create', 'configmap', 'greeting', '--from-literal=word=hello'), /configmap\/greeting created/);
+    const docker = (words: string[], input?: Uint8Array) =>
+      output(run(namespaces.enter(['docker', ...words]), { environment, folder: home, ...(input === undefined ? {} : { input }) }));
+    // More than a worker thread is started for.
+    const archive = busyboxTar();
+    assert.ok(archive.length > 1024 * 1024);
+    assert.match(await docker(['import', '-', 'busybox'], archive), /^sha256:/);
+    assert.equal(await docker(['run', '--rm', 'busybox', 'echo', 'hello']), 'hello\n');
   } finally {
     await inside(gantry, 'down', '--purge', ...directories);
   }
