@@ -73,7 +73,10 @@ test('its worker thread works on layers', async () => {
 test('the installed program starts, serves a cluster, and leaves nothing', async () => {
   const parts = ['--parts', 'engine,registry,apiserver,controllers,scheduler'];
   try {
-    assert.match(await inside(gantry, 'up', '--detach', ...directories, ...parts), /^up in \d+\.\d\d s: docker unix:.+, registry 127\.0\.0\.1:5000, kubeconfig /);
+    assert.match(
+      await inside(gantry, 'up', '--detach', ...directories, ...parts),
+      /^up in \d+\.\d\d s: docker unix:.+, registry 127\.0\.0\.1:5000, kubeconfig /,
+    );
     // It reports the parts, each asked how it is, and answers with what it reads from the files beside its chunks.
     const { ready, parts: found } = JSON.parse(await inside(gantry, 'status', '-o', 'json', ...directories)) as { ready: boolean; parts: object };
     assert.deepEqual([ready, Object.keys(found).sort()], [true, ['apiserver', 'controllers', 'engine', 'registry', 'scheduler']]);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readModelLines } from './model-lines.ts';
 import { isQuantityField } from './quantity-fields.ts';
 
 /** One field of a model. */
@@ -29,7 +29,7 @@ export class Schemas {
 
   /** Whether there is a model of that generated name. */
   has(name: string): boolean {
-    this.#lines ??= readLines();
+    this.#lines ??= readSchemas();
     return this.#lines.has(name);
   }
 
@@ -37,7 +37,7 @@ export class Schemas {
   model(name: string): Model {
     const known = this.#models.get(name);
     if (known !== undefined) return known;
-    this.#lines ??= readLines();
+    this.#lines ??= readSchemas();
     const line = this.#lines.get(name);
     if (line === undefined) throw new TypeError(`there is no model ${name}`);
     // Written by scripts/generate-api.ts.
@@ -62,17 +62,7 @@ export class Schemas {
   }
 }
 
-/** Each model stands on a line of its own: its name, a tab, its fields in JSON. */
-function readLines(): ReadonlyMap<string, Buffer> {
-  const bytes = readFileSync(new URL('../generated/schemas.tsv', import.meta.url));
-  const lines = new Map<string, Buffer>();
-  for (let at = 0; at < bytes.length; ) {
-    const [tab, end] = [bytes.indexOf(0x09, at), bytes.indexOf(0x0a, at)];
-    lines.set(bytes.toString('latin1', at, tab), bytes.subarray(tab + 1, end));
-    at = end + 1;
-  }
-  return lines;
-}
+const readSchemas = () => readModelLines(new URL('../generated/schemas.tsv', import.meta.url));
 
 /** Shared by the whole process: data that never changes. */
 export const schemas = new Schemas();
