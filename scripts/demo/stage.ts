@@ -66,11 +66,12 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Runs a command, prints it, what came back and its time; answers its standard output. Errors: `StepError`, `Interrupted`. */
-  async run(words: readonly string[], options: RunOptions = {}): Promise<string> {
+  async run(asked: readonly string[], options: RunOptions = {}): Promise<string> {
     this.signal.throwIfAborted();
     const began = clock.monotonic();
+    const words = this.#words(asked);
     printCommand(words);
-    const { status, stdout, text } = await runCommand(this.#program(words), {
+    const { status, stdout, text } = await runCommand(programOf(words), {
       ...(options.input === undefined ? {} : { input: options.input }),
       environment: this.environment,
       folder: options.folder ?? this.folder,
@@ -88,12 +89,13 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Asks again and again until the answer fits; the command is printed once. Errors: `StepError` when it never does. */
-  async until(words: readonly string[], fits: RegExp | ((output: string) => boolean), options: { readonly seconds?: number } = {}): Promise<string> {
+  async until(asked: readonly string[], fits: RegExp | ((output: string) => boolean), options: { readonly seconds?: number } = {}): Promise<string> {
     const began = clock.monotonic();
     const deadline_ms = began + (options.seconds ?? 20) * 1000;
+    const words = this.#words(asked);
     printCommand(words);
     for (;;) {
-      const { stdout, text } = await runCommand(this.#program(words), { environment: this.environment, folder: this.folder, signal: this.signal });
+      const { stdout, text } = await runCommand(programOf(words), { environment: this.environment, folder: this.folder, signal: this.signal });
       this.signal.throwIfAborted();
       if (fits instanceof RegExp ? fits.test(text) : fits(stdout)) {
         printOutput(text, clock.monotonic() - began);
@@ -122,12 +124,11 @@ export class Stage implements AsyncDisposable {
     printNote(`left out, since ${lacking.join(' and ')} is not on this machine: ${title}`);
   }
 
-  /** Where a client is missing, Gantry's own command of the same name stands in. */
-  #program([name = '', ...rest]: readonly string[]): readonly string[] {
-    if (name === 'gantry') return [GANTRY, ...rest];
-    if (name === 'docker' && !this.clients.docker) return [GANTRY, ...rest, ...this.directories];
-    if (name === 'kubectl' && !this.clients.kubectl) return [GANTRY, ...rest];
-    return [name, ...rest];
+  /** Where a client is missing, Gantry's own command of the same name stands in, told which daemon is meant. */
+  #words(words: readonly string[]): readonly string[] {
+    const [name, verb = '', ...rest] = words;
+    const isMissing = (name === 'docker' && !this.clients.docker) || (name === 'kubectl' && !this.clients.kubectl);
+    return isMissing ? ['gantry', verb, ...this.directories, ...rest] : words;
   }
 
   /** Takes everything of the stage off the machine, whatever happened on it. */
@@ -137,4 +138,9 @@ export class Stage implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
     if (status !== 0) throw new StepError(`"gantry down --purge" ended with exit status ${status}: ${text}`);
   }
+}
+
+/** `gantry` is the checkout's own. */
+function programOf([name = '', ...rest]: readonly string[]): readonly string[] {
+  return [name === 'gantry' ? GANTRY : name, ...rest];
 }

@@ -9,8 +9,8 @@ export class UsageError extends GantryError {
 /** A command that was understood and did not succeed; its words are printed, with this exit status. */
 export class CommandError extends GantryError {
   readonly exitStatus: number;
-  constructor(message: string, exitStatus = 1) {
-    super('COMMAND_FAILED', 500, message);
+  constructor(message: string, exitStatus = 1, options?: { cause?: unknown }) {
+    super('COMMAND_FAILED', 500, message, options);
     this.exitStatus = exitStatus;
   }
 }

@@ -1,11 +1,14 @@
+import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
 /** What a command reads and writes, and who it is told it is. */
 export interface Terminal {
-  readonly stdin: Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown };
+  readonly stdin: Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown; unref?: () => unknown };
   readonly stdout: Writable & { isTTY?: boolean; columns?: number; rows?: number };
   readonly stderr: Writable;
   readonly environment: NodeJS.ProcessEnv;
+  /** Where the signals that this process gets are told, by their names. */
+  readonly signals: EventEmitter;
 }
 
 /** One line on standard output. */

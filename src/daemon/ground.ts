@@ -2,7 +2,7 @@ import type { Network } from '#network';
 import type { PartName } from './config.ts';
 import { writeRegistriesFile } from './registries-file.ts';
 import { type Images, networkOf, openImages, type RoomOptions } from './rooms.ts';
-import { shareDataDir } from './shared-data-dir.ts';
+import { shareDirs } from './shared-dirs.ts';
 import type { PartOptions } from './types.ts';
 
 /** What several parts stand on: opened before the first of them, closed after the last. */
@@ -20,7 +20,7 @@ export async function openGround(options: PartOptions): Promise<Ground> {
   const has = (...parts: readonly PartName[]) => parts.some((part) => config.parts.has(part));
   const room: RoomOptions = { id: identity.id, dataDir: config.dataDir, runDir: config.runDir, linux, clock, random, logger };
   await using opened = new AsyncDisposableStack();
-  if (has('engine')) await shareDataDir(linux, config.dataDir);
+  if (has('engine')) await shareDirs(linux, config);
   await writeRegistriesFile(config.dataDir, config.registry);
   const images = has('engine', 'registry') ? opened.use(await openImages(room)) : undefined;
   const network = has('engine', 'network') ? networkOf(room, has('network') ? config.serviceCidr : undefined) : undefined;

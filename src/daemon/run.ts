@@ -68,7 +68,7 @@ async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promi
   opened.use(await takeLock(config.dataDir, linux.processes));
   const logger = createLogger({ level: config.logLevel, clock, write: (line) => void process.stderr.write(line) });
   const partOptions = { config, identity, linux, clock, random: systemRandom, logger, version };
-  await writePlaces(config);
+  await writePlaces(config, linux);
   const ground = opened.use(await openGround(partOptions));
   const built = buildParts(partOptions, ground);
   const health = new Map<string, PartHealth>(built.parts.map(({ name }) => [name, { state: 'starting' }]));
@@ -124,7 +124,9 @@ async function describe({ config, built, health, version, id, startedAt_ms, cloc
     runDir: config.runDir,
     ...(config.parts.has('engine') ? { dockerSocket: config.dockerSocket } : {}),
     ...(config.parts.has('registry') ? { registry: `${config.registry.host}:${config.registry.port}` } : {}),
-    ...(config.parts.has('apiserver') ? { apiServer: `https://${config.api.host}:${config.api.port}`, kubeconfig: config.kubeconfig } : {}),
+    ...(config.parts.has('apiserver')
+      ? { apiServer: `https://${config.api.host}:${config.api.port}`, kubeconfig: config.kubeconfig, context: config.contextName }
+      : {}),
     parts: Object.fromEntries(entries),
   };
 }

@@ -10,7 +10,7 @@ import { removeKubeconfigEntry } from './kubeconfig.ts';
 import { holderOf, takeLock } from './lock.ts';
 import { readPlaces } from './places.ts';
 import { engineOf, findRuntime, networkOf, openImages, type RoomOptions } from './rooms.ts';
-import { unshareDataDir } from './shared-data-dir.ts';
+import { unshareDirs } from './shared-dirs.ts';
 
 export interface DownOptions extends GivenDirs {
   readonly purge: boolean;
@@ -41,9 +41,9 @@ export async function takeDown(options: DownOptions): Promise<void> {
     if (places?.kubeconfig) await removeKubeconfigEntry(places.kubeconfig.path, places.kubeconfig.name);
     if (places?.docker?.context) await removeDockerContext(places.docker.context, places.docker.socket);
     if (places?.docker) await rm(places.docker.socket, { force: true });
+    if (places?.sharedDirs) await unshareDirs(linux, { dataDir, runDir });
     await rm(runDir, { recursive: true, force: true });
   }
-  unshareDataDir(linux, dataDir);
   say('down: nothing of the daemon is left on this machine but its data');
   if (purge) {
     say(`removing ${dataDir}: images, volumes and the cluster's state`);

@@ -28,6 +28,8 @@ export interface DaemonStatus {
   readonly registry?: string;
   readonly apiServer?: string;
   readonly kubeconfig?: string;
+  /** The name of the cluster's entry in it. */
+  readonly context?: string;
   readonly parts: Readonly<Record<string, PartHealth>>;
 }
 

@@ -9,10 +9,14 @@ import { invalid, nameInUse, nameInvalid, unsupported } from './errors.ts';
 import { mergeHealth, mergeProcess } from './merge.ts';
 import { chooseName } from './names.ts';
 import { leaseOwner, pathsOf, type Rooms, tell, view } from './rooms.ts';
+import { settled } from './settled.ts';
 import { signalNumber } from './signals.ts';
 import { warningsOf } from './spec/spec.ts';
 import type { Container, ContainerId, ContainerSpec, MountSpec } from './types.ts';
 import { copyUp } from './volumes.ts';
+
+/** A client that creates a container to run it starts it within this time. */
+const START_FOLLOWS_MS = 60;
 
 type Mount = Container['mounts'][number];
 
@@ -23,6 +27,7 @@ export async function createContainer(rooms: Rooms, reserved: Set<string>, spec:
   if (spec.name !== undefined && isTaken(spec.name)) throw nameInUse(spec.name, rooms.table.idOfName(spec.name) ?? 'being created');
   const name = spec.name ?? chooseName(rooms.random, isTaken);
   reserved.add(name);
+  rooms.warmth.keep(START_FOLLOWS_MS);
   try {
     const image = await rooms.images.resolve(spec.image);
     return await make(rooms, draft(rooms, spec, name, image), image);
@@ -79,10 +84,13 @@ async function make(rooms: Rooms, record: ContainerRecord, image: Image): Promis
   const anonymous: string[] = [];
   try {
     await rooms.records.make(record.id);
-    await Promise.all([rooms.snapshots.prepare(paths.snapshot, image.id), rooms.images.lease(leaseOwner(record.id), image.id)]);
+    await settled([
+      rooms.snapshots.prepare(paths.snapshot, image.id),
+      rooms.images.lease(leaseOwner(record.id), image.id),
+      makeLog(paths.log),
+      writeFile(paths.hostname, `${record.hostname}\n`, { mode: 0o644 }),
+    ]);
     const mounts = await makeMounts(rooms, record, image, anonymous);
-    await mkdir(dirname(paths.log), { recursive: true });
-    await Promise.all([writeFile(paths.log, '', { flag: 'a', mode: 0o640 }), writeFile(paths.hostname, `${record.hostname}\n`, { mode: 0o644 })]);
     const whole = { ...record, mounts };
     await rooms.records.put(record.id, whole);
     const entry = rooms.table.add(whole);
@@ -95,6 +103,11 @@ async function make(rooms: Rooms, record: ContainerRecord, image: Image): Promis
         rooms.logger.warn('a half-made container left something, which the next start removes', { id: record.id, error: result.reason });
     throw error;
   }
+}
+
+async function makeLog(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, '', { flag: 'a', mode: 0o640 });
 }
 
 /** Volumes are made and filled; the image's own volumes become anonymous ones where the user mounts nothing. */

@@ -25,26 +25,27 @@ async function end(rooms: Rooms, entry: Entry, unseen: { readonly finishedAt_ms:
   const { state } = record;
   if (!isLive(state)) return;
   const paths = pathsOf(rooms, record);
-  const seen = await rooms.crun.exit(paths);
+  const [seen, oomKilled] = await Promise.all([rooms.crun.exit(paths), rooms.crun.wasOutOfMemory(paths)]);
   const how = seen ?? (unseen ? { exitCode: UNSEEN_EXIT_CODE, ...unseen } : undefined);
   if (how === undefined) return;
   entry.beside?.[Symbol.dispose]();
   entry.beside = undefined;
   entry.health = undefined;
-  const oomKilled = await rooms.crun.wasOutOfMemory(paths);
   const exit: ExitState = { ...how, oomKilled, startedAt_ms: state.startedAt_ms };
   const { restartCount, stopRequested, spec } = record;
   const decision = decideRestart(spec.restart, exit, { restartCount, streak: entry.streak, stopRequested });
-  await save(rooms, entry, ended(record, exit, decision.restart));
+  const isOver = spec.autoRemove === true && !decision.restart;
+  // Its record goes in a moment; until then a new daemon finds out anew what this one knows.
+  if (isOver) entry.record = ended(record, exit, false);
+  else await save(rooms, entry, ended(record, exit, decision.restart));
   if (oomKilled) tell(rooms, entry, 'oom');
   tell(rooms, entry, 'die', { exitCode: String(exit.exitCode) });
   settle(entry, 'exit', { exitCode: exit.exitCode });
-  await rooms.wires.release(record, record.endpoints);
+  await Promise.all([rooms.wires.release(record, record.endpoints), rooms.snapshots.unmount(paths.snapshot)]);
   for (const name of Object.keys(record.endpoints)) rooms.networks.tellConnection('disconnect', rooms.networks.get(name), record.id);
-  await rooms.crun.clean(record.id, paths);
-  await rooms.snapshots.unmount(paths.snapshot);
+  entry.aftermath = rooms.chores.begin('what a run left stays until the next start of the daemon', () => rooms.crun.clean(record.id, paths));
   if (decision.restart) scheduleRestart(rooms, entry, decision.delay_ms, exit);
-  else if (spec.autoRemove) await removeLocked(rooms, entry, { volumes: true });
+  else if (isOver) await removeLocked(rooms, entry, { volumes: true });
 }
 
 /** Starts it again after the delay, unless it was stopped or started meanwhile. */

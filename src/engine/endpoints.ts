@@ -74,17 +74,20 @@ export class ContainerNetworks {
     return { networkId: network.id, ...taken, macAddress: macOf(taken.address), aliases: spec.aliases ?? [], interfaceName };
   }
 
-  /** Makes the namespace with a link into each network. */
-  async setUp(record: ContainerRecord, endpoints: Endpoints): Promise<void> {
+  /** Makes the namespace, still without links, where the container has one of its own. */
+  async makeNamespace(record: ContainerRecord): Promise<void> {
     const { kind } = record.spec.network;
     if (kind !== 'networks' && kind !== 'none') return;
-    const { network, networks } = this.#options;
-    const [namespace] = await Promise.all([
-      network.createNamespace(record.id),
-      ...Object.keys(endpoints).map((name) => networks.ensureBridge(networks.get(name))),
-    ]);
+    const namespace = await this.#options.network.createNamespace(record.id);
     this.#options.linux.namespaces.setSysctl(namespace, 'net/ipv4/ping_group_range', '0 2147483647');
+  }
+
+  /** Links the namespace into each network. */
+  async join(record: ContainerRecord, endpoints: Endpoints): Promise<void> {
+    const { network, networks } = this.#options;
+    const namespace = network.namespacePath(record.id);
     const entries = Object.entries(endpoints);
+    await Promise.all(entries.map(([name]) => networks.ensureBridge(networks.get(name))));
     const first = entries.find(([name]) => !networks.get(name).internal)?.[0];
     for (const [name, endpoint] of entries) await this.#attach(namespace, networks.get(name), endpoint, name === first);
   }

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, createReadStream, existsSync, mkdirSync, mkdte
 import { join } from 'node:path';
 import { createLogger, type Logger, systemClock, systemRandom } from '#kit';
 import { type ImageRunConfig, NO_REGISTRIES, openImageStore, parseReference } from '#image';
-import { openLinux } from '#linux';
+import { openLinux, shareFolder, unshareFolder } from '#linux';
 import { createNetwork } from '#network';
 import { createEngine } from './engine.ts';
 import type { ContainerSpec, Engine } from './types.ts';
@@ -13,9 +13,11 @@ export interface TestPlace {
   readonly id: string;
   readonly folder: string;
   readonly tar: string;
+  /** Whether mounts below the folder reach other mount namespaces, as under a daemon. */
+  readonly shared: boolean;
 }
 
-export function makePlace(): TestPlace {
+export function makePlace({ shared = true }: { readonly shared?: boolean } = {}): TestPlace {
   const folder = mkdtempSync('/tmp/gantry-test-engine-');
   const root = join(folder, 'rootfs');
   for (const name of ['bin', 'etc', 'tmp', 'root', 'home/app', 'data']) mkdirSync(join(root, name), { recursive: true });
@@ -31,7 +33,7 @@ export function makePlace(): TestPlace {
   const tar = join(folder, 'rootfs.tar');
   execFileSync('tar', ['--numeric-owner', '--owner=0', '--group=0', '-C', root, '-cf', tar, '.']);
   rmSync(root, { recursive: true });
-  return { id: systemRandom.hex(8), folder, tar };
+  return { id: systemRandom.hex(8), folder, tar, shared };
 }
 
 export interface TestEngine extends AsyncDisposable {
@@ -47,6 +49,7 @@ export async function openEngine(
   const base = { clock: systemClock, random: systemRandom, logger, linux: openLinux() };
   const [dataDir, runDir] = [join(place.folder, 'data'), join(place.folder, 'run')];
   mkdirSync(runDir, { recursive: true });
+  if (place.shared) await shareFolder(base.linux.mounts, place.folder);
   const store = await openImageStore({ ...base, dataDir: join(dataDir, 'images'), registries: NO_REGISTRIES });
   const network = createNetwork({ ...base, id: place.id, runDir });
   await network.start();
@@ -89,6 +92,7 @@ export async function closePlace(place: TestPlace): Promise<void> {
     runDir: join(place.folder, 'run'),
   });
   await network.removeAll();
+  await unshareFolder(openLinux().mounts, place.folder);
   rmSync(place.folder, { recursive: true, force: true });
 }
 

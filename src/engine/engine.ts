@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedMutex } from '#kit';
+import { Chores } from './chores.ts';
 import { isLive } from './container.ts';
 import { ContainerFace } from './containers.ts';
 import { containerEnded } from './end-container.ts';
@@ -16,6 +17,8 @@ import { recover } from './recover.ts';
 import { type EngineOptions, pathsOf, type Rooms } from './rooms.ts';
 import { Launcher } from './runtime/launcher.ts';
 import { Runtime } from './runtime/runtime.ts';
+import { Surroundings } from './runtime/surroundings.ts';
+import { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
 import type { OciDevice } from './spec/spec.ts';
 import { endOrderly } from './stop-container.ts';
@@ -40,7 +43,6 @@ class LocalEngine implements Engine {
   readonly #rooms: Rooms;
   readonly #execs: ExecTable;
   readonly #exits: Exits;
-  readonly #launcher: Launcher;
   readonly #volumes: VolumeStore;
   #machine: Machine | undefined;
   #devices: readonly OciDevice[] = [];
@@ -51,7 +53,7 @@ class LocalEngine implements Engine {
     const [events, table] = [new EventHub(clock), new ContainerTable()];
     const bridge = options.bridge ?? { name: `gtr${options.id}`, subnet: DEFAULT_SUBNET };
     const exitDir = join(dataDir, 'exits');
-    this.#launcher = new Launcher({ folder: runDir, logger });
+    const helpers = { launcher: new Launcher({ folder: runDir, logger }), surroundings: new Surroundings({ logger }) };
     const usersOf = (name: string) => table.all().flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : []));
     this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, usersOf });
     const networks = new NetworkStore({ folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge });
@@ -64,7 +66,9 @@ class LocalEngine implements Engine {
       volumes: this.#volumes,
       networks,
       wires: new ContainerNetworks({ ...options, networks, table }),
-      crun: new Runtime({ programs: options.runtime, launcher: this.#launcher, linux, runDir, exitDir }),
+      crun: new Runtime({ programs: options.runtime, ...helpers, linux, runDir, exitDir }),
+      warmth: new Warmth(options),
+      chores: new Chores(options),
       machine: () => this.#machineNow(),
       hostDevices: () => this.#devices,
       isStopping: () => this.#isStopping,
@@ -87,7 +91,7 @@ class LocalEngine implements Engine {
   async start(): Promise<void> {
     this.#isStopping = false;
     await this.#open();
-    this.#launcher.warm();
+    await this.#rooms.crun.warm();
     await recover(this.#rooms);
   }
 
@@ -109,8 +113,9 @@ class LocalEngine implements Engine {
       entry.beside = undefined;
     }
     await Promise.all(this.#rooms.table.all().map((entry) => this.#rooms.locks.run(entry.record.id, async () => undefined)));
+    await this.#rooms.chores.done();
     await this.#rooms.wires.stop();
-    this.#launcher.close();
+    this.#rooms.crun.close();
   }
 
   async tearDown(): Promise<void> {
@@ -123,6 +128,7 @@ class LocalEngine implements Engine {
     const { table, snapshots, linux, network, networks, runDir, id, logger } = this.#rooms;
     const results = await Promise.allSettled(table.all().map((entry) => endOrderly(this.#rooms, entry)));
     for (const result of results) if (result.status === 'rejected') logger.warn('a container did not end', { error: result.reason });
+    await this.#rooms.chores.done();
     await Promise.all(table.all().map(({ record }) => snapshots.unmount(pathsOf(this.#rooms, record).snapshot)));
     for (const { bridge } of networks.list()) if (bridge !== undefined) await network.removeBridge(bridge);
     await this.stop();

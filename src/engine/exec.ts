@@ -10,7 +10,7 @@ import { type ContainerRecord, isLive } from './container.ts';
 import { alreadyPaused, execStarted, execUnknown, notRunning, runtimeFailed } from './errors.ts';
 import { mergeEnvironment } from './merge.ts';
 import { pathsOf, type Rooms, tell } from './rooms.ts';
-import { parseSync, reasonOf } from './runtime/runtime.ts';
+import { parseSync, reasonOf, runtimeWords } from './runtime/runtime.ts';
 import { capabilitiesOf } from './spec/capabilities.ts';
 import { rlimitsOf } from './spec/resources.ts';
 import { capabilitySets, encodeSpec, environmentOf, type OciProcess } from './spec/spec.ts';
@@ -104,7 +104,7 @@ export class ExecTable implements Execs {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(join(folder, 'process.json'), encodeSpec(await this.#process(entry.record, spec)), { mode: 0o600 });
     onFolder(folder);
-    return spec.terminal ? await this.#withTerminal(entry, spec, id, folder, onPid) : this.#withPipes(entry, spec, folder);
+    return spec.terminal ? await this.#withTerminal(entry, spec, id, folder, onPid) : await this.#withPipes(entry, spec, folder);
   }
 
   async #process(record: ContainerRecord, spec: ExecSpec): Promise<OciProcess> {
@@ -125,8 +125,9 @@ export class ExecTable implements Execs {
     };
   }
 
-  #withPipes(entry: Entry, spec: ExecSpec, folder: string): ProcessStreams {
-    const [program = '', ...words] = this.#rooms.crun.crunWords();
+  async #withPipes(entry: Entry, spec: ExecSpec, folder: string): Promise<ProcessStreams> {
+    const entered = await this.#rooms.crun.enter();
+    const [program = '', ...words] = entered.words;
     const log = join(folder, 'log');
     const args = [...words, '--log', log, 'exec', '--process', join(folder, 'process.json'), entry.record.id];
     const child = spawn(program, args, { stdio: [spec.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'], env: ENVIRONMENT, cwd: '/', detached: true });
@@ -136,7 +137,10 @@ export class ExecTable implements Execs {
       child.once('close', (code) => {
         exitCodeOf(log, code ?? 137, spec.command[0] ?? '').then(resolve, reject);
       });
-    }).finally(() => rm(folder, { recursive: true, force: true }));
+    }).finally(async () => {
+      entered[Symbol.dispose]();
+      await rm(folder, { recursive: true, force: true });
+    });
     exited.catch(() => undefined);
     // A process that reads no more of its input: how it ended says the rest.
     stdin?.on('error', () => stdin.destroy());
@@ -148,6 +152,7 @@ export class ExecTable implements Execs {
 
   async #withTerminal(entry: Entry, spec: ExecSpec, id: string, folder: string, onPid: (pid: number) => void): Promise<ProcessStreams> {
     const { crun, linux } = this.#rooms;
+    const entered = await crun.enter();
     const args = [
       '--api-version',
       '1',
@@ -158,7 +163,7 @@ export class ExecTable implements Execs {
       id,
       '-b',
       folder,
-      ...crun.runtimeWords(),
+      ...runtimeWords(entered.words),
       '-p',
       join(folder, 'pidfile'),
       '--exit-dir',
@@ -183,7 +188,10 @@ export class ExecTable implements Execs {
     go.on('error', (error) => this.#rooms.logger.debug('the monitor of a process takes no more signs', { error }));
     go.write('0');
     await Promise.race([once(ready), lines.ended]);
-    const exited = lines.exitCode.finally(() => rm(folder, { recursive: true, force: true }));
+    const exited = lines.exitCode.finally(async () => {
+      entered[Symbol.dispose]();
+      await rm(folder, { recursive: true, force: true });
+    });
     exited.catch(() => undefined);
     const session = new AttachSession({
       stdin: spec.stdin ?? false,

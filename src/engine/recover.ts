@@ -40,6 +40,8 @@ async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
   const isAlive = (await rooms.linux.processes.startTime(state.pid)) === state.startTime;
   if (!isAlive && ((await rooms.crun.exit(paths)) || !(await hasMonitor(rooms, entry))))
     return await containerEnded(rooms, record.id, { finishedAt_ms: rooms.clock.now() });
+  // It may have been put on record and not yet let go.
+  if (isAlive) await rooms.crun.letGo(record.id);
   if (await servesNames(paths.resolvConf, record.spec.network.kind)) await rooms.wires.serveNames(entry);
   rooms.accompany(entry);
 }

@@ -26,8 +26,11 @@ export async function removeLocked(rooms: Rooms, entry: Entry, options: { readon
   entry.beside?.[Symbol.dispose]();
   entry.record = { ...record, state: { status: 'removing' } };
   for (const session of entry.attaches.splice(0)) session.abandon();
-  await rooms.records.remove(record.id);
-  await Promise.all([rooms.snapshots.remove(paths.snapshot), rooms.images.release(leaseOwner(record.id))]);
+  await rooms.records.bury(record.id);
+  void rooms.chores.begin('a removed container left something, which the next start of the daemon removes', async () => {
+    await Promise.all([rooms.images.release(leaseOwner(record.id)), rooms.records.remove(record.id)]);
+  });
+  await rooms.snapshots.remove(paths.snapshot);
   rooms.table.delete(record.id);
   if (options.volumes) await removeAnonymous(rooms, record.mounts);
   tell(rooms, entry, 'destroy');

@@ -3,12 +3,14 @@ import type { Clock, KeyedMutex, Logger, Random } from '#kit';
 import type { ImageStore, Snapshots } from '#image';
 import type { Linux } from '#linux';
 import type { Network } from '#network';
+import type { Chores } from './chores.ts';
 import type { ContainerPaths, ContainerRecord } from './container.ts';
 import { viewOf } from './container.ts';
 import type { ContainerNetworks } from './endpoints.ts';
 import type { EventHub } from './events.ts';
 import type { NetworkStore } from './networks.ts';
 import type { RuntimePrograms, Runtime } from './runtime/runtime.ts';
+import type { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
 import type { OciDevice } from './spec/spec.ts';
 import type { RecordFolders } from './store.ts';
@@ -47,6 +49,8 @@ export interface Rooms extends EngineOptions {
   readonly networks: NetworkStore;
   readonly wires: ContainerNetworks;
   readonly crun: Runtime;
+  readonly warmth: Warmth;
+  readonly chores: Chores;
   readonly machine: () => Machine;
   readonly hostDevices: () => readonly OciDevice[];
   /** Set while the engine stands: nothing is started again after it let go. */

@@ -6,10 +6,14 @@ import { type ContainerPaths, type ContainerRecord, ended, isLive, type StoredEn
 import { alreadyPaused, beingRemoved, StartError, startFailed } from './errors.ts';
 import { hostsText, resolvConfText } from './name-files.ts';
 import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
+import { settled } from './settled.ts';
 import { ociSpec } from './spec/spec.ts';
 import type { BoundFiles } from './spec/mounts.ts';
 import { type ResolvedUser, resolveUser } from './spec/user.ts';
 import type { Entry } from './table.ts';
+
+/** Within this time the runtime has put the process into its groups. */
+const START_TAKES_MS = 40;
 
 type Endpoints = Readonly<Record<string, StoredEndpoint>>;
 
@@ -25,7 +29,9 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
     entry.streak = 0;
     entry.record = { ...entry.record, stopRequested: false, restartCount: 0 };
   }
+  await entry.aftermath;
   const { record } = entry;
+  rooms.warmth.keep(START_TAKES_MS);
   const startedAt_ms = rooms.clock.now();
   const endpoints = rooms.wires.plan(record);
   try {
@@ -43,8 +49,8 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
   const { record } = entry;
   const paths = pathsOf(rooms, record);
   const namespace = rooms.wires.namespaceOf(record);
-  // Names of containers lead here as soon as the record says so; links and files are made side by side.
-  const [prepared] = await settled([prepare(rooms, record, paths, endpoints), rooms.wires.setUp(record, endpoints)]);
+  const [prepared] = await settled([prepare(rooms, record, paths, endpoints), rooms.wires.makeNamespace(record)]);
+  // Names of containers lead here as soon as the record says so. The process waits until all of this is there.
   entry.record = { ...record, endpoints };
   const [pid, ports] = await settled([
     rooms.crun.create(
@@ -62,21 +68,15 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
       }),
     ),
     rooms.wires.publish(record, endpoints),
+    rooms.wires.join(record, endpoints),
     prepared.embeddedNames ? rooms.wires.serveNames(entry) : Promise.resolve(),
   ]);
   const startTime = await rooms.linux.processes.startTime(pid);
   if (startTime === undefined) throw startFailed(record.name, 500, 'its process ended before it was started', 128);
   await connectAttached(rooms, entry, paths);
   const running = started({ ...entry.record, endpoints, ports }, { pid, startTime, startedAt_ms });
-  await rooms.crun.start(record);
-  await save(rooms, entry, running);
-}
-
-/** All of them, also when one fails: what is under way must be over before it is undone. */
-async function settled<const T extends readonly Promise<unknown>[]>(tasks: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  const results = await Promise.allSettled(tasks);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return await Promise.all(tasks);
+  // Whichever is cut off by a crash: `recover` lets go what is on record, and removes what is not.
+  await settled([rooms.crun.start(record), save(rooms, entry, running)]);
 }
 
 interface Prepared {
@@ -88,20 +88,21 @@ interface Prepared {
 
 /** Mounts the root and writes the files that are bound into it. */
 async function prepare(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths, endpoints: Endpoints): Promise<Prepared> {
-  const [root, hostResolv] = await Promise.all([
-    rooms.snapshots.mount(paths.snapshot),
-    rooms.wires.hostResolvConf(),
+  const [{ root, user }, files] = await settled([
+    prepareRoot(rooms, record, paths),
+    nameFiles(rooms, record, paths, endpoints),
     mkdir(paths.bundle, { recursive: true, mode: 0o700 }),
     // A start that failed may have left one.
     rm(paths.exitFile, { force: true }),
   ]);
-  const [user, files] = await Promise.all([
-    findUser(root, record.process.user, record.spec.groups ?? []),
-    nameFiles(rooms, record, paths, endpoints, hostResolv),
-    makeFolder(root, record.process.workingDirectory),
-  ]);
   const { initPath } = rooms.machine();
   return { root, user, files: { ...files.bound, ...(record.spec.init && initPath !== undefined ? { initPath } : {}) }, embeddedNames: files.embedded };
+}
+
+async function prepareRoot(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths): Promise<{ readonly root: string; readonly user: ResolvedUser }> {
+  const root = await rooms.snapshots.mount(paths.snapshot);
+  const [user] = await settled([findUser(root, record.process.user, record.spec.groups ?? []), makeFolder(root, record.process.workingDirectory)]);
+  return { root, user };
 }
 
 async function nameFiles(
@@ -109,7 +110,6 @@ async function nameFiles(
   record: ContainerRecord,
   paths: ContainerPaths,
   endpoints: Endpoints,
-  hostResolv: string,
 ): Promise<{ bound: BoundFiles; embedded: boolean }> {
   const mode = record.spec.network;
   if (mode.kind === 'container') {
@@ -123,7 +123,10 @@ async function nameFiles(
       embedded: false,
     };
   }
-  const resolv = resolvConfText(record, hostResolv, { own: mode.kind === 'networks', userDefined: Object.keys(endpoints).some((name) => name !== 'bridge') });
+  const resolv = resolvConfText(record, await rooms.wires.hostResolvConf(), {
+    own: mode.kind === 'networks',
+    userDefined: Object.keys(endpoints).some((name) => name !== 'bridge'),
+  });
   await Promise.all([writeFile(paths.hosts, hostsText(record, endpoints)), writeFile(paths.resolvConf, resolv.text)]);
   // Users other than root read them, whatever the daemon's umask.
   await Promise.all([paths.hosts, paths.resolvConf, paths.hostname].map((path) => chmod(path, 0o644)));

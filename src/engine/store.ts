@@ -55,14 +55,19 @@ export class RecordFolders<T extends object> {
     return folder;
   }
 
-  /** Gone at once for the next start, then erased. */
-  async remove(key: string): Promise<void> {
+  /** Gone for the next start, but its files are still there. */
+  async bury(key: string): Promise<void> {
     const folder = join(this.folder, key);
     try {
       await rename(folder, `${folder}.gone`);
     } catch (error) {
       if (!isSystemError(error, 'ENOENT')) throw error;
     }
-    await rm(`${folder}.gone`, { recursive: true, force: true });
+  }
+
+  /** Gone at once for the next start, then erased. */
+  async remove(key: string): Promise<void> {
+    await this.bury(key);
+    await rm(join(this.folder, `${key}.gone`), { recursive: true, force: true });
   }
 }

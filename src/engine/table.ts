@@ -22,6 +22,8 @@ export interface Entry {
   attaches: AttachSession[];
   /** Ends what runs beside it: health checks, the watch on its monitor, the next restart. */
   beside: DisposableStack | undefined;
+  /** What the run before left is being taken away; the next one waits for it. */
+  aftermath: Promise<void>;
   /** Short runs in a row. */
   streak: number;
 }
@@ -32,7 +34,7 @@ export class ContainerTable {
   readonly #byName = new Map<string, string>();
 
   add(record: ContainerRecord): Entry {
-    const entry: Entry = { record, health: undefined, waiters: new Set(), attaches: [], beside: undefined, streak: 0 };
+    const entry: Entry = { record, health: undefined, waiters: new Set(), attaches: [], beside: undefined, aftermath: Promise.resolve(), streak: 0 };
     this.#byId.set(record.id, entry);
     this.#byName.set(record.name, record.id);
     return entry;

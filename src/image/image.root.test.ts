@@ -232,6 +232,7 @@ test(`kill -9 at any moment leaves what the next start repairs (GANTRY_TEST_SEED
     await store.images.collect();
     for await (const digest of store.images.content.list()) assert.fail(`${digest} was left behind`);
     assert.deepEqual(readdirSync(join(place.folder, 'data/layers')), []);
+    await store.stop();
     assert.deepEqual(readdirSync(join(place.folder, 'data/snapshots')), []);
   }
 });

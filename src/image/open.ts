@@ -50,6 +50,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<OpenIm
     layers,
     jobs,
     fresh,
+    logger,
     imageById: async (id) => catalogue.whole(catalogue.resolve(id)),
   });
   await snapshots.open();
@@ -59,7 +60,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<OpenIm
     snapshots,
     async stop() {
       sessions.close();
-      await jobs.stop();
+      await Promise.all([jobs.stop(), snapshots.close()]);
     },
   };
 }

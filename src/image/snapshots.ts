@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KeyedMutex, writeDurable } from '#kit';
+import { KeyedMutex, type Logger, writeDurable } from '#kit';
 import type { Linux } from '#linux';
 import { changesOf } from './changes.ts';
 import type { BlobStore } from './content.ts';
@@ -36,6 +36,7 @@ export interface SnapshotOptions {
   readonly layers: LayerStore;
   readonly jobs: JobRunner;
   readonly fresh: Fresh;
+  readonly logger: Logger;
   readonly imageById: (id: Digest) => Promise<Image>;
 }
 
@@ -45,6 +46,8 @@ export class OverlaySnapshots implements Snapshots {
   readonly #folder: string;
   readonly #records = new Map<string, SnapshotRecord>();
   readonly #mutex = new KeyedMutex();
+  /** What is being erased, by key. */
+  readonly #erasing = new Map<string, Promise<void>>();
   readonly #privileges = openPrivileges();
 
   constructor(options: SnapshotOptions) {
@@ -119,11 +122,21 @@ export class OverlaySnapshots implements Snapshots {
       if (!this.#records.has(key)) return;
       const folder = this.#path(key);
       this.#unmountFolder(folder);
+      await this.#erasing.get(key);
       const doomed = `${folder}.old`;
       await rename(folder, doomed);
       this.#records.delete(key);
-      await this.#erase(doomed);
+      // Nobody need wait for that: what is left of it when the process is killed goes at the next `open`.
+      const erased = this.#erase(doomed)
+        .catch((error: unknown) => this.#options.logger.warn('a removed snapshot stays on the disk until the next start', { key, error }))
+        .finally(() => this.#erasing.delete(key));
+      this.#erasing.set(key, erased);
     });
+  }
+
+  /** Waits for what is still being erased. */
+  async close(): Promise<void> {
+    await Promise.all(this.#erasing.values());
   }
 
   async list(): Promise<readonly string[]> {

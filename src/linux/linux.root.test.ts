@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { randomWord, systemRandom } from '#kit';
-import { openLinux, SystemCallError } from './index.ts';
+import { openLinux, shareFolder, SystemCallError, unshareFolder } from './index.ts';
 
 const linux = openLinux();
 
@@ -55,6 +55,43 @@ test('mounts bind read-only, list and unmount', async (t) => {
     (error) => error instanceof SystemCallError && error.errnoName === 'ENODEV',
   );
   assert.throws(() => linux.mounts.mount({ source: 'none', target: to, type: 'tmpfs', options: 'x'.repeat(5000) }), /5000 bytes/);
+});
+
+test('a folder is shared once, not over what is mounted below, and let go again', async (t) => {
+  const base = join(await folder(t), 'base');
+  const [data, below] = [join(base, 'data'), join(base, 'data/below')];
+  await mkdir(below, { recursive: true });
+  // Detached with all that is mounted below it.
+  using _mounted = { [Symbol.dispose]: () => linux.mounts.unmount(base) };
+  // The folder stands on a mount that nobody shares, whatever this machine's own is.
+  linux.mounts.mount({ source: base, target: base, flags: ['bind', 'private'] });
+  const count = async (path: string) => (await linux.mounts.list()).filter(({ target }) => target === path).length;
+  assert.equal(await shareFolder(linux.mounts, data), true);
+  assert.equal(await shareFolder(linux.mounts, data), true);
+  assert.equal(await count(data), 1);
+  linux.mounts.mount({ source: 'x', target: below, type: 'tmpfs' });
+  assert.equal(await shareFolder(linux.mounts, data), true, 'what is shared already may have mounts below');
+  linux.mounts.unmount(below);
+  await unshareFolder(linux.mounts, data);
+  await unshareFolder(linux.mounts, data);
+  assert.equal(await count(data), 0);
+  linux.mounts.mount({ source: 'x', target: below, type: 'tmpfs' });
+  assert.equal(await shareFolder(linux.mounts, data), false);
+  assert.equal(await count(data), 0);
+  linux.mounts.unmount(below);
+  linux.mounts.mount({ source: 'disk', target: data, type: 'tmpfs' });
+  assert.equal(await shareFolder(linux.mounts, data), true);
+  await unshareFolder(linux.mounts, data);
+  await unshareFolder(linux.mounts, data);
+  assert.equal(await count(data), 1, "a disk of the user's own stays");
+});
+
+test('moves between control groups are made ready', async () => {
+  const before = await readFile('/proc/self/cgroup', 'utf8');
+  await linux.cgroups.warmUp();
+  await linux.cgroups.warmUp();
+  assert.equal(await readFile('/proc/self/cgroup', 'utf8'), before);
+  assert.equal(await linux.cgroups.oomKills('gantry-no-such-group'), 0);
 });
 
 test('a namespace is made, entered for one call, and removed', async (t) => {

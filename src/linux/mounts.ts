@@ -70,9 +70,18 @@ export function parseMountInfo(text: string): MountEntry[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [before = '', after = ''] = line.split(' - ');
-      const [, , , , target = '', options = ''] = before.split(' ');
+      const [id = '', parent = '', device = '', , target = '', options = '', ...tags] = before.split(' ');
       const [type = '', source = '', superOptions = ''] = after.split(' ');
-      return { target: unescapeOctal(target), type, source: unescapeOctal(source), options: `${options},${unescapeOctal(superOptions)}` };
+      return {
+        id: Number(id),
+        parent: Number(parent),
+        device,
+        shared: tags.some((tag) => tag.startsWith('shared:')),
+        target: unescapeOctal(target),
+        type,
+        source: unescapeOctal(source),
+        options: `${options},${unescapeOctal(superOptions)}`,
+      };
     });
 }
 

@@ -66,10 +66,12 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
       create: (...args) => later('cgroups.create', ...args),
       update: (...args) => later('cgroups.update', ...args),
       usage: (path) => answering(usage, 'cgroups.usage', path),
+      oomKills: (path) => answering(0, 'cgroups.oomKills', path),
       freeze: (...args) => later('cgroups.freeze', ...args),
       processes: (path) => answering([], 'cgroups.processes', path),
       remove: (path) => later('cgroups.remove', path),
       children: (path) => answering([], 'cgroups.children', path),
+      warmUp: () => later('cgroups.warmUp'),
     },
     capabilities: {
       bounding: () => answering(new Set<string>(), 'capabilities.bounding'),

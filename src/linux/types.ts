@@ -33,6 +33,13 @@ export interface Mounts {
   list(): Promise<readonly MountEntry[]>;
 }
 export interface MountEntry {
+  readonly id: number;
+  /** The mount on which it stands. */
+  readonly parent: number;
+  /** `MAJOR:MINOR` of the file system. */
+  readonly device: string;
+  /** Mounts below it reach copies of it in other namespaces. */
+  readonly shared: boolean;
   readonly target: string;
   readonly type: string;
   readonly source: string;
@@ -136,6 +143,8 @@ export interface Cgroups {
   create(path: string, limits?: CgroupLimits): Promise<void>;
   update(path: string, limits: CgroupLimits): Promise<void>;
   usage(path: string): Promise<CgroupUsage>;
+  /** How many processes of the group the kernel ended for want of memory; 0 where there is no such group. */
+  oomKills(path: string): Promise<number>;
   freeze(path: string, frozen: boolean): Promise<void>;
   /** Process ids in the group and everything below it. */
   processes(path: string): Promise<readonly number[]>;
@@ -143,6 +152,11 @@ export interface Cgroups {
   remove(path: string): Promise<void>;
   /** Groups right below `path`, in any hierarchy. */
   children(path: string): Promise<readonly string[]>;
+  /**
+   * Lets the next move of a process between groups, whoever makes it, go at once. The first move in a while waits for all
+   * processors (8–16 ms: an RCU grace period); those within about 8 ms after another do not. This moves nothing.
+   */
+  warmUp(): Promise<void>;
 }
 
 export interface Capabilities {

@@ -5,6 +5,7 @@ import { parseBounding, parseNoFileLimit } from './capabilities.ts';
 import { findHierarchies } from './cgroups/hierarchies.ts';
 import { parseLimit, weightOf, writesV1, writesV2 } from './cgroups/values.ts';
 import { enableLine, usageOf } from './cgroups/version2.ts';
+import { ownGroup } from './cgroups/warm-up.ts';
 import { mountSteps, parseMountInfo } from './mounts.ts';
 import { parseStartTime } from './processes.ts';
 import { recordingLinux } from './recording.ts';
@@ -88,9 +89,18 @@ test('the calls that mount flags take', () => {
   assert.equal(mountSteps([]).length, 1);
 });
 
+test('the group that a process is in', () => {
+  const mixed = '5:pids:/a\n4:cpu,cpuacct:/b:c\n1:name=systemd:/d\n0::/e\n';
+  const check = (controller: string, expected: string | undefined) => assert.equal(ownGroup(mixed, controller), expected);
+  check('pids', '/a');
+  check('cpuacct', '/b:c');
+  check('', '/e');
+  check('memory', undefined);
+});
+
 test('mountinfo with spaces in names', () => {
   assert.deepEqual(parseMountInfo('1 2 0:3 / /a\\040b rw - tmpfs none rw,size=1k\n'), [
-    { target: '/a b', type: 'tmpfs', source: 'none', options: 'rw,rw,size=1k' },
+    { id: 1, parent: 2, device: '0:3', shared: false, target: '/a b', type: 'tmpfs', source: 'none', options: 'rw,rw,size=1k' },
   ]);
 });
 

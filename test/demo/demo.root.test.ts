@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,21 +11,38 @@ const DEMO = new URL('../../scripts/demo/main.ts', import.meta.url).pathname;
 const ROOT = new URL('../..', import.meta.url).pathname;
 
 /** Plays one step in namespaces of its own; `interruptAt` sends SIGINT when its output first shows that. */
-async function play(step: number, interruptAt?: RegExp) {
+async function play(step: number, { interruptAt, without = [] }: { interruptAt?: RegExp; without?: readonly string[] } = {}) {
   await using namespaces = await openNamespaces();
   const folder = await mkdtemp(join(tmpdir(), 'gantry-test-demo-'));
+  await using programs = await pathWithout(without);
   try {
     const before = await tracesOf(namespaces.enter, await namespaces.identity(), []);
     const ids = new Set<string>();
     const command = namespaces.enter([process.execPath, '--no-warnings', DEMO, '--step', String(step)]);
     const [program = '', ...rest] = command;
-    const child = spawn(program, rest, { cwd: ROOT, env: { ...process.env, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, rest, { cwd: ROOT, env: { ...process.env, PATH: programs.path, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
     const { status, text } = await follow(child, interruptAt, ids);
     const after = await tracesOf(namespaces.enter, await namespaces.identity(), [...ids]);
     return { status, text, before, after, left: await readdir(folder) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A PATH that has all that this process' has, but for some programs. */
+async function pathWithout(names: readonly string[]): Promise<AsyncDisposable & { readonly path: string }> {
+  const own = process.env.PATH ?? '';
+  if (names.length === 0) return { path: own, [Symbol.asyncDispose]: async () => undefined };
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-test-path-'));
+  for (const place of own.split(':').reverse()) {
+    // A folder of the PATH need not be there.
+    for (const name of await readdir(place).catch(() => [])) {
+      if (names.includes(name)) continue;
+      await rm(join(folder, name), { force: true });
+      await symlink(join(place, name), join(folder, name));
+    }
+  }
+  return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
 function follow(child: ChildProcess, interruptAt: RegExp | undefined, ids: Set<string>): Promise<{ status: number; text: string }> {
@@ -65,7 +82,7 @@ const INTERRUPTIONS: readonly (readonly [step: number, at: RegExp])[] = [
 
 for (const [step, at] of INTERRUPTIONS) {
   test(`interrupted in step ${step} at ${String(at)}, the demo leaves nothing behind`, async () => {
-    const { status, text, before, after, left } = await play(step, at);
+    const { status, text, before, after, left } = await play(step, { interruptAt: at });
     assert.ok(at.test(text), `it came so far: ${text}`);
     assert.equal(status, 130, text);
     assert.deepEqual(after, before);
@@ -79,6 +96,16 @@ test('a step that is played to its end leaves nothing behind', async () => {
   assert.deepEqual(after, before);
   assert.deepEqual(left, []);
 });
+
+for (const step of [5, 6]) {
+  test(`without docker and kubectl step ${step} is played with Gantry's own commands, and says so`, async () => {
+    const { status, text, before, after } = await play(step, { without: ['docker', 'kubectl'] });
+    assert.equal(status, 0, text);
+    assert.match(text, /docker is not on this machine: Gantry's own commands/);
+    assert.doesNotMatch(text, /\$ (docker|kubectl) /);
+    assert.deepEqual(after, before);
+  });
+}
 
 test('a step that does not exist is refused', async () => {
   const { status, text } = await play(99);

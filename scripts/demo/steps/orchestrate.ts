@@ -31,9 +31,9 @@ export async function orchestrate(stage: Stage): Promise<void> {
 async function service(stage: Stage): Promise<void> {
   await stage.kubectl('apply -f -', { input: JSON.stringify(CLIENT) });
   await stage.until(['kubectl', 'get', 'pod', 'client'], / 1\/1 /);
-  await stage.kubectl('exec client -- nslookup myservice.default.svc.cluster.local', { shows: /Address: 10\.43\./ });
+  await stage.kubectl('exec pod/client -- nslookup myservice.default.svc.cluster.local', { shows: /Address: 10\.43\./ });
   const ask = `for i in $(seq ${PODS_SEEN_WITHIN}); do wget -q -O - http://myservice/name; done | sort | uniq -c`;
-  const names = await stage.run(['kubectl', 'exec', 'client', '--', 'sh', '-c', ask]);
+  const names = await stage.run(['kubectl', 'exec', 'pod/client', '--', 'sh', '-c', ask]);
   if (names.split('\n').length !== 3) throw new StepError(`three Pods were to be seen within ${PODS_SEEN_WITHIN} requests`);
 }
 

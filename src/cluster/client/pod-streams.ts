@@ -154,7 +154,8 @@ function opened(socket: WebSocket, access: ServerAccess, pod: string): Promise<v
   });
 }
 
-async function refusal(response: IncomingMessage): Promise<Error> {
+/** The error that an answer of 400 and more stands for. */
+export async function refusal(response: IncomingMessage): Promise<Error> {
   const parts: Buffer[] = [];
   // An IncomingMessage without an encoding gives Buffers.
   for await (const part of response) parts.push(part as Buffer);
@@ -167,6 +168,6 @@ async function refusal(response: IncomingMessage): Promise<Error> {
   }
 }
 
-function authorization({ token }: ServerAccess): Record<string, string> {
+export function authorization({ token }: ServerAccess): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError, type TerminalSize } from '#kit';
@@ -6,6 +7,7 @@ import type { ContainerPaths, ContainerRecord } from '../container.ts';
 import { runtimeFailed, StartError, startFailed } from '../errors.ts';
 import { encodeSpec, type OciSpec } from '../spec/spec.ts';
 import type { Launcher } from './launcher.ts';
+import type { Surrounding, Surroundings } from './surroundings.ts';
 
 /** crun takes a compiled filter from this annotation (crun(1)). */
 const COMPILED_FILTER = 'run.oci.seccomp_bpf_data';
@@ -21,6 +23,7 @@ export interface RuntimePrograms {
 export class Runtime {
   readonly #programs: RuntimePrograms;
   readonly #launcher: Launcher;
+  readonly #surroundings: Surroundings;
   readonly #linux: Pick<Linux, 'cgroups' | 'processes'>;
   /** Compiled filters by their rules. */
   readonly #filters = new Map<string, string>();
@@ -28,9 +31,17 @@ export class Runtime {
   readonly root: string;
   readonly exitDir: string;
 
-  constructor(options: { programs: RuntimePrograms; launcher: Launcher; linux: Pick<Linux, 'cgroups' | 'processes'>; runDir: string; exitDir: string }) {
+  constructor(options: {
+    readonly programs: RuntimePrograms;
+    readonly launcher: Launcher;
+    readonly surroundings: Surroundings;
+    readonly linux: Pick<Linux, 'cgroups' | 'processes'>;
+    readonly runDir: string;
+    readonly exitDir: string;
+  }) {
     this.#programs = options.programs;
     this.#launcher = options.launcher;
+    this.#surroundings = options.surroundings;
     this.#linux = options.linux;
     this.root = join(options.runDir, 'crun');
     this.exitDir = options.exitDir;
@@ -41,19 +52,26 @@ export class Runtime {
   }
 
   /**
-   * The words that start crun. A tree of version 1 with a version 2 part that still has a controller is refused by crun 1.8:
-   * there it runs in a mount namespace of its own in which that part is unmounted.
+   * The words that start crun, good until they are disposed of, which may be when crun has ended. A tree of version 1 with a version 2
+   * part that still has a controller is refused by crun 1.8: there it runs in a mount namespace in which that part is unmounted.
    */
-  crunWords(): readonly string[] {
+  async enter(): Promise<Surrounding> {
     const crun = [this.#programs.crun, '--root', this.root, '--cgroup-manager=cgroupfs'];
-    if (!this.#linux.cgroups.hybridWithControllers) return crun;
-    return ['/usr/bin/unshare', '-m', '--propagation', 'slave', '/bin/sh', '-c', 'umount -n /sys/fs/cgroup/unified && exec "$@"', 'sh', ...crun];
+    if (!this.#linux.cgroups.hybridWithControllers) return { words: crun, [Symbol.dispose]: () => undefined };
+    const surrounding = await this.#surroundings.enter();
+    return { words: [...surrounding.words, ...crun], [Symbol.dispose]: () => surrounding[Symbol.dispose]() };
   }
 
-  /** conmon's words for "this runtime". */
-  runtimeWords(): readonly string[] {
-    const [first = '', ...rest] = this.crunWords();
-    return ['-r', first, ...rest.flatMap((word) => ['--runtime-arg', word])];
+  /** Makes ready what the first container would wait for. */
+  async warm(): Promise<void> {
+    this.#launcher.warm();
+    if (this.#linux.cgroups.hybridWithControllers) await this.#surroundings.warm();
+  }
+
+  /** Lets go of the processes that help; containers and their monitors stay. */
+  close(): void {
+    this.#launcher.close();
+    this.#surroundings.close();
   }
 
   /** Makes the container; its process waits for `start`. Answers the process's id. Errors: `CONTAINER_START_FAILED`. */
@@ -62,7 +80,8 @@ export class Runtime {
     const compiled = filter === undefined ? undefined : this.#filters.get(filter);
     const whole = compiled === undefined ? spec : { ...spec, annotations: { ...spec.annotations, [COMPILED_FILTER]: compiled } };
     await writeFile(join(paths.bundle, 'config.json'), encodeSpec(whole), { mode: 0o600 });
-    const { line, said } = await this.#launcher.runSynced(this.#conmonWords(record, paths));
+    using entered = await this.enter();
+    const { line, said } = await this.#launcher.runSynced(this.#conmonWords(record, paths, entered.words));
     const answer = parseSync(line);
     if (answer === undefined) throw startFailed(record.name, 500, said.trim() || 'the monitor ended without a word', 128);
     if (answer.value > 0) {
@@ -84,11 +103,11 @@ export class Runtime {
     }
   }
 
-  #conmonWords(record: ContainerRecord, paths: ContainerPaths): readonly string[] {
+  #conmonWords(record: ContainerRecord, paths: ContainerPaths, crunWords: readonly string[]): readonly string[] {
     const { spec } = record;
     return [
       ...[this.#programs.conmon, '--api-version', '1', '-c', record.id, '-u', record.id, '-n', record.name, '-b', paths.bundle],
-      ...this.runtimeWords(),
+      ...runtimeWords(crunWords),
       ...['-p', join(paths.bundle, 'pidfile'), '-P', join(paths.bundle, 'conmon.pid'), '-l', `k8s-file:${paths.log}`],
       ...['--exit-dir', this.exitDir, '--persist-dir', paths.bundle, '--full-attach', '--log-level', 'error'],
       ...(spec.terminal ? ['-t'] : []),
@@ -98,15 +117,34 @@ export class Runtime {
 
   /** Lets the process that `create` made run the program. Errors: `CONTAINER_START_FAILED`. */
   async start(record: ContainerRecord): Promise<void> {
-    const { exitCode, output } = await this.#launcher.run([...this.crunWords(), 'start', record.id]);
-    if (exitCode !== 0) throw explain(record, output);
+    if (!(await this.letGo(record.id))) throw startFailed(record.name, 500, 'its process ended before it was started', 128);
+  }
+
+  /**
+   * The process waits at a pipe that crun made for that, and goes on when it reads something. False when nobody waits there;
+   * one that was let go already is fine.
+   */
+  async letGo(id: string): Promise<boolean> {
+    const pipe = join(this.root, id, 'exec.fifo');
+    try {
+      // Not waiting for a reader: the process holds the other end for as long as it waits.
+      await writeFile(pipe, '1', { flag: constants.O_WRONLY | constants.O_NONBLOCK });
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return true;
+      if (isSystemError(error, 'ENXIO') || isSystemError(error, 'EPIPE')) return false;
+      throw error;
+    }
+    // By its absence crun tells a running container from a created one.
+    await rm(pipe, { force: true });
+    return true;
   }
 
   /** Changes the limits of a running container. */
   async update(id: string, resources: Readonly<Record<string, unknown>>, folder: string): Promise<void> {
     const file = join(folder, 'update.json');
     await writeFile(file, JSON.stringify(resources));
-    const { exitCode, output } = await this.#launcher.run([...this.crunWords(), 'update', '--resources', file, id]);
+    using entered = await this.enter();
+    const { exitCode, output } = await this.#launcher.run([...entered.words, 'update', '--resources', file, id]);
     if (exitCode !== 0) throw runtimeFailed(`change the limits of container ${id}`, reasonOf(output));
   }
 
@@ -124,7 +162,7 @@ export class Runtime {
   /** Whether the kernel ended a process of it for want of memory: conmon's mark, or the group's own count. */
   async wasOutOfMemory(paths: ContainerPaths): Promise<boolean> {
     if (await exists(join(paths.bundle, 'oom'))) return true;
-    return (await this.#linux.cgroups.usage(paths.cgroup)).oom_kills > 0;
+    return (await this.#linux.cgroups.oomKills(paths.cgroup)) > 0;
   }
 
   async monitorPid(paths: ContainerPaths): Promise<number | undefined> {
@@ -162,6 +200,11 @@ export class Runtime {
   async resize(folder: string, size: TerminalSize): Promise<void> {
     await writeFile(join(folder, 'ctl'), `1 ${size.rows} ${size.columns}\n`);
   }
+}
+
+/** conmon's words for a runtime that is started with these. */
+export function runtimeWords([first = '', ...rest]: readonly string[]): readonly string[] {
+  return ['-r', first, ...rest.flatMap((word) => ['--runtime-arg', word])];
 }
 
 /** The words a process was started with; none when it is gone. A reused process id is told apart by them. */

@@ -4,6 +4,7 @@ import type { Clock } from '#kit';
 import { cgroupsMissing } from '../errors.ts';
 import type { Cgroups, MountEntry, Processes } from '../types.ts';
 import { findHierarchies, type Hierarchies } from './hierarchies.ts';
+import { createWarmUp } from './warm-up.ts';
 import { openVersion1 } from './version1.ts';
 import { openVersion2 } from './version2.ts';
 
@@ -12,8 +13,9 @@ export function openCgroups(options: { readonly mounts: readonly MountEntry[]; r
   const hierarchies = findHierarchies(options.mounts);
   if (hierarchies === undefined) throw cgroupsMissing();
   const { unified } = hierarchies;
-  if (hierarchies.version === 2 && unified !== undefined) return { ...openVersion2(unified, options), hybridWithControllers: false };
-  return { ...openVersion1(hierarchies, options), hybridWithControllers: hasLeftOverControllers(hierarchies) };
+  const warmUp = createWarmUp(hierarchies);
+  if (hierarchies.version === 2 && unified !== undefined) return { ...openVersion2(unified, options), hybridWithControllers: false, warmUp };
+  return { ...openVersion1(hierarchies, options), hybridWithControllers: hasLeftOverControllers(hierarchies), warmUp };
 }
 
 function hasLeftOverControllers({ unified }: Hierarchies): boolean {

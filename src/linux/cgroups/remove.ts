@@ -6,6 +6,12 @@ import { processesBelow, removeFolder, subgroups, tree } from './files.ts';
 
 const [ROUNDS_MAX, REMOVE_ATTEMPTS_MAX, RETRY_MS, END_MAX_MS] = [20, 100, 10, 10_000];
 
+/** Removes those groups that stand empty, as they mostly do; answers the others. */
+export async function removeEmpty(groups: readonly string[]): Promise<readonly string[]> {
+  const removed = await Promise.all(groups.map(removeFolder));
+  return groups.filter((_, index) => !removed[index]);
+}
+
 /** Ends with SIGKILL whatever is in the groups, waits until it is gone, and removes the groups, deepest first. */
 export async function endAndRemove(groups: readonly string[], parts: { readonly processes: Processes; readonly clock: Clock }): Promise<void> {
   for (let round = 0; round < ROUNDS_MAX; round += 1) {

@@ -4,7 +4,7 @@ import { cgroupControllerMissing, freezeTimedOut } from '../errors.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage, Processes } from '../types.ts';
 import { makeFolder, processesBelow, readIfThere, tree, writeValue } from './files.ts';
 import type { Hierarchies } from './hierarchies.ts';
-import { childrenIn, endAndRemove } from './remove.ts';
+import { childrenIn, endAndRemove, removeEmpty } from './remove.ts';
 import { parseFlatKeyed, parseLimit, writesV1 } from './values.ts';
 
 const [FREEZE_RETRY_MS, FREEZE_MAX_MS] = [5, 5000];
@@ -13,7 +13,7 @@ const [FREEZE_RETRY_MS, FREEZE_MAX_MS] = [5, 5000];
 export function openVersion1(
   hierarchies: Hierarchies,
   parts: { readonly processes: Processes; readonly clock: Clock },
-): Omit<Cgroups, 'hybridWithControllers'> {
+): Omit<Cgroups, 'hybridWithControllers' | 'warmUp'> {
   const { roots } = hierarchies;
   const controllerRoots = [...new Set([...roots].filter(([name]) => name !== 'systemd').map(([, root]) => root))];
   const primary = roots.get('freezer') ?? roots.get('pids') ?? controllerRoots[0] ?? '';
@@ -32,15 +32,15 @@ export function openVersion1(
     },
     update,
     usage: (path) => readUsage(roots, path),
+    oomKills: async (path) => parseFlatKeyed((await readIfThere(join(roots.get('memory') ?? '/nowhere', path, 'memory.oom_control'))) ?? '').oom_kill ?? 0,
     freeze: (path, frozen) => freeze(join(roots.get('freezer') ?? primary, path), frozen, parts.clock),
     processes: (path) => processesBelow(join(primary, path)),
     async remove(path) {
+      const left = await removeEmpty(hierarchies.all.map((root) => join(root, path)));
+      if (left.length === 0) return;
       const freezer = roots.get('freezer');
       if (freezer !== undefined) await thawAll(join(freezer, path));
-      await endAndRemove(
-        hierarchies.all.map((root) => join(root, path)),
-        parts,
-      );
+      await endAndRemove(left, parts);
     },
     children: (path) => childrenIn(hierarchies.all, path),
   };

@@ -4,14 +4,14 @@ import type { Clock } from '#kit';
 import { freezeTimedOut } from '../errors.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage, Processes } from '../types.ts';
 import { makeFolder, processesBelow, readIfThere, writeValue } from './files.ts';
-import { childrenIn, endAndRemove } from './remove.ts';
+import { childrenIn, endAndRemove, removeEmpty } from './remove.ts';
 import { parseFlatKeyed, parseLimit, writesV2 } from './values.ts';
 
 const WANTED_CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
 const FREEZE_MAX_MS = 5000;
 
 /** Version 2: one folder in one hierarchy. */
-export function openVersion2(root: string, parts: { readonly processes: Processes; readonly clock: Clock }): Omit<Cgroups, 'hybridWithControllers'> {
+export function openVersion2(root: string, parts: { readonly processes: Processes; readonly clock: Clock }): Omit<Cgroups, 'hybridWithControllers' | 'warmUp'> {
   const update = async (path: string, limits: CgroupLimits) => {
     for (const { file, value } of writesV2(limits)) await writeValue(join(root, path, file), value);
   };
@@ -23,11 +23,11 @@ export function openVersion2(root: string, parts: { readonly processes: Processe
     },
     update,
     usage: (path) => readUsage(join(root, path)),
+    oomKills: async (path) => parseFlatKeyed((await readIfThere(join(root, path, 'memory.events'))) ?? '').oom_kill ?? 0,
     freeze: (path, frozen) => freeze(join(root, path), frozen, parts.clock),
     processes: (path) => processesBelow(join(root, path)),
     async remove(path) {
-      const group = join(root, path);
-      await endAndRemove([group], parts);
+      await endAndRemove(await removeEmpty([join(root, path)]), parts);
     },
     children: (path) => childrenIn([root], path),
   };
