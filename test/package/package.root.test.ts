@@ -90,6 +90,8 @@ test('the installed program starts, serves a cluster, and leaves nothing', async
     assert.ok(archive.length > 1024 * 1024);
     assert.match(await docker(['import', '-', 'busybox'], archive), /^sha256:/);
     assert.equal(await docker(['run', '--rm', 'busybox', 'echo', 'hello']), 'hello\n');
+    assert.equal(await inside(gantry, 'run', '--rm', 'busybox', 'echo', 'hello'), 'hello\n');
+    assert.match(await inside(gantry, 'get', 'namespaces'), /^default +Active/m);
   } finally {
     await inside(gantry, 'down', '--purge', ...directories);
   }
