@@ -1,21 +1,17 @@
-import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as x509 from '@peculiar/x509';
 import { type Clock, type Random, readJson, writeDurable } from '#kit';
+import { type KeyPair, makeAuthorityPair, makeLeafPair, type NamePart, USAGE } from './x509/certificate.ts';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
 const LEAF_DAYS = 365;
 const RENEW_BEFORE_DAYS = 60;
+const ADMIN: readonly NamePart[] = [
+  ['O', 'system:masters'],
+  ['CN', 'kubernetes-admin'],
+];
 
-/** A certificate with its key, both PEM. */
-export interface KeyPair {
-  readonly certificate: string;
-  readonly key: string;
-}
 /** The cluster's own authority and what it signed. */
 export interface Certificates {
   readonly authority: KeyPair;
@@ -35,10 +31,10 @@ export async function openCertificates(options: { folder: string; serverNames: r
   const { folder, clock } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const authority = await openPair(folder, 'authority', [], clock, () => makeAuthority(options));
-  const leaf = (name: string, names: readonly string[], subject: string, usage: string) =>
+  const leaf = (name: string, names: readonly string[], subject: readonly NamePart[], usage: string) =>
     openPair(folder, name, names, clock, () => makeLeaf({ ...options, authority, subject, names, usage }));
-  const server = await leaf('server', options.serverNames, 'CN=kube-apiserver', x509.ExtendedKeyUsage.serverAuth);
-  const admin = await leaf('admin', [], 'O=system:masters,CN=kubernetes-admin', x509.ExtendedKeyUsage.clientAuth);
+  const server = await leaf('server', options.serverNames, [['CN', 'kube-apiserver']], USAGE.serverAuth);
+  const admin = await leaf('admin', [], ADMIN, USAGE.clientAuth);
   return { authority, server, admin };
 }
 
@@ -53,61 +49,30 @@ async function openPair(folder: string, name: string, names: readonly string[], 
   return made;
 }
 
+const serialOf = (random: Random): Buffer => Buffer.from(`01${random.hex(30)}`, 'hex');
+
 async function makeAuthority({ clock, random }: { clock: Clock; random: Random }): Promise<StoredPair> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const until_ms = clock.now() + CA_DAYS * DAY_MS;
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: `01${random.hex(30)}`,
-    name: 'CN=gantry',
-    notBefore: new Date(clock.now() - DAY_MS),
-    notAfter: new Date(until_ms),
-    signingAlgorithm: ALGORITHM,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
+  const pair = await makeAuthorityPair({
+    subject: [['CN', 'gantry']],
+    serial: serialOf(random),
+    from: new Date(clock.now() - DAY_MS),
+    until: new Date(until_ms),
   });
-  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey), names: [], until_ms };
+  return { ...pair, names: [], until_ms };
 }
 
 interface LeafRequest {
   readonly authority: KeyPair;
-  readonly subject: string;
+  readonly subject: readonly NamePart[];
   readonly names: readonly string[];
   readonly usage: string;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-async function makeLeaf({ authority, subject, names, usage, clock, random }: LeafRequest): Promise<StoredPair> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const issuer = new x509.X509Certificate(authority.certificate);
+async function makeLeaf({ clock, random, ...request }: LeafRequest): Promise<StoredPair> {
   const until_ms = clock.now() + LEAF_DAYS * DAY_MS;
-  const alternatives = names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? ('ip' as const) : ('dns' as const), value: name }));
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: `01${random.hex(30)}`,
-    subject,
-    issuer: issuer.subject,
-    notBefore: new Date(clock.now() - DAY_MS),
-    notAfter: new Date(until_ms),
-    signingAlgorithm: ALGORITHM,
-    publicKey: keys.publicKey,
-    signingKey: await importKey(authority.key),
-    extensions: [
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([usage]),
-      ...(alternatives.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternatives)] : []),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer),
-    ],
-  });
-  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey), names, until_ms };
-}
-
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
-}
-function importKey(pem: string): Promise<webcrypto.CryptoKey> {
-  return webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), ALGORITHM, false, ['sign']);
+  const pair = await makeLeafPair({ ...request, serial: serialOf(random), from: new Date(clock.now() - DAY_MS), until: new Date(until_ms) });
+  return { ...pair, names: request.names, until_ms };
 }

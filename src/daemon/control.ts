@@ -1,7 +1,7 @@
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, request, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { isSystemError } from '#kit';
+import { isSystemError, nodeHttp } from '#kit';
 import type { DaemonStatus } from './types.ts';
 
 const socketOf = (runDir: string) => join(runDir, 'gantry.sock');
@@ -10,7 +10,7 @@ const socketOf = (runDir: string) => join(runDir, 'gantry.sock');
 export async function serveControl(runDir: string, status: () => Promise<DaemonStatus>): Promise<AsyncDisposable> {
   const path = socketOf(runDir);
   await rm(path, { force: true });
-  const server = createServer((incoming, outgoing) => {
+  const server = nodeHttp().createServer((incoming, outgoing) => {
     if (incoming.url !== '/status') {
       outgoing.writeHead(404).end();
       return;
@@ -34,7 +34,7 @@ export async function serveControl(runDir: string, status: () => Promise<DaemonS
 /** What the daemon of that run dir says; undefined when none answers there. */
 export function askStatus(runDir: string): Promise<DaemonStatus | undefined> {
   return new Promise((resolve, reject) => {
-    const asking = request({ socketPath: socketOf(runDir), path: '/status', timeout: 5_000 }, (response) => {
+    const asking = nodeHttp().request({ socketPath: socketOf(runDir), path: '/status', timeout: 5_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {

@@ -1,10 +1,10 @@
-import { request } from 'node:http';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Builder, createBuilder } from '#build';
 import { createDockerApi, type DockerApi, type DockerInfo } from '#docker';
 import type { Engine } from '#engine';
+import { nodeHttp } from '#kit';
 import type { Network } from '#network';
 import { writeDockerContext } from './docker-context.ts';
 import { operatingSystem } from './machine.ts';
@@ -71,7 +71,7 @@ async function dockerInfo({ config, identity, linux, version }: PartOptions): Pr
 /** Asks the socket as its clients do. */
 function ping(socketPath: string): Promise<PartHealth> {
   return new Promise((resolve) => {
-    const asking = request({ socketPath, path: '/_ping', timeout: PATIENCE_MS, agent: false }, (response) => {
+    const asking = nodeHttp().request({ socketPath, path: '/_ping', timeout: PATIENCE_MS, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode === 200 ? { state: 'ready' } : { state: 'failed', reason: `it answers ${response.statusCode}` });
     });

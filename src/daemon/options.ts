@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { LOG_LEVELS } from '#kit';
 import { checkParts, DEFAULT_DATA_DIR, DEFAULT_PATH, DEFAULT_RUN_DIR, type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
 import { ConfigError } from './errors.ts';
@@ -81,6 +80,7 @@ function firstKubeconfig(environment: NodeJS.ProcessEnv): string | undefined {
 async function readConfigFile(path: string): Promise<OptionValues> {
   let content: unknown;
   try {
+    const { parse } = await import('yaml');
     content = parse(await readFile(path, 'utf8'));
   } catch (error) {
     throw new ConfigError(`Cannot read the configuration file ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

@@ -1,5 +1,5 @@
-import { get } from 'node:http';
 import { join } from 'node:path';
+import { nodeHttp } from '#kit';
 import { createRegistry, type Registry } from '#registry';
 import type { Images } from './rooms.ts';
 import type { HostPort } from './config.ts';
@@ -24,7 +24,7 @@ export function registryPart({ config, logger }: PartOptions, { images }: Images
 /** Asks the registry as its clients do (OCI distribution, end-1). */
 function askRegistry({ host, port }: HostPort): Promise<PartHealth> {
   return new Promise((resolve) => {
-    const asking = get({ host, port, path: '/v2/', timeout: PATIENCE_MS, agent: false }, (response) => {
+    const asking = nodeHttp().get({ host, port, path: '/v2/', timeout: PATIENCE_MS, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode === 200 ? { state: 'ready' } : { state: 'failed', reason: `it answers ${response.statusCode}` });
     });

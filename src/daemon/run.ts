@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly configFile: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
   readonly version: string;
+  /** Called once everything has started. */
+  readonly onReady?: () => void;
   /** Where a detached daemon says `ready …` or what went wrong. */
   readonly readyFd?: number;
 }
@@ -32,6 +34,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     const config = await resolveConfig(options.given, options.configFile, options.environment);
     const stopping = stopSignal();
     await using daemon = await startDaemon(config, options);
+    options.onReady?.();
     const line = daemon.describe();
     if (options.readyFd === undefined) process.stdout.write(`${line}\n`);
     tell(`ready ${line}`);

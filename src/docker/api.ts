@@ -1,8 +1,8 @@
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { GantryError, messageOf } from '#kit';
+import { GantryError, messageOf, nodeHttp } from '#kit';
 import { badRequest } from './errors.ts';
 import { EventLog } from './event-log.ts';
 import { Call, sendError, type Upgraded } from './http.ts';
@@ -34,7 +34,7 @@ export function createDockerApi(options: DockerApiOptions): DockerApi {
     async listen(socketPath) {
       await rm(socketPath, { force: true });
       // Transfers and attachments last as long as they last.
-      const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, handler).on('upgrade', upgrade);
+      const server = nodeHttp().createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, handler).on('upgrade', upgrade);
       const sockets = new Set<Duplex>();
       server.on('connection', (socket: Duplex) => {
         sockets.add(socket);
@@ -88,7 +88,7 @@ async function serve(rooms: Rooms, router: Router, request: IncomingMessage, res
 /** An upgraded connection has left the HTTP parser: the body, if any, is the beginning of the stream. */
 async function serveUpgrade(rooms: Rooms, router: Router, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   socket.on('error', (error) => rooms.logger.debug('an upgraded connection failed', { reason: messageOf(error) }));
-  const response = new ServerResponse(request);
+  const response = new (nodeHttp().ServerResponse)(request);
   response.shouldKeepAlive = false;
   response.once('finish', () => socket.end());
   // A hijacked connection is the socket's; only an error is answered through the response.

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Logger } from '#kit';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type Logger, nodeHttp } from '#kit';
 import { type ImageStore, isRepository } from '#image';
 import { serveBlob } from './blobs.ts';
 import { nameInvalid, nameUnknown, notLoopback, unsupported } from './errors.ts';
@@ -47,7 +47,7 @@ export function createRegistry({ images, dataDir, logger }: RegistryOptions): Re
     async listen({ host, port }) {
       if (!isLoopback(host)) throw notLoopback(host);
       await start();
-      server = createServer({ requestTimeout: 0 }, handler);
+      server = nodeHttp().createServer({ requestTimeout: 0 }, handler);
       return listening(server, host, port);
     },
     async stop() {

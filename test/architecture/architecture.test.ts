@@ -50,3 +50,11 @@ test('no file is past 500 lines', async () => {
   const long = (await sources()).filter(({ text }) => text.split('\n').length > 500).map(({ path }) => path);
   assert.deepEqual(long, []);
 });
+
+test('no file loads node:http by an import statement, which loads a WebSocket client besides', async () => {
+  const isValue = /^(?:import|export)(?! type)[^;]*?from 'node:http';/m;
+  assert.match("import { createServer, type Server } from 'node:http';", isValue);
+  assert.doesNotMatch("import type { Server } from 'node:http';\nimport { get } from 'node:https';", isValue);
+  const wrong = (await sources()).filter(({ path, text }) => !/\.test(?:ing)?\.ts$/.test(path) && isValue.test(text)).map(({ path }) => path);
+  assert.deepEqual(wrong, [], "use #kit's nodeHttp()");
+});

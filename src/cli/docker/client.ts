@@ -1,6 +1,6 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
-import { GantryError, isSystemError } from '#kit';
+import { GantryError, isSystemError, nodeHttp } from '#kit';
 import { CommandError } from '../errors.ts';
 import { readJson, readLines } from './json-lines.ts';
 
@@ -95,7 +95,7 @@ export class DockerClient {
     const { method, headers, body, stream } = asked;
     const path = `${asked.path}${queryText(asked.query ?? {})}`;
     const type = stream?.type ?? (body === undefined ? undefined : 'application/json');
-    const sent = request({
+    const sent = nodeHttp().request({
       socketPath: this.#socketPath,
       method,
       path,

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { messageOf } from '#kit';
 import { KubeconfigError } from './errors.ts';
 import type { ServerAccess } from './types.ts';
@@ -58,6 +57,7 @@ export async function loadKubeconfig(source: string | object, options: { readonl
 
 async function readConfig(path: string): Promise<Fields> {
   try {
+    const { parse } = await import('yaml');
     return fields(parse(await readFile(path, 'utf8')));
   } catch (error) {
     throw new KubeconfigError(path, messageOf(error), error);

@@ -1,7 +1,7 @@
-import { type ClientRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { PassThrough, type Readable, Writable } from 'node:stream';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Status } from '#cluster/api';
 import { GantryError, type ProcessStreams } from '#kit';
 import { ApiUnreachableError } from './errors.ts';
@@ -69,7 +69,8 @@ export async function podExec(access: ServerAccess, options: PodExecOptions): Pr
   const path = pathOf({ resource: PODS, namespace: options.namespace, name: options.name, subresource: 'exec', query: {} });
   const url = new URL(`${path}?${query}`, access.server);
   url.protocol = 'wss:';
-  const socket = new WebSocket(url, PROTOCOL, { ...tlsOptions(access), headers: authorization(access), perMessageDeflate: false });
+  const ws = await import('ws');
+  const socket = new ws.WebSocket(url, PROTOCOL, { ...tlsOptions(access), headers: authorization(access), perMessageDeflate: false });
   const streams = streamsOf(socket, options);
   await opened(socket, access, options.name);
   options.signal?.addEventListener('abort', () => socket.terminate(), { once: true });
@@ -110,7 +111,7 @@ function streamsOf(socket: WebSocket, options: PodExecOptions): ProcessStreams {
     stdout,
     ...(stderr ? { stderr } : {}),
     async resize({ columns, rows }) {
-      if (options.terminal && socket.readyState === WebSocket.OPEN)
+      if (options.terminal && socket.readyState === socket.OPEN)
         socket.send(framed(CHANNEL.resize, Buffer.from(JSON.stringify({ Width: columns, Height: rows }))));
     },
     exited: exited.promise,
@@ -124,7 +125,7 @@ function inputOf(socket: WebSocket): Writable {
       socket.send(framed(CHANNEL.stdin, chunk), (error) => done(error ?? null));
     },
     final(done) {
-      if (socket.readyState !== WebSocket.OPEN) return done();
+      if (socket.readyState !== socket.OPEN) return done();
       socket.send(Buffer.from([CHANNEL.close, CHANNEL.stdin]), (error) => done(error ?? null));
     },
   });

@@ -1,8 +1,8 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
-import { messageOf } from '#kit';
+import { messageOf, nodeHttp } from '#kit';
 import { notAvailable } from '../errors.ts';
 
 export interface HttpCall {
@@ -21,7 +21,7 @@ const SILENCE_MS_MAX = 60_000;
 
 /** HTTP with kept connections; the owner closes it. */
 export class HttpClient {
-  readonly #plain = new HttpAgent({ keepAlive: true, maxSockets: 8 });
+  readonly #plain = new (nodeHttp().Agent)({ keepAlive: true, maxSockets: 8 });
   readonly #secure = new HttpsAgent({ keepAlive: true, maxSockets: 8 });
 
   /** Sends the call and follows redirects of GET and HEAD; credentials never go to another host. Errors: `REGISTRY_FAILED` when the host can't be reached. */
@@ -56,7 +56,7 @@ export class HttpClient {
         timeout: SILENCE_MS_MAX,
         ...(signal === undefined ? {} : { signal }),
       };
-      const request = (isPlain ? httpRequest : httpsRequest)(url, options, resolve);
+      const request = (isPlain ? nodeHttp().request : httpsRequest)(url, options, resolve);
       request.on('error', (error) =>
         reject(signal?.aborted ? signal.reason : notAvailable(`Cannot reach registry ${url.host}: ${messageOf(error) || error.name}`, 502, error)),
       );

@@ -39,7 +39,7 @@ class Builder {
     const name = schemaName(model);
     const known = this.schemas[name];
     if (known !== undefined) return known;
-    const described = this.#descriptions[model];
+    const described = this.#descriptions(model);
     const schema: Json = { ...(described?.text ? { description: described.text } : {}), type: 'object' };
     // Before its fields: a model may contain itself.
     this.schemas[name] = schema;

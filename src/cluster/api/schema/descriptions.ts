@@ -1,13 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { readModelLines } from './model-lines.ts';
 
 export interface ModelDescription {
   readonly text: string;
   readonly fields: Readonly<Record<string, string>>;
 }
-export type Descriptions = Readonly<Record<string, ModelDescription>>;
+/** What a generated model says of itself and its fields; undefined for one that there isn't. */
+export type Descriptions = (model: string) => ModelDescription | undefined;
 
-/** What the generated models say of themselves and their fields: almost a megabyte that only `explain` needs, so it is not kept. */
+/** Almost a megabyte that only `explain` needs: it is kept as long as the answer is. */
 export function readDescriptions(): Descriptions {
-  // Written by scripts/generate-api.ts.
-  return JSON.parse(readFileSync(new URL('../generated/descriptions.json', import.meta.url), 'utf8')) as Descriptions;
+  const lines = readModelLines(new URL('../generated/descriptions.tsv', import.meta.url));
+  return (model) => {
+    const line = lines.get(model);
+    // Written by scripts/generate-api.ts.
+    return line === undefined ? undefined : (JSON.parse(line.toString()) as ModelDescription);
+  };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readModelLines } from './model-lines.ts';
 import { isQuantityField } from './quantity-fields.ts';
 
 /** One field of a model. */
@@ -18,40 +18,51 @@ export type TypeSchema =
   | { readonly kind: 'model'; readonly name: string };
 export type Model = ReadonlyMap<string, FieldSchema>;
 
-type RawModels = Readonly<Record<string, Readonly<Record<string, readonly [string, string, 0 | 1]>>>>;
+type RawModel = Readonly<Record<string, readonly [type: string, format: string, required: 0 | 1]>>;
 
-/** The generated schemas, read when first asked for. */
+/** The generated schemas: each is read when first asked for, since a cluster uses few of them. */
 export class Schemas {
-  #raw: RawModels | undefined;
+  #lines: ReadonlyMap<string, Buffer> | undefined;
   readonly #models = new Map<string, Model>();
+  /** Most fields look like another: each look is kept once. */
+  readonly #fields = new Map<string, FieldSchema>();
 
   /** Whether there is a model of that generated name. */
   has(name: string): boolean {
-    return Object.hasOwn(this.#read(), name);
+    this.#lines ??= readSchemas();
+    return this.#lines.has(name);
   }
 
   /** The model of that generated name. */
   model(name: string): Model {
     const known = this.#models.get(name);
     if (known !== undefined) return known;
-    const raw = this.#read()[name];
-    if (raw === undefined) throw new TypeError(`there is no model ${name}`);
+    this.#lines ??= readSchemas();
+    const line = this.#lines.get(name);
+    if (line === undefined) throw new TypeError(`there is no model ${name}`);
+    // Written by scripts/generate-api.ts.
+    const raw = JSON.parse(line.toString()) as RawModel;
     const model: Model = new Map(
       Object.entries(raw).map(([field, [type, format, required]]) => [
         field,
-        { type: parseType(type, isQuantityField(name, field) ? 'quantity' : format), required: required === 1 },
+        this.#field(type, isQuantityField(name, field) ? 'quantity' : format, required === 1),
       ]),
     );
     this.#models.set(name, model);
     return model;
   }
 
-  #read(): RawModels {
-    // Written by scripts/generate-api.ts.
-    this.#raw ??= JSON.parse(readFileSync(new URL('../generated/schemas.json', import.meta.url), 'utf8')) as RawModels;
-    return this.#raw;
+  #field(type: string, format: string, required: boolean): FieldSchema {
+    const look = `${type} ${format} ${required}`;
+    const known = this.#fields.get(look);
+    if (known !== undefined) return known;
+    const field = { type: parseType(type, format), required };
+    this.#fields.set(look, field);
+    return field;
   }
 }
+
+const readSchemas = () => readModelLines(new URL('../generated/schemas.tsv', import.meta.url));
 
 /** Shared by the whole process: data that never changes. */
 export const schemas = new Schemas();

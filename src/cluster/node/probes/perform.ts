@@ -1,9 +1,8 @@
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { V1Container, V1HTTPGetAction, V1Probe } from '#cluster/api';
-import { type Clock, messageOf, type ProcessStreams } from '#kit';
+import { type Clock, messageOf, nodeHttp, type ProcessStreams } from '#kit';
 
 export interface ProbeTarget {
   readonly container: V1Container;
@@ -62,7 +61,7 @@ export async function getHttp(
   const given = (action.httpHeaders ?? []).map(({ name, value }) => [name, value ?? ''] as const);
   const headers = { 'User-Agent': 'kube-probe/1.36', Accept: '*/*', Connection: 'close', ...Object.fromEntries(given) };
   return await new Promise((resolve, reject) => {
-    const send = scheme === 'https' ? httpsRequest : httpRequest;
+    const send = scheme === 'https' ? httpsRequest : nodeHttp().request;
     const sent = send(url, { headers, signal, agent: false, rejectUnauthorized: false }, (response) => {
       const code = response.statusCode ?? 0;
       response.destroy();
