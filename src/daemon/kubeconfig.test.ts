@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -64,30 +64,4 @@ test('a file that is no kubeconfig is left alone, and named', async () => {
   await writeFile(path, '- a list');
   await assert.rejects(writeKubeconfigEntry(path, entry), /not a kubeconfig file/);
   assert.equal(await readFile(path, 'utf8'), '- a list');
-});
-
-test('a file with the entry alone is one that kubectl and the library read alike, and is not written again', async () => {
-  const path = join(folder, 'alone');
-  const odd = { ...entry, name: 'a "b": #c' };
-  await writeKubeconfigEntry(path, odd);
-  const text = await readFile(path, 'utf8');
-  const encoded = { authority: btoa('A'), certificate: btoa('C'), key: btoa('K') };
-  assert.deepEqual(parse(text), {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: odd.name, cluster: { server: odd.server, 'certificate-authority-data': encoded.authority } }],
-    users: [{ name: odd.name, user: { 'client-certificate-data': encoded.certificate, 'client-key-data': encoded.key } }],
-    contexts: [{ name: odd.name, context: { cluster: odd.name, user: odd.name } }],
-    'current-context': odd.name,
-  });
-  const { mtimeNs, ino } = await stat(path, { bigint: true });
-  await writeKubeconfigEntry(path, odd);
-  const after = await stat(path, { bigint: true });
-  assert.deepEqual([after.mtimeNs, after.ino], [mtimeNs, ino]);
-  await writeKubeconfigEntry(path, { ...odd, server: 'https://127.0.0.1:7443' });
-  const changed = parse(await readFile(path, 'utf8')) as { clusters: { cluster: { server: string } }[] };
-  assert.deepEqual(
-    changed.clusters.map(({ cluster }) => cluster.server),
-    ['https://127.0.0.1:7443'],
-  );
 });

@@ -1,6 +1,6 @@
 import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Document } from 'yaml';
+import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 import { isSystemError, writeDurable } from '#kit';
 import { ConfigError } from './errors.ts';
 
@@ -13,40 +13,28 @@ export interface KubeconfigEntry {
   readonly key: string;
 }
 
-type Yaml = typeof import('yaml');
-
 const SECTIONS = ['clusters', 'users', 'contexts'] as const;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 /** Puts the entry into the file and makes it the current one if there is none; every other entry stays as it is. */
 export async function writeKubeconfigEntry(path: string, entry: KubeconfigEntry): Promise<void> {
-  const fresh = freshText(entry);
-  const before = await readText(path);
-  // The common cases, and those of a daemon: the library for YAML, 1 MB and 10 ms, is for the files of others.
-  if (before === fresh) return;
-  if (before.trim() === '') {
-    await write(path, fresh);
-    return;
-  }
-  const yaml = await import('yaml');
-  const document = parse(yaml, path, before);
-  for (const section of SECTIONS) removeNamed(yaml, document, section, entry.name);
-  add(yaml, document, 'clusters', { name: entry.name, cluster: { server: entry.server, 'certificate-authority-data': base64(entry.authority) } });
-  add(yaml, document, 'users', { name: entry.name, user: { 'client-certificate-data': base64(entry.certificate), 'client-key-data': base64(entry.key) } });
-  add(yaml, document, 'contexts', { name: entry.name, context: { cluster: entry.name, user: entry.name } });
+  const document = await read(path);
+  for (const section of SECTIONS) removeNamed(document, section, entry.name);
+  add(document, 'clusters', { name: entry.name, cluster: { server: entry.server, 'certificate-authority-data': base64(entry.authority) } });
+  add(document, 'users', { name: entry.name, user: { 'client-certificate-data': base64(entry.certificate), 'client-key-data': base64(entry.key) } });
+  add(document, 'contexts', { name: entry.name, context: { cluster: entry.name, user: entry.name } });
   if (!document.get('current-context')) document.set('current-context', entry.name);
-  await write(path, document.toString());
+  await write(path, document);
 }
 
 /** Takes the entry out of the file, and the file away when nothing else stood in it; a file or entry that isn't there is fine. */
 export async function removeKubeconfigEntry(path: string, name: string): Promise<void> {
-  const yaml = await import('yaml');
-  const document = parse(yaml, path, await readText(path));
-  const found = SECTIONS.map((section) => removeNamed(yaml, document, section, name)).some(Boolean);
+  const document = await read(path);
+  const found = SECTIONS.map((section) => removeNamed(document, section, name)).some(Boolean);
   if (!found) return;
   if (document.get('current-context') === name) document.set('current-context', '');
   if (isBare(document)) await rm(path, { force: true });
-  else await write(path, document.toString());
+  else await write(path, document);
 }
 
 /** No more than a file of ours has without its entry. */
@@ -56,40 +44,13 @@ function isBare(document: Document): boolean {
   return document.commentBefore == null && Object.values(rest).every((value) => value === '' || (Array.isArray(value) && value.length === 0));
 }
 
-/** A file that has this entry alone. */
-function freshText({ name, server, authority, certificate, key }: KubeconfigEntry): string {
-  const quoted = JSON.stringify(name);
-  return `apiVersion: v1
-kind: Config
-clusters:
-  - name: ${quoted}
-    cluster:
-      server: ${JSON.stringify(server)}
-      certificate-authority-data: ${base64(authority)}
-users:
-  - name: ${quoted}
-    user:
-      client-certificate-data: ${base64(certificate)}
-      client-key-data: ${base64(key)}
-contexts:
-  - name: ${quoted}
-    context:
-      cluster: ${quoted}
-      user: ${quoted}
-current-context: ${quoted}
-`;
-}
-
-async function readText(path: string): Promise<string> {
+async function read(path: string): Promise<Document> {
+  let text = '';
   try {
-    return await readFile(path, 'utf8');
+    text = await readFile(path, 'utf8');
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
-    return '';
   }
-}
-
-function parse({ parseDocument, isMap }: Yaml, path: string, text: string): Document {
   const document: Document = parseDocument(text.trim() === '' ? 'apiVersion: v1\nkind: Config\n' : text);
   if (document.errors.length > 0 || !isMap(document.contents)) {
     throw new ConfigError(`Cannot add an entry to ${path}: it is not a kubeconfig file. Mend it, or name another with --kubeconfig`, {
@@ -99,7 +60,7 @@ function parse({ parseDocument, isMap }: Yaml, path: string, text: string): Docu
   return document;
 }
 
-function removeNamed({ isMap, isSeq }: Yaml, document: Document, section: string, name: string): boolean {
+function removeNamed(document: Document, section: string, name: string): boolean {
   const list = document.get(section);
   if (!isSeq(list)) return false;
   const before = list.items.length;
@@ -107,15 +68,15 @@ function removeNamed({ isMap, isSeq }: Yaml, document: Document, section: string
   return list.items.length < before;
 }
 
-function add({ isSeq }: Yaml, document: Document, section: string, value: object): void {
+function add(document: Document, section: string, value: object): void {
   const list = document.get(section);
   if (isSeq(list)) list.add(document.createNode(value));
   else document.set(section, document.createNode([value]));
 }
 
-async function write(path: string, text: string): Promise<void> {
+async function write(path: string, document: Document): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeDurable(await targetOf(path), text);
+  await writeDurable(await targetOf(path), document.toString());
 }
 
 /** What a link leads to is changed, not the link. */

@@ -1,21 +1,28 @@
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
 import { type ApiServerOptions, createApiServer, type NodeConnection } from '#cluster/apiserver';
 import type { V1ConfigMap, V1Node, V1Pod } from '#cluster/api';
 import { CONFIG_MAPS, createInformer, httpClient, isStatus, loadKubeconfig, NODES, podExec, podLogs, PODS, type ServerAccess } from '#cluster/client';
 import { openMemoryStore } from '#cluster/store';
 import { silentLogger, systemClock, systemRandom } from '#kit';
-import { makeAuthorityPair, makeLeafPair, USAGE } from '../../src/daemon/x509/certificate.ts';
 
 const base = { clock: systemClock, random: systemRandom, logger: silentLogger };
 const user = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
 
-async function serverPair(): Promise<{ ca: string; cert: string; key: string }> {
-  const common = { serial: Uint8Array.of(1), from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) };
-  const authority = await makeAuthorityPair({ ...common, subject: [['CN', 'test']] });
-  const { certificate, key } = await makeLeafPair({ ...common, authority, subject: [['CN', 'server']], names: ['127.0.0.1'], usage: USAGE.serverAuth });
-  return { ca: authority.certificate, cert: certificate, key };
+async function selfSigned(): Promise<{ cert: string; key: string }> {
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=test',
+    keys,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    extensions: [new x509.BasicConstraintsExtension(true), new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
+  });
+  const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+  return { cert: certificate.toString('pem'), key };
 }
 
 function options(store: ApiServerOptions['store'], nodes: ApiServerOptions['nodes'] = () => undefined): ApiServerOptions {
@@ -25,11 +32,11 @@ function options(store: ApiServerOptions['store'], nodes: ApiServerOptions['node
 const map = (name: string, value: string): V1ConfigMap => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data: { value } });
 
 test('over HTTPS: verbs, errors, and an informer that survives the server', async () => {
-  const { ca, cert, key } = await serverPair();
+  const { cert, key } = await selfSigned();
   await using store = Object.assign(await openMemoryStore(), { [Symbol.asyncDispose]: () => store.close() });
   let server = await createApiServer(options(store));
   const { port } = await server.listen({ host: '127.0.0.1', port: 0, cert, key });
-  const access: ServerAccess = { server: `https://127.0.0.1:${port}`, ca, token: 'secret' };
+  const access: ServerAccess = { server: `https://127.0.0.1:${port}`, ca: cert, token: 'secret' };
   const client = httpClient(access);
   const maps = client.resource<V1ConfigMap>(CONFIG_MAPS);
   const informer = createInformer<V1ConfigMap>(client, CONFIG_MAPS, { ...base, namespace: 'default', indexes: { value: ({ data }) => [data?.value ?? ''] } });
@@ -72,7 +79,7 @@ test('over HTTPS: verbs, errors, and an informer that survives the server', asyn
 });
 
 test('logs and exec reach a Pod through the server', async () => {
-  const { ca, cert, key } = await serverPair();
+  const { cert, key } = await selfSigned();
   await using store = Object.assign(await openMemoryStore(), { [Symbol.asyncDispose]: () => store.close() });
   const refuse = () => Promise.reject(new Error('not here'));
   const node: NodeConnection = {
@@ -105,7 +112,7 @@ test('logs and exec reach a Pod through the server', async () => {
   const access = await loadKubeconfig({
     'current-context': 'c',
     contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }],
-    clusters: [{ name: 'k', cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
+    clusters: [{ name: 'k', cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': Buffer.from(cert).toString('base64') } }],
     users: [{ name: 'u', user: { token: 'secret' } }],
   });
   const client = httpClient(access);
