@@ -25,10 +25,3 @@ export async function pss_bytes(pid: number): Promise<number> {
     throw error;
   }
 }
-
-/** User and system time of the process and of its children that have ended, in clock ticks. */
-export async function cpuTicks(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-}

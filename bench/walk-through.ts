@@ -9,12 +9,11 @@ import { createInformer, DEPLOYMENTS, httpClient, type Informer, loadKubeconfig,
 import { systemClock as clock, silentLogger as logger, systemRandom as random } from '#kit';
 import { busyboxTar } from '../test/support/busybox.ts';
 import { output, run } from '../test/support/run.ts';
-import { cpuTicks, processTree, pss_bytes } from './processes.ts';
+import { processTree, pss_bytes } from './processes.ts';
 import { report } from './report.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const INSIDE = '--inside';
-const TICKS_PER_SECOND = 100;
 
 const { values } = parseArgs({ options: { inside: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } } });
 if (values.inside) await measure(values.quick);
@@ -49,7 +48,6 @@ async function measure(quick: boolean): Promise<void> {
   const place = makePlace();
   try {
     await place.gantry('up', '--detach');
-    await idle(place, quick ? 10 : 60);
     await output(run(['docker', 'import', '-', 'busybox'], { environment: place.environment, input: busyboxTar() }));
     await runBusybox(place, quick ? 5 : 25);
     await perContainer(place, quick ? 5 : 20);
@@ -98,18 +96,6 @@ async function startFromNothing(rounds: number): Promise<void> {
 async function daemonPid(place: Place): Promise<number> {
   // The command's own form.
   return (JSON.parse(await place.gantry('status', '-o', 'json')) as { pid: number }).pid;
-}
-
-/** The daemon and the helpers that it keeps. */
-async function idle(place: Place, seconds: number): Promise<void> {
-  const pid = await daemonPid(place);
-  await clock.sleep(5_000);
-  const before = await cpuTicks(pid);
-  await clock.sleep(seconds * 1000);
-  const ticks = (await cpuTicks(pid)) - before;
-  report({ what: `CPU of the idle daemon over ${seconds} s`, unit: '% of a core', values: [(100 * ticks) / TICKS_PER_SECOND / seconds], reachFor: 1 });
-  const sizes = await Promise.all((await processTree(pid)).map(pss_bytes));
-  report({ what: 'memory of the whole idle daemon (PSS)', unit: 'MB', values: [sizes.reduce((sum, size) => sum + size, 0) / 1e6], reachFor: 120 });
 }
 
 async function runBusybox(place: Place, rounds: number): Promise<void> {
