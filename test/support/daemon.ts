@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,8 @@ export interface TestDaemon extends AsyncDisposable {
   kubectl(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Any command inside the namespaces. */
   inside(command: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Begins a command inside the namespaces, its streams held by the test. */
+  spawn(command: readonly string[]): ChildProcessWithoutNullStreams;
   gantry(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** kill -9 of the daemon alone; resolves when it is gone. */
   crash(): Promise<void>;
@@ -80,6 +82,10 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     docker: (commandArguments, options) => inside(['docker', ...commandArguments], options),
     kubectl: (commandArguments, options) => inside(['kubectl', ...commandArguments], options),
     inside,
+    spawn(command) {
+      const [program, ...rest] = enter(command) as [string, ...string[]];
+      return spawn(program, rest, { env: environment });
+    },
     gantry,
     async crash() {
       const gone = exitOf(daemon);
