@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { LOG_LEVELS } from '#kit';
-import { checkParts, DEFAULT_PATH, type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
+import { checkParts, DEFAULT_PATH, type DaemonConfig, PARTS, parseCidrOption, parseDuration, parseHostPort, parseParts } from './config.ts';
 import { ConfigError } from './errors.ts';
 
 export const DEFAULT_DATA_DIR = '/var/lib/gantry';
@@ -21,6 +21,7 @@ export const OPTION_NAMES = [
   'context',
   'pod-cidr',
   'service-cidr',
+  'autoscaler-period',
   'log-level',
   'parts',
   'server',
@@ -57,6 +58,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
         : undefined,
     podCidr: parseCidrOption('--pod-cidr', options['pod-cidr'] ?? '10.42.0.0/16'),
     serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
+    autoscalerPeriod_ms: parseDuration('--autoscaler-period', options['autoscaler-period'] ?? '15s'),
     remote,
     programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,

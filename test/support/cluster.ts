@@ -39,8 +39,8 @@ export interface TestCluster extends AsyncDisposable {
   load(urls: readonly string[], bounds?: { readonly least?: number; readonly most?: number; readonly workers?: number }): Promise<Load>;
 }
 
-export async function startTestCluster(upOptions: readonly string[] = []): Promise<TestCluster> {
-  const daemon = await startTestDaemon(upOptions);
+export async function startTestCluster(...options: Parameters<typeof startTestDaemon>): Promise<TestCluster> {
+  const daemon = await startTestDaemon(...options);
   try {
     await makeImages(daemon);
   } catch (error) {

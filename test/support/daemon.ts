@@ -30,8 +30,11 @@ export interface TestDaemon extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Starts one, with further options of `gantry up`. */
-export async function startTestDaemon(upOptions: readonly string[] = []): Promise<TestDaemon> {
+/** Starts one, with further options of `gantry up`; `before` sees the namespaces as they are without it. */
+export async function startTestDaemon(
+  upOptions: readonly string[] = [],
+  before: (inside: TestDaemon['inside']) => Promise<void> = () => Promise.resolve(),
+): Promise<TestDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-test-'));
   const dataDir = join(folder, 'data');
   const dockerSocket = join(folder, 'run', 'docker.sock');
@@ -66,6 +69,7 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     inside([process.execPath, '--no-warnings', MAIN, ...commandArguments, ...directories], options);
   let daemon: ChildProcess;
   try {
+    await before(inside);
     daemon = await up();
   } catch (error) {
     await stopKeeper(keeper);
