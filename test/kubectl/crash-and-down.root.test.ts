@@ -119,7 +119,7 @@ suite('kill -9 of the daemon', () => {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name },
-      spec: { restartPolicy, containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', 'trap "exit 42" USR1; while :; do sleep 1 & wait $!; done'] }] },
+      spec: { restartPolicy, containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', 'trap "exit 42" USR1; trap exit TERM; while :; do sleep 1 & wait $!; done'] }] },
     });
     await apply(once('ends', 'Never'));
     await apply(once('returns', 'Always'));
@@ -157,12 +157,30 @@ suite('kill -9 of the daemon', () => {
     const { count, failures } = await load.end();
     t.diagnostic(`${count} requests, ${failures.length} failures`);
     assert.deepEqual(failures, []);
-    const shims = await shell(`pgrep -fc 'conmon.*${daemon.folder}'`);
+    const shims = await shell(`pgrep -fc '[c]onmon.*${daemon.folder}'`);
     assert.equal(Number(shims), 3, 'a process for each Pod and no more');
   });
 });
 
 suite('gantry down', () => {
+  test('does not wait for a Pod that is slow to end', async () => {
+    await apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'deaf' },
+      spec: { terminationGracePeriodSeconds: 60, containers: [{ name: 'main', image: 'busybox', command: ['sleep', '1000'] }] },
+    });
+    await kubectl('wait pod/deaf --for=condition=Ready --timeout=20s');
+    await kubectl('delete pod deaf --wait=false');
+    await eventually('its end begun', async () => /Killing/.test(await kubectl('events --for pod/deaf')));
+    const began_ms = systemClock.monotonic();
+    assert.equal((await daemon.gantry(['down'])).status, 0);
+    assert.ok(systemClock.monotonic() - began_ms < 10_000);
+    await daemon.restart();
+    await kubectl('delete pod deaf --force --grace-period=0 --timeout=20s');
+    await ready();
+  });
+
   test('ends the Pods and takes every trace off the machine; up brings the Pods back', async () => {
     const id = (JSON.parse((await daemon.gantry(['status', '-o', 'json'])).stdout) as { id: string }).id;
     const standing = await tracesOf(daemon.inside, daemon.folder, id);
