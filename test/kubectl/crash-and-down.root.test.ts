@@ -177,7 +177,7 @@ suite('gantry down', () => {
     assert.equal((await daemon.gantry(['down'])).status, 0);
     assert.ok(systemClock.monotonic() - began_ms < 10_000);
     await daemon.restart();
-    await kubectl('delete pod deaf --force --grace-period=0 --timeout=20s');
+    await kubectl('wait pod/deaf --for=delete --timeout=20s');
     await ready();
   });
 
