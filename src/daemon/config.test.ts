@@ -26,5 +26,6 @@ test('times are read with their units, and refused outside of what makes sense',
     ['500ms', '15s', '1m'].map((text) => parseDuration('--autoscaler-period', text)),
     [500, 15_000, 60_000],
   );
-  for (const wrong of ['15', '1.5s', '0s', '50ms', '61m', 's']) assert.throws(() => parseDuration('--autoscaler-period', wrong), /--autoscaler-period: it must be a time/, wrong);
+  for (const wrong of ['15', '1.5s', '0s', '50ms', '61m', 's'])
+    assert.throws(() => parseDuration('--autoscaler-period', wrong), /--autoscaler-period: it must be a time/, wrong);
 });

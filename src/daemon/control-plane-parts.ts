@@ -13,7 +13,13 @@ export function controllersPart({ config, clock, random, logger }: PartOptions, 
     async start() {
       client = await access.client('system:kube-controller-manager');
       const rootCa = await access.rootCa();
-      controllers = createControllers({ client, clock, random, logger, options: { autoscalerPeriod_ms: config.autoscalerPeriod_ms, ...(rootCa === undefined ? {} : { rootCa }) } });
+      controllers = createControllers({
+        client,
+        clock,
+        random,
+        logger,
+        options: { autoscalerPeriod_ms: config.autoscalerPeriod_ms, ...(rootCa === undefined ? {} : { rootCa }) },
+      });
       await controllers.start();
     },
     async stop() {

@@ -85,7 +85,9 @@ suite('kubectl exec, attach, run and cp', () => {
     const outcome = await daemon.kubectl(words, { input: 'hello\n' });
     assert.match(outcome.stdout, /got hello/, outcome.stderr);
     assert.match(await refused(['get', 'pod', 'guest']), /not found/);
-    const said = await shell(`printf 'echo in-a-terminal\\nexit\\n' | script -qec "kubectl run guest2 --rm -it --image=busybox --restart=Never -- sh" /dev/null`);
+    const said = await shell(
+      `printf 'echo in-a-terminal\\nexit\\n' | script -qec "kubectl run guest2 --rm -it --image=busybox --restart=Never -- sh" /dev/null`,
+    );
     assert.match(said, /in-a-terminal/);
   });
 
@@ -133,7 +135,10 @@ suite('kubectl get, describe, top and events', () => {
     assert.equal(await kubectl('get pod talker -o name'), 'pod/talker\n');
     assert.equal(await field('pod/talker', '.status.phase'), 'Running');
     assert.equal(await kubectl('get pod talker -o custom-columns=N:.metadata.name,P:.status.phase --no-headers'), 'talker   Running\n');
-    assert.match(await kubectl('get all'), /pod\/talker[^]*service\/myservice[^]*deployment.apps\/myapp[^]*replicaset.apps\/myapp-[^]*horizontalpodautoscaler.autoscaling\/myautoscaler/);
+    assert.match(
+      await kubectl('get all'),
+      /pod\/talker[^]*service\/myservice[^]*deployment.apps\/myapp[^]*replicaset.apps\/myapp-[^]*horizontalpodautoscaler.autoscaling\/myautoscaler/,
+    );
     assert.match(await kubectl('get nodes -o wide'), /Ready +\S+ +\S+ +v1\.\S+ +\S+ .*gantry:\/\//);
     assert.match(await kubectl('get deployment myapp -o wide'), /3\/3 +3 +3 +\S+ +mycontainer +myregistry\/myimage:1.0 +app=myapp/);
     assert.match(await kubectl('get endpointslices'), /myservice-\S+ +IPv4 +80 +10\.42\./);
@@ -166,7 +171,10 @@ suite('kubectl get, describe, top and events', () => {
     const states = (name: string) => said.split('\n').flatMap((line) => (line.startsWith(`${name} `) ? [line.split(/ +/)[2] ?? ''] : []));
     const distinct = (name: string) => states(name).filter((state, index, all) => state !== all[index - 1]);
     try {
-      await apply({ ...pod('brief', 'sleep 0.3'), spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox', command: ['sleep', '0.3'] }] } });
+      await apply({
+        ...pod('brief', 'sleep 0.3'),
+        spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox', command: ['sleep', '0.3'] }] },
+      });
       await apply(pod('longer', NEVER_ENDING));
       await apply({ ...pod('wrong', ''), spec: { containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', 'sleep 0.3; exit 1'] }] } });
       await kubectl('wait pod/longer --for=condition=Ready --timeout=20s');
@@ -195,14 +203,26 @@ suite('kubectl changes things', () => {
     await kubectl('rollout pause deployment/myapp');
     await kubectl('set image deployment/myapp mycontainer=myregistry/myimage:2.0');
     await kubectl('wait deployment/myapp --for=condition=Progressing=Unknown --timeout=20s');
-    assert.equal(await kubectl('get pods -l app=myapp -o jsonpath={.items[*].spec.containers[0].image}'), 'myregistry/myimage:1.0 myregistry/myimage:1.0 myregistry/myimage:1.0');
+    assert.equal(
+      await kubectl('get pods -l app=myapp -o jsonpath={.items[*].spec.containers[0].image}'),
+      'myregistry/myimage:1.0 myregistry/myimage:1.0 myregistry/myimage:1.0',
+    );
     await kubectl('rollout resume deployment/myapp');
     await kubectl('rollout status deployment/myapp --timeout=20s');
     const before = await kubectl('get pods -l app=myapp -o name');
     await kubectl('rollout restart deployment/myapp');
     await kubectl('rollout status deployment/myapp --timeout=20s');
     const now = await kubectl('get pods -l app=myapp --field-selector status.phase=Running -o name');
-    assert.ok(!before.split('\n').some((name) => name !== '' && now.split('\n').slice(0, 3).every((one) => one === name)));
+    assert.ok(
+      !before.split('\n').some(
+        (name) =>
+          name !== '' &&
+          now
+            .split('\n')
+            .slice(0, 3)
+            .every((one) => one === name),
+      ),
+    );
   });
 
   test('label, annotate, edit, diff, apply --prune', async () => {
@@ -213,7 +233,8 @@ suite('kubectl changes things', () => {
     const edited = await daemon.kubectl(['edit', 'pod', 'talker'], { environment: { EDITOR: 'sed -i s/note:.kept/note:\\ changed/' } });
     assert.equal(edited.status, 0, edited.stderr);
     assert.equal(await field('pod/talker', '.metadata.annotations.note'), 'changed');
-    const map = (name: string, value: string) => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { set: 'pruned' } }, data: { value } });
+    const map = (name: string, value: string) =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { set: 'pruned' } }, data: { value } });
     await kubectl('apply -f -', map('first', 'a'));
     const difference = await cluster.try(['diff', '-f', '-'], map('first', 'b'));
     assert.equal(difference.status, 1, difference.stderr);

@@ -17,7 +17,10 @@ const cluster = await startTestCluster([], async (inside) => {
 after(() => cluster[Symbol.asyncDispose]());
 const { kubectl, apply, field, shell, daemon } = cluster;
 
-const [DEPLOYMENT = '', SERVICE = ''] = MYAPP.replace('        ports:', '        readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1}\n        ports:').split('---');
+const [DEPLOYMENT = '', SERVICE = ''] = MYAPP.replace(
+  '        ports:',
+  '        readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1}\n        ports:',
+).split('---');
 const STATUS = '.status.containerStatuses[0]';
 const podNames = async () => (await kubectl('get pods -l app=myapp -o jsonpath={.items[*].metadata.name}')).split(' ').filter(Boolean).sort();
 const ready = () => kubectl('wait deployment/myapp --for=jsonpath={.status.readyReplicas}=3 --timeout=30s');
@@ -119,7 +122,10 @@ suite('kill -9 of the daemon', () => {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name },
-      spec: { restartPolicy, containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', 'trap "exit 42" USR1; trap exit TERM; while :; do sleep 1 & wait $!; done'] }] },
+      spec: {
+        restartPolicy,
+        containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', 'trap "exit 42" USR1; trap exit TERM; while :; do sleep 1 & wait $!; done'] }],
+      },
     });
     await apply(once('ends', 'Never'));
     await apply(once('returns', 'Always'));
@@ -184,7 +190,9 @@ suite('gantry down', () => {
   test('ends the Pods and takes every trace off the machine; up brings the Pods back', async () => {
     const id = (JSON.parse((await daemon.gantry(['status', '-o', 'json'])).stdout) as { id: string }).id;
     const standing = await tracesOf(daemon.inside, daemon.folder, id);
-    assert.ok(standing.processes.length > 3 && standing.cgroups.length > 0 && standing.tables.length > 0 && standing.mounts.length > (clean?.mounts.length ?? 0));
+    assert.ok(
+      standing.processes.length > 3 && standing.cgroups.length > 0 && standing.tables.length > 0 && standing.mounts.length > (clean?.mounts.length ?? 0),
+    );
     const outcome = await daemon.gantry(['down']);
     assert.equal(outcome.status, 0, outcome.stderr);
     const left = await tracesOf(daemon.inside, daemon.folder, id);

@@ -66,9 +66,7 @@ suite('what a container is given', { concurrency: 4 }, () => {
 
   test('a changed ConfigMap reaches a running Pod', async () => {
     await kubectl('create configmap changing --from-literal=x=old');
-    await apply(
-      pod('follower', { volumeMounts: [{ name: 'map', mountPath: '/map' }] }, { volumes: [{ name: 'map', configMap: { name: 'changing' } }] }),
-    );
+    await apply(pod('follower', { volumeMounts: [{ name: 'map', mountPath: '/map' }] }, { volumes: [{ name: 'map', configMap: { name: 'changing' } }] }));
     await wait('follower', 'condition=Ready');
     await kubectl('patch configmap changing -p {"data":{"x":"new"}}');
     await eventually('the new value', async () => (await kubectl('exec follower -- cat /map/x')) === 'new');
@@ -188,10 +186,19 @@ suite('how a Pod ends', { concurrency: 4 }, () => {
   test('more memory than its limit: OOMKilled, told by describe, and started anew', async () => {
     const line = '[ -e /v/x ] && exec sleep 1000; touch /v/x; x=a; while :; do x=$x$x; done';
     const mount = { volumeMounts: [{ name: 'v', mountPath: '/v' }] };
-    await apply(pod('greedy', { ...shell(line), ...mount, resources: { limits: { memory: '16Mi' } } }, { volumes: [{ name: 'v', emptyDir: {} }], terminationGracePeriodSeconds: 1 }));
+    await apply(
+      pod(
+        'greedy',
+        { ...shell(line), ...mount, resources: { limits: { memory: '16Mi' } } },
+        { volumes: [{ name: 'v', emptyDir: {} }], terminationGracePeriodSeconds: 1 },
+      ),
+    );
     await wait('greedy', `jsonpath={${STATUS}.restartCount}=1`);
     await wait('greedy', 'condition=Ready');
-    assert.match(await kubectl('describe pod greedy'), /Last State: +Terminated\n +Reason: +OOMKilled\n +Exit Code: +137[^]*Restart Count: +1[^]*memory: +16Mi/);
+    assert.match(
+      await kubectl('describe pod greedy'),
+      /Last State: +Terminated\n +Reason: +OOMKilled\n +Exit Code: +137[^]*Restart Count: +1[^]*memory: +16Mi/,
+    );
   });
 
   test('activeDeadlineSeconds', async () => {

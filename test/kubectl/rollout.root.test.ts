@@ -25,7 +25,11 @@ async function rollUnderLoad(t: TestContext, urls: readonly string[], images: re
   t.diagnostic(`${images.length} rollouts: ${count} requests on new connections, ${failures.length} failures, ${Object.keys(answers).length} Pods answered`);
   assert.deepEqual(failures, []);
   assert.ok(count >= 1000);
-  for (const image of images) assert.ok(Object.keys(answers).some((answer) => answer.endsWith(` ${image}`)), `none of version ${image} answered`);
+  for (const image of images)
+    assert.ok(
+      Object.keys(answers).some((answer) => answer.endsWith(` ${image}`)),
+      `none of version ${image} answered`,
+    );
 }
 
 suite('no request fails while a Deployment rolls, though its server ends at once on SIGTERM', () => {

@@ -8,7 +8,12 @@ after(() => cluster[Symbol.asyncDispose]());
 const { kubectl, apply, field, shell } = cluster;
 
 const NAME = 'myservice.default.svc.cluster.local';
-const CLIENT = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'client' }, spec: { containers: [{ name: 'main', image: 'busybox', command: ['sleep', '1000'] }] } };
+const CLIENT = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'client' },
+  spec: { containers: [{ name: 'main', image: 'busybox', command: ['sleep', '1000'] }] },
+};
 const podNames = async () => (await kubectl('get pods -l app=myapp -o jsonpath={.items[*].metadata.name}')).split(' ').sort();
 /** The Pods that answer so many requests, by their names. */
 const seen = async (url: string, requests = 60) => {
