@@ -139,9 +139,16 @@ suite('who is in a Service', () => {
     await eventually('both again', async () => (await seen(url, 30)).length === 2);
   });
 
-  test('Pods find the API server, with a ServiceAccount that is known there', async () => {
-    const outcome = await cluster.try(['exec', 'client', '--', 'sh', '-c', 'ls /var/run/secrets/kubernetes.io/serviceaccount; echo $KUBERNETES_SERVICE_HOST']);
-    assert.match(outcome.stdout, /10\.43\.0\.1/);
+  test('Pods reach the API server through its own Service', async () => {
+    const outcome = await cluster.try([
+      'exec',
+      'client',
+      '--',
+      'sh',
+      '-c',
+      'nc -w 3 $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT </dev/null && echo open',
+    ]);
+    assert.match(outcome.stdout, /open/, outcome.stderr);
   });
 
   test('the name of another namespace needs its namespace, and names outside are asked outside', async () => {
