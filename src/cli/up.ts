@@ -25,6 +25,7 @@ const OPTIONS = {
   'service-cidr': string,
   server: string,
   'client-kubeconfig': string,
+  'autoscaler-period': string,
   'log-level': string,
   parts: string,
   /** Of ours: where a detached daemon says that it is ready. */
@@ -34,7 +35,7 @@ const OPTIONS = {
 export const up: Command = {
   usage:
     'up [--detach] [--data-dir D] [--run-dir R] [--docker-socket PATH] [--registry ADDR] [--api ADDR] [--kubeconfig PATH]\n' +
-    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--log-level L] [--config FILE]\n' +
+    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--log-level L] [--config FILE]\n' +
     '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
   async run(commandArguments, terminal) {
     const { values } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: false });

@@ -1,4 +1,4 @@
-import { type ClusterClient, httpClient, loadKubeconfig } from '#cluster/client';
+import { type ClusterClient, httpClient, loadKubeconfig, NODES } from '#cluster/client';
 import type { ApiServerPart } from './apiserver-part.ts';
 import type { DaemonConfig } from './config.ts';
 
@@ -18,5 +18,20 @@ export function clusterAccess(config: DaemonConfig, apiServer: ApiServerPart | u
     const found = await loadKubeconfig(remote.kubeconfig);
     return remote.server === undefined ? found : { ...found, server: remote.server };
   };
-  return { client: async () => httpClient(await access()), rootCa: async () => (await access()).ca };
+  const client = async () => {
+    const made = httpClient(await access());
+    await answers(made);
+    return made;
+  };
+  return { client, rootCa: async () => (await access()).ca };
+}
+
+/** Those who follow a cluster wait for it with patience; one that can't be reached when they start is told at once. Errors: the client's. */
+async function answers(client: ClusterClient): Promise<void> {
+  try {
+    await client.resource(NODES).list({ limit: 1 });
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCidrOption, parseHostPort, parseParts } from './config.ts';
+import { parseCidrOption, parseDuration, parseHostPort, parseParts } from './config.ts';
 
 test('addresses are read in every form, and refused with what a right one looks like', () => {
   assert.deepEqual(parseHostPort('--api', '127.0.0.1:6443'), { host: '127.0.0.1', port: 6443 });
@@ -19,4 +19,13 @@ test('networks are read, and refused with what a right one looks like', () => {
 test('parts are read, and an unknown one is named', () => {
   assert.deepEqual([...parseParts('registry, apiserver')], ['registry', 'apiserver']);
   assert.throws(() => parseParts('registry,frob'), /"frob"/);
+});
+
+test('times are read with their units, and refused outside of what makes sense', () => {
+  assert.deepEqual(
+    ['500ms', '15s', '1m'].map((text) => parseDuration('--autoscaler-period', text)),
+    [500, 15_000, 60_000],
+  );
+  for (const wrong of ['15', '1.5s', '0s', '50ms', '61m', 's'])
+    assert.throws(() => parseDuration('--autoscaler-period', wrong), /--autoscaler-period: it must be a time/, wrong);
 });

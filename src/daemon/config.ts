@@ -31,6 +31,8 @@ export interface DaemonConfig {
   /** Addresses of this node's Pods. */
   readonly podCidr: string;
   readonly serviceCidr: string;
+  /** How often autoscalers look at the load. */
+  readonly autoscalerPeriod_ms: number;
   /** The API server of another daemon, for parts without one here. */
   readonly remote: { readonly kubeconfig: string; readonly server: string | undefined } | undefined;
   /** Where the system's programs are looked for, as PATH has it. */
@@ -70,6 +72,19 @@ export function parseCidrOption(option: string, text: string): string {
     throw new ConfigError(`Cannot take "${text}" for ${option}: it must be an IPv4 network of /8 to /24, such as 10.43.0.0/16`);
   }
   return text;
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+const SHORTEST_MS = 100;
+const LONGEST_MS = 3_600_000;
+
+/** A time such as `500ms`, `15s` or `1m`, in milliseconds. Errors: `CONFIG_INVALID`, naming the option. */
+export function parseDuration(option: string, text: string): number {
+  const match = /^(\d{1,7})(ms|s|m)$/.exec(text);
+  const duration_ms = Number(match?.[1]) * (UNITS_MS[match?.[2] ?? ''] ?? Number.NaN);
+  if (!(duration_ms >= SHORTEST_MS && duration_ms <= LONGEST_MS))
+    throw new ConfigError(`Cannot take "${text}" for ${option}: it must be a time from 100ms to 60m, such as 15s`);
+  return duration_ms;
 }
 
 /** Says what does not go together. Errors: `CONFIG_INVALID`. */

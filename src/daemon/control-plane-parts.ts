@@ -5,7 +5,7 @@ import type { ClusterAccess } from './cluster-access.ts';
 import type { Part, PartHealth, PartOptions } from './types.ts';
 
 /** The controller manager, over the cluster's API server. */
-export function controllersPart({ clock, random, logger }: PartOptions, access: ClusterAccess): Part {
+export function controllersPart({ config, clock, random, logger }: PartOptions, access: ClusterAccess): Part {
   let controllers: Controllers | undefined;
   let client: ClusterClient | undefined;
   return {
@@ -13,7 +13,13 @@ export function controllersPart({ clock, random, logger }: PartOptions, access: 
     async start() {
       client = await access.client('system:kube-controller-manager');
       const rootCa = await access.rootCa();
-      controllers = createControllers({ client, clock, random, logger, options: rootCa === undefined ? {} : { rootCa } });
+      controllers = createControllers({
+        client,
+        clock,
+        random,
+        logger,
+        options: { autoscalerPeriod_ms: config.autoscalerPeriod_ms, ...(rootCa === undefined ? {} : { rootCa }) },
+      });
       await controllers.start();
     },
     async stop() {

@@ -2,7 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LOG_LEVELS } from '#kit';
-import { checkParts, DEFAULT_DATA_DIR, DEFAULT_PATH, DEFAULT_RUN_DIR, type DaemonConfig, PARTS, parseCidrOption, parseHostPort, parseParts } from './config.ts';
+import {
+  checkParts,
+  DEFAULT_DATA_DIR,
+  DEFAULT_PATH,
+  DEFAULT_RUN_DIR,
+  type DaemonConfig,
+  PARTS,
+  parseCidrOption,
+  parseDuration,
+  parseHostPort,
+  parseParts,
+} from './config.ts';
 import { ConfigError } from './errors.ts';
 
 const DEFAULT_CONTEXT = 'gantry';
@@ -18,6 +29,7 @@ export const OPTION_NAMES = [
   'context',
   'pod-cidr',
   'service-cidr',
+  'autoscaler-period',
   'log-level',
   'parts',
   'server',
@@ -54,6 +66,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
         : undefined,
     podCidr: parseCidrOption('--pod-cidr', options['pod-cidr'] ?? '10.42.0.0/16'),
     serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
+    autoscalerPeriod_ms: parseDuration('--autoscaler-period', options['autoscaler-period'] ?? '15s'),
     remote,
     programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,

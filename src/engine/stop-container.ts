@@ -104,11 +104,13 @@ function exitOf(entry: Entry): Promise<void> {
   return new Promise((resolve) => entry.waiters.add({ condition: 'exit', settle: () => resolve() }));
 }
 
-/** Whether it came in time. */
+/** Whether it came in time. The patience of who stops a container does not keep the process of the engine from ending. */
 async function within(rooms: Rooms, event: Promise<void>, time_ms: number | undefined): Promise<boolean> {
   if (time_ms === undefined) return await event.then(() => true);
   const late = Promise.withResolvers<boolean>();
-  using _timer = rooms.clock.setTimer(time_ms, () => late.resolve(false));
+  using timer = rooms.clock.setTimer(time_ms, () => late.resolve(false));
+  if (rooms.isStopping()) return await Promise.race([event.then(() => true), late.promise]);
+  timer.unref();
   return await Promise.race([event.then(() => true), late.promise]);
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openNamespaces } from '../support/namespaces.ts';
+import { run } from '../support/run.ts';
 import { tracesOf } from '../support/traces.ts';
 
 const DEMO = new URL('../../scripts/demo/main.ts', import.meta.url).pathname;
@@ -16,13 +17,14 @@ async function play(step: number, { interruptAt, without = [] }: { interruptAt?:
   const folder = await mkdtemp(join(tmpdir(), 'gantry-test-demo-'));
   await using programs = await pathWithout(without);
   try {
-    const before = await tracesOf(namespaces.enter, await namespaces.identity(), []);
+    const inside = (command: readonly string[]) => run(namespaces.enter(command));
+    const before = await tracesOf(inside, folder, []);
     const ids = new Set<string>();
     const command = namespaces.enter([process.execPath, '--no-warnings', DEMO, '--step', String(step)]);
     const [program = '', ...rest] = command;
     const child = spawn(program, rest, { cwd: ROOT, env: { ...process.env, PATH: programs.path, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
     const { status, text } = await follow(child, interruptAt, ids);
-    const after = await tracesOf(namespaces.enter, await namespaces.identity(), [...ids]);
+    const after = await tracesOf(inside, folder, [...ids]);
     return { status, text, before, after, left: await readdir(folder) };
   } finally {
     await rm(folder, { recursive: true, force: true });

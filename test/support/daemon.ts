@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,8 @@ export interface TestDaemon extends AsyncDisposable {
   kubectl(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Any command inside the namespaces. */
   inside(command: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Begins a command inside the namespaces, its streams held by the test. */
+  spawn(command: readonly string[]): ChildProcessWithoutNullStreams;
   gantry(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** kill -9 of the daemon alone; resolves when it is gone. */
   crash(): Promise<void>;
@@ -29,8 +31,11 @@ export interface TestDaemon extends AsyncDisposable {
   restart(otherOptions?: readonly string[]): Promise<void>;
 }
 
-/** Starts one, with further options of `gantry up`. */
-export async function startTestDaemon(upOptions: readonly string[] = []): Promise<TestDaemon> {
+/** Starts one, with further options of `gantry up`; `before` sees the namespaces as they are without it. */
+export async function startTestDaemon(
+  upOptions: readonly string[] = [],
+  before: (inside: TestDaemon['inside']) => Promise<void> = () => Promise.resolve(),
+): Promise<TestDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-test-'));
   const dataDir = join(folder, 'data');
   const dockerSocket = join(folder, 'run', 'docker.sock');
@@ -52,6 +57,7 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     inside([process.execPath, '--no-warnings', MAIN, ...commandArguments, ...directories], options);
   let daemon: ChildProcess;
   try {
+    await before(inside);
     daemon = await up();
   } catch (error) {
     await namespaces[Symbol.asyncDispose]();
@@ -68,6 +74,10 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     docker: (commandArguments, options) => inside(['docker', ...commandArguments], options),
     kubectl: (commandArguments, options) => inside(['kubectl', ...commandArguments], options),
     inside,
+    spawn(command) {
+      const [program, ...rest] = enter(command) as [string, ...string[]];
+      return spawn(program, rest, { env: environment });
+    },
     gantry,
     async crash() {
       const gone = exitOf(daemon);

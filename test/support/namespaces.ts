@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readlink } from 'node:fs/promises';
 
 /** A network and mount namespace of a test's own, with loopback and one link that stands for the machine's own. */
 export interface Namespaces extends AsyncDisposable {
   /** The words that run a command in them. */
   enter(command: readonly string[]): readonly string[];
-  /** Of the network namespace, as /proc tells it. */
-  identity(): Promise<string>;
 }
 
 const SET_UP = [
@@ -26,7 +23,6 @@ export async function openNamespaces(): Promise<Namespaces> {
   await firstOutput(keeper);
   return {
     enter: (command) => ['nsenter', '--net', '--mount', '--target', String(keeper.pid), '--', ...command],
-    identity: () => readlink(`/proc/${keeper.pid}/ns/net`),
     async [Symbol.asyncDispose]() {
       const gone = new Promise((resolve) => keeper.once('exit', resolve));
       keeper.stdin?.end();

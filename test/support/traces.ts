@@ -1,49 +1,52 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { run } from './run.ts';
+import { readFile, readdir } from 'node:fs/promises';
+import { type Outcome, output } from './run.ts';
 
-/** What a daemon could leave on a machine: compared before and after. */
+/** What a daemon could leave in its namespaces and on the machine. */
 export interface Traces {
   readonly links: readonly string[];
   readonly routes: readonly string[];
   readonly tables: readonly string[];
   readonly mounts: readonly string[];
-  readonly cgroups: readonly string[];
-  /** Processes that stand in the network namespace, or were started by what stands there. */
+  /** Whose command line names the folder, as far as they run. */
   readonly processes: readonly string[];
+  /** Cgroups of that daemon. */
+  readonly cgroups: readonly string[];
 }
 
-const CGROUPS = '/sys/fs/cgroup';
+/** Runs a command in the namespaces that are looked at. */
+type Inside = (command: readonly string[]) => Promise<Outcome>;
 
-/**
- * What there is now as seen from inside a test's namespaces. Control groups are the whole machine's: only those of the daemons
- * with these ids count, since other tests run beside this one.
- */
-export async function tracesOf(enter: (command: readonly string[]) => readonly string[], namespace: string, ids: readonly string[]): Promise<Traces> {
-  const lines = async (...command: string[]) => (await run(enter(command))).stdout.split('\n').filter(Boolean).sort();
+/** All of them now. `folder` is what the daemons' command lines name, `ids` what their cgroups are named after. */
+export async function tracesOf(inside: Inside, folder: string, ids: readonly string[]): Promise<Traces> {
+  const lines = async (...command: string[]) => (await output(inside(command))).split('\n').filter(Boolean).sort();
+  const links = await lines('sh', '-c', "ip -o link | cut -d: -f2 | cut -d@ -f1 | tr -d ' '");
   return {
-    links: (await lines('ip', '-o', 'link')).map((line) => line.split(':')[1]?.trim() ?? ''),
-    routes: await lines('ip', 'route'),
+    links,
+    routes: await lines('ip', '-4', 'route', 'show', 'table', 'all'),
     tables: await lines('nft', 'list', 'tables'),
-    mounts: (await lines('cat', '/proc/self/mountinfo')).map((line) => line.split(' ')[4] ?? '').sort(),
-    cgroups: (await cgroupNames()).filter((name) => ids.some((id) => name.includes(id))),
-    processes: await processesIn(namespace),
+    mounts: await lines('sh', '-c', 'cut -d" " -f5 /proc/self/mountinfo'),
+    processes: await processesOf(folder),
+    cgroups: (await Promise.all(ids.map(cgroupsOf))).flat(),
   };
 }
 
-async function cgroupNames(): Promise<string[]> {
-  const hierarchies = await readdir(CGROUPS);
-  const found = await Promise.all(hierarchies.map(async (name) => (await readdir(`${CGROUPS}/${name}`).catch(() => [])).map((child) => `${name}/${child}`)));
-  return found.flat();
-}
-
-/** The commands of processes in that network namespace; a container's own are found by its monitor, which stands in it. */
-async function processesIn(namespace: string): Promise<string[]> {
+async function processesOf(folder: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    // A process may end meanwhile: then it is no trace.
-    const stands = await readlink(`/proc/${pid}/ns/net`).catch(() => '');
-    if (stands === namespace) found.push((await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim());
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
+    // A process that has just ended has none.
+    const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (words.includes(folder)) found.push(words.replaceAll('\0', ' '));
+  }
+  return found.sort();
+}
+
+async function cgroupsOf(id: string): Promise<readonly string[]> {
+  const root = '/sys/fs/cgroup';
+  const found: string[] = [];
+  for (const hierarchy of ['', ...(await readdir(root))]) {
+    const names = await readdir(`${root}/${hierarchy}`).catch(() => []);
+    found.push(...names.filter((name) => name === `gantry-${id}`).map((name) => `${hierarchy}/${name}`));
   }
   return found.sort();
 }

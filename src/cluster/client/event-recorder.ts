@@ -42,6 +42,7 @@ class Recorder implements EventRecorder {
   readonly #tokens = new Map<string, { left: number; at_ms: number }>();
   readonly #writes = new KeyedMutex();
   readonly #pending = new Set<Promise<void>>();
+  #last_us = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -82,9 +83,16 @@ class Recorder implements EventRecorder {
         if (!isStatus(error, 'NotFound')) throw error;
       }
     }
-    const name = `${subject.metadata.name}.${this.#options.random.hex(16)}`;
+    const name = `${subject.metadata.name}.${this.#unique()}`;
     await events.create(this.#object({ name, namespace, subject, type, reason, message, now }));
     remember(this.#known, key, { name, count: 1, first: now });
+  }
+
+  /** Grows with time, so that events of one second stand in their order where they are listed by name, as clients do. */
+  #unique(): string {
+    const now_us = Math.max(Math.floor(this.#options.clock.now() * 1000), this.#last_us + 1);
+    this.#last_us = now_us;
+    return `${now_us.toString(16).padStart(14, '0')}${this.#options.random.hex(4)}`;
   }
 
   #object(of: { name: string; namespace: string; subject: EventSubject; type: string; reason: string; message: string; now: string }): CoreV1Event {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { LogQuery } from '#kit';
 import { readLog } from './read-log.ts';
+import { parseRecord } from './record.ts';
 
 const T = '2026-01-01T00:00:0';
 const over = { ended: () => true, onEnd: () => ({ [Symbol.dispose]() {} }) };
@@ -45,4 +46,10 @@ test('the tail of a log of many blocks', async () => {
     assert.equal(got.length, tail);
     assert.match(got[0] ?? '', new RegExp(`x${5000 - tail === 0 ? 0 : 5000 - tail}\\n$`));
   }
+});
+
+test('times are told in UTC, whatever the machine keeps', () => {
+  const time = (text: string) => parseRecord(Buffer.from(`${text} stdout F x`))?.time;
+  assert.equal(time('2026-01-01T00:00:01.000000001+00:00'), '2026-01-01T00:00:01.000000001Z');
+  assert.equal(time('2026-01-01T00:30:01.123456789+01:00'), '2025-12-31T23:30:01.123456789Z');
 });

@@ -12,7 +12,16 @@ export function parseRecord(record: Buffer): LogLine | undefined {
   if (stream !== 'stdout' && stream !== 'stderr') return undefined;
   const partial = isPartial(record);
   const content = record.subarray(second + 3);
-  return { time: record.toString('latin1', 0, first), stream, content: partial ? content : Buffer.concat([content, LINE_END]), partial };
+  return { time: inUtc(record.toString('latin1', 0, first)), stream, content: partial ? content : Buffer.concat([content, LINE_END]), partial };
+}
+
+/** The monitor writes the machine's time with its offset; those who read logs expect UTC. The fraction stays as it is. */
+function inUtc(time: string): string {
+  const match = /^(.*T\d\d:\d\d:\d\d)(\.\d+)?([+-]\d\d:\d\d)$/.exec(time);
+  if (match === null) return time;
+  const [, seconds = '', fraction = '', offset = ''] = match;
+  const utc = offset === '+00:00' ? seconds : new Date(`${seconds}${offset}`).toISOString().slice(0, 19);
+  return `${utc}${fraction}Z`;
 }
 
 function isPartial(record: Buffer): boolean {

@@ -2,7 +2,7 @@ import type { V1ContainerState, V1ContainerStatus } from '#cluster/api';
 import { timestamp } from '#cluster/client';
 import type { RuntimeContainer } from '../types.ts';
 import { notBefore, SLOW } from './backoff.ts';
-import { hasBegun, isInitialized } from './phase.ts';
+import { hasBegun, isIdle, isInitialized, isPastDeadline } from './phase.ts';
 import { type ContainerView, latest, type PodView, restarts } from './view.ts';
 
 /** What `containerID` begins with. */
@@ -16,7 +16,8 @@ export function containerStatus(view: PodView, container: ContainerView, message
   const known = reported(view, container);
   const run = latest(container);
   if (run === undefined && ending && known?.containerID !== undefined) return lost(known, view.now_ms);
-  const state = stateOf(view, container, messages, ending);
+  const neverRan = isPastDeadline(view) && isIdle(view) && run?.state.status !== 'exited';
+  const state = neverRan ? unknownEnd(undefined, view.now_ms) : stateOf(view, container, messages, ending);
   const before = lastState(container, state, messages) ?? (run === undefined || known?.restartCount === run.attempt ? known?.lastState : undefined);
   const running = state.running !== undefined;
   const doneInit = container.role === 'init' && state.terminated?.exitCode === 0;
@@ -104,10 +105,11 @@ function lastState(container: ContainerView, state: V1ContainerState, messages: 
 /** It ran, and nothing of it is left to tell how it ended. */
 function lost(known: V1ContainerStatus, now_ms: number): V1ContainerStatus {
   if (known.state?.terminated !== undefined) return known;
+  return { ...known, ready: false, started: false, state: unknownEnd(known.state?.running?.startedAt, now_ms) };
+}
+
+function unknownEnd(startedAt: string | undefined, now_ms: number): V1ContainerState {
   const finishedAt = timestamp(now_ms);
   const message = 'The container could not be located when the pod was terminated';
-  const state = {
-    terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message, startedAt: known.state?.running?.startedAt ?? finishedAt, finishedAt },
-  };
-  return { ...known, ready: false, started: false, state };
+  return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message, startedAt: startedAt ?? finishedAt, finishedAt } };
 }

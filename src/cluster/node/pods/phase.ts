@@ -19,7 +19,7 @@ export function deadline_ms(pod: PodView['pod']): number | undefined {
 export function phaseOf(view: PodView): Phase {
   const known = view.pod.status?.phase;
   if (known === 'Succeeded' || known === 'Failed') return known;
-  if (isPastDeadline(view)) return 'Failed';
+  if (isPastDeadline(view) && isIdle(view)) return 'Failed';
   const inits = view.containers.filter(({ role }) => role === 'init');
   const mains = view.containers.filter(({ role }) => role === 'main');
   if (inits.some((container) => failedForGood(view, container))) return 'Failed';
@@ -27,6 +27,11 @@ export function phaseOf(view: PodView): Phase {
   const ended = mains.filter((container) => endedForGood(view, container));
   if (mains.length > 0 && ended.length === mains.length) return ended.every((container) => exitCodeOf(container) === 0) ? 'Succeeded' : 'Failed';
   return mains.some((container) => latest(container) === undefined && container.nextAttempt === 0) || mains.some(neverStarted) ? 'Pending' : 'Running';
+}
+
+/** Nothing of the Pod runs, nor is about to. */
+export function isIdle(view: PodView): boolean {
+  return view.containers.every((container) => container.busy === undefined && !isRunning(container));
 }
 
 function neverStarted(container: ContainerView): boolean {

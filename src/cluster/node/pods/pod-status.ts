@@ -1,7 +1,7 @@
 import type { V1ContainerStatus, V1PodCondition, V1PodStatus } from '#cluster/api';
 import { timestamp } from '#cluster/client';
 import { containerStatus, type EndMessages } from './container-status.ts';
-import { isInitialized, isPastDeadline, type Phase, phaseOf } from './phase.ts';
+import { isIdle, isInitialized, isPastDeadline, type Phase, phaseOf } from './phase.ts';
 import { qosClassOf } from './qos.ts';
 import type { ContainerView, PodView } from './view.ts';
 
@@ -10,13 +10,13 @@ const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersRea
 /** The status to report. Conditions of others and what nothing here speaks of stay. Pure. */
 export function podStatus(view: PodView, node: { readonly address: string }, messages: EndMessages): V1PodStatus {
   const before = view.pod.status ?? {};
-  const ending = view.gone || view.pod.metadata.deletionTimestamp !== undefined || isOver(phaseOf(view));
+  const ending = view.gone || view.pod.metadata.deletionTimestamp !== undefined || isOver(phaseOf(view)) || isPastDeadline(view);
   const statuses = new Map(view.containers.map((container) => [container, containerStatus(view, container, messages, ending)]));
   const list = (...roles: readonly ContainerView['role'][]) => [...statuses].filter(([{ role }]) => roles.includes(role)).map(([, status]) => status);
   const [inits, mains] = [list('init', 'sidecar'), list('main')];
   const phase = finalPhase(view, mains);
   const address = view.sandbox.state === 'ready' ? view.sandbox.address : before.podIP;
-  const late = isPastDeadline(view) && before.phase !== 'Succeeded';
+  const late = isPastDeadline(view) && phase === 'Failed' && before.phase !== 'Succeeded';
   const reason = late ? 'DeadlineExceeded' : before.reason;
   const message = late ? 'Pod was active on the node longer than the specified deadline' : before.message;
   return {
@@ -43,8 +43,7 @@ function isOver(phase: Phase): boolean {
 function finalPhase(view: PodView, mains: readonly V1ContainerStatus[]): Phase {
   const phase = phaseOf(view);
   const deleted = view.gone || view.pod.metadata.deletionTimestamp !== undefined;
-  const idle = view.containers.every(({ busy, runs }) => busy === undefined && runs[0]?.state.status !== 'running');
-  if (isOver(phase) || !deleted || !idle || !mains.some(({ state }) => state?.terminated)) return phase;
+  if (isOver(phase) || !deleted || !isIdle(view) || !mains.some(({ state }) => state?.terminated)) return phase;
   return mains.every(({ state }) => state?.terminated?.exitCode === 0) ? 'Succeeded' : 'Failed';
 }
 

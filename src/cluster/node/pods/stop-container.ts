@@ -11,6 +11,8 @@ export interface Stop {
   readonly address: string;
   /** Resolves when no new connections come; bounded by whoever gives it. */
   readonly drained: Promise<void>;
+  /** The agent lets go: the next one does the rest. */
+  readonly signal: AbortSignal;
 }
 
 const LEAST_SECONDS = 1;
@@ -21,18 +23,29 @@ export async function stopContainer(context: PodContext, stop: Stop): Promise<vo
   tell(context, 'Normal', 'Killing', stop.words, stop.container);
   const began_ms = clock.monotonic();
   await stop.drained;
+  if (stop.signal.aborted) return;
   if (stop.grace_seconds > 0 && stop.container.lifecycle?.preStop !== undefined) await preStop(context, stop);
   const left_seconds = stop.grace_seconds - (clock.monotonic() - began_ms) / 1000;
-  await runtime.stopContainer(stop.id, stop.grace_seconds === 0 ? 0 : Math.max(LEAST_SECONDS, Math.ceil(left_seconds)));
+  if (stop.signal.aborted) return;
+  const ended = runtime.stopContainer(stop.id, stop.grace_seconds === 0 ? 0 : Math.max(LEAST_SECONDS, Math.ceil(left_seconds)));
+  await unlessAborted(ended, stop.signal);
+}
+
+/** Waits for it no longer than until the signal is aborted. Errors: its own. */
+export async function unlessAborted(task: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => aborted.resolve(), { once: true });
+  if (signal.aborted) aborted.resolve();
+  await Promise.race([task, aborted.promise]);
 }
 
 async function preStop(context: PodContext, stop: Stop): Promise<void> {
   const late = new AbortController();
   using _timer = context.agent.clock.setTimer(stop.grace_seconds * 1000, () => late.abort(new Error('the grace period ended before it did')));
   try {
-    await runHook(context, stop.container, 'PreStop', stop.id, stop.address, late.signal);
+    await runHook(context, stop.container, 'PreStop', stop.id, stop.address, AbortSignal.any([late.signal, stop.signal]));
   } catch (error) {
-    tell(context, 'Warning', 'FailedPreStopHook', messageOf(error), stop.container);
+    if (!stop.signal.aborted) tell(context, 'Warning', 'FailedPreStopHook', messageOf(error), stop.container);
   }
 }
 

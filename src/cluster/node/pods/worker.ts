@@ -17,7 +17,7 @@ import { podStatus } from './pod-status.ts';
 import { newer, report } from './report.ts';
 import { setUpPodVolumes, setUpSandbox, tearDownSandbox } from './sandbox.ts';
 import { startContainer } from './start-container.ts';
-import { drain, stopContainer } from './stop-container.ts';
+import { drain, stopContainer, unlessAborted } from './stop-container.ts';
 import { unsupported } from './unsupported.ts';
 import type { PodView, SandboxView } from './view.ts';
 
@@ -42,6 +42,7 @@ export class PodWorker {
   readonly #follows: Disposable[] = [];
   readonly #tasks = new Set<Promise<void>>();
   readonly #discarding = new Set<string>();
+  readonly #letGo = new AbortController();
   #pod: V1Pod;
   #gone = false;
   #stopped = false;
@@ -109,6 +110,7 @@ export class PodWorker {
   /** Lets go: containers keep running. Resolves when what was under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#letGo.abort(new Error('the agent stops'));
     for (const { probes, abort } of this.#containers) {
       probes?.probes[Symbol.dispose]();
       abort?.abort(new Error('the agent stops'));
@@ -307,14 +309,15 @@ export class PodWorker {
     const hastens = state.busy === 'stopping';
     state.busy = 'stopping';
     state.stopBy_ms = now_ms + action.grace_seconds * 1000;
-    if (hastens) return this.#run(() => context.agent.runtime.stopContainer(action.id, action.grace_seconds));
+    const { signal } = this.#letGo;
+    if (hastens) return this.#run(() => unlessAborted(context.agent.runtime.stopContainer(action.id, action.grace_seconds), signal));
     const drained = action.drain ? (this.#drained ??= drain(context, this.address, action.grace_seconds)) : Promise.resolve();
     const { id, grace_seconds, words } = action;
     const settle = () => {
       state.busy = undefined;
       state.stopBy_ms = undefined;
     };
-    this.#run(() => stopContainer(context, { container: state.spec, id, grace_seconds, words, address: this.address, drained }), settle);
+    this.#run(() => stopContainer(context, { container: state.spec, id, grace_seconds, words, address: this.address, drained, signal }), settle);
   }
 
   #discard(id: string): void {
