@@ -1,4 +1,5 @@
-import type { ClusterClient } from '#cluster/client';
+import type { V1Pod } from '#cluster/api';
+import { type ClusterClient, PODS } from '#cluster/client';
 import {
   type ClusterDns,
   type ClusterPodNetwork,
@@ -83,7 +84,7 @@ function makeWires({ config, clock, random, logger }: PartOptions, { network, cl
   const dns = { address: dnsAddress, target: pods.gateway };
   return {
     state,
-    proxy: createServiceProxy({ state, network, clock, random, logger, nodeName: nodeNameOf(), dns }),
+    proxy: createServiceProxy({ state, network, clock, random, logger, nodeName: nodeNameOf(), dns, ending: () => endingPods(client) }),
     dns: createClusterDns({
       state,
       network,
@@ -95,4 +96,12 @@ function makeWires({ config, clock, random, logger }: PartOptions, { network, cl
       logger,
     }),
   };
+}
+
+/** The Pods of this node that were asked to end, and have an address still. */
+async function endingPods(client: ClusterClient): Promise<readonly { readonly uid: string; readonly address: string }[]> {
+  const { items } = await client.resource<V1Pod>(PODS).list({ fieldSelector: `spec.nodeName=${nodeNameOf()}` });
+  return items.flatMap(({ metadata, status }) =>
+    metadata.deletionTimestamp !== undefined && metadata.uid !== undefined && status?.podIP ? [{ uid: metadata.uid, address: status.podIP }] : [],
+  );
 }

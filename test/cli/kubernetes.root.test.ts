@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { MAIN, startTestDaemon } from '../support/daemon.ts';
+import { MYAPP } from '../support/manifests.ts';
 import { output, type Outcome } from '../support/run.ts';
 
-const manifest = await readFile(new URL('../../examples/myapp.yaml', import.meta.url), 'utf8');
+const manifest = MYAPP;
 const daemon = await startTestDaemon(['--parts', 'apiserver,controllers,scheduler']);
 after(() => daemon[Symbol.asyncDispose]());
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, suite, test } from 'node:test';
-import { MYAPP, startTestCluster } from '../support/cluster.ts';
+import { startTestCluster } from '../support/cluster.ts';
+import { MYAPP } from '../support/manifests.ts';
 import { eventually } from '../support/eventually.ts';
 
 const cluster = await startTestCluster(['--autoscaler-period', '1s']);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
-import { MYAPP, startTestCluster } from '../support/cluster.ts';
+import { startTestCluster } from '../support/cluster.ts';
+import { MYAPP } from '../support/manifests.ts';
 import { eventually } from '../support/eventually.ts';
 
 const cluster = await startTestCluster();

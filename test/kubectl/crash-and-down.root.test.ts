@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { systemClock } from '#kit';
-import { MYAPP, startTestCluster } from '../support/cluster.ts';
+import { startTestCluster } from '../support/cluster.ts';
+import { MYAPP } from '../support/manifests.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Traces, tracesOf } from '../support/traces.ts';
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { MAIN, startTestDaemon } from '../support/daemon.ts';
+import { MYAPP } from '../support/manifests.ts';
 import { output } from '../support/run.ts';
 
-const manifest = await readFile(new URL('../../examples/myapp.yaml', import.meta.url), 'utf8');
+const manifest = MYAPP;
 const daemon = await startTestDaemon(['--parts', 'registry,apiserver,controllers,scheduler']);
 after(() => daemon[Symbol.asyncDispose]());
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import { MYAPP, startTestCluster } from '../support/cluster.ts';
+import { startTestCluster } from '../support/cluster.ts';
+import { MYAPP } from '../support/manifests.ts';
 
 const cluster = await startTestCluster();
 after(() => cluster[Symbol.asyncDispose]());

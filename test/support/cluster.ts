@@ -1,10 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { busyboxTar } from './busybox.ts';
 import { startTestDaemon, type TestDaemon } from './daemon.ts';
 import { output, type Outcome } from './run.ts';
-
-/** The manifests of the walk-through, word for word. */
-export const MYAPP = await readFile(new URL('../../examples/myapp.yaml', import.meta.url), 'utf8');
 
 /**
  * A server that says its name and version on port 80 and ends at once on SIGTERM. Process 1 has a handler: without one the

@@ -62,6 +62,11 @@ export interface ServiceProxyOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly nodeName: string;
+  /**
+   * Pods of this node that end already when the proxy starts: their processes may have been told to stop, though the slices still
+   * count them in. None without it.
+   */
+  readonly ending?: () => Promise<readonly { readonly uid: string; readonly address: IpAddress }[]>;
   /** The Service address of the cluster's DNS, and where it really listens on this node. */
   readonly dns?: { readonly address: IpAddress; readonly target: IpAddress };
 }

@@ -44,7 +44,7 @@ function sliceOf(addresses: readonly string[], isReady = true): V1EndpointSlice 
   return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata, addressType: 'IPv4', endpoints, ports: [{ port: 80, protocol: 'TCP' }] };
 }
 
-async function rig() {
+async function rig(ending: readonly { readonly uid: string; readonly address: string }[] = []) {
   const services = new TestingInformer<V1Service>();
   const slices = new TestingInformer<V1EndpointSlice>(({ endpoints = [] }) => endpoints.flatMap(({ addresses }) => addresses));
   const applied: (readonly ServiceRule[])[] = [];
@@ -62,7 +62,15 @@ async function rig() {
   ];
   slices.objects = [sliceOf(['10.0.0.2', '10.0.0.3'])];
   const state = { services, slices, start: async () => undefined, stop: async () => undefined };
-  const proxy = createServiceProxy({ state, network, clock: systemClock, random: systemRandom, logger: silentLogger, nodeName: 'node-a' });
+  const proxy = createServiceProxy({
+    state,
+    network,
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+    nodeName: 'node-a',
+    ending: async () => ending,
+  });
   return { services, slices, applied, gate, proxy, addresses: () => applied.at(-1)?.[0]?.backends.map(({ address }) => address) };
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -94,6 +102,16 @@ suite('the proxy of Services', () => {
     assert.equal(isDrained, false);
     slices.set(sliceOf(['10.0.0.2']), sliceOf(['10.0.0.3'], false));
     await drained;
+    await proxy.stop();
+  });
+
+  test('a Pod that ends already when the proxy starts gets no new connections, though its slice calls it ready', async () => {
+    const { proxy, applied } = await rig([{ uid: 'pod-10.0.0.3', address: '10.0.0.3' }]);
+    await proxy.start();
+    assert.deepEqual(
+      applied.map(([rule]) => rule?.backends.map(({ address }) => address)),
+      [['10.0.0.2']],
+    );
     await proxy.stop();
   });
 

@@ -46,7 +46,8 @@ class RuleKeeper implements ServiceProxy {
   async start(): Promise<void> {
     const { services, slices } = this.#options.state;
     const changed = () => this.#change();
-    await this.#options.state.start();
+    const [ending = []] = await Promise.all([this.#options.ending?.(), this.#options.state.start()]);
+    for (const { uid, address } of ending) this.#draining.set(uid, address);
     this.#subscriptions.push(services.onChange(changed), slices.onChange(changed));
     this.#change();
     await this.#first.promise;
