@@ -15,6 +15,7 @@ import { startContainer } from './start-container.ts';
 import { containerStats, containerTop } from './stats.ts';
 import { killContainer, setPaused, stopContainer } from './stop-container.ts';
 import type { Entry, WaitResult } from './table.ts';
+import { userChanges } from './user-changes.ts';
 import type { Container, Containers, ContainerSpec, ContainerStats, PathStat, ResourceLimits, RestartPolicy } from './types.ts';
 
 type Ending = { readonly timeout_seconds?: number; readonly signal?: string };
@@ -190,7 +191,7 @@ export class ContainerFace implements Containers {
   }
 
   async changes(ref: string) {
-    return await this.#rooms.snapshots.changes(this.#snapshot(ref));
+    return userChanges(await this.#rooms.snapshots.changes(this.#snapshot(ref)));
   }
 
   async commitLayer(ref: string) {
