@@ -168,7 +168,7 @@ export async function startExec(call: Call, rooms: Rooms, wishes: ExecWishes): P
     streams.exited.catch((error: unknown) => rooms.logger.warn('a detached exec failed', { exec: exec.id, error }));
     return call.empty(200);
   }
-  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, ...wish });
+  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, ...wish, untilExited: true });
 }
 
 export async function resizeExec(call: Call, rooms: Rooms): Promise<void> {
