@@ -56,7 +56,7 @@ export function containerSummary(
     Names: [`/${container.name}`],
     Image: imageName(container),
     ImageID: container.imageId,
-    Command: [container.process.path, ...container.process.args].join(' '),
+    Command: [container.process.path, ...container.process.args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' '),
     Created: Math.floor(container.created_ms / 1000),
     Ports: container.ports.map((port) => ({
       ...(port.hostPort === undefined ? {} : { IP: port.hostAddress ?? '0.0.0.0' }),

@@ -50,7 +50,8 @@ export async function inspectImage(call: Call, rooms: Rooms): Promise<void> {
 }
 
 export async function historyOfImage(call: Call, rooms: Rooms): Promise<void> {
-  call.json(200, imageHistory(await resolveImage(call, rooms)));
+  const image = await resolveImage(call, rooms);
+  call.json(200, imageHistory(image, rooms.images.layerSizes(image)));
 }
 
 async function resolveImage(call: Call, rooms: Rooms): Promise<Image> {
