@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,8 @@ export interface TestDaemon extends AsyncDisposable {
   kubectl(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Any command inside the namespaces. */
   inside(command: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Begins a command inside the namespaces; its three streams are pipes. */
+  open(command: readonly string[]): ChildProcessWithoutNullStreams;
   gantry(commandArguments: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** kill -9 of the daemon alone; resolves when it is gone. */
   crash(): Promise<void>;
@@ -55,9 +57,18 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     },
   );
   await firstOutput(keeper);
-  const enter = (command: readonly string[]) => ['nsenter', '--net', '--mount', '--target', String(keeper.pid), '--', ...command];
+  const enter = (command: readonly string[], directory = '/') => [
+    'nsenter',
+    '--net',
+    '--mount',
+    `--wdns=${directory}`,
+    '--target',
+    String(keeper.pid),
+    '--',
+    ...command,
+  ];
   const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, environment: { ...environment, ...options.environment } });
-  const inside = (command: readonly string[], options?: RunOptions) => run(enter(command), withEnvironment(options));
+  const inside = (command: readonly string[], options?: RunOptions) => run(enter(command, options?.folder), withEnvironment(options));
   const directories = ['--data-dir', dataDir, '--run-dir', join(folder, 'run')];
   const up = () => startUp(enter([process.execPath, '--no-warnings', MAIN, 'up', ...directories, ...upOptions, '--ready-fd', '3']), environment);
   const gantry = (commandArguments: readonly string[], options?: RunOptions) =>
@@ -80,6 +91,10 @@ export async function startTestDaemon(upOptions: readonly string[] = []): Promis
     docker: (commandArguments, options) => inside(['docker', ...commandArguments], options),
     kubectl: (commandArguments, options) => inside(['kubectl', ...commandArguments], options),
     inside,
+    open(command) {
+      const [program = '', ...rest] = enter(command);
+      return spawn(program, rest, { env: environment });
+    },
     gantry,
     async crash() {
       const gone = exitOf(daemon);
