@@ -1,11 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { isSystemError } from '#kit';
 import { busyboxTar } from './busybox.ts';
 import { Conversation } from './conversation.ts';
 import { startTestDaemon, type TestDaemon } from './daemon.ts';
 import { type Outcome, output, type RunOptions } from './run.ts';
+import { until } from './until.ts';
 
 /** A command that says `ready`, goes on until it is told to stop, and then ends with 0. */
 export const LASTING = ['sh', '-c', 'echo ready; trap "exit 0" TERM; while :; do sleep 0.05; done'] as const;
@@ -100,6 +102,13 @@ export class Docker implements AsyncDisposable {
       processes: await processesOf(folder),
       rules: rules.split('\n'),
     };
+  }
+
+  /** Waits until just what stood before stands again. Errors: what is left over. */
+  async settled(before: Footprint): Promise<void> {
+    await until('nothing to be left', async () => isDeepStrictEqual(await this.footprint(), before)).catch(async () => {
+      assert.deepEqual(await this.footprint(), before);
+    });
   }
 
   async #id(): Promise<string> {
