@@ -45,7 +45,7 @@ export class ContainerFace implements Containers {
       await this.#rooms.locks.run(entry.record.id, () => startContainer(this.#rooms, entry, { byHand: true }));
     } catch (error) {
       // As Docker does: what removes itself at its end does so too when it could not begin.
-      if (entry.record.spec.autoRemove && entry.record.state.status === 'exited') await this.remove(entry.record.id, { volumes: true });
+      if (entry.record.spec.autoRemove && ['created', 'exited'].includes(entry.record.state.status)) await this.remove(entry.record.id, { volumes: true });
       throw error;
     }
   }

@@ -27,8 +27,9 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
   }
   const { record } = entry;
   const startedAt_ms = rooms.clock.now();
-  const endpoints = rooms.wires.plan(record);
+  let endpoints: Endpoints = {};
   try {
+    endpoints = rooms.wires.plan(record);
     await run(rooms, entry, endpoints, startedAt_ms);
   } catch (error) {
     await undo(rooms, entry, endpoints, error);
