@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
@@ -73,7 +74,6 @@ export class Docker implements AsyncDisposable {
 
   async footprint(): Promise<Footprint> {
     const { folder } = this.daemon;
-    const id = await this.#id();
     const [mountinfo, links, rules] = await Promise.all([
       this.inside(['cat', '/proc/self/mountinfo']),
       this.inside(['ip', '-o', 'link']),
@@ -87,6 +87,8 @@ export class Docker implements AsyncDisposable {
       'data/engine/exits',
       'data/engine/build-context',
       'data/images/snapshots',
+      'data/images/ingest',
+      'data/images/uploads',
     ];
     const hierarchies = await namesIn('/sys/fs/cgroup');
     return {
@@ -97,7 +99,7 @@ export class Docker implements AsyncDisposable {
         .sort(),
       links: links.split('\n').map((line) => /^\d+: ([^:@]+)/.exec(line)?.[1] ?? ''),
       namespaces: await namesIn(join(folder, 'run/netns')),
-      groups: (await Promise.all(hierarchies.map((name) => foldersIn(`/sys/fs/cgroup/${name}/gantry-${id}`)))).flat(),
+      groups: (await Promise.all(hierarchies.map((name) => foldersIn(`/sys/fs/cgroup/${name}/gantry-${this.id}`)))).flat(),
       folders: (await Promise.all(places.map((place) => namesIn(join(folder, place))))).flat(),
       processes: await processesOf(folder),
       rules: rules.split('\n'),
@@ -111,8 +113,9 @@ export class Docker implements AsyncDisposable {
     });
   }
 
-  async #id(): Promise<string> {
-    const identity: unknown = JSON.parse(await readFile(join(this.daemon.dataDir, 'daemon.json'), 'utf8'));
+  /** The daemon's own id, which its groups and links bear. */
+  get id(): string {
+    const identity: unknown = JSON.parse(readFileSync(join(this.daemon.dataDir, 'daemon.json'), 'utf8'));
     assert.ok(typeof identity === 'object' && identity !== null && 'id' in identity && typeof identity.id === 'string');
     return identity.id;
   }
