@@ -62,6 +62,25 @@ test('while the daemon is dead containers serve and end, and after its start it 
   await docker.run('network rm lan');
 });
 
+test('with the daemon start again those that are to: always, and unless-stopped when nobody stopped them', async () => {
+  for (const name of ['always', 'unless-stopped', 'stopped-always', 'stopped-unless'])
+    await docker.run(
+      `run -d --name ${name} --restart ${name.replace('stopped-always', 'always').replace('stopped-unless', 'unless-stopped')} busybox`,
+      ...LASTING,
+    );
+  await docker.run('stop stopped-always stopped-unless');
+  await docker.run('run -d --name well --health-cmd true --health-interval 100ms busybox', ...LASTING);
+  const pids = await Promise.all(['always', 'unless-stopped'].map((name) => docker.inspect(name, '{{.State.Pid}}')));
+  await daemon.crash();
+  for (const pid of pids) await docker.inside(['kill', '-9', pid]);
+  for (const pid of pids) await gone(pid);
+  await daemon.restart();
+  await until('all that are to', async () => (await docker.run('ps --format', '{{.Names}}')).split('\n').filter(Boolean).length === 4);
+  assert.deepEqual((await docker.run('ps --format', '{{.Names}}')).trim().split('\n').sort(), ['always', 'stopped-always', 'unless-stopped', 'well']);
+  await until('the next health check', async () => (await docker.inspect('well', '{{.State.Health.Status}}')) === 'healthy');
+  await docker.run('rm -f always unless-stopped stopped-always stopped-unless well');
+});
+
 test(`${KILLS} kills in the middle of docker run, build and push leave nothing half made (GANTRY_SEED=${SEED})`, async () => {
   const random = seeded(SEED);
   const before = await docker.footprint();
