@@ -118,17 +118,17 @@ for (const [dockerfile, status, said] of [
 ] as const)
   test(`a build of ${JSON.stringify(dockerfile)} fails with words and leaves nothing`, async () => {
     const folder = await context('bad', { Dockerfile: dockerfile });
-    const [before, images] = [await docker.footprint(), await docker.run('images -aq')];
+    const [before, images] = [await docker.baseline(), await docker.run('images -aq')];
     const outcome = await build(folder, '-t', 'bad');
     assert.equal(outcome.status, status);
     assert.match(outcome.stderr, said);
     assert.equal(await docker.run('images -aq'), images);
-    assert.deepEqual(await docker.footprint(), before);
+    await docker.settled(before);
   });
 
 test('a build that its client leaves leaves nothing', async () => {
   const folder = await context('slow', { Dockerfile: 'FROM busybox\nRUN echo begun; sleep 600\n' });
-  const before = await docker.footprint();
+  const before = await docker.baseline();
   {
     await using building = docker.open('build', folder);
     await building.hears(/begun/);

@@ -83,7 +83,7 @@ test('with the daemon start again those that are to: always, and unless-stopped 
 
 test(`${KILLS} kills in the middle of docker run, build and push leave nothing half made (GANTRY_SEED=${SEED})`, async () => {
   const random = seeded(SEED);
-  const before = await docker.footprint();
+  const before = await docker.baseline();
   const images = await docker.run('images -aq');
   const context = join(daemon.folder, 'killed');
   await mkdir(context);
@@ -136,7 +136,7 @@ test('gantry down with running containers leaves nothing on the machine, and gan
   await docker.run('exec forever true');
   const { stderr, status } = await daemon.gantry(['down']);
   assert.equal(status, 0, stderr);
-  const left = await docker.footprint();
+  const left = await docker.baseline();
   assert.deepEqual(
     { ...left, folders: [] },
     { mounts: [], links: ['lo', 'host1', 'host0', ''], namespaces: [], groups: [], folders: [], processes: [], rules: [''] },

@@ -28,7 +28,7 @@ for (const [port, said] of [
   ['127.0.0.1:5000:80', /Cannot publish port 127\.0\.0\.1:5000\/tcp: another program listens there/],
 ] as const)
   test(`publishing ${port}, which is taken, is one clear sentence, and nothing is half started`, async () => {
-    const before = await docker.footprint();
+    const before = await docker.baseline();
     const outcome = await docker.outcome(`run -d --name clash -p ${port} busybox`, ...HTTP);
     assert.equal(outcome.status, 125);
     assert.match(outcome.stderr, said);
@@ -41,7 +41,7 @@ for (const [port, said] of [
     );
     assert.equal(await docker.inspect('clash', '{{.State.Status}} {{.State.Pid}}'), 'created 0');
     await docker.run('rm clash');
-    assert.deepEqual(await docker.footprint(), before);
+    await docker.settled(before);
   });
 
 test('a port is free again once its container has stopped, and others get "address in use" before', async () => {

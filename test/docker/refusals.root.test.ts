@@ -31,10 +31,10 @@ for (const [line, said] of [
   ['push nosuch/image', /An image does not exist locally with the tag: nosuch\/image/],
 ] as const)
   test(`docker ${line} is refused in words that help, and leaves nothing`, async () => {
-    const before = await docker.footprint();
+    const before = await docker.baseline();
     assert.match(await docker.refused(line), said);
     assert.equal(await docker.run('ps -aq'), '');
-    assert.deepEqual(await docker.footprint(), before);
+    await docker.settled(before);
   });
 
 for (const [path, body, said] of [

@@ -106,6 +106,14 @@ export class Docker implements AsyncDisposable {
     };
   }
 
+  /** The footprint once the links of earlier containers have gone: the kernel takes them away a moment after their namespaces. For containers on one network each. */
+  baseline(): Promise<Footprint> {
+    return until('the links of earlier containers to go', async () => {
+      const found = await this.footprint();
+      return found.links.filter((name) => name.startsWith('gv')).length <= found.namespaces.length && found;
+    });
+  }
+
   /** Waits until just what stood before stands again. Errors: what is left over. */
   async settled(before: Footprint): Promise<void> {
     await until('nothing to be left', async () => isDeepStrictEqual(await this.footprint(), before)).catch(async () => {
