@@ -16,6 +16,8 @@ export const PREDEFINED_ARGS: readonly string[] = ['HTTP_PROXY', 'HTTPS_PROXY', 
   name.toLowerCase(),
 ]);
 
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 export interface StageContext {
   readonly session: BuildSession;
   readonly escape: string;
@@ -88,8 +90,10 @@ export class StageRun {
     }
   }
 
+  /** As Docker does, a stage without a PATH has the usual one. */
   get #config(): ImageRunConfig {
-    return this.#image.config.config;
+    const { config } = this.#image.config;
+    return config.Env?.some((entry) => entry.startsWith('PATH=')) ? config : { ...config, Env: [...(config.Env ?? []), DEFAULT_PATH] };
   }
 
   #expand(text: string, line: number): string {

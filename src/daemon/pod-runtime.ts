@@ -160,7 +160,15 @@ function stateOf(state: Container['state']): RuntimeContainer['state'] | undefin
     case 'exited':
     case 'restarting': {
       const { exitCode, oomKilled, startedAt_ms, finishedAt_ms, error } = state.exit;
-      return { status: 'exited', exitCode, oomKilled, startedAt_ms, finishedAt_ms, ...(error === undefined ? {} : { message: error }) };
+      // A run that never began began and ended at once, for a Pod.
+      return {
+        status: 'exited',
+        exitCode,
+        oomKilled,
+        startedAt_ms: startedAt_ms || finishedAt_ms,
+        finishedAt_ms,
+        ...(error === undefined ? {} : { message: error }),
+      };
     }
     case 'dead':
       return { status: 'exited', exitCode: 128, oomKilled: false, startedAt_ms: 0, finishedAt_ms: 0, message: state.reason };

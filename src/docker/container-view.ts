@@ -4,9 +4,13 @@ import { endpointView, networkModeText } from './endpoint-view.ts';
 import { hostConfigView } from './host-config-view.ts';
 import { goTime, humanDuration } from './times.ts';
 
-/** Docker's word for the state. */
+/** Docker's word for the state: what never ran is `created`, whatever became of the attempts. */
 export function stateWord(state: ContainerState): string {
-  return state.status;
+  return neverRan(state) ? 'created' : state.status;
+}
+
+function neverRan(state: ContainerState): boolean {
+  return state.status === 'exited' && state.exit.startedAt_ms === 0;
 }
 
 /** `Up 3 minutes (healthy)`, `Exited (0) 2 hours ago`. */
@@ -24,9 +28,7 @@ export function statusText(container: Container, now_ms: number): string {
     case 'restarting':
       return `Restarting (${state.exit.exitCode}) ${humanDuration(now_ms - state.exit.finishedAt_ms)} ago`;
     case 'exited':
-      return state.exit.error !== undefined && state.exit.startedAt_ms === 0
-        ? 'Created'
-        : `Exited (${state.exit.exitCode}) ${humanDuration(now_ms - state.exit.finishedAt_ms)} ago`;
+      return neverRan(state) ? 'Created' : `Exited (${state.exit.exitCode}) ${humanDuration(now_ms - state.exit.finishedAt_ms)} ago`;
     case 'removing':
       return 'Removal In Progress';
     case 'dead':
@@ -54,7 +56,7 @@ export function containerSummary(
     Names: [`/${container.name}`],
     Image: imageName(container),
     ImageID: container.imageId,
-    Command: [container.process.path, ...container.process.args].join(' '),
+    Command: [container.process.path, ...container.process.args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' '),
     Created: Math.floor(container.created_ms / 1000),
     Ports: container.ports.map((port) => ({
       ...(port.hostPort === undefined ? {} : { IP: port.hostAddress ?? '0.0.0.0' }),
@@ -144,7 +146,7 @@ function stateView(container: Container): object {
   const exit = state.status === 'exited' || state.status === 'restarting' ? state.exit : undefined;
   const started_ms = live?.startedAt_ms ?? (exit?.startedAt_ms || undefined);
   return {
-    Status: state.status,
+    Status: stateWord(state),
     Running: live !== undefined || state.status === 'restarting',
     Paused: state.status === 'paused',
     Restarting: state.status === 'restarting',
@@ -154,7 +156,7 @@ function stateView(container: Container): object {
     ExitCode: exit?.exitCode ?? 0,
     Error: exit?.error ?? (state.status === 'dead' ? state.reason : ''),
     StartedAt: goTime(started_ms),
-    FinishedAt: goTime(exit?.finishedAt_ms),
+    FinishedAt: goTime(neverRan(state) ? undefined : exit?.finishedAt_ms),
     ...(container.health === undefined ? {} : { Health: healthView(container.health) }),
   };
 }

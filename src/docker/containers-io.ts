@@ -11,7 +11,7 @@ import { defined, Fields, isEmpty } from './json.ts';
 import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from './multiplex.ts';
 import type { Rooms } from './options.ts';
 import { unsupported } from './errors.ts';
-import { parseMoment_ms } from './times.ts';
+import { parseMoment_ms, utcTime } from './times.ts';
 
 /** `GET /containers/{id}/logs`. */
 export async function containerLogs(call: Call, rooms: Rooms): Promise<void> {
@@ -30,7 +30,7 @@ export async function containerLogs(call: Call, rooms: Rooms): Promise<void> {
   try {
     for await (const line of rooms.engine.containers.logs(container.id, query)) {
       if (line.stream === 'stdout' ? !stdout : !stderr) continue;
-      const text = `${call.flag('timestamps') ? `${line.time} ` : ''}${prefix}`;
+      const text = `${call.flag('timestamps') ? `${utcTime(line.time)} ` : ''}${prefix}`;
       const content = text === '' ? line.content : Buffer.concat([Buffer.from(text), line.content]);
       if (!(await call.write(terminal ? content : frame(line.stream, content)))) return;
     }
@@ -49,7 +49,8 @@ function logQuery(call: Call, rooms: Rooms): LogQuery {
   return defined({
     follow: call.flag('follow'),
     tail: count,
-    since_ms: parseMoment_ms(call.text('since'), now_ms, 'since'),
+    // Lines are told apart by the millisecond.
+    since_ms: Math.floor(parseMoment_ms(call.text('since'), now_ms, 'since') ?? 0) || undefined,
     until_ms: parseMoment_ms(call.text('until'), now_ms, 'until'),
     signal: call.signal,
   });
@@ -168,7 +169,7 @@ export async function startExec(call: Call, rooms: Rooms, wishes: ExecWishes): P
     streams.exited.catch((error: unknown) => rooms.logger.warn('a detached exec failed', { exec: exec.id, error }));
     return call.empty(200);
   }
-  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, ...wish });
+  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, ...wish, untilExited: true });
 }
 
 export async function resizeExec(call: Call, rooms: Rooms): Promise<void> {

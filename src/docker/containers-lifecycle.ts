@@ -171,7 +171,9 @@ export async function waitContainer(call: Call, rooms: Rooms): Promise<void> {
   call.begin('application/json');
   try {
     const { exitCode, error } = await waiting;
-    call.response.end(`${JSON.stringify({ StatusCode: exitCode, ...(error ? { Error: { Message: error } } : {}) })}\n`);
+    // Who waits for a start to come is told by the start itself why it failed.
+    const told = error !== undefined && condition === 'not-running' ? { Error: { Message: error } } : {};
+    call.response.end(`${JSON.stringify({ StatusCode: exitCode, ...told })}\n`);
   } catch (error) {
     if (!call.signal.aborted) throw error;
   }

@@ -46,7 +46,7 @@ describe('containerSpec', () => {
       { Binds: ['/a:/b:ro', 'name:/c', '/d'] },
       (got) => got.mounts,
       [
-        { type: 'bind', source: '/a', target: '/b', readOnly: true },
+        { type: 'bind', source: '/a', target: '/b', readOnly: true, makeSource: true },
         { type: 'volume', source: 'name', target: '/c', readOnly: false },
         { type: 'volume', target: '/d', readOnly: false },
       ],

@@ -32,7 +32,15 @@ export async function joinStreams(
   call: Call,
   rooms: Rooms,
   streams: ProcessStreams,
-  options: { terminal: boolean; stdout: boolean; stderr: boolean; earlier?: AsyncIterable<LogLine>; detachKeys?: string | undefined },
+  options: {
+    terminal: boolean;
+    stdout: boolean;
+    stderr: boolean;
+    earlier?: AsyncIterable<LogLine>;
+    detachKeys?: string | undefined;
+    /** The client asks for the exit code as soon as the stream ends: it must be known by then. */
+    untilExited?: boolean;
+  },
 ): Promise<void> {
   const keys = detachSequence(options.detachKeys ?? call.text('detachKeys') ?? '');
   if (!keys) {
@@ -40,11 +48,16 @@ export async function joinStreams(
     throw badRequest(`Invalid detach keys (${options.detachKeys ?? call.text('detachKeys')}) provided: write single characters or ctrl-X, separated by commas`);
   }
   const wire = hijack(call, options.terminal);
+  const left = Promise.withResolvers<void>();
   const leave = () => {
+    left.resolve();
     streams.detach();
     if (!wire.output.destroyed) wire.output.end();
   };
-  wire.output.once('close', () => streams.detach());
+  wire.output.once('close', () => {
+    left.resolve();
+    streams.detach();
+  });
   const feeding = feedInput(wire.input, streams, options.terminal ? { keys, onDetach: leave } : undefined).catch((error: unknown) => {
     // A client that goes away, or a process that ends while it is fed, is no fault of the daemon's.
     rooms.logger.debug('the input of a stream ended early', { reason: messageOf(error) });
@@ -52,6 +65,7 @@ export async function joinStreams(
   try {
     for await (const line of options.earlier ?? []) wire.output.write(options.terminal ? line.content : frame(line.stream, line.content));
     await pumpOutput(streams, wire.output, { raw: options.terminal, stdout: options.stdout, stderr: options.stderr });
+    if (options.untilExited) await Promise.race([streams.exited, left.promise]);
   } catch (error) {
     rooms.logger.debug('the output of a stream ended early', { reason: messageOf(error) });
   }

@@ -75,15 +75,15 @@ export function imageInspect(image: Image): object {
   };
 }
 
-/** `GET /images/{name}/history`, newest first. Sizes are of the compressed layers, which is what the manifest knows. */
-export function imageHistory(image: Image): readonly object[] {
+/** `GET /images/{name}/history`, newest first. `sizes` are those of the layers, lowest first. */
+export function imageHistory(image: Image, sizes: readonly number[]): readonly object[] {
   let layer = 0;
   const entries = (image.config.history ?? []).map((step) => ({
     Id: '<missing>',
     Created: Math.floor(Date.parse(step.created ?? image.config.created ?? '') / 1000) || 0,
     CreatedBy: step.created_by ?? '',
     Tags: null as readonly string[] | null,
-    Size: step.empty_layer ? 0 : (image.manifest.layers[layer++]?.size ?? 0),
+    Size: step.empty_layer ? 0 : (sizes[layer++] ?? 0),
     Comment: step.comment ?? '',
   }));
   const last = entries.at(-1);

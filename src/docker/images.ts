@@ -50,7 +50,8 @@ export async function inspectImage(call: Call, rooms: Rooms): Promise<void> {
 }
 
 export async function historyOfImage(call: Call, rooms: Rooms): Promise<void> {
-  call.json(200, imageHistory(await resolveImage(call, rooms)));
+  const image = await resolveImage(call, rooms);
+  call.json(200, imageHistory(image, rooms.images.layerSizes(image)));
 }
 
 async function resolveImage(call: Call, rooms: Rooms): Promise<Image> {
@@ -132,7 +133,6 @@ export async function pushImage(call: Call, rooms: Rooms): Promise<void> {
       `An image does not exist locally with the tag: ${familiarName(formatReference(reference)).replace(/:[^:/]*$/, '')}`,
     );
   const lines = new JsonLines(call);
-  await lines.send({ status: `The push refers to repository [${reference.registry}/${reference.repository}]` });
   try {
     const auth = registryAuth(call.header('x-registry-auth'));
     const descriptor = await rooms.images.push(
@@ -140,7 +140,6 @@ export async function pushImage(call: Call, rooms: Rooms): Promise<void> {
       defined({ auth, progress: (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step)), signal: call.signal }),
     );
     const shown = reference.tag ?? 'latest';
-    await lines.send({ status: `${shown}: digest: ${descriptor.digest} size: ${descriptor.size}` });
     await lines.send({ progressDetail: {}, aux: { Tag: shown, Digest: descriptor.digest, Size: descriptor.size } });
     lines.end();
   } catch (error) {

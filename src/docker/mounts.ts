@@ -44,7 +44,7 @@ export function parseBind(text: string): MountSpec {
   }
   if (source.startsWith('/')) {
     if (noCopy) throw badRequest(`invalid mode: nocopy is for volumes only, not for '${text}'`);
-    return defined({ type: 'bind' as const, source: posix.normalize(source), target: place(target), readOnly, propagation });
+    return defined({ type: 'bind' as const, source: posix.normalize(source), target: place(target), readOnly, propagation, makeSource: true });
   }
   if (source !== '') checkVolumeName(source);
   return defined({ type: 'volume' as const, source: source || undefined, target: place(target), readOnly, noCopy: noCopy || undefined });

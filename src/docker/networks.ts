@@ -55,7 +55,7 @@ function membersOf(rooms: Rooms, network: EngineNetwork) {
     .list(
       (container) =>
         isDockers(container) &&
-        container.state.status === 'running' &&
+        (container.state.status === 'running' || container.state.status === 'paused') &&
         (network.name in container.endpoints || container.spec.network.kind === (network.name as string)),
     )
     .map((container) => ({ container, endpoint: container.endpoints[network.name] }));

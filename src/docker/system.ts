@@ -1,3 +1,5 @@
+import { chainIds } from '#image';
+import type { Image } from '#image';
 import { isDockers, networkByName } from './find.ts';
 import { containerSummary } from './container-view.ts';
 import type { Call } from './http.ts';
@@ -103,13 +105,15 @@ export async function diskUsage(call: Call, rooms: Rooms): Promise<void> {
   const network = networkByName(rooms);
   const sizes = new Map<string, number>();
   if (wants('container')) for (const container of containers) sizes.set(container.id, await rooms.engine.containers.size(container.id));
-  const layers = new Map(images.flatMap((image) => image.manifest.layers.map((layer) => [layer.digest, layer.size] as const)));
   const used = usedVolumes(rooms);
   call.json(200, {
     ...(wants('image')
       ? {
-          LayersSize: [...layers.values()].reduce((sum, size) => sum + size, 0),
-          Images: images.map((image) => imageSummary(image, containers.filter((container) => container.imageId === image.id).length)),
+          ...imageUsage(
+            images,
+            (image) => rooms.images.layerSizes(image),
+            (image) => containers.filter(({ imageId }) => imageId === image.id).length,
+          ),
         }
       : {}),
     ...(wants('container')
@@ -128,6 +132,25 @@ export async function diskUsage(call: Call, rooms: Rooms): Promise<void> {
       : {}),
     ...(wants('build-cache') ? { BuildCache: [] } : {}),
   });
+}
+
+/** Each layer counts once, however many images have it. */
+function imageUsage(images: readonly Image[], sizesOf: (image: Image) => readonly number[], users: (image: Image) => number) {
+  const layers = new Map<string, { readonly size: number; readonly images: number }>();
+  const chainsOf = (image: Image) => chainIds(image.config.rootfs.diff_ids);
+  for (const image of images) {
+    const sizes = sizesOf(image);
+    for (const [index, chain] of chainsOf(image).entries()) layers.set(chain, { size: sizes[index] ?? 0, images: (layers.get(chain)?.images ?? 0) + 1 });
+  }
+  const shared = (image: Image) =>
+    chainsOf(image).reduce((sum, chain) => {
+      const layer = layers.get(chain);
+      return sum + (layer !== undefined && layer.images > 1 ? layer.size : 0);
+    }, 0);
+  return {
+    LayersSize: [...layers.values()].reduce((sum, { size }) => sum + size, 0),
+    Images: images.map((image) => ({ ...imageSummary(image, users(image)), SharedSize: shared(image) })),
+  };
 }
 
 /** `POST /auth`: credentials are checked by the registry itself at a transfer; asking it beforehand is not done. */

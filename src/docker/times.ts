@@ -7,6 +7,13 @@ export function goTime(time_ms: number | undefined): string {
   return `${new Date(time_ms).toISOString().slice(0, -1)}000000Z`;
 }
 
+/** A time of RFC 3339 with its nanoseconds, in UTC, as Docker shows it. */
+export function utcTime(time: string): string {
+  const match = /^(.{19})(\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(time);
+  if (!match) return time;
+  return `${new Date(time).toISOString().slice(0, 19)}${match[2] ?? ''}Z`;
+}
+
 /** A moment in Docker's words: Unix seconds with fraction, RFC 3339, or a Go duration before now. Milliseconds. */
 export function parseMoment_ms(text: string | undefined, now_ms: number, name: string): number | undefined {
   if (text === undefined || text === '' || text === '0') return undefined;

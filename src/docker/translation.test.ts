@@ -7,7 +7,7 @@ import { fakeRooms } from './fake-rooms.testing.ts';
 import { Filters } from './filters.ts';
 import { DetachScanner, detachSequence } from './multiplex.ts';
 import { statsView } from './stats.ts';
-import { humanDuration, parseMoment_ms } from './times.ts';
+import { humanDuration, parseMoment_ms, utcTime } from './times.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const container = fakeRooms().add({ owner: { kind: 'docker' }, image: 'x', network: { kind: 'none' } });
@@ -47,6 +47,10 @@ describe('times', () => {
     ['', undefined],
   ];
   for (const [text, expected] of moments) it(`reads ${JSON.stringify(text)}`, () => assert.equal(parseMoment_ms(text, NOW_MS, 'since'), expected));
+  it('tells times in UTC with their nanoseconds', () => {
+    assert.equal(utcTime('2023-11-14T23:13:20.123456789+01:00'), '2023-11-14T22:13:20.123456789Z');
+    assert.equal(utcTime('2023-11-14T22:13:20Z'), '2023-11-14T22:13:20Z');
+  });
   it('refuses nonsense', () => assert.throws(() => parseMoment_ms('soon', NOW_MS, 'since'), /since/));
 });
 

@@ -15,6 +15,7 @@ import { startContainer } from './start-container.ts';
 import { containerStats, containerTop } from './stats.ts';
 import { killContainer, setPaused, stopContainer } from './stop-container.ts';
 import type { Entry, WaitResult } from './table.ts';
+import { userChanges } from './user-changes.ts';
 import type { Container, Containers, ContainerSpec, ContainerStats, PathStat, ResourceLimits, RestartPolicy } from './types.ts';
 
 type Ending = { readonly timeout_seconds?: number; readonly signal?: string };
@@ -44,7 +45,7 @@ export class ContainerFace implements Containers {
       await this.#rooms.locks.run(entry.record.id, () => startContainer(this.#rooms, entry, { byHand: true }));
     } catch (error) {
       // As Docker does: what removes itself at its end does so too when it could not begin.
-      if (entry.record.spec.autoRemove && entry.record.state.status === 'exited') await this.remove(entry.record.id, { volumes: true });
+      if (entry.record.spec.autoRemove && ['created', 'exited'].includes(entry.record.state.status)) await this.remove(entry.record.id, { volumes: true });
       throw error;
     }
   }
@@ -190,7 +191,7 @@ export class ContainerFace implements Containers {
   }
 
   async changes(ref: string) {
-    return await this.#rooms.snapshots.changes(this.#snapshot(ref));
+    return userChanges(await this.#rooms.snapshots.changes(this.#snapshot(ref)));
   }
 
   async commitLayer(ref: string) {

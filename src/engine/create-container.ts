@@ -128,7 +128,8 @@ async function makeMount(rooms: Rooms, record: ContainerRecord, mount: MountSpec
   if (mount.type === 'tmpfs') return { type: 'tmpfs', source: '', target: mount.target, readOnly: false };
   if (mount.type === 'bind') {
     if (!mount.source.startsWith('/')) throw invalid('bind mount', `source "${mount.source}" must be an absolute path`);
-    if (!(await isThere(mount.source))) throw invalid('mount config for type "bind"', `bind source path does not exist: ${mount.source}`);
+    if (mount.makeSource && !(await isThere(mount.source))) await mkdir(mount.source, { recursive: true });
+    else if (!(await isThere(mount.source))) throw invalid('mount config for type "bind"', `bind source path does not exist: ${mount.source}`);
     return { type: 'bind', source: mount.source, target: mount.target, readOnly: mount.readOnly };
   }
   const volume = await rooms.volumes.create(mount.source === undefined || mount.source === '' ? {} : { name: mount.source });

@@ -19,9 +19,10 @@ export function decideRestart(
   return { restart: true, delay_ms: Math.min(DELAY_MAX_MS, FIRST_DELAY_MS * 2 ** past.streak) };
 }
 
-/** The streak after this run: a run of ten seconds or more starts it anew. */
+/** The streak after this run: one that began and lasted ten seconds or more starts it anew. */
 export function nextStreak(streak: number, exit: ExitState): number {
-  return exit.finishedAt_ms - exit.startedAt_ms >= GOOD_RUN_MS ? 0 : Math.min(streak + 1, 20);
+  const isGood = exit.error === undefined && exit.finishedAt_ms - exit.startedAt_ms >= GOOD_RUN_MS;
+  return isGood ? 0 : Math.min(streak + 1, 20);
 }
 
 /** Whether the daemon's start starts it: `always` even when it was stopped by hand, as Docker does. */

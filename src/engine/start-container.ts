@@ -2,7 +2,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '#kit';
 import { findInRoot, readInRoot } from './archive/in-root.ts';
-import { type ContainerPaths, type ContainerRecord, ended, isLive, type StoredEndpoint, started } from './container.ts';
+import { type ContainerPaths, type ContainerRecord, ended, isLive, lastExit, type StoredEndpoint, started } from './container.ts';
 import { alreadyPaused, beingRemoved, StartError, startFailed } from './errors.ts';
 import { hostsText, resolvConfText } from './name-files.ts';
 import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
@@ -33,11 +33,12 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
   const { record } = entry;
   rooms.warmth.keep(START_TAKES_MS);
   const startedAt_ms = rooms.clock.now();
-  const endpoints = rooms.wires.plan(record);
+  let endpoints: Endpoints = {};
   try {
+    endpoints = rooms.wires.plan(record);
     await run(rooms, entry, endpoints, startedAt_ms);
   } catch (error) {
-    await undo(rooms, entry, endpoints, startedAt_ms, error);
+    await undo(rooms, entry, endpoints, error);
     throw error;
   }
   tell(rooms, entry, 'start');
@@ -149,7 +150,7 @@ async function connectAttached(rooms: Rooms, entry: Entry, paths: ContainerPaths
 }
 
 /** Nothing half started stays; who waits is told why. */
-async function undo(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_ms: number, error: unknown): Promise<void> {
+async function undo(rooms: Rooms, entry: Entry, endpoints: Endpoints, error: unknown): Promise<void> {
   const { record } = entry;
   const paths = pathsOf(rooms, record);
   for (const session of entry.attaches.splice(0)) session.abandon();
@@ -159,6 +160,7 @@ async function undo(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_
     if (result.status === 'rejected')
       rooms.logger.warn('a start that failed left something, which the next start removes', { id: record.id, error: result.reason });
   const exitCode = error instanceof StartError ? error.exitCode : 128;
+  const startedAt_ms = lastExit(record)?.startedAt_ms ?? 0;
   const exit = { exitCode, oomKilled: false, startedAt_ms, finishedAt_ms: rooms.clock.now(), error: messageOf(error) };
   if (!isLive(entry.record.state)) await save(rooms, entry, ended(entry.record, exit, false));
   settle(entry, 'exit', { exitCode, error: messageOf(error) });

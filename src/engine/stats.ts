@@ -67,7 +67,9 @@ async function linksOf(pid: number): Promise<string> {
 export async function containerTop(rooms: Rooms, entry: Entry, psArguments: string) {
   if (!isLive(entry.record.state)) throw notRunning(entry.record.id);
   const words = (psArguments.trim() || '-ef').split(/\s+/);
-  const [pids, text] = await Promise.all([rooms.linux.cgroups.processes(pathsOf(rooms, entry.record).cgroup), runProgram('ps', words)]);
+  const pids = await rooms.linux.cgroups.processes(pathsOf(rooms, entry.record).cgroup);
+  // Without `-e`, ps shows what is asked for by number; some of its options go with no numbers.
+  const text = await runProgram('ps', [...words, `-q${pids.join(',')}`]).catch(() => runProgram('ps', words));
   return parsePs(text, new Set(pids));
 }
 

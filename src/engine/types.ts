@@ -60,7 +60,15 @@ export interface ContainerSpec {
 }
 
 export type MountSpec =
-  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean; readonly propagation?: string }
+  | {
+      readonly type: 'bind';
+      readonly source: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly propagation?: string;
+      /** A source that is not there becomes an empty folder; else it is refused. */
+      readonly makeSource?: boolean;
+    }
   /** No source: an anonymous volume is made. */
   | { readonly type: 'volume'; readonly source?: string; readonly target: string; readonly readOnly: boolean; readonly noCopy?: boolean }
   | { readonly type: 'tmpfs'; readonly target: string; readonly options?: string };
@@ -127,6 +135,7 @@ export type ContainerState =
 export interface ExitState {
   readonly exitCode: number;
   readonly oomKilled: boolean;
+  /** Of the latest run that began; 0 when none ever did. */
   readonly startedAt_ms: number;
   readonly finishedAt_ms: number;
   /** Why it could not start, if it could not. */

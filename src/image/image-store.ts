@@ -153,6 +153,10 @@ export class CatalogueImageStore implements ImageStore {
     return pushed;
   }
 
+  layerSizes({ config }: Image): readonly number[] {
+    return chainIds(config.rootfs.diff_ids).map((chainId) => this.#parts.layers.find(chainId)?.size_bytes ?? 0);
+  }
+
   onEvent(listener: (event: ImageEvent) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };

@@ -123,6 +123,8 @@ export interface ImageStore {
   /** By name, by id or by the beginning of an id. Errors: `IMAGE_UNKNOWN`, `IMAGE_AMBIGUOUS`. */
   resolve(nameOrId: string): Promise<Image>;
   list(): Promise<readonly Image[]>;
+  /** Bytes of each unpacked layer, lowest first; 0 for one that is not unpacked. */
+  layerSizes(image: Image): readonly number[];
   /** Records an image whose blobs are in the content store; idempotent. Names may be none. */
   add(manifestDigest: Digest, names?: readonly Reference[]): Promise<Image>;
   tag(source: string, target: Reference): Promise<void>;

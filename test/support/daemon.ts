@@ -49,7 +49,7 @@ export async function startTestDaemon(
   const namespaces = await openNamespaces();
   const { enter } = namespaces;
   const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, environment: { ...environment, ...options.environment } });
-  const inside = (command: readonly string[], options?: RunOptions) => run(enter(command), withEnvironment(options));
+  const inside = (command: readonly string[], options?: RunOptions) => run(enter(command, options?.folder), withEnvironment(options));
   const directories = ['--data-dir', dataDir, '--run-dir', join(folder, 'run')];
   const up = (options = upOptions) =>
     startUp(enter([process.execPath, '--no-warnings', MAIN, 'up', ...directories, ...options, '--ready-fd', '3']), environment);

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 /** A network and mount namespace of a test's own, with loopback and one link that stands for the machine's own. */
 export interface Namespaces extends AsyncDisposable {
-  /** The words that run a command in them. */
-  enter(command: readonly string[]): readonly string[];
+  /** The words that run a command in them, in a folder. */
+  enter(command: readonly string[], folder?: string): readonly string[];
 }
 
 const SET_UP = [
@@ -22,7 +22,7 @@ export async function openNamespaces(): Promise<Namespaces> {
   const keeper = spawn('unshare', ['--net', '--mount', 'sh', '-c', SET_UP], { stdio: ['pipe', 'pipe', 'inherit'] });
   await firstOutput(keeper);
   return {
-    enter: (command) => ['nsenter', '--net', '--mount', '--target', String(keeper.pid), '--', ...command],
+    enter: (command, folder = '/') => ['nsenter', '--net', '--mount', `--wdns=${folder}`, '--target', String(keeper.pid), '--', ...command],
     async [Symbol.asyncDispose]() {
       const gone = new Promise((resolve) => keeper.once('exit', resolve));
       keeper.stdin?.end();

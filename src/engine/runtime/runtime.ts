@@ -111,7 +111,8 @@ export class Runtime {
       ...['-p', join(paths.bundle, 'pidfile'), '-P', join(paths.bundle, 'conmon.pid'), '-l', `k8s-file:${paths.log}`],
       ...['--exit-dir', this.exitDir, '--persist-dir', paths.bundle, '--full-attach', '--log-level', 'error'],
       ...(spec.terminal ? ['-t'] : []),
-      ...(spec.openStdin ? ['-i', ...(spec.stdinOnce ? [] : ['--leave-stdin-open'])] : []),
+      // A terminal outlives the client that lets go of it; another one may attach.
+      ...(spec.openStdin ? ['-i', ...(spec.stdinOnce && !spec.terminal ? [] : ['--leave-stdin-open'])] : []),
     ];
   }
 

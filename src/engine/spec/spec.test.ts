@@ -119,7 +119,7 @@ test('users and groups by name and number', () => {
   check('app', [1000, 1001, [1001, 5], '/home/app']);
   check('1000', [1000, 1001, [1001, 5], '/home/app']);
   check('77', [77, 0, [0], '/']);
-  check('app:extra', [1000, 5, [], '/home/app']);
-  check('77:88', [77, 88, [9], '/'], ['9']);
+  check('app:extra', [1000, 5, [5], '/home/app']);
+  check('77:88', [77, 88, [88, 9], '/'], ['9']);
   assert.throws(() => resolveUser('nosuch', [], files), { code: 'ENGINE_INVALID' });
 });

@@ -24,7 +24,7 @@ export function resolveUser(text: string, groups: readonly string[], files: { re
   const memberships =
     groupWord || !user ? [] : known.filter((fields) => (fields[3] ?? '').split(',').includes(user[0] ?? '')).map((fields) => Number(fields[2]));
   const more = groups.map((word) => groupId(word, known));
-  const additionalGids = [...new Set([...(groupWord ? [] : [gid]), ...memberships, ...more])].filter(Number.isInteger);
+  const additionalGids = [...new Set([gid, ...memberships, ...more])].filter(Number.isInteger);
   return { uid, gid, additionalGids, home: user?.[5] || '/' };
 }
 

@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream';
-import { messageOf } from '#kit';
+import { GantryError, messageOf } from '#kit';
 import type { BlobStore } from '../content.ts';
 import { digestOf, shortId } from '../digest.ts';
-import { digestMismatch, manifestInvalid, platformMissing } from '../errors.ts';
+import { digestMismatch, manifestInvalid, notAvailable, platformMissing } from '../errors.ts';
 import type { Fresh } from '../fresh.ts';
 import type { LayerStore } from '../layers.ts';
 import { choosePlatform, isIndex, parseConfig, parseManifest, platformName } from '../manifest.ts';
@@ -36,11 +36,18 @@ export async function pullImage(parts: PullParts, reference: Reference, options:
     try {
       return await new Pull(parts, parts.sessions.open(endpoint, 'pull', options), reference, options).run();
     } catch (error) {
-      if (index === endpoints.length - 1 || options.signal?.aborted) throw error;
+      if (options.signal?.aborted) throw error;
+      if (index === endpoints.length - 1) throw namingImage(error, reference);
       options.progress?.({ status: `Mirror ${endpoint.host} failed (${messageOf(error)}); trying the next` });
     }
   }
   throw manifestInvalid(`no registry to ask for ${formatReference(reference)}`);
+}
+
+/** The registry's host alone does not say what was asked of it. */
+function namingImage(error: unknown, reference: Reference): unknown {
+  if (!(error instanceof GantryError) || error.code !== 'REGISTRY_FAILED' || error.message.includes(formatReference(reference))) return error;
+  return notAvailable(`Cannot pull ${formatReference(reference)}: ${error.message}`, error.status, error);
 }
 
 class Pull {
