@@ -71,7 +71,7 @@ test('what can’t start ends as in a shell', inside, async () => {
 
 test('the life of a container: ps, exec, logs, inspect, stop, rm', inside, async () => {
   const id = (await ok(['run', '-d', '--name', 'web', '-p', '8080:80', 'busybox', 'sh', '-c', 'echo one; echo two >&2; exec sleep 100'])).trim();
-  assert.match(await ok('ps'), new RegExp(`^CONTAINER ID.*\n${id.slice(0, 12)} +busybox +"sh -c echo one; ech…" .* Up .* 0\\.0\\.0\\.0:8080->80/tcp +web\n$`));
+  assert.match(await ok('ps'), new RegExp(`^CONTAINER ID.*\n${id.slice(0, 12)} +busybox +"sh -c 'echo one; ec…" .* Up .* 0\\.0\\.0\\.0:8080->80/tcp +web\n$`));
   assert.equal(await ok('exec -i -e A=b web cat', { input: 'through' }), 'through');
   assert.equal((await gantry(['exec', '-w', '/tmp', 'web', 'sh', '-c', 'test $PWD = /tmp && exit 9'])).status, 9);
   assert.equal((await gantry('exec web nosuch')).status, 127);

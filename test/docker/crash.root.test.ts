@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { systemClock } from '#kit';
 import { LASTING, startDocker } from '../support/docker.ts';
 import { seeded } from '../support/seeded.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A sample, or as many as a soak asks for; GANTRY_SEED replays a run. */
 const KILLS = Number(process.env['GANTRY_SOAK_KILLS'] ?? 10);
@@ -19,7 +19,7 @@ const { daemon } = docker;
 const shared = join(daemon.folder, 'shared');
 await mkdir(shared);
 
-const gone = (pid: string) => until(`process ${pid} to end`, () => !existsSync(`/proc/${pid}`));
+const gone = (pid: string) => eventually(`process ${pid} to end`, () => !existsSync(`/proc/${pid}`));
 const fetch = async (url: string) => (await daemon.inside(['curl', '-sS', '--max-time', '3', url])).stdout;
 
 test('while the daemon is dead containers serve and end, and after its start it knows how', async () => {
@@ -33,7 +33,7 @@ test('while the daemon is dead containers serve and end, and after its start it 
     'echo one; while [ ! -e /shared/go ]; do sleep 0.05; done; echo two; while :; do sleep 0.05; done',
   );
   await docker.run(`run -d --rm --name fleeting -v ${shared}:/shared busybox sh -c`, 'while [ ! -e /shared/go ]; do sleep 0.05; done');
-  await until('the server', async () => (await fetch('http://127.0.0.1:8080/')) === 'web\n');
+  await eventually('the server', async () => (await fetch('http://127.0.0.1:8080/')) === 'web\n');
   const [jobPid, phoenixPid, fleetingPid, webPid] = await Promise.all(
     ['job', 'phoenix', 'fleeting', 'web'].map((name) => docker.inspect(name, '{{.State.Pid}}')),
   );
@@ -48,8 +48,8 @@ test('while the daemon is dead containers serve and end, and after its start it 
   assert.equal(await docker.run('logs job'), 'begun\nfinished\n');
   assert.equal(await docker.run('logs talker'), 'one\ntwo\n');
   assert.equal(await docker.inspect('web', '{{.State.Status}} {{.State.Pid}}'), `running ${webPid}`);
-  await until('the policy', async () => (await docker.inspect('phoenix', '{{.State.Running}}')) === 'true');
-  await until('what removes itself', async () => (await docker.outcome('inspect fleeting')).status !== 0);
+  await eventually('the policy', async () => (await docker.inspect('phoenix', '{{.State.Running}}')) === 'true');
+  await eventually('what removes itself', async () => (await docker.outcome('inspect fleeting')).status !== 0);
   assert.equal(await fetch('http://127.0.0.1:8080/'), 'web\n');
   assert.equal(await docker.run('exec peer wget -qO- http://web/'), 'web\n');
   assert.match(await docker.refused('run --name clash -p 8080:80 busybox true'), /Cannot publish port 0\.0\.0\.0:8080/);
@@ -75,9 +75,9 @@ test('with the daemon start again those that are to: always, and unless-stopped 
   for (const pid of pids) await docker.inside(['kill', '-9', pid]);
   for (const pid of pids) await gone(pid);
   await daemon.restart();
-  await until('all that are to', async () => (await docker.run('ps --format', '{{.Names}}')).split('\n').filter(Boolean).length === 4);
+  await eventually('all that are to', async () => (await docker.run('ps --format', '{{.Names}}')).split('\n').filter(Boolean).length === 4);
   assert.deepEqual((await docker.run('ps --format', '{{.Names}}')).trim().split('\n').sort(), ['always', 'stopped-always', 'unless-stopped', 'well']);
-  await until('the next health check', async () => (await docker.inspect('well', '{{.State.Health.Status}}')) === 'healthy');
+  await eventually('the next health check', async () => (await docker.inspect('well', '{{.State.Health.Status}}')) === 'healthy');
   await docker.run('rm -f always unless-stopped stopped-always stopped-unless well');
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { LASTING, startDocker } from '../support/docker.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
@@ -35,7 +35,7 @@ test('a process over its memory is killed, and docker inspect says so', async ()
 test('a busy loop at --cpus 0.5 reads 45 to 55 % in docker stats', async () => {
   await docker.run('run -d --name busy --cpus 0.5 busybox sh -c', 'while :; do :; done');
   // A machine that others load may give it less, never more.
-  await until(
+  await eventually(
     'a share of 45 % and more',
     async () => {
       const share = Number.parseFloat(await docker.run('stats --no-stream --format', '{{.CPUPerc}}', 'busy'));

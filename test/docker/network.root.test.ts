@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { LASTING, startDocker } from '../support/docker.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
@@ -9,7 +9,7 @@ after(() => docker[Symbol.asyncDispose]());
 const HTTP = ['sh', '-c', 'mkdir -p /www; hostname > /www/index.html; exec httpd -f -p 80 -h /www'] as const;
 const fetch = (url: string) => docker.daemon.inside(['curl', '-sS', '--max-time', '3', url]);
 /** Waits until it serves: httpd does not say when it does. */
-const served = (url: string) => until(url, async () => (await fetch(url)).stdout || undefined);
+const served = (url: string) => eventually(url, async () => (await fetch(url)).stdout || undefined);
 const addressOf = (name: string, network: string) => docker.inspect(name, `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`);
 
 test('a published port answers by every name of the machine, and from other containers', async () => {
@@ -77,7 +77,10 @@ test('on a network of their own containers find each other by name, alias and sh
   const address = await addressOf('first', 'shared');
   for (const name of ['first', 'nick', id.slice(0, 12)])
     assert.match(await docker.run(`exec second nslookup ${name}`), new RegExp(`Address:?\\s+(1: )?${address}`), name);
-  assert.match(await until('the server', async () => (await docker.outcome('exec second wget -qO- http://first/')).stdout || undefined), /^[0-9a-f]{12}\n$/);
+  assert.match(
+    await eventually('the server', async () => (await docker.outcome('exec second wget -qO- http://first/')).stdout || undefined),
+    /^[0-9a-f]{12}\n$/,
+  );
   assert.match(await docker.run('network inspect shared'), /"Name": "first"[\s\S]*"Name": "second"/);
   assert.equal(await docker.run('network ls -f label=a=b --format', '{{.Name}} {{.Driver}} {{.Scope}}'), 'shared bridge local\n');
   await docker.run('rename first renamed');

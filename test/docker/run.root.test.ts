@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { LASTING, startDocker } from '../support/docker.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
@@ -134,7 +134,7 @@ test('docker exec passes status, user, folder and environment', async () => {
   assert.equal((await docker.outcome('exec host /etc/passwd')).status, 126);
   assert.equal(await docker.run('exec -u app -w /home -e ADDED=2 host sh -c', 'id -un; pwd; echo $OWN $ADDED'), 'app\n/home\n1 2\n');
   await docker.run('exec -d host sh -c', 'echo done > /tmp/detached');
-  await until('the detached exec', async () => (await docker.outcome('exec host cat /tmp/detached')).stdout === 'done\n');
+  await eventually('the detached exec', async () => (await docker.outcome('exec host cat /tmp/detached')).stdout === 'done\n');
   await docker.run('pause host');
   assert.match(await docker.refused('exec host true'), /is paused, unpause/);
   assert.match(await docker.run('ps --format', '{{.Status}}'), /\(Paused\)/);
@@ -152,7 +152,7 @@ test('docker exec -it has a terminal that follows its size', async () => {
   await shell.hears(/33 99/);
   await docker.inside(['stty', '-F', tty, 'rows', '40', 'cols', '120']);
   const sizes = 'for t in /dev/pts/[0-9]*; do stty -F $t size; done 2>/dev/null; true';
-  await until('the new size', async () => (await docker.run('exec screen sh -c', sizes)).includes('40 120'));
+  await eventually('the new size', async () => (await docker.run('exec screen sh -c', sizes)).includes('40 120'));
   shell.type('exit 9\n');
   assert.equal(await shell.ended, 9);
   await docker.run('rm -f screen');
@@ -226,9 +226,9 @@ test('restart policies start again with growing pauses, as often as they say, an
   assert.equal(await docker.run('wait good'), '0\n');
   assert.equal(await docker.inspect('good', '{{.RestartCount}} {{.State.Status}}'), '0 exited');
   const state = '{{.RestartCount}} {{.State.Status}} {{.State.ExitCode}}';
-  await until('the last try', async () => (await docker.inspect('tries', state)) === '2 exited 3');
+  await eventually('the last try', async () => (await docker.inspect('tries', state)) === '2 exited 3');
   await docker.run('run -d --name always --restart always busybox true');
-  await until('the third run', async () => Number(await docker.inspect('always', '{{.RestartCount}}')) >= 2);
+  await eventually('the third run', async () => Number(await docker.inspect('always', '{{.RestartCount}}')) >= 2);
   await docker.run('stop always');
   assert.equal(await docker.inspect('always', '{{.State.Status}}'), 'exited');
   const starts = 'events --since 1m --until 0s --filter event=start --filter container=tries --format';

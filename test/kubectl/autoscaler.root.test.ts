@@ -55,7 +55,9 @@ suite('a HorizontalPodAutoscaler', () => {
   test('the autoscaling/v1 manifest of the walk-through says why it knows nothing of Pods without a request', async () => {
     await apply(MYAPP);
     await eventually('the reason', async () => /missing request for cpu/.test(await kubectl('describe hpa myautoscaler')));
-    assert.match(await kubectl('get hpa myautoscaler --no-headers'), /Deployment\/myapp +cpu: <unknown>\/50% +3 +10 +3/);
+    await eventually('its second look, which counts the replicas', async () =>
+      /Deployment\/myapp +cpu: <unknown>\/50% +3 +10 +3/.test(await kubectl('get hpa myautoscaler --no-headers')),
+    );
   });
 
   test('shows the load, raises the replicas above 3 and never above 10, and lowers them when the load ends', async (t) => {

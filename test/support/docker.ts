@@ -8,7 +8,7 @@ import { busyboxTar } from './busybox.ts';
 import { Conversation } from './conversation.ts';
 import { startTestDaemon, type TestDaemon } from './daemon.ts';
 import { type Outcome, output, type RunOptions } from './run.ts';
-import { until } from './until.ts';
+import { eventually } from './eventually.ts';
 
 /** A command that says `ready`, goes on until it is told to stop, and then ends with 0. */
 export const LASTING = ['sh', '-c', 'echo ready; trap "exit 0" TERM; while :; do sleep 0.05; done'] as const;
@@ -108,7 +108,7 @@ export class Docker implements AsyncDisposable {
 
   /** The footprint once the links of earlier containers have gone: the kernel takes them away a moment after their namespaces. For containers on one network each. */
   baseline(): Promise<Footprint> {
-    return until('the links of earlier containers to go', async () => {
+    return eventually('the links of earlier containers to go', async () => {
       const found = await this.footprint();
       return found.links.filter((name) => name.startsWith('gv')).length <= found.namespaces.length && found;
     });
@@ -116,7 +116,7 @@ export class Docker implements AsyncDisposable {
 
   /** Waits until just what stood before stands again. Errors: what is left over. */
   async settled(before: Footprint): Promise<void> {
-    await until('nothing to be left', async () => isDeepStrictEqual(await this.footprint(), before)).catch(async () => {
+    await eventually('nothing to be left', async () => isDeepStrictEqual(await this.footprint(), before)).catch(async () => {
       assert.deepEqual(await this.footprint(), before);
     });
   }
