@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Random, readJson, writeDurable } from '#kit';
 import { StartError } from './errors.ts';
 
 const FORMAT_VERSION = 1;
-const BYTES_NEEDED = 64 * 1024 * 1024;
 
 /** What a data dir says of itself. */
 export interface Identity {
@@ -15,7 +14,7 @@ export interface Identity {
   readonly runDir: string;
 }
 
-/** Opens the data dir, made when it isn't there. Errors: `NEWER_FORMAT`, `RUN_DIR_CHANGED`, `DISK_FULL`. */
+/** Opens the data dir, made when it isn't there. Errors: `NEWER_FORMAT`, `RUN_DIR_CHANGED`. */
 export async function openDataDir(dataDir: string, runDir: string, random: Random): Promise<Identity> {
   await mkdir(dataDir, { recursive: true, mode: 0o710 });
   const known = await readIdentity(dataDir);
@@ -26,13 +25,6 @@ export async function openDataDir(dataDir: string, runDir: string, random: Rando
     );
   }
   await mkdir(runDir, { recursive: true, mode: 0o711 });
-  const free = await statfs(dataDir);
-  if (free.bavail * free.bsize < BYTES_NEEDED) {
-    throw new StartError(
-      'DISK_FULL',
-      `Cannot start on ${dataDir}: only ${free.bavail * free.bsize} bytes are free there, ${BYTES_NEEDED} are needed. Free some, or use another --data-dir`,
-    );
-  }
   const identity = { id: known?.id ?? random.hex(8), runDir };
   if (known?.runDir !== runDir) await writeDurable(join(dataDir, 'daemon.json'), JSON.stringify({ formatVersion: FORMAT_VERSION, ...identity }));
   return identity;

@@ -1,11 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, statfs } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { isSystemError } from '#kit';
+import { checkLoopback } from '#registry';
 import { type DaemonConfig, type HostPort, ROOT_PARTS } from './config.ts';
 import { checkPrograms, PROGRAMS } from './doctor/index.ts';
 import { StartError } from './errors.ts';
 
-/** Finds what would keep the daemon from starting, before anything is changed. Errors: `NOT_ROOT`, `PROGRAM_MISSING`, `KERNEL_LACKS`, `ADDRESS_IN_USE`. */
+const BYTES_NEEDED = 64 * 1024 * 1024;
+
+/** Finds what would keep the daemon from starting, before anything is changed. Errors: `NOT_ROOT`, `PROGRAM_MISSING`, `KERNEL_LACKS`, `DISK_FULL`, `ADDRESS_IN_USE`, `REGISTRY_NOT_LOOPBACK`. */
 export async function preflight(config: DaemonConfig): Promise<void> {
   const privileged = ROOT_PARTS.filter((part) => config.parts.has(part));
   if (privileged.length > 0 && process.getuid?.() !== 0) {
@@ -16,8 +21,22 @@ export async function preflight(config: DaemonConfig): Promise<void> {
   }
   if (config.parts.has('engine') || config.parts.has('network')) await checkMachine(config);
   if (config.parts.has('engine')) await checkSocketFree(config.dockerSocket);
+  await checkSpace(config.dataDir);
+  if (config.parts.has('registry')) checkLoopback(config.registry.host);
   if (config.parts.has('registry')) await checkFree('--registry', config.registry);
   if (config.parts.has('apiserver')) await checkFree('--api', config.api);
+}
+
+/** On the file system where the data dir is or will be. */
+async function checkSpace(dataDir: string): Promise<void> {
+  let folder = dataDir;
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize >= BYTES_NEEDED) return;
+  throw new StartError(
+    'DISK_FULL',
+    `Cannot start on ${dataDir}: only ${bavail * bsize} bytes are free there, ${BYTES_NEEDED} are needed. Free some, or use another --data-dir`,
+  );
 }
 
 function checkFree(option: string, { host, port }: HostPort): Promise<void> {

@@ -1,2 +1,2 @@
 export { RegistryError, type RegistryCode } from './errors.ts';
-export { createRegistry, type Registry, type RegistryOptions } from './registry.ts';
+export { checkLoopback, createRegistry, type Registry, type RegistryOptions } from './registry.ts';

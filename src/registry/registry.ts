@@ -45,7 +45,7 @@ export function createRegistry({ images, dataDir, logger }: RegistryOptions): Re
     start,
     handler,
     async listen({ host, port }) {
-      if (!isLoopback(host)) throw notLoopback(host);
+      checkLoopback(host);
       await start();
       server = nodeHttp().createServer({ requestTimeout: 0 }, handler);
       return listening(server, host, port);
@@ -103,6 +103,11 @@ function listening(server: Server, host: string, port: number): Promise<{ addres
       resolve({ address: bound.address, port: bound.port });
     });
   });
+}
+
+/** Errors: `REGISTRY_NOT_LOOPBACK` for an address that others than this machine could reach. */
+export function checkLoopback(host: string): void {
+  if (!isLoopback(host)) throw notLoopback(host);
 }
 
 function isLoopback(host: string): boolean {
