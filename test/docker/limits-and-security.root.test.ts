@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LASTING, startDocker } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
+import { keyctlProbe } from '../support/probe.ts';
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
@@ -140,4 +143,12 @@ test("a container sees neither the host's processes nor its other containers", a
   assert.equal(await docker.run('run --rm busybox sh -c', 'ls -d /proc/[0-9]* | wc -l'), '3\n');
   assert.doesNotMatch(await docker.run('run --rm busybox cat /proc/mounts'), /neighbour|docker\.sock/);
   await docker.run('rm -f neighbour');
+});
+
+test('keyctl is refused, since keys belong to the machine', { skip: process.arch === 'x64' ? false : 'the probe is for x86-64' }, async () => {
+  const path = join(docker.daemon.folder, 'probe');
+  await writeFile(path, keyctlProbe(), { mode: 0o755 });
+  const run = async (...options: readonly string[]) => (await docker.outcome(`run --rm -v ${path}:/probe:ro`, ...options, 'busybox', '/probe')).status;
+  assert.equal(await run(), constants.errno.EPERM);
+  assert.notEqual(await run('--security-opt', 'seccomp=unconfined'), constants.errno.EPERM, 'it is the filter that refuses');
 });
