@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseCidrOption, parseDuration, parseHostPort, parseParts } from './config.ts';
+import { resolveConfig } from './options.ts';
 
 test('addresses are read in every form, and refused with what a right one looks like', () => {
   assert.deepEqual(parseHostPort('--api', '127.0.0.1:6443'), { host: '127.0.0.1', port: 6443 });
@@ -28,4 +32,30 @@ test('times are read with their units, and refused outside of what makes sense',
   );
   for (const wrong of ['15', '1.5s', '0s', '50ms', '61m', 's'])
     assert.throws(() => parseDuration('--autoscaler-period', wrong), /--autoscaler-period: it must be a time/, wrong);
+});
+
+test('a configuration file has the options of the command line, which win', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-config-'));
+  try {
+    const path = join(folder, 'gantry.yaml');
+    await writeFile(path, 'data-dir: /from/file\nparts: [engine, registry]\nregistry: 127.0.0.1:5001\nautoscaler-period: 2s\n');
+    const config = await resolveConfig({ registry: '127.0.0.1:5002' }, path, {});
+    assert.deepEqual([config.dataDir, config.registry.port, [...config.parts], config.autoscalerPeriod_ms], ['/from/file', 5002, ['engine', 'registry'], 2000]);
+    await writeFile(path, 'data-dirr: /x\n');
+    await assert.rejects(resolveConfig({}, path, {}), /Cannot take "data-dirr" in .*: the options are data-dir, /);
+    await writeFile(path, '- a list');
+    await assert.rejects(resolveConfig({}, path, {}), /it must be a YAML mapping/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('entries of clients go where their own variables say', async () => {
+  const config = await resolveConfig({}, undefined, { KUBECONFIG: ':/k/one:/k/two', DOCKER_CONFIG: '/d' });
+  assert.deepEqual([config.kubeconfig, config.dockerContext], ['/k/one', { folder: '/d', name: 'gantry' }]);
+  assert.equal(
+    (await resolveConfig({ 'data-dir': '/elsewhere' }, undefined, {})).dockerContext,
+    undefined,
+    'another data dir gets a context only when it is named',
+  );
 });
