@@ -11,6 +11,7 @@ const isRoot = process.getuid?.() === 0;
 const CLIENTS: readonly (readonly [path: RegExp, clients: readonly string[]])[] = [
   [/^test\/(kubectl|daemon|demo|package)\//, ['docker', 'kubectl']],
   [/^(test|src)\/docker\//, ['docker']],
+  [/^test\/cli\/kubernetes/, ['kubectl']],
   [/^src\/cluster\/apiserver\/kubectl/, ['kubectl']],
 ];
 
