@@ -1,7 +1,8 @@
 import type { Clock } from '#kit';
 import type { EngineEvent, Events } from './types.ts';
 
-const REMEMBERED_MAX = 256;
+/** As many as Docker remembers, at least. */
+const REMEMBERED_LEAST = 256;
 
 /** Tells listeners what happened and remembers the latest events. */
 export class EventHub implements Events {
@@ -16,7 +17,7 @@ export class EventHub implements Events {
   emit(event: Omit<EngineEvent, 'time_ns'>): void {
     const whole: EngineEvent = { ...event, time_ns: BigInt(Math.round(this.#clock.now() * 1000)) * 1000n };
     this.#recent.push(whole);
-    if (this.#recent.length > REMEMBERED_MAX) this.#recent = this.#recent.slice(-REMEMBERED_MAX / 2);
+    if (this.#recent.length >= 2 * REMEMBERED_LEAST) this.#recent = this.#recent.slice(-REMEMBERED_LEAST);
     for (const listener of [...this.#listeners]) listener(whole);
   }
 
