@@ -3,12 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CoreV1Event, V1Container, V1Pod, V1PodSpec } from '#cluster/api';
 import { PODS } from '#cluster/client';
-import { silentLogger, systemClock, systemRandom } from '#kit';
+import { silentLogger, systemRandom } from '#kit';
 import { createNodeAgent } from './agent.ts';
 import { TestingCluster } from './testing-client.ts';
 import { TestingClock } from './testing-clock.ts';
 import { TestingRuntime, testingPodNetwork } from './testing-runtime.ts';
 import type { NodeAgent, NodeAgentOptions } from './types.ts';
+
+/** Turns of the event loop without anything under way after which it stays so. */
+const QUIET_TURNS = 12;
+/** Node.js' names for what it asks of the file system. */
+const FILE_WORK = /^FSReq|CloseReq$/;
 
 /** A node agent with everything around it scripted, on a clock that the test moves. */
 export class Rig {
@@ -91,16 +96,16 @@ export class Rig {
     await this.clock.advance(duration_ms, () => this.settle());
   }
 
-  /** Until files were written and promises had their turns. */
+  /** Until no file is being read or written and every promise had its turns: nothing more happens by itself. */
   async settle(): Promise<void> {
-    for (let quiet = 0, seen = ''; quiet < 12; ) {
+    for (let quiet = 0, seen = ''; quiet < QUIET_TURNS; ) {
       await new Promise((resolve) => setImmediate(resolve));
-      await systemClock.sleep(1);
+      const isBusy = process.getActiveResourcesInfo().some((name) => FILE_WORK.test(name));
       const now = `${this.runtime.calls.length}/${this.cluster
         .all('pods')
         .map(({ metadata }) => metadata.resourceVersion)
         .join()}`;
-      quiet = now === seen ? quiet + 1 : 0;
+      quiet = !isBusy && now === seen ? quiet + 1 : 0;
       seen = now;
     }
   }
