@@ -21,6 +21,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   ps: { summary: 'list containers', load: async () => (await import('./docker/ps.ts')).ps },
   stop: { summary: 'stop containers', load: async () => (await import('./docker/stop.ts')).stop },
   rm: { summary: 'remove containers', load: async () => (await import('./docker/rm.ts')).rm },
+  container: {
+    summary: 'container port: list, add and remove published ports while it runs',
+    load: async () => (await import('./docker/container.ts')).container,
+  },
   inspect: { summary: 'all that is known of containers, images, networks, volumes', load: async () => (await import('./docker/inspect.ts')).inspect },
   logs: { summary: 'show the log of a container, or of pod/NAME', load: async () => (await import('./logs.ts')).logs },
   exec: { summary: 'run a command in a running container, or in pod/NAME', load: async () => (await import('./exec.ts')).exec },
