@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   down: { summary: 'end everything and take it off the machine; data stays', load: async () => (await import('./down.ts')).down },
   status: { summary: 'what runs, where, and how it is', load: async () => (await import('./status.ts')).status },
   doctor: { summary: 'try what Gantry needs of this machine; --fix installs what is missing', load: async () => (await import('./doctor.ts')).doctor },
+  why: { summary: 'where a packet stops; why a container or a Pod does not run', load: async () => (await import('./why.ts')).why },
   build: { summary: 'build an image from a Dockerfile', load: async () => (await import('./docker/build.ts')).build },
   tag: { summary: 'give an image another name', load: async () => (await import('./docker/tag.ts')).tag },
   push: { summary: 'send an image to its registry', load: async () => (await import('./docker/push.ts')).push },

@@ -157,6 +157,8 @@ export interface Container {
   readonly state: ContainerState;
   readonly health?: HealthState;
   readonly restartCount: number;
+  /** Somebody stopped it: no policy starts it again until it is started by hand. */
+  readonly stopRequested?: boolean;
   /** After the image's and the user's parts were merged: what runs. */
   readonly process: {
     readonly path: string;
