@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { after, test } from 'node:test';
+import { systemClock } from '#kit';
 import { Conversation } from '../support/conversation.ts';
 import { startDocker } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { output } from '../support/run.ts';
+import { seeded } from '../support/seeded.ts';
+
+/** Spawning curl included. */
+const EDIT_TAKES_MS = 60;
+/** GANTRY_SEED replays a run. */
+const SEED = Number(process.env['GANTRY_SEED'] ?? randomInt(2 ** 31));
+const KILLS = Number(process.env['GANTRY_SOAK_KILLS'] ?? 8);
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
@@ -18,9 +27,8 @@ const startedAt = () => docker.inspect('web', '{{.State.Pid}} {{.State.StartedAt
 /** The client rounds down to whole seconds. */
 const nextSecond = async () => String(Number(await docker.inside(['date', '+%s'])) + 1);
 /** Docker's own shape, by the API. */
-const update = (body: object) =>
-  docker.inside([
-    'curl',
+const updateWords = (body: object) =>
+  [
     '-sS',
     '--unix-socket',
     docker.daemon.dockerSocket,
@@ -29,7 +37,8 @@ const update = (body: object) =>
     '-d',
     JSON.stringify(body),
     'http://d/containers/web/update',
-  ]);
+  ] as const;
+const update = (body: object) => docker.inside(['curl', ...updateWords(body)]);
 
 test('ports come and go while the container runs and a connection stands', async () => {
   await docker.run('run -d --name web --hostname web -p 7000:7 -p 80 busybox', ...SERVER);
@@ -71,6 +80,27 @@ test('a crash of the daemon and a restart of the container keep the edit', async
     await docker.inspect('web', '{{json (index .HostConfig.PortBindings "80/tcp")}}'),
     '[{"HostIp":"","HostPort":""},{"HostIp":"127.0.0.1","HostPort":"8081"},{"HostIp":"","HostPort":"8082"}]',
   );
+});
+
+test('kill -9 at random points of an edit: it is done or it is not, on record and in the kernel alike', async (t) => {
+  t.diagnostic(`GANTRY_SEED=${SEED}`);
+  const random = seeded(SEED);
+  const before = await docker.inspect('web', '{{json .HostConfig.PortBindings}}');
+  for (let round = 0; round < KILLS; round += 1) {
+    const more = round % 2 === 0 ? { '80/tcp': [{ HostPort: '8082' }, { HostPort: '9100' }] } : { '80/tcp': [{ HostPort: '8082' }] };
+    const editing = docker.daemon.inside(['curl', ...updateWords({ PortBindings: more })]);
+    await systemClock.sleep(random() * EDIT_TAKES_MS);
+    await docker.daemon.crash();
+    const answered = (await editing).stdout.includes('Warnings');
+    await docker.daemon.restart();
+    const listed = /0\.0\.0\.0:9100/.test(await ok('container port web'));
+    if (answered) assert.equal(listed, round % 2 === 0, 'what was answered is on record');
+    assert.equal((await docker.inspect('web', '{{json .HostConfig.PortBindings}}')).includes('9100'), listed);
+    if (listed) assert.equal(await served(9100), 'web\n');
+    else await refusedAt(9100);
+    assert.equal(await served(8082), 'web\n');
+  }
+  assert.match(await update({ PortBindings: JSON.parse(before) }), /Warnings/);
 });
 
 test('a port in use is the same sentence as at start, and nothing is changed', async () => {
