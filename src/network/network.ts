@@ -150,6 +150,7 @@ class KernelNetwork implements Network {
 
   async publish(ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
     ports.forEach(checkPublished);
+    checkApart(ports);
     const real: PublishedPort[] = [];
     const before = this.#model.published;
     const fresh = () => real.filter((port) => !before.some((old) => samePort(old, port)));

@@ -38,9 +38,16 @@ for (const [a, b, expected] of [
   ['127.0.0.1:1->80', '127.0.0.1:1->81', true],
   [ONE, '0.0.0.0:1->80/udp', false],
   ['0.0.0.0:0->80', '0.0.0.0:0->80', false],
+  [ONE, '::1:1->80', true],
+  ['::1:1->80', '127.0.0.1:1->80', false],
 ] as const)
   test(`${a} and ${b} ${expected ? 'are in the way of each other' : 'go together'}`, () => {
     assert.equal(clash(port(a), port(b)), expected);
     if (expected) assert.throws(() => checkApart([port(a), port(b)]), { code: 'PORT_IN_USE' });
     else checkApart([port(a), port(b)]);
   });
+
+test('all of IPv6 beside all of IPv4 is fine where both lead to the same place', () => {
+  checkApart([port(ONE), port(':::1->80')]);
+  assert.throws(() => checkApart([port(ONE), port(':::1->81')]), { code: 'PORT_IN_USE' });
+});

@@ -40,14 +40,29 @@ export function changeOf(before: readonly PublishedPort[], wanted: readonly Publ
 
 /** Whether two ports can't be held at once. */
 export function clash(a: PublishedPort, b: PublishedPort): boolean {
-  const everywhere = [a, b].some(({ hostAddress }) => hostAddress === '0.0.0.0' || hostAddress === '::');
-  return a.protocol === b.protocol && a.hostPort === b.hostPort && a.hostPort !== 0 && (everywhere || a.hostAddress === b.hostAddress);
+  if (a.protocol !== b.protocol || a.hostPort !== b.hostPort || a.hostPort === 0) return false;
+  const [fromA, fromB] = [a, b].map(addressesOf);
+  return (fromA ?? []).some((one) => (fromB ?? []).some((other) => meet(one, other)));
 }
 
-/** Errors: `PORT_IN_USE` where two of the ports want the same place of the host. */
+/** The addresses that are held for it: with all of IPv4 comes all of IPv6. */
+export function addressesOf({ hostAddress }: PublishedPort): readonly string[] {
+  return hostAddress === '0.0.0.0' ? ['0.0.0.0', '::'] : [hostAddress];
+}
+
+function meet(a: string, b: string): boolean {
+  return a === b || (isIP(a) === isIP(b) && [a, b].some((address) => address === '0.0.0.0' || address === '::'));
+}
+
+/** Errors: `PORT_IN_USE` where two of the ports want the same place of the host. That `::` comes with 0.0.0.0 is fine. */
 export function checkApart(ports: readonly PublishedPort[]): void {
   for (const [index, port] of ports.entries()) {
-    const first = ports.slice(0, index).find((other) => clash(other, port));
+    const first = ports.slice(0, index).find((other) => clash(other, port) && !comesAlong(other, port));
     if (first) throw portInUse(port.protocol, port.hostAddress, port.hostPort, `${first.targetPort}/${first.protocol} of the same container`);
   }
+}
+
+function comesAlong(a: PublishedPort, b: PublishedPort): boolean {
+  const both = [a.hostAddress, b.hostAddress];
+  return a.targetPort === b.targetPort && a.targetAddress === b.targetAddress && both.includes('0.0.0.0') && both.includes('::');
 }

@@ -141,6 +141,11 @@ test('the whole set in the shape of the API, moved from one address to all; even
 });
 
 test('a stopped container has its ports at its next start; one without a network of its own has none', async () => {
+  assert.match(
+    await docker.refused('run --name twice -p 9003:80 -p 9003:81 busybox true'),
+    /Cannot publish port 0\.0\.0\.0:9003\/tcp: it is published for 8[01]\/tcp of the same container/,
+  );
+  await docker.run('rm twice');
   await docker.run('stop -t 0 web');
   await ok('container port add web 8083:80');
   await refusedAt(8083);
