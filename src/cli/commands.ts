@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   down: { summary: 'end everything and take it off the machine; data stays', load: async () => (await import('./down.ts')).down },
   status: { summary: 'what runs, where, and how it is', load: async () => (await import('./status.ts')).status },
   doctor: { summary: 'try what Gantry needs of this machine; --fix installs what is missing', load: async () => (await import('./doctor.ts')).doctor },
+  why: { summary: 'where a packet stops; why a container or a Pod does not run', load: async () => (await import('./why.ts')).why },
   build: { summary: 'build an image from a Dockerfile', load: async () => (await import('./docker/build.ts')).build },
   tag: { summary: 'give an image another name', load: async () => (await import('./docker/tag.ts')).tag },
   push: { summary: 'send an image to its registry', load: async () => (await import('./docker/push.ts')).push },
@@ -21,6 +22,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   ps: { summary: 'list containers', load: async () => (await import('./docker/ps.ts')).ps },
   stop: { summary: 'stop containers', load: async () => (await import('./docker/stop.ts')).stop },
   rm: { summary: 'remove containers', load: async () => (await import('./docker/rm.ts')).rm },
+  container: {
+    summary: 'container port: list, add and remove published ports while it runs',
+    load: async () => (await import('./docker/container.ts')).container,
+  },
   inspect: { summary: 'all that is known of containers, images, networks, volumes', load: async () => (await import('./docker/inspect.ts')).inspect },
   logs: { summary: 'show the log of a container, or of pod/NAME', load: async () => (await import('./logs.ts')).logs },
   exec: { summary: 'run a command in a running container, or in pod/NAME', load: async () => (await import('./exec.ts')).exec },

@@ -3,20 +3,31 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { isSystemError, nodeHttp } from '#kit';
 import type { DaemonStatus } from './types.ts';
+import type { ContainerFacts, OwnPorts } from './why/types.ts';
 
 const socketOf = (runDir: string) => join(runDir, 'gantry.sock');
 
-/** The daemon's own small socket: `GET /status`, for `gantry status` and `gantry down`. Mode 0600. */
-export async function serveControl(runDir: string, status: () => Promise<DaemonStatus>): Promise<AsyncDisposable> {
+/** What the daemon is asked for there, by path; `undefined` answers 404. */
+export interface ControlAnswers {
+  /** For `gantry status` and `gantry down`. */
+  readonly '/status': () => Promise<DaemonStatus>;
+  /** For `gantry why`. */
+  readonly '/facts/ports': () => Promise<OwnPorts>;
+  /** With `?name=`. */
+  readonly '/facts/container': (query: URLSearchParams) => Promise<ContainerFacts | undefined>;
+}
+type ControlPath = keyof ControlAnswers;
+
+/** The daemon's own small socket. Mode 0600. */
+export async function serveControl(runDir: string, answers: ControlAnswers): Promise<AsyncDisposable> {
   const path = socketOf(runDir);
   await rm(path, { force: true });
   const server = nodeHttp().createServer((incoming, outgoing) => {
-    if (incoming.url !== '/status') {
-      outgoing.writeHead(404).end();
-      return;
-    }
-    status().then(
-      (answer) => outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer)),
+    const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://gantry');
+    const answering = pathname in answers ? answers[pathname as ControlPath](searchParams) : Promise.resolve(undefined);
+    answering.then(
+      (answer) =>
+        answer === undefined ? outgoing.writeHead(404).end() : outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer)),
       (error: unknown) => outgoing.writeHead(500).end(String(error)),
     );
   });
@@ -31,15 +42,25 @@ export async function serveControl(runDir: string, status: () => Promise<DaemonS
   };
 }
 
-/** What the daemon of that run dir says; undefined when none answers there. */
+/** What the daemon of that run dir says of itself; undefined when none answers there. */
 export function askStatus(runDir: string): Promise<DaemonStatus | undefined> {
+  return askControl(runDir, '/status');
+}
+
+/** Undefined when no daemon answers there, or it knows no such thing. */
+export function askControl<Path extends ControlPath>(
+  runDir: string,
+  path: Path,
+  query: Readonly<Record<string, string>> = {},
+): Promise<Awaited<ReturnType<ControlAnswers[Path]>> | undefined> {
   return new Promise((resolve, reject) => {
-    const asking = nodeHttp().request({ socketPath: socketOf(runDir), path: '/status', timeout: 5_000 }, (response) => {
+    const asking = nodeHttp().request({ socketPath: socketOf(runDir), path: `${path}?${new URLSearchParams(query)}`, timeout: 5_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
         // Both ends are of one version: the daemon is asked through its own run dir.
-        if (response.statusCode === 200) resolve(JSON.parse(Buffer.concat(chunks).toString()) as DaemonStatus);
+        if (response.statusCode === 200) resolve(JSON.parse(Buffer.concat(chunks).toString()) as Awaited<ReturnType<ControlAnswers[Path]>>);
+        else if (response.statusCode === 404) resolve(undefined);
         else reject(new Error(`The daemon answered ${response.statusCode}: ${Buffer.concat(chunks).toString()}`));
       });
     });

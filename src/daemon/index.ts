@@ -1,6 +1,7 @@
 export type { Finding } from './doctor/index.ts';
 export { findStatus } from './find.ts';
 export type { DaemonStatus, PartHealth } from './types.ts';
+export type { WhyFinding } from './why/types.ts';
 
 // What only some commands need is loaded by those: asking for the status takes no engine.
 
@@ -10,3 +11,8 @@ export const runDaemon: typeof import('./run.ts').runDaemon = async (options) =>
 export const takeDown: typeof import('./take-down.ts').takeDown = async (options) => (await import('./take-down.ts')).takeDown(options);
 /** See `examine.ts`. */
 export const examine: typeof import('./examine.ts').examine = async (options) => (await import('./examine.ts')).examine(options);
+/** See `why/explain.ts`. */
+export const explainPort: typeof import('./why/explain.ts').explainPort = async (...given) => (await import('./why/explain.ts')).explainPort(...given);
+/** See `why/explain.ts`. */
+export const explainContainer: typeof import('./why/explain.ts').explainContainer = async (...given) =>
+  (await import('./why/explain.ts')).explainContainer(...given);

@@ -11,6 +11,7 @@ import type { Part, PartOptions } from './types.ts';
 export interface BuiltParts {
   /** In the order of their start. */
   readonly parts: readonly Part[];
+  readonly engine: EnginePart | undefined;
   /** Writes the entries of the clients' files, once everything answers. */
   announce(): Promise<void>;
 }
@@ -24,6 +25,7 @@ export function buildParts(options: PartOptions, ground: Ground): BuiltParts {
   const apiServer = chosen.has('apiserver') ? apiServerPart(options) : undefined;
   return {
     parts: [...(apiServer ? [apiServer] : []), ...(engine ? [engine] : []), ...registry, ...followers(options, ground, { apiServer, engine })],
+    engine,
     async announce() {
       await apiServer?.announce();
       await engine?.announce();

@@ -10,6 +10,7 @@ import { type OptionValues, resolveConfig } from './options.ts';
 import { buildParts, type BuiltParts } from './parts.ts';
 import { renewPlaces } from './places.ts';
 import { preflight } from './preflight.ts';
+import { ownFacts } from './why/own-facts.ts';
 import type { DaemonStatus, Part, PartHealth } from './types.ts';
 
 export interface RunOptions {
@@ -72,7 +73,11 @@ async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promi
   const ground = opened.use(await openGround(partOptions));
   const built = buildParts(partOptions, ground);
   const health = new Map<string, PartHealth>(built.parts.map(({ name }) => [name, { state: 'starting' }]));
-  opened.use(await serveControl(config.runDir, () => describe({ config, built, health, version, id: identity.id, startedAt_ms, clock })));
+  const answers = {
+    '/status': () => describe({ config, built, health, version, id: identity.id, startedAt_ms, clock }),
+    ...ownFacts(built, ground),
+  };
+  opened.use(await serveControl(config.runDir, answers));
   for (const part of built.parts) {
     opened.defer(() => stopPart(part, logger));
     await startPart(part, clock, logger);

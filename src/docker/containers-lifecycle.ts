@@ -8,6 +8,7 @@ import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import type { Rooms } from './options.ts';
+import { portBindings } from './ports.ts';
 import { resourceLimits } from './resources.ts';
 import { parseMoment_ms } from './times.ts';
 
@@ -23,6 +24,8 @@ const UPDATE_FIELDS = new Set([
   'CpusetMems',
   'PidsLimit',
   'RestartPolicy',
+  // Gantry's own: the whole set of published ports, in the shape of HostConfig.
+  'PortBindings',
 ]);
 
 const UNUSED_MAX = 1024;
@@ -142,7 +145,12 @@ export async function updateContainer(call: Call, rooms: Rooms): Promise<void> {
   const body = await call.body();
   for (const [name, value] of Object.entries(body)) if (!UPDATE_FIELDS.has(name) && !isEmpty(value)) throw unsupported(`${name} in an update`);
   const fields = new Fields(body);
-  const change = defined({ resources: resourceLimits(fields), restart: restartPolicy(fields.inner('RestartPolicy'), container.spec.autoRemove ?? false) });
+  const bindings = fields.object('PortBindings');
+  const change = defined({
+    resources: resourceLimits(fields),
+    restart: restartPolicy(fields.inner('RestartPolicy'), container.spec.autoRemove ?? false),
+    publish: bindings === undefined ? undefined : portBindings(bindings),
+  });
   await rooms.engine.containers.update(container.id, change);
   call.json(200, { Warnings: [] });
 }

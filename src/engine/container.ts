@@ -88,6 +88,7 @@ export function viewOf(record: ContainerRecord, paths: ContainerPaths, health: H
     state: shownState(record.state),
     ...(health === undefined ? {} : { health }),
     restartCount: record.restartCount,
+    stopRequested: record.stopRequested,
     process: record.process,
     endpoints: record.endpoints,
     ports: record.ports,

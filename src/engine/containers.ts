@@ -5,6 +5,7 @@ import { exportTar, readArchive, statPath, writeArchive } from './archive/archiv
 import { AttachSession } from './attach.ts';
 import { isLive, lastExit } from './container.ts';
 import { createContainer } from './create-container.ts';
+import { editPorts, portsText } from './edit-ports.ts';
 import { beingRemoved, invalid, nameInUse, nameInvalid, notRunning } from './errors.ts';
 import type { ExecTable } from './exec.ts';
 import { readLog } from './logs/read-log.ts';
@@ -16,7 +17,7 @@ import { containerStats, containerTop } from './stats.ts';
 import { killContainer, setPaused, stopContainer } from './stop-container.ts';
 import type { Entry, WaitResult } from './table.ts';
 import { userChanges } from './user-changes.ts';
-import type { Container, Containers, ContainerSpec, ContainerStats, PathStat, ResourceLimits, RestartPolicy } from './types.ts';
+import type { Container, ContainerChange, Containers, ContainerSpec, ContainerStats, PathStat } from './types.ts';
 
 type Ending = { readonly timeout_seconds?: number; readonly signal?: string };
 
@@ -92,16 +93,19 @@ export class ContainerFace implements Containers {
     });
   }
 
-  async update(ref: string, change: { readonly resources?: ResourceLimits; readonly restart?: RestartPolicy }): Promise<void> {
+  async update(ref: string, change: ContainerChange): Promise<void> {
     const entry = this.#find(ref);
     await this.#rooms.locks.run(entry.record.id, async () => {
       const { record } = entry;
       const resources = { ...record.spec.resources, ...change.resources };
       const limits = resourcesOf(resources, this.#rooms.machine()).value;
       const restart = change.restart ?? record.spec.restart;
+      await using edited = await editPorts(this.#rooms, record, change.publish);
       if (change.resources && isLive(record.state)) await this.#rooms.crun.update(record.id, limits, pathsOf(this.#rooms, record).bundle);
-      await save(this.#rooms, entry, { ...record, spec: { ...record.spec, resources, ...(restart === undefined ? {} : { restart }) } });
-      tell(this.#rooms, entry, 'update');
+      const { spec, ports } = edited.record;
+      await save(this.#rooms, entry, { ...record, ports, spec: { ...spec, resources, ...(restart === undefined ? {} : { restart }) } });
+      edited.keep();
+      tell(this.#rooms, entry, 'update', change.publish === undefined ? {} : { ports: portsText(change.publish) });
     });
   }
 

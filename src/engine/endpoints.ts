@@ -113,11 +113,30 @@ export class ContainerNetworks {
     const target = Object.values(endpoints)[0];
     const wanted = target === undefined ? [] : portsWanted(record, target.address);
     const real = wanted.length === 0 ? [] : await this.#options.network.publish(wanted);
-    const published = real.map(({ targetPort, protocol, hostAddress, hostPort }) => ({ containerPort: targetPort, protocol, hostAddress, hostPort }));
-    const exposed = record.exposed
-      .map(parsePort)
-      .filter(({ containerPort, protocol }) => !published.some((port) => port.containerPort === containerPort && port.protocol === protocol));
-    return [...published, ...(target === undefined ? [] : exposed)];
+    return target === undefined ? [] : portsOf(record, real);
+  }
+
+  /**
+   * Publishes anew for a running container what its record asks for, with no restart: what was chosen by the machine stays as it is.
+   * Errors: `PORT_IN_USE`; then what was published still is.
+   */
+  async republish(record: ContainerRecord): Promise<Ports> {
+    const target = Object.values(record.endpoints)[0];
+    if (target === undefined) return [];
+    const wanted = withChosenPorts(portsWanted(record, target.address), record.ports);
+    return portsOf(record, await this.#options.network.republish(record.id, wanted));
+  }
+
+  /** Makes what is published be what the record of a running container says: a crash may have come between the two. */
+  async publishRecorded(record: ContainerRecord): Promise<void> {
+    const target = Object.values(record.endpoints)[0];
+    if (target === undefined) return;
+    const ports = record.ports.flatMap(({ containerPort, protocol, hostAddress, hostPort }) =>
+      hostPort === undefined || hostAddress === undefined
+        ? []
+        : [{ owner: record.id, protocol, hostAddress, hostPort, targetAddress: target.address, targetPort: containerPort }],
+    );
+    await this.#options.network.republish(record.id, ports);
   }
 
   /** Answers names inside the container's namespace. Fine when it does already. */
@@ -195,6 +214,27 @@ export class ContainerNetworks {
     }
     return { ...record, endpoints, spec: { ...record.spec, network: { kind: 'networks', endpoints: Object.fromEntries(rest) } } };
   }
+}
+
+/** What is shown of them: the published ones, and those that are only exposed. */
+function portsOf(record: ContainerRecord, real: readonly PublishedPort[]): Ports {
+  const published = real.map(({ targetPort, protocol, hostAddress, hostPort }) => ({ containerPort: targetPort, protocol, hostAddress, hostPort }));
+  const exposed = record.exposed
+    .map(parsePort)
+    .filter(({ containerPort, protocol }) => !published.some((port) => port.containerPort === containerPort && port.protocol === protocol));
+  return [...published, ...exposed];
+}
+
+/** Where the machine is to choose a port and has chosen one before, it is that one. Pure. */
+export function withChosenPorts(wanted: readonly PublishedPort[], before: Ports): readonly PublishedPort[] {
+  const named = (port: Ports[number]) => wanted.some(({ protocol, hostPort }) => protocol === port.protocol && hostPort === port.hostPort);
+  const free = before.filter((port) => port.hostPort !== undefined && !named(port));
+  return wanted.map((port) => {
+    if (port.hostPort !== 0) return port;
+    const index = free.findIndex((old) => old.containerPort === port.targetPort && old.protocol === port.protocol && old.hostAddress === port.hostAddress);
+    const [chosen] = index < 0 ? [] : free.splice(index, 1);
+    return chosen?.hostPort === undefined ? port : { ...port, hostPort: chosen.hostPort };
+  });
 }
 
 function portsWanted(record: ContainerRecord, targetAddress: string): PublishedPort[] {

@@ -42,8 +42,18 @@ async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
     return await containerEnded(rooms, record.id, { finishedAt_ms: rooms.clock.now() });
   // It may have been put on record and not yet let go.
   if (isAlive) await rooms.crun.letGo(record.id);
+  await publishAgain(rooms, entry);
   if (await servesNames(paths.resolvConf, record.spec.network.kind)) await rooms.wires.serveNames(entry);
   rooms.accompany(entry);
+}
+
+/** A crash may have come between the kernel's rules and the record: what was answered is what is on record. */
+async function publishAgain(rooms: Rooms, { record }: Entry): Promise<void> {
+  try {
+    await rooms.wires.publishRecorded(record);
+  } catch (error) {
+    rooms.logger.warn('a port that is on record can no longer be published', { id: record.id, error });
+  }
 }
 
 /** A monitor that still stands is about to write how its container ended. */

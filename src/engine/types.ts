@@ -11,7 +11,7 @@ export type Owner =
   | { readonly kind: 'build'; readonly id: string }
   | { readonly kind: 'pod'; readonly uid: string; readonly namespace: string; readonly name: string; readonly container: string; readonly attempt: number };
 
-/** What the user asked for, merged with the image's own configuration at create. Never changes after, but for name and limits. */
+/** What the user asked for, merged with the image's own configuration at create. Never changes after, but for name, limits and published ports. */
 export interface ContainerSpec {
   readonly owner: Owner;
   /** Chosen (`adjective_noun`) when left out. */
@@ -157,6 +157,8 @@ export interface Container {
   readonly state: ContainerState;
   readonly health?: HealthState;
   readonly restartCount: number;
+  /** Somebody stopped it: no policy starts it again until it is started by hand. */
+  readonly stopRequested?: boolean;
   /** After the image's and the user's parts were merged: what runs. */
   readonly process: {
     readonly path: string;
@@ -268,6 +270,14 @@ export interface Engine {
   readonly events: Events;
 }
 
+/** What may be changed of a container without a restart. */
+export interface ContainerChange {
+  readonly resources?: ResourceLimits;
+  readonly restart?: RestartPolicy;
+  /** In place of all that was asked for before. */
+  readonly publish?: readonly PublishSpec[];
+}
+
 export interface Containers {
   create(spec: ContainerSpec): Promise<Container>;
   start(ref: string): Promise<void>;
@@ -279,7 +289,8 @@ export interface Containers {
   pause(ref: string): Promise<void>;
   unpause(ref: string): Promise<void>;
   rename(ref: string, name: string): Promise<void>;
-  update(ref: string, change: { readonly resources?: ResourceLimits; readonly restart?: RestartPolicy }): Promise<void>;
+  /** Changes what is given, on record and at once where it runs. `publish` is the whole set. Errors: `PORT_IN_USE`; then nothing is changed. */
+  update(ref: string, change: ContainerChange): Promise<void>;
   remove(ref: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
   /** Registered before it returns its promise, so a wait asked for before start misses nothing. */
   wait(ref: string, condition: 'not-running' | 'next-exit' | 'removed', signal?: AbortSignal): Promise<{ readonly exitCode: number; readonly error?: string }>;

@@ -4,6 +4,7 @@ import type { Clock, Logger } from '#kit';
 import { type Linux, SystemCallError } from '#linux';
 import { hostAddressUnknown, portInUse } from './errors.ts';
 import { proxyTcp, proxyUdp } from './proxy.ts';
+import { addressesOf } from './published.ts';
 import type { PublishedPort } from './types.ts';
 
 /** Where the daemon stands. */
@@ -115,10 +116,6 @@ export class HeldPorts implements Disposable {
       closeSync(fd);
     }
   }
-}
-
-function addressesOf({ hostAddress }: PublishedPort): readonly string[] {
-  return hostAddress === '0.0.0.0' ? ['0.0.0.0', '::'] : [hostAddress];
 }
 
 function keyOf({ protocol, hostPort }: PublishedPort, address: string): string {

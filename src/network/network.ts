@@ -10,11 +10,11 @@ import { startDnsServer } from './dns/server.ts';
 import { HeldPorts } from './held-ports.ts';
 import { EMPTY_MODEL, loadModel, type Model, modelPath, saveModel } from './model.ts';
 import { checkLinkName, checkNamespaceId, macOf, vethName } from './names.ts';
-import { checkPublished, samePort } from './published.ts';
+import { changeOf, checkApart, checkPublished, clash, type PublishedChange, samePort } from './published.ts';
 import { rules } from './rules/rules.ts';
 import { serviceParts } from './rules/services.ts';
 import { Table } from './table.ts';
-import type { AttachmentSpec, BridgeSpec, Cidr, DnsService, IpAddress, Network, PublishedPort, ServiceRule } from './types.ts';
+import type { AttachmentSpec, BridgeSpec, Cidr, DnsService, IpAddress, Network, NetworkPlan, PublishedPort, ServiceRule } from './types.ts';
 
 /** Where the daemon stands. */
 const OWN = '/proc/thread-self/ns/net';
@@ -150,6 +150,7 @@ class KernelNetwork implements Network {
 
   async publish(ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
     ports.forEach(checkPublished);
+    checkApart(ports);
     const real: PublishedPort[] = [];
     const before = this.#model.published;
     const fresh = () => real.filter((port) => !before.some((old) => samePort(old, port)));
@@ -172,6 +173,49 @@ class KernelNetwork implements Network {
     await this.#change({ published: this.#model.published.filter((port) => port.owner !== owner) });
     await this.#bring();
     for (const port of gone) this.#held.release(port);
+  }
+
+  async republish(owner: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
+    ports.forEach(checkPublished);
+    checkApart(ports);
+    const before = this.#model.published.filter((port) => port.owner === owner);
+    const others = () => this.#model.published.filter((port) => port.owner !== owner);
+    const change = changeOf(before, ports);
+    if (change.gone.length === 0 && change.fresh.length === 0) return ports;
+    const held = this.#exchange(change);
+    const real = [...change.kept, ...held];
+    try {
+      await this.#change({ published: [...others(), ...real] });
+      await this.#bring();
+    } catch (error) {
+      for (const port of held) this.#held.release(port);
+      for (const port of change.gone) this.#holdAgain(port);
+      await this.#change({ published: [...others(), ...before] });
+      await this.#bring();
+      throw error;
+    }
+    for (const port of change.gone) this.#held.release(port);
+    return real;
+  }
+
+  /** Holds the fresh ports, and lets go before of those that stand in their way, in one go: nobody comes in between. All or none. */
+  #exchange({ gone, fresh }: PublishedChange): PublishedPort[] {
+    const inTheWay = gone.filter((old) => fresh.some((port) => clash(old, port)));
+    for (const port of inTheWay) this.#held.release(port);
+    const held: PublishedPort[] = [];
+    try {
+      for (const port of fresh) held.push(this.#held.hold(port));
+      return held;
+    } catch (error) {
+      for (const port of held) this.#held.release(port);
+      for (const port of inTheWay) this.#holdAgain(port);
+      throw error;
+    }
+  }
+
+  plan(): NetworkPlan {
+    const { bridges, published, services } = this.#model;
+    return { table: this.#table.name, bridges, published, services };
   }
 
   async setServices(services: readonly ServiceRule[]): Promise<void> {

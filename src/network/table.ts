@@ -7,18 +7,18 @@ import { EMPTY, type RuleSet } from './rules/rule-set.ts';
 /** The one nftables table of the daemon, and what is known to be in it. */
 export class Table {
   readonly #nftables: Nftables;
-  readonly #name: string;
+  readonly name: string;
   readonly #mutex = new KeyedMutex();
   #current: RuleSet = EMPTY;
 
   constructor(nftables: Nftables, daemonId: string) {
     this.#nftables = nftables;
-    this.#name = `gantry_${daemonId}`;
+    this.name = `gantry_${daemonId}`;
   }
 
   /** Looks at what the kernel has. */
   async read(): Promise<void> {
-    this.#current = fromKernel(await this.#nftables.list('inet', this.#name));
+    this.#current = fromKernel(await this.#nftables.list('inet', this.name));
   }
 
   /**
@@ -28,7 +28,7 @@ export class Table {
   async bring(wanted: () => RuleSet): Promise<void> {
     await this.#mutex.run('', async () => {
       const next = wanted();
-      const commands = diff(`inet ${this.#name}`, this.#current, next);
+      const commands = diff(`inet ${this.name}`, this.#current, next);
       if (commands === '') return;
       try {
         await this.#nftables.apply(commands);
@@ -42,7 +42,7 @@ export class Table {
 
   async remove(): Promise<void> {
     await this.#mutex.run('', async () => {
-      await this.#nftables.deleteTable('inet', this.#name);
+      await this.#nftables.deleteTable('inet', this.name);
       this.#current = EMPTY;
     });
   }

@@ -90,6 +90,15 @@ export interface DnsService {
   readonly resolvers?: readonly IpAddress[];
 }
 
+/** What a network wants of the kernel. */
+export interface NetworkPlan {
+  /** The name of the one nftables table, of the family inet. */
+  readonly table: string;
+  readonly bridges: readonly BridgeSpec[];
+  readonly published: readonly PublishedPort[];
+  readonly services: readonly ServiceRule[];
+}
+
 /** How packets go. One per daemon, in the network namespace the daemon stands in; everything it makes carries the daemon's id. */
 export interface Network {
   /** Turns on forwarding where needed, makes the one nftables table, remembers what it changed so that `removeAll` undoes it. */
@@ -113,6 +122,14 @@ export interface Network {
    */
   publish(ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>;
   unpublish(owner: string): Promise<void>;
+  /**
+   * Makes `ports` all that is published for the owner, all or none, in one transaction of the kernel: ports that stay are not
+   * touched, and connections that stand go on. Answers the real ones. Errors: as `publish`; then what was published still is.
+   */
+  republish(owner: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>;
+
+  /** What is wanted of the kernel now: for whoever explains the way of a packet. */
+  plan(): NetworkPlan;
 
   /** Replaces the whole set of services with one transaction, only what differs is sent to the kernel. */
   setServices(rules: readonly ServiceRule[]): Promise<void>;

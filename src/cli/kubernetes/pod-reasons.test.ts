@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type PodFacts, podFindings, type SeenContainer, type SeenPod } from './pod-reasons.ts';
+
+const named = { metadata: { name: 'p', namespace: 'a' } };
+const placed = (containerStatuses: readonly SeenContainer[], more: SeenPod['status'] = {}): SeenPod => ({
+  ...named,
+  spec: { nodeName: 'n' },
+  status: { phase: 'Running', containerStatuses, ...more },
+});
+const unplaced = (message: string): SeenPod => ({
+  ...named,
+  status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] },
+});
+const facts = (pod: SeenPod, more: Partial<PodFacts> = {}): PodFacts => ({ pod, events: [], logs: {}, ...more });
+const crash = { exitCode: 1, reason: 'Error' };
+
+for (const [what, given, expected] of [
+  ['well', facts(placed([{ name: 'c', ready: true, state: { running: {} } }])), []],
+  ['seen by nobody', facts(named), ['phase: pod a/p is Pending', 'scheduling: no scheduler has looked at it yet']],
+  [
+    'unschedulable, each reason apart',
+    facts(unplaced('0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {k: v, w}, 1 node(s) were unschedulable.')),
+    [
+      'phase: pod a/p is Pending',
+      'scheduling: 0/3 nodes are available',
+      'nodes: 1 node(s): Insufficient cpu',
+      'nodes: 1 node(s) had untolerated taint {k: v, w}',
+      'nodes: 1 node(s) were unschedulable',
+    ],
+  ],
+  ['another reason', facts(unplaced('no nodes available')), ['phase: pod a/p is Pending', 'scheduling: no nodes available']],
+  [
+    'no image',
+    facts(placed([{ name: 'c', image: 'x', state: { waiting: { reason: 'ErrImagePull', message: 'not found' } } }], { phase: 'Pending' })),
+    ['phase: pod a/p is Pending', 'container c: ErrImagePull: not found'],
+  ],
+  [
+    'a crash loop',
+    facts(placed([{ name: 'c', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: crash } }]), {
+      logs: { c: ['why'] },
+    }),
+    ['container c: CrashLoopBackOff, after 3 restarts; the last run ended with exit code 1 (Error)'],
+  ],
+  [
+    'out of memory',
+    facts(placed([{ name: 'c', state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }], { phase: 'Failed' })),
+    ['phase: pod a/p is Failed', 'container c: ended with exit code 137 (OOMKilled)'],
+  ],
+  [
+    'an init container that fails',
+    facts(placed([{ name: 'c' }], { phase: 'Pending', initContainerStatuses: [{ name: 'i', state: { terminated: { exitCode: 127, reason: 'Error' } } }] })),
+    ['phase: pod a/p is Pending', 'init container i: ended with exit code 127 (Error, command not found)', 'container c: was not begun yet'],
+  ],
+  [
+    'not ready',
+    facts(placed([{ name: 'c', ready: false, state: { running: {} } }], { conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady' }] })),
+    ['container c: runs, but is not ready', 'ready: it is not ready, so no Service leads to it (ContainersNotReady)'],
+  ],
+] as const)
+  test(`why pod: ${what}`, () => {
+    const stops = podFindings(given).filter(({ ok }) => !ok);
+    assert.deepEqual(
+      stops.map(({ step, detail }) => `${step}: ${detail}`),
+      expected,
+    );
+  });
+
+test('why pod: warnings are told once, logs with their container', () => {
+  const event = { type: 'Warning', reason: 'Unhealthy', message: 'probe failed' };
+  const events = [event, { ...event, count: 4 }, { type: 'Normal', reason: 'Pulled', message: 'x' }];
+  const said = podFindings(facts(placed([{ name: 'c', ready: true, restartCount: 1, state: { running: {} } }]), { events, logs: { c: ['one', 'two'] } }));
+  assert.deepEqual(
+    said.slice(-2).map(({ detail }) => detail),
+    ['the last lines:\none\ntwo', 'Unhealthy: probe failed (4 times)'],
+  );
+});
