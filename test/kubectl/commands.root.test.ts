@@ -70,7 +70,9 @@ suite('kubectl exec, attach, run and cp', () => {
   });
 
   test('exec -it: a terminal of the right size', async () => {
-    const said = await shell(`script -qec "stty rows 40 cols 100; kubectl exec -it talker -- sh -c 'tty; stty size'" /dev/null </dev/null`);
+    // The size comes on a channel of its own, after the beginning.
+    const look = 'tty; until stty size 2>/dev/null; do sleep 0.05; done';
+    const said = await shell(`script -qec "stty rows 40 cols 100; kubectl exec -it talker -- sh -c '${look}'" /dev/null </dev/null`);
     assert.match(said, /\/dev\/pts\/0\r\n40 100/);
   });
 
