@@ -58,6 +58,7 @@ describe('containerSpec', () => {
       (got) => got.mounts,
       [{ type: 'volume', source: 'vol', target: '/v', readOnly: true }],
     ],
+    ['--log-opt', { LogConfig: { Type: '', Config: { 'max-size': '1m' } } }, (got) => got.log, { driver: 'json-file', options: { 'max-size': '1m' } }],
     ['--network none', { NetworkMode: 'none' }, (got) => got.network, { kind: 'none' }],
     ['--network container', { NetworkMode: 'container:x' }, (got) => got.network, { kind: 'container', id: 'x' }],
     ['--restart', { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 } }, (got) => got.restart, { name: 'on-failure', maximumRetries: 3 }],

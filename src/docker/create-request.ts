@@ -1,4 +1,4 @@
-import type { ContainerSpec, RestartPolicy, SecurityOptions } from '#engine';
+import type { ContainerSpec, LogSpec, RestartPolicy, SecurityOptions } from '#engine';
 import type { HealthConfig } from '#image';
 import { badRequest, unsupported } from './errors.ts';
 import { defined, Fields, type JsonObject } from './json.ts';
@@ -43,11 +43,6 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
 
 function processFields(config: Fields) {
   const host = config.inner('HostConfig');
-  const logDriver = host.inner('LogConfig');
-  if (!['', 'json-file', 'cri'].includes(logDriver.text('Type') ?? ''))
-    throw unsupported(`HostConfig.LogConfig.Type ${logDriver.text('Type')} (only json-file)`);
-  if (Object.keys(logDriver.map('Config') ?? {}).length > 0)
-    throw unsupported(`HostConfig.LogConfig.Config (${Object.keys(logDriver.map('Config') ?? {}).join(', ')})`);
   return {
     // Docker's `[""]` takes the image's entrypoint away.
     entrypoint: withoutBlank(config.words('Entrypoint')),
@@ -65,7 +60,17 @@ function processFields(config: Fields) {
     stopSignal: config.text('StopSignal'),
     stopTimeout_seconds: config.integer('StopTimeout'),
     healthcheck: healthConfig(config.object('Healthcheck')),
+    log: logSpec(host.inner('LogConfig')),
   };
+}
+
+function logSpec(fields: Fields): LogSpec | undefined {
+  const driver = fields.text('Type');
+  const options = fields.map('Config') ?? {};
+  if (driver === undefined && Object.keys(options).length === 0) return undefined;
+  if (driver !== undefined && driver !== 'json-file' && driver !== 'local' && driver !== 'none')
+    throw unsupported(`HostConfig.LogConfig.Type ${driver} (use json-file, local or none)`);
+  return { driver: driver ?? 'json-file', options };
 }
 
 function withoutBlank(words: readonly string[] | undefined): readonly string[] | undefined {

@@ -11,7 +11,7 @@ export function hostConfigView(container: Container, runtime: string): object {
   return {
     Binds: bindsOf(mounts),
     ContainerIDFile: '',
-    LogConfig: { Type: 'json-file', Config: {} },
+    LogConfig: { Type: spec.log?.driver ?? 'json-file', Config: spec.log?.options ?? {} },
     NetworkMode: networkModeText(container),
     PortBindings: portBindingsView(container),
     RestartPolicy: { Name: spec.restart?.name ?? 'no', MaximumRetryCount: spec.restart?.maximumRetries ?? 0 },

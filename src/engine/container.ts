@@ -92,7 +92,7 @@ export function viewOf(record: ContainerRecord, paths: ContainerPaths, health: H
     endpoints: record.endpoints,
     ports: record.ports,
     mounts: record.mounts,
-    logPath: paths.log,
+    logPath: record.spec.log?.driver === 'none' ? '' : paths.log,
     ...(namespace === undefined ? {} : { networkNamespace: namespace }),
     hostnamePath: paths.hostname,
     ...(hosts === undefined ? {} : { hostsPath: hosts }),

@@ -6,6 +6,7 @@ import { findInRoot } from './archive/in-root.ts';
 import type { ContainerRecord } from './container.ts';
 import { parsePort } from './endpoints.ts';
 import { invalid, nameInUse, nameInvalid, unsupported } from './errors.ts';
+import { logBounds } from './logs/log-options.ts';
 import { mergeHealth, mergeProcess } from './merge.ts';
 import { chooseName } from './names.ts';
 import { leaseOwner, pathsOf, type Rooms, tell, view } from './rooms.ts';
@@ -45,6 +46,7 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
     throw invalid('published port', `a container with network mode ${network.kind} has no ports to publish`);
   if (network.kind === 'container') rooms.table.find(network.id);
   if (spec.init && rooms.machine().initPath === undefined) throw unsupported('init', 'no init program is on this machine; install tini or catatonit');
+  logBounds(spec.log);
   const stopSignal = spec.stopSignal ?? config.StopSignal ?? 'SIGTERM';
   signalNumber(stopSignal);
   const id = rooms.random.hex(64);
@@ -80,6 +82,7 @@ function hostnameOf(rooms: Rooms, spec: ContainerSpec, id: string): string {
 }
 
 async function make(rooms: Rooms, record: ContainerRecord, image: Image): Promise<Container> {
+  const { spec } = record;
   const paths = pathsOf(rooms, record);
   const anonymous: string[] = [];
   try {
@@ -87,7 +90,7 @@ async function make(rooms: Rooms, record: ContainerRecord, image: Image): Promis
     await settled([
       rooms.snapshots.prepare(paths.snapshot, image.id),
       rooms.images.lease(leaseOwner(record.id), image.id),
-      makeLog(paths.log),
+      spec.log?.driver === 'none' ? Promise.resolve() : makeLog(paths.log),
       writeFile(paths.hostname, `${record.hostname}\n`, { mode: 0o644 }),
     ]);
     const mounts = await makeMounts(rooms, record, image, anonymous);

@@ -8,6 +8,7 @@ import type { ContainerPaths, ContainerRecord } from './container.ts';
 import { viewOf } from './container.ts';
 import type { ContainerNetworks } from './endpoints.ts';
 import type { EventHub } from './events.ts';
+import { LogSet } from './logs/log-set.ts';
 import type { NetworkStore } from './networks.ts';
 import type { RuntimePrograms, Runtime } from './runtime/runtime.ts';
 import type { Warmth } from './runtime/warmth.ts';
@@ -76,6 +77,11 @@ export function pathsOf(options: Pick<EngineOptions, 'id' | 'dataDir' | 'runDir'
     snapshot: `${SNAPSHOT_PREFIX}${record.id}`,
     cgroup: `gantry-${options.id}/${record.id}`,
   };
+}
+
+/** The files of a container's log; nobody reads them while they are renamed. */
+export function logSetOf(rooms: Rooms, record: ContainerRecord): LogSet {
+  return new LogSet(pathsOf(rooms, record).log, (task) => rooms.locks.run(`${record.id}/log`, task));
 }
 
 export function view(rooms: Rooms, entry: Entry): Container {

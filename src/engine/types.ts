@@ -55,8 +55,16 @@ export interface ContainerSpec {
   readonly init?: boolean;
   readonly shmSize_bytes?: number;
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** Left out: one file without bounds. */
+  readonly log?: LogSpec;
   /** Log file of this container; under the data dir when left out. Written by conmon in the Kubernetes (CRI) format. */
   readonly logPath?: string;
+}
+
+/** Docker's logging drivers that keep the log here, or none; the options as the user gave them (`max-size`, `max-file`, …). */
+export interface LogSpec {
+  readonly driver: 'json-file' | 'local' | 'none';
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 export type MountSpec =

@@ -108,7 +108,7 @@ export class Runtime {
     return [
       ...[this.#programs.conmon, '--api-version', '1', '-c', record.id, '-u', record.id, '-n', record.name, '-b', paths.bundle],
       ...runtimeWords(crunWords),
-      ...['-p', join(paths.bundle, 'pidfile'), '-P', join(paths.bundle, 'conmon.pid'), '-l', `k8s-file:${paths.log}`],
+      ...['-p', join(paths.bundle, 'pidfile'), '-P', join(paths.bundle, 'conmon.pid'), '-l', spec.log?.driver === 'none' ? 'none' : `k8s-file:${paths.log}`],
       ...['--exit-dir', this.exitDir, '--persist-dir', paths.bundle, '--full-attach', '--log-level', 'error'],
       ...(spec.terminal ? ['-t'] : []),
       // A terminal outlives the client that lets go of it; another one may attach.
@@ -194,6 +194,17 @@ export class Runtime {
       // It outlived its container by far: nothing that it could still say is waited for.
       processes.signal(pid, 'SIGKILL');
       await processes.waitGone(pid);
+    }
+  }
+
+  /** Has conmon begin its log file anew (a message is `2 0 0`): it makes another one and gives it the name. False when it is gone. */
+  async reopenLog(folder: string): Promise<boolean> {
+    try {
+      await writeFile(join(folder, 'ctl'), '2 0 0\n', { flag: constants.O_WRONLY | constants.O_NONBLOCK });
+      return true;
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENXIO') || isSystemError(error, 'EPIPE')) return false;
+      throw error;
     }
   }
 
