@@ -106,7 +106,7 @@ export function containerInspect(
     ...(context.sizes === undefined ? {} : { SizeRw: context.sizes.writable, SizeRootFs: context.sizes.total }),
     Mounts: mountsView(container),
     Config: {
-      Hostname: spec.hostname ?? container.id.slice(0, 12),
+      Hostname: spec.hostname ?? container.hostname ?? container.id.slice(0, 12),
       Domainname: spec.domainName ?? '',
       User: container.process.user,
       AttachStdin: (spec.openStdin ?? false) && (spec.stdinOnce ?? false),

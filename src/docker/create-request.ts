@@ -3,6 +3,7 @@ import type { HealthConfig } from '#image';
 import { badRequest, unsupported } from './errors.ts';
 import { defined, Fields, type JsonObject } from './json.ts';
 import { endpointSpec, networkMode } from './network-request.ts';
+import { deviceSpecs, namespaceChoices } from './namespaces.ts';
 import { exposedPorts, portBindings } from './ports.ts';
 import { mountSpecs } from './mounts.ts';
 import { resourceLimits } from './resources.ts';
@@ -35,6 +36,9 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
     resources: resourceLimits(host),
     security: securityOptions(host),
     init: host.choice('Init'),
+    namespaces: namespaceChoices(host),
+    devices: deviceSpecs(host),
+    deviceRules: host.texts('DeviceCgroupRules'),
     shmSize_bytes: host.integer('ShmSize') || undefined,
     sysctls: host.map('Sysctls'),
     annotations: host.map('Annotations'),

@@ -12,6 +12,7 @@ import { chooseName } from './names.ts';
 import { leaseOwner, pathsOf, type Rooms, tell, view } from './rooms.ts';
 import { settled } from './settled.ts';
 import { signalNumber } from './signals.ts';
+import { donorOf, sharedHostname } from './spec/namespaces.ts';
 import { warningsOf } from './spec/spec.ts';
 import type { Container, ContainerId, ContainerSpec, MountSpec } from './types.ts';
 import { copyUp } from './volumes.ts';
@@ -45,6 +46,7 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
   if (network.kind !== 'networks' && (spec.publish?.length ?? 0) > 0)
     throw invalid('published port', `a container with network mode ${network.kind} has no ports to publish`);
   if (network.kind === 'container') rooms.table.find(network.id);
+  for (const donor of [donorOf(spec.namespaces?.pid), donorOf(spec.namespaces?.ipc)]) if (donor !== undefined) rooms.table.find(donor);
   if (spec.init && rooms.machine().initPath === undefined) throw unsupported('init', 'no init program is on this machine; install tini or catatonit');
   logBounds(spec.log);
   const stopSignal = spec.stopSignal ?? config.StopSignal ?? 'SIGTERM';
@@ -78,7 +80,7 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
 
 function hostnameOf(rooms: Rooms, spec: ContainerSpec, id: string): string {
   if (spec.network.kind === 'container') return rooms.table.find(spec.network.id).record.hostname;
-  return spec.hostname ?? id.slice(0, 12);
+  return sharedHostname(spec) ?? spec.hostname ?? id.slice(0, 12);
 }
 
 async function make(rooms: Rooms, record: ContainerRecord, image: Image): Promise<Container> {

@@ -22,7 +22,7 @@ import { Runtime } from './runtime/runtime.ts';
 import { Surroundings } from './runtime/surroundings.ts';
 import { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
-import type { OciDevice } from './spec/spec.ts';
+import type { OciDevice } from './spec/devices.ts';
 import { endOrderly } from './stop-container.ts';
 import { RecordFolders } from './store.ts';
 import { ContainerTable, type Entry } from './table.ts';

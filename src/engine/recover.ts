@@ -88,14 +88,15 @@ async function removeLeftovers(rooms: Rooms): Promise<void> {
     return entry !== undefined && isLive(entry.record.state);
   };
   const idle = (ids: readonly string[]) => ids.filter((id) => CONTAINER_ID.test(id) && !lives(id));
-  const [groups, namespaces, bundles, exits, states] = await Promise.all([
+  const [groups, namespaces, bundles, exits, states, held] = await Promise.all([
     rooms.linux.cgroups.children(`gantry-${rooms.id}`),
     rooms.network.listNamespaces(),
     namesIn(join(rooms.runDir, 'containers')),
     namesIn(rooms.crun.exitDir),
     namesIn(rooms.crun.root),
+    namesIn(join(rooms.runDir, 'held')),
   ]);
-  const lost = new Set(idle([...groups, ...namespaces, ...bundles, ...exits, ...states]));
+  const lost = new Set(idle([...groups, ...namespaces, ...bundles, ...exits, ...states, ...held]));
   for (const id of lost) {
     const entry = rooms.table.byId(id);
     rooms.logger.info('removing what a container left', { id });

@@ -13,7 +13,7 @@ import type { NetworkStore } from './networks.ts';
 import type { RuntimePrograms, Runtime } from './runtime/runtime.ts';
 import type { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
-import type { OciDevice } from './spec/spec.ts';
+import type { OciDevice } from './spec/devices.ts';
 import type { RecordFolders } from './store.ts';
 import type { ContainerTable, Entry, WaitResult } from './table.ts';
 import type { Container } from './types.ts';
@@ -74,6 +74,7 @@ export function pathsOf(options: Pick<EngineOptions, 'id' | 'dataDir' | 'runDir'
     resolvConf: join(folder, 'resolv.conf'),
     bundle: join(options.runDir, 'containers', record.id),
     exitFile: join(options.dataDir, 'exits', record.id),
+    held: join(options.runDir, 'held', record.id),
     snapshot: `${SNAPSHOT_PREFIX}${record.id}`,
     cgroup: `gantry-${options.id}/${record.id}`,
   };

@@ -53,12 +53,35 @@ export interface ContainerSpec {
   readonly resources?: ResourceLimits;
   readonly security?: SecurityOptions;
   readonly init?: boolean;
+  /** Left out: all are the container's own. */
+  readonly namespaces?: NamespaceChoices;
+  readonly devices?: readonly DeviceSpec[];
+  /** `c 10:229 rwm`, as the kernel's device controller reads them. */
+  readonly deviceRules?: readonly string[];
   readonly shmSize_bytes?: number;
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Left out: one file without bounds. */
   readonly log?: LogSpec;
   /** Log file of this container; under the data dir when left out. Written by conmon in the Kubernetes (CRI) format. */
   readonly logPath?: string;
+}
+
+/** Namespaces shared with the machine or with another container. */
+export interface NamespaceChoices {
+  readonly pid?: 'host' | `container:${string}`;
+  /** `none`: no shared memory at all; `shareable`: others may join it; left out: `private`. */
+  readonly ipc?: 'none' | 'private' | 'shareable' | 'host' | `container:${string}`;
+  readonly uts?: 'host';
+  readonly cgroup?: 'private' | 'host';
+  /** There are no others: containers stand in the machine's. */
+  readonly user?: 'host';
+}
+export interface DeviceSpec {
+  /** A device node of the machine, or a folder of them. */
+  readonly source: string;
+  readonly target: string;
+  /** Of `r`, `w` and `m`. */
+  readonly access: string;
 }
 
 /** Docker's logging drivers that keep the log here, or none; the options as the user gave them (`max-size`, `max-file`, …). */
@@ -183,6 +206,8 @@ export interface Container {
     readonly readOnly: boolean;
   }[];
   readonly logPath: string;
+  /** The name it knows itself by. */
+  readonly hostname?: string;
   /** Pinned network namespace; absent for `host`. */
   readonly networkNamespace?: string;
   readonly hostnamePath?: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isSystemError, type TerminalSize } from '#kit';
 import type { Linux } from '#linux';
 import type { ContainerPaths, ContainerRecord } from '../container.ts';
+import { releaseHeld } from '../held-mounts.ts';
 import { runtimeFailed, StartError, startFailed } from '../errors.ts';
 import { encodeSpec, type OciSpec } from '../spec/spec.ts';
 import type { Launcher } from './launcher.ts';
@@ -24,7 +25,7 @@ export class Runtime {
   readonly #programs: RuntimePrograms;
   readonly #launcher: Launcher;
   readonly #surroundings: Surroundings;
-  readonly #linux: Pick<Linux, 'cgroups' | 'processes'>;
+  readonly #linux: Pick<Linux, 'cgroups' | 'mounts' | 'processes'>;
   /** Compiled filters by their rules. */
   readonly #filters = new Map<string, string>();
   /** crun's own state, one folder a container. */
@@ -35,7 +36,7 @@ export class Runtime {
     readonly programs: RuntimePrograms;
     readonly launcher: Launcher;
     readonly surroundings: Surroundings;
-    readonly linux: Pick<Linux, 'cgroups' | 'processes'>;
+    readonly linux: Pick<Linux, 'cgroups' | 'mounts' | 'processes'>;
     readonly runDir: string;
     readonly exitDir: string;
   }) {
@@ -179,6 +180,7 @@ export class Runtime {
   async clean(id: string, paths: ContainerPaths): Promise<void> {
     await this.#linux.cgroups.remove(paths.cgroup);
     await this.#monitorGone(id, paths);
+    await releaseHeld({ mounts: this.#linux.mounts, folder: paths.held });
     await Promise.all([rm(join(this.root, id), { recursive: true, force: true }), rm(paths.bundle, { recursive: true, force: true })]);
     await rm(paths.exitFile, { force: true });
   }

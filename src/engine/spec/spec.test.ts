@@ -41,7 +41,18 @@ function specOf(spec: Partial<ContainerSpec>) {
     ports: [],
   };
   const user = { uid: 0, gid: 0, additionalGids: [0], home: '/root' };
-  return ociSpec({ record, rootfs: '/root', cgroupsPath: '/gantry-x/a', user, networkNamespace: '/ns', files: { hosts: '/h' }, machine, hostDevices: [] });
+  return ociSpec({
+    record,
+    rootfs: '/root',
+    cgroupsPath: '/gantry-x/a',
+    user,
+    networkNamespace: '/ns',
+    files: { hosts: '/h' },
+    machine,
+    hostDevices: [],
+    givenDevices: [],
+    joined: {},
+  });
 }
 
 test('a default container as the runtime gets it', () => {
