@@ -181,7 +181,7 @@ function mountsView(container: Container): readonly object[] {
     Destination: mount.target,
     Mode: '',
     RW: !mount.readOnly,
-    Propagation: mount.type === 'bind' ? 'rprivate' : '',
+    Propagation: mount.type === 'bind' ? (mount.propagation ?? 'rprivate') : '',
   }));
 }
 

@@ -56,7 +56,7 @@ describe('containerSpec', () => {
       '--mount',
       { Mounts: [{ Type: 'volume', Source: 'vol', Target: '/v', ReadOnly: true }] },
       (got) => got.mounts,
-      [{ type: 'volume', source: 'vol', target: '/v', readOnly: true }],
+      [{ type: 'volume', source: 'vol', target: '/v', readOnly: true, form: 'mount' }],
     ],
     ['--log-opt', { LogConfig: { Type: '', Config: { 'max-size': '1m' } } }, (got) => got.log, { driver: 'json-file', options: { 'max-size': '1m' } }],
     ['--network none', { NetworkMode: 'none' }, (got) => got.network, { kind: 'none' }],

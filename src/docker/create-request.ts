@@ -5,7 +5,7 @@ import { defined, Fields, type JsonObject } from './json.ts';
 import { endpointSpec, networkMode } from './network-request.ts';
 import { deviceSpecs, namespaceChoices } from './namespaces.ts';
 import { exposedPorts, portBindings } from './ports.ts';
-import { mountSpecs } from './mounts.ts';
+import { mountSpecs, volumesFrom } from './mounts.ts';
 import { resourceLimits } from './resources.ts';
 import { refuseUnsupported } from './unsupported.ts';
 
@@ -22,6 +22,7 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
     image: config.text('Image') ?? missing('Image'),
     ...processFields(config),
     mounts: mountSpecs(host, config),
+    volumesFrom: volumesFrom(host),
     readOnlyRoot: host.flag('ReadonlyRootfs'),
     network: networkMode(host.text('NetworkMode'), networkEndpoints(config)),
     publish: portBindings(host.object('PortBindings') ?? {}),

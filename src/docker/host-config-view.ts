@@ -1,5 +1,6 @@
-import type { Container, MountSpec } from '#engine';
+import type { Container } from '#engine';
 import { networkModeText } from './endpoint-view.ts';
+import { bindsView, mountObjects, tmpfsView } from './mounts-view.ts';
 
 const DEFAULT_SHM_BYTES = 64 * 2 ** 20;
 
@@ -9,7 +10,8 @@ export function hostConfigView(container: Container, runtime: string): object {
   const { resources = {}, security = {} } = spec;
   const mounts = spec.mounts ?? [];
   return {
-    Binds: bindsOf(mounts),
+    Binds: bindsView(mounts),
+    ...(mountObjects(mounts) === undefined ? {} : { Mounts: mountObjects(mounts) }),
     ContainerIDFile: '',
     LogConfig: { Type: spec.log?.driver ?? 'json-file', Config: spec.log?.options ?? {} },
     NetworkMode: networkModeText(container),
@@ -17,7 +19,7 @@ export function hostConfigView(container: Container, runtime: string): object {
     RestartPolicy: { Name: spec.restart?.name ?? 'no', MaximumRetryCount: spec.restart?.maximumRetries ?? 0 },
     AutoRemove: spec.autoRemove ?? false,
     VolumeDriver: '',
-    VolumesFrom: null,
+    VolumesFrom: spec.volumesFrom?.map(({ container: name, readOnly }) => (readOnly ? `${name}:ro` : name)) ?? null,
     ConsoleSize: [0, 0],
     ...(spec.annotations === undefined ? {} : { Annotations: spec.annotations }),
     CapAdd: security.capabilitiesAdd ?? null,
@@ -80,19 +82,6 @@ function resourcesView(container: Container): object {
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
   };
-}
-
-function bindsOf(mounts: readonly MountSpec[]): readonly string[] | null {
-  const binds = mounts.flatMap((mount) => {
-    if (mount.type === 'tmpfs' || mount.source === undefined) return [];
-    return [`${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`];
-  });
-  return binds.length === 0 ? null : binds;
-}
-
-function tmpfsView(mounts: readonly MountSpec[]): object | undefined {
-  const entries = mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [[mount.target, mount.options ?? '']] : []));
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 function portBindingsView(container: Container): object {

@@ -36,7 +36,6 @@ export const UNSUPPORTED_FIELDS: Readonly<Record<string, readonly unknown[]>> = 
   'HostConfig.Runtime': ['crun', 'runc', 'io.containerd.runc.v2'],
   'HostConfig.StorageOpt': [],
   'HostConfig.VolumeDriver': ['local'],
-  'HostConfig.VolumesFrom': [],
 };
 
 /** What the translation reads. */
@@ -108,6 +107,7 @@ const TRANSLATED_FIELDS = [
   'HostConfig.UTSMode',
   'HostConfig.Ulimits',
   'HostConfig.UsernsMode',
+  'HostConfig.VolumesFrom',
 ] as const;
 export const KNOWN_FIELDS: ReadonlySet<string> = new Set(TRANSLATED_FIELDS);
 

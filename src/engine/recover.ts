@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isSystemError } from '#kit';
 import { ended, isLive, lastExit } from './container.ts';
 import { containerEnded, scheduleRestart } from './end-container.ts';
+import { containerOfSnapshot } from './mount-sources.ts';
 import { removeLocked } from './remove-container.ts';
 import { startsWithDaemon } from './restart-policy.ts';
 import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX, save } from './rooms.ts';
@@ -108,8 +109,7 @@ async function removeLeftovers(rooms: Rooms): Promise<void> {
     await rooms.crun.clean(id, pathsOf(rooms, record));
     if (entry) await rooms.snapshots.unmount(pathsOf(rooms, record).snapshot);
   }
-  for (const key of await rooms.snapshots.list())
-    if (key.startsWith(SNAPSHOT_PREFIX) && !known(key.slice(SNAPSHOT_PREFIX.length))) await rooms.snapshots.remove(key);
+  for (const key of await rooms.snapshots.list()) if (key.startsWith(SNAPSHOT_PREFIX) && !known(containerOfSnapshot(key))) await rooms.snapshots.remove(key);
   for (const owner of rooms.images.leases(leaseOwner('')).keys()) if (!known(owner.slice(leaseOwner('').length))) await rooms.images.release(owner);
 }
 

@@ -1,5 +1,6 @@
 import { isLive, lastExit } from './container.ts';
 import { stillRunning } from './errors.ts';
+import { imageSnapshots } from './mount-sources.ts';
 import { leaseOwner, pathsOf, type Rooms, settle, tell } from './rooms.ts';
 import { endNow } from './stop-container.ts';
 import type { Entry } from './table.ts';
@@ -30,7 +31,7 @@ export async function removeLocked(rooms: Rooms, entry: Entry, options: { readon
   void rooms.chores.begin('a removed container left something, which the next start of the daemon removes', async () => {
     await Promise.all([rooms.images.release(leaseOwner(record.id)), rooms.records.remove(record.id)]);
   });
-  await rooms.snapshots.remove(paths.snapshot);
+  for (const key of [paths.snapshot, ...imageSnapshots(record)]) await rooms.snapshots.remove(key);
   rooms.table.delete(record.id);
   if (options.volumes) await removeAnonymous(rooms, record.mounts);
   tell(rooms, entry, 'destroy');

@@ -7,6 +7,7 @@ import { type ContainerPaths, type ContainerRecord, ended, isLive, lastExit, typ
 import { alreadyPaused, beingRemoved, invalid, notRunning, StartError, startFailed } from './errors.ts';
 import { holdShm, shmOf } from './held-mounts.ts';
 import { givenDevices } from './machine.ts';
+import { mountSources } from './mount-sources.ts';
 import { hostsText, resolvConfText } from './name-files.ts';
 import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
 import { settled } from './settled.ts';
@@ -103,10 +104,11 @@ interface Prepared {
 
 /** Mounts the root and writes the files that are bound into it. */
 async function prepare(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths, endpoints: Endpoints): Promise<Prepared> {
-  const [{ root, user }, files, memory] = await settled([
+  const [{ root, user }, files, memory, sources] = await settled([
     prepareRoot(rooms, record, paths),
     nameFiles(rooms, record, paths, endpoints),
     sharedMemory(rooms, record, paths),
+    mountSources(rooms, record, paths),
     mkdir(paths.bundle, { recursive: true, mode: 0o700 }),
     // A start that failed may have left one.
     rm(paths.exitFile, { force: true }),
@@ -115,7 +117,7 @@ async function prepare(rooms: Rooms, record: ContainerRecord, paths: ContainerPa
   return {
     root,
     user,
-    files: { ...files.bound, ...memory, ...(record.spec.init && initPath !== undefined ? { initPath } : {}) },
+    files: { ...files.bound, ...memory, sources, ...(record.spec.init && initPath !== undefined ? { initPath } : {}) },
     embeddedNames: files.embedded,
   };
 }

@@ -40,6 +40,8 @@ export interface ContainerSpec {
   readonly stopTimeout_seconds?: number;
   readonly healthcheck?: HealthConfig;
   readonly mounts?: readonly MountSpec[];
+  /** Containers whose volumes and bind mounts this one gets too. */
+  readonly volumesFrom?: readonly { readonly container: string; readonly readOnly: boolean }[];
   readonly readOnlyRoot?: boolean;
   readonly network: NetworkMode;
   readonly publish?: readonly PublishSpec[];
@@ -90,7 +92,7 @@ export interface LogSpec {
   readonly options?: Readonly<Record<string, string>>;
 }
 
-export type MountSpec =
+export type MountSpec = (
   | {
       readonly type: 'bind';
       readonly source: string;
@@ -99,10 +101,29 @@ export type MountSpec =
       readonly propagation?: string;
       /** A source that is not there becomes an empty folder; else it is refused. */
       readonly makeSource?: boolean;
+      readonly recursion?: MountRecursion;
     }
   /** No source: an anonymous volume is made. */
-  | { readonly type: 'volume'; readonly source?: string; readonly target: string; readonly readOnly: boolean; readonly noCopy?: boolean }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly options?: string };
+  | {
+      readonly type: 'volume';
+      readonly source?: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly noCopy?: boolean;
+      /** A folder inside of the volume, which must be there at start. */
+      readonly subpath?: string;
+      /** Of a volume that is made. */
+      readonly labels?: Readonly<Record<string, string>>;
+    }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly options?: string }
+  /** The files of an image, to read. */
+  | { readonly type: 'image'; readonly source: string; readonly target: string; readonly subpath?: string }
+) & {
+  /** How an interface that knows several forms was told. */
+  readonly form?: 'mount';
+};
+/** Left out: mounts below the source come along, and are read-only where it is. `none`: they don't; `read-only-top`: they stay writable. */
+export type MountRecursion = 'none' | 'read-only-top' | 'read-only-all';
 
 export type NetworkMode =
   | { readonly kind: 'none' }
@@ -199,11 +220,15 @@ export interface Container {
   readonly endpoints: Readonly<Record<string, Endpoint>>;
   readonly ports: readonly { readonly containerPort: number; readonly protocol: Protocol; readonly hostAddress?: IpAddress; readonly hostPort?: number }[];
   readonly mounts: readonly {
-    readonly type: 'bind' | 'volume' | 'tmpfs';
+    readonly type: 'bind' | 'volume' | 'tmpfs' | 'image';
     readonly name?: string;
     readonly source: string;
     readonly target: string;
     readonly readOnly: boolean;
+    readonly propagation?: string;
+    readonly recursion?: MountRecursion;
+    readonly subpath?: string;
+    readonly imageId?: Digest;
   }[];
   readonly logPath: string;
   /** The name it knows itself by. */

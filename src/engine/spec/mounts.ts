@@ -19,6 +19,8 @@ export interface BoundFiles {
   readonly shm?: string;
   /** The machine's message queues, where it shows them. */
   readonly queues?: string;
+  /** Where mounts come from whose source is known at start only, by their targets. */
+  readonly sources?: ReadonlyMap<string, string>;
 }
 
 const STILL = ['nosuid', 'noexec', 'nodev'];
@@ -29,7 +31,7 @@ export const INIT_INSIDE = '/sbin/docker-init';
 export function mountsOf(record: ContainerRecord, files: BoundFiles): readonly OciMount[] {
   const { spec } = record;
   const privileged = spec.security?.privileged ?? false;
-  const user = record.mounts.map((mount) => userMount(mount, spec.mounts ?? []));
+  const user = record.mounts.map((mount) => userMount(mount, spec.mounts ?? [], files.sources?.get(mount.target) ?? mount.source));
   const taken = new Set(user.map(({ destination }) => destination));
   const own = [...systemMounts(privileged), ...sharedMemory(spec, files), ...boundFiles(files, spec.readOnlyRoot === true && !privileged)];
   return [...own.filter(({ destination }) => !taken.has(destination)), ...user.toSorted((a, b) => depth(a.destination) - depth(b.destination))];
@@ -70,7 +72,7 @@ function boundFiles(files: BoundFiles, readOnly: boolean): OciMount[] {
   return mounts;
 }
 
-function userMount(mount: ContainerRecord['mounts'][number], asked: readonly MountSpec[]): OciMount {
+function userMount(mount: ContainerRecord['mounts'][number], asked: readonly MountSpec[], source: string): OciMount {
   const spec = asked.find(({ target }) => target === mount.target);
   if (mount.type === 'tmpfs') {
     const options = spec?.type === 'tmpfs' && spec.options ? spec.options.split(',').filter(Boolean) : [];
@@ -83,8 +85,18 @@ function userMount(mount: ContainerRecord['mounts'][number], asked: readonly Mou
       ),
     };
   }
-  const propagation = (spec?.type === 'bind' && spec.propagation) || 'rprivate';
-  return { destination: mount.target, type: 'bind', source: mount.source, options: ['rbind', propagation, mount.readOnly ? 'ro' : 'rw'] };
+  const isAlone = mount.recursion === 'none';
+  const wanted = mount.propagation ?? 'rprivate';
+  // A recursive propagation makes the runtime bind recursively too.
+  const propagation = isAlone ? wanted.replace(/^r/, '') : wanted;
+  const bind = isAlone ? 'bind' : 'rbind';
+  return { destination: mount.target, type: 'bind', source, options: [bind, propagation, accessOf(mount)] };
+}
+
+/** Read-only goes for what is mounted below too (`rro`), unless the user has it otherwise. */
+function accessOf({ readOnly, recursion, propagation = 'rprivate' }: ContainerRecord['mounts'][number]): string {
+  if (!readOnly) return 'rw';
+  return recursion === 'none' || recursion === 'read-only-top' || !propagation.endsWith('private') ? 'ro' : 'rro';
 }
 
 function depth(path: string): number {
