@@ -2,7 +2,7 @@ import type { ContainerSpec, LogSpec, RestartPolicy, SecurityOptions } from '#en
 import type { HealthConfig } from '#image';
 import { badRequest, unsupported } from './errors.ts';
 import { defined, Fields, type JsonObject } from './json.ts';
-import { endpointSpec, networkMode } from './network-request.ts';
+import { endpointSpec, macAddress, networkMode } from './network-request.ts';
 import { deviceSpecs, namespaceChoices } from './namespaces.ts';
 import { exposedPorts, portBindings } from './ports.ts';
 import { mountSpecs, volumesFrom } from './mounts.ts';
@@ -24,7 +24,7 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
     mounts: mountSpecs(host, config),
     volumesFrom: volumesFrom(host),
     readOnlyRoot: host.flag('ReadonlyRootfs'),
-    network: networkMode(host.text('NetworkMode'), networkEndpoints(config)),
+    network: networkMode(host.text('NetworkMode'), networkEndpoints(config), macAddress(config)),
     publish: portBindings(host.object('PortBindings') ?? {}),
     publishAll: host.flag('PublishAllPorts'),
     exposed: [...exposedPorts(config.object('ExposedPorts') ?? {}), ...exposedPorts(host.object('PortBindings') ?? {})].filter(

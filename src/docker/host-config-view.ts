@@ -1,4 +1,4 @@
-import type { Container } from '#engine';
+import type { BlockIoLimits, Container } from '#engine';
 import { networkModeText } from './endpoint-view.ts';
 import { bindsView, mountObjects, tmpfsView } from './mounts-view.ts';
 
@@ -61,7 +61,7 @@ function resourcesView(container: Container): object {
     // A quota for a tenth of a second is how --cpus arrives.
     NanoCpus: resources.cpuPeriod_us === 100_000 && resources.cpuQuota_us !== undefined ? resources.cpuQuota_us * 10_000 : 0,
     CgroupParent: '',
-    BlkioWeight: 0,
+    ...blockIoView(resources.blockIo),
     CpuPeriod: resources.cpuPeriod_us === 100_000 ? 0 : (resources.cpuPeriod_us ?? 0),
     CpuQuota: resources.cpuPeriod_us === 100_000 ? 0 : (resources.cpuQuota_us ?? 0),
     CpuRealtimePeriod: 0,
@@ -73,14 +73,29 @@ function resourcesView(container: Container): object {
     DeviceRequests: null,
     MemoryReservation: resources.memoryReservation_bytes ?? 0,
     MemorySwap: resources.memorySwap_bytes ?? (resources.memory_bytes === undefined ? 0 : resources.memory_bytes * 2),
-    MemorySwappiness: null,
-    OomKillDisable: null,
+    MemorySwappiness: resources.swappiness ?? null,
+    OomKillDisable: resources.oomKillDisable ?? null,
     PidsLimit: resources.pids ?? null,
     Ulimits: resources.ulimits?.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })) ?? [],
     CpuCount: 0,
     CpuPercent: 0,
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
+  };
+}
+
+function blockIoView({ weight, weightDevices = [], throttles = [] }: BlockIoLimits = {}): object {
+  const rates = (kind: string) => {
+    const own = throttles.filter((throttle) => throttle.kind === kind).map(({ path, rate }) => ({ Path: path, Rate: rate }));
+    return own.length === 0 ? null : own;
+  };
+  return {
+    BlkioWeight: weight ?? 0,
+    BlkioWeightDevice: weightDevices.map((device) => ({ Path: device.path, Weight: device.weight })),
+    BlkioDeviceReadBps: rates('read-bps'),
+    BlkioDeviceWriteBps: rates('write-bps'),
+    BlkioDeviceReadIOps: rates('read-iops'),
+    BlkioDeviceWriteIOps: rates('write-iops'),
   };
 }
 

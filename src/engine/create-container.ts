@@ -11,7 +11,7 @@ import { chooseName } from './names.ts';
 import { leaseOwner, pathsOf, type Rooms, tell, view } from './rooms.ts';
 import { settled } from './settled.ts';
 import { signalNumber } from './signals.ts';
-import { donorOf, sharedHostname } from './spec/namespaces.ts';
+import { donorOf, sharedHostname, usesInit } from './spec/namespaces.ts';
 import { warningsOf } from './spec/spec.ts';
 import type { Container, ContainerId, ContainerSpec } from './types.ts';
 
@@ -44,7 +44,8 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
   if (network.kind === 'container') rooms.table.find(network.id);
   for (const { container } of spec.volumesFrom ?? []) rooms.table.find(container);
   for (const donor of [donorOf(spec.namespaces?.pid), donorOf(spec.namespaces?.ipc)]) if (donor !== undefined) rooms.table.find(donor);
-  if (spec.init && rooms.machine().initPath === undefined) throw unsupported('init', 'no init program is on this machine; install tini or catatonit');
+  if (usesInit(spec) && rooms.machine().initPath === undefined)
+    throw unsupported('init', 'no init program is on this machine; install the package catatonit or tini, then restart the daemon');
   logBounds(spec.log);
   const stopSignal = spec.stopSignal ?? config.StopSignal ?? 'SIGTERM';
   signalNumber(stopSignal);

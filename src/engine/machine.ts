@@ -6,6 +6,7 @@ import type { Linux } from '#linux';
 import type { Machine } from './spec/machine.ts';
 import { invalid } from './errors.ts';
 import type { GivenDevice, OciDevice } from './spec/devices.ts';
+import { lackingFields } from './spec/lacking.ts';
 import type { DeviceSpec } from './types.ts';
 
 const INIT_PROGRAMS = [
@@ -34,6 +35,7 @@ export async function readMachine(linux: Linux): Promise<Machine> {
     cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
     oomScoreMin: bounding.has('CAP_SYS_RESOURCE') ? -1000 : Number(own.trim()),
     ...(initPath === undefined ? {} : { initPath }),
+    lacking: lackingFields(linux.cgroups.version, existsSync),
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
   };
 }
@@ -75,6 +77,6 @@ function deviceOf(path: string, stats: Stats): OciDevice {
 }
 
 /** Linux's 32-bit encoding of a device number, as stat(2) gives it. */
-function numbersOf(rdev: number): { readonly major: number; readonly minor: number } {
+export function numbersOf(rdev: number): { readonly major: number; readonly minor: number } {
   return { major: (rdev >>> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00) };
 }

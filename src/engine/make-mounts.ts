@@ -55,10 +55,12 @@ async function makeMount(rooms: Rooms, record: ContainerRecord, mount: MountSpec
 }
 
 async function makeBind(mount: MountSpec & { type: 'bind' }): Promise<Mount> {
-  const { source, target, readOnly, propagation, recursion } = mount;
+  const { source, target, readOnly, propagation } = mount;
   if (!source.startsWith('/')) throw invalid('bind mount', `source "${source}" must be an absolute path`);
   if (mount.makeSource && !(await isThere(source))) await mkdir(source, { recursive: true });
   else if (!(await isThere(source))) throw invalid('mount config for type "bind"', `bind source path does not exist: ${source}`);
+  // Below a file nothing can be mounted, and the runtime takes the word for folders only.
+  const recursion = mount.recursion ?? ((await stat(source)).isDirectory() ? undefined : 'read-only-top');
   return { type: 'bind', source, target, readOnly, ...(propagation === undefined ? {} : { propagation }), ...(recursion === undefined ? {} : { recursion }) };
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '#kit';
 import { findInRoot, readInRoot } from './archive/in-root.ts';
+import { blockIoOf } from './block-io.ts';
 import { type ContainerPaths, type ContainerRecord, ended, isLive, lastExit, type StoredEndpoint, started } from './container.ts';
 import { alreadyPaused, beingRemoved, invalid, notRunning, StartError, startFailed } from './errors.ts';
 import { holdShm, shmOf } from './held-mounts.ts';
@@ -13,7 +14,7 @@ import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
 import { settled } from './settled.ts';
 import { ociSpec } from './spec/spec.ts';
 import { type BoundFiles, DEFAULT_SHM_BYTES } from './spec/mounts.ts';
-import { donorOf, type JoinedNamespaces } from './spec/namespaces.ts';
+import { donorOf, type JoinedNamespaces, usesInit } from './spec/namespaces.ts';
 import { type ResolvedUser, resolveUser } from './spec/user.ts';
 import type { Entry } from './table.ts';
 import type { NamespaceChoices } from './types.ts';
@@ -59,9 +60,10 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
   const paths = pathsOf(rooms, record);
   const namespace = rooms.wires.namespaceOf(record);
   const joined = joinedNamespaces(rooms, record);
-  const [prepared, devices] = await settled([
+  const [prepared, devices, blockIo] = await settled([
     prepare(rooms, record, paths, endpoints),
     givenDevices(record.spec.devices ?? []),
+    blockIoOf(record.spec.resources ?? {}),
     rooms.wires.makeNamespace(record),
   ]);
   // Names of containers lead here as soon as the record says so. The process waits until all of this is there.
@@ -78,6 +80,7 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
         ...(namespace === undefined ? {} : { networkNamespace: namespace }),
         joined,
         givenDevices: devices,
+        ...(blockIo === undefined ? {} : { blockIo }),
         files: prepared.files,
         machine: rooms.machine(),
         hostDevices: rooms.hostDevices(),
@@ -117,7 +120,7 @@ async function prepare(rooms: Rooms, record: ContainerRecord, paths: ContainerPa
   return {
     root,
     user,
-    files: { ...files.bound, ...memory, sources, ...(record.spec.init && initPath !== undefined ? { initPath } : {}) },
+    files: { ...files.bound, ...memory, sources, ...(usesInit(record.spec) && initPath !== undefined ? { initPath } : {}) },
     embeddedNames: files.embedded,
   };
 }

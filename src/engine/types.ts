@@ -138,6 +138,7 @@ export type NetworkMode =
 export interface EndpointSpec {
   readonly aliases?: readonly string[];
   readonly address?: IpAddress;
+  readonly macAddress?: string;
 }
 export interface PublishSpec {
   readonly containerPort: number;
@@ -161,7 +162,21 @@ export interface ResourceLimits {
   readonly cpusetMems?: string;
   readonly pids?: number;
   readonly oomScoreAdjust?: number;
+  /** A process that wants more memory than there is waits until there is some. */
+  readonly oomKillDisable?: boolean;
+  /** 0 to 100. */
+  readonly swappiness?: number;
+  readonly blockIo?: BlockIoLimits;
+  /** Of the writable layer, in the user's words. */
+  readonly storageSize?: string;
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+}
+export interface BlockIoLimits {
+  /** 10 to 1000. */
+  readonly weight?: number;
+  readonly weightDevices?: readonly { readonly path: string; readonly weight: number }[];
+  /** Bytes or operations a second. */
+  readonly throttles?: readonly { readonly kind: 'read-bps' | 'write-bps' | 'read-iops' | 'write-iops'; readonly path: string; readonly rate: number }[];
 }
 export interface SecurityOptions {
   readonly privileged?: boolean;

@@ -37,6 +37,11 @@ export function cgroupNamespaceOf(spec: ContainerSpec): 'private' | 'host' {
   return spec.namespaces?.cgroup ?? (spec.security?.privileged ? 'host' : 'private');
 }
 
+/** An init is the first process of a namespace of its own, so as Docker does none is put into a shared one. */
+export function usesInit(spec: ContainerSpec): boolean {
+  return spec.init === true && spec.namespaces?.pid === undefined;
+}
+
 /** The other container that a choice names. */
 export function donorOf(choice: NamespaceChoices['ipc']): string | undefined {
   return choice?.startsWith('container:') ? choice.slice('container:'.length) : undefined;

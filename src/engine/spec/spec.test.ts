@@ -17,6 +17,7 @@ const machine: Machine = {
   swapAccounting: true,
   cgroupNamespaces: true,
   oomScoreMin: 0,
+  lacking: new Set<string>(),
   architecture: 'amd64',
 };
 

@@ -5,7 +5,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import { checkAccess, deviceRules, type GivenDevice, type OciDevice, parseRule } from './devices.ts';
 import type { Machine } from './machine.ts';
 import { type BoundFiles, INIT_INSIDE, mountsOf, type OciMount } from './mounts.ts';
-import { type JoinedNamespaces, namespacesOf, type OciNamespace } from './namespaces.ts';
+import { type JoinedNamespaces, namespacesOf, usesInit, type OciNamespace } from './namespaces.ts';
 import { oomScoreOf, resourcesOf, rlimitsOf } from './resources.ts';
 import { type OciSeccomp, seccompOf } from './seccomp.ts';
 import type { ResolvedUser } from './user.ts';
@@ -23,6 +23,7 @@ export interface SpecInput {
   readonly machine: Machine;
   /** Device nodes of the machine, for privileged containers. */
   readonly hostDevices: readonly OciDevice[];
+  readonly blockIo?: Readonly<Record<string, unknown>>;
   readonly givenDevices: readonly GivenDevice[];
 }
 export interface OciProcess {
@@ -82,7 +83,11 @@ export function ociSpec(input: SpecInput): OciSpec {
     linux: {
       cgroupsPath: input.cgroupsPath,
       namespaces: namespacesOf(spec, { ...input.joined, network: input.networkNamespace }, machine),
-      resources: { devices: deviceRules(privileged, input.givenDevices, spec.deviceRules ?? []), ...resourcesOf(spec.resources ?? {}, machine).value },
+      resources: {
+        devices: deviceRules(privileged, input.givenDevices, spec.deviceRules ?? []),
+        ...resourcesOf(spec.resources ?? {}, machine).value,
+        ...(input.blockIo === undefined ? {} : { blockIO: input.blockIo }),
+      },
       ...(devices.length > 0 ? { devices } : {}),
       ...(privileged ? {} : { maskedPaths: spec.security?.maskedPaths ?? MASKED_PATHS, readonlyPaths: spec.security?.readOnlyPaths ?? READONLY_PATHS }),
       ...(seccomp === undefined ? {} : { seccomp }),
@@ -107,7 +112,7 @@ function mainProcess({ record, user, machine }: SpecInput, capabilities: readonl
   return {
     terminal: spec.terminal ?? false,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
-    args: [...(spec.init ? [INIT_INSIDE, '--'] : []), process.path, ...process.args],
+    args: [...(usesInit(spec) ? [INIT_INSIDE, '--'] : []), process.path, ...process.args],
     env: environmentOf(record, user, spec.terminal ?? false),
     cwd: process.workingDirectory,
     capabilities: capabilitySets(capabilities, user.uid),
