@@ -2,7 +2,7 @@ import type { ContainerSpec, LogSpec, RestartPolicy, SecurityOptions } from '#en
 import type { HealthConfig } from '#image';
 import { badRequest, unsupported } from './errors.ts';
 import { defined, Fields, type JsonObject } from './json.ts';
-import { endpointSpec, macAddress, networkMode } from './network-request.ts';
+import { endpointSpec, linkSpecs, macAddress, networkMode } from './network-request.ts';
 import { deviceSpecs, namespaceChoices } from './namespaces.ts';
 import { exposedPorts, portBindings } from './ports.ts';
 import { mountSpecs, volumesFrom } from './mounts.ts';
@@ -30,6 +30,7 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
     exposed: [...exposedPorts(config.object('ExposedPorts') ?? {}), ...exposedPorts(host.object('PortBindings') ?? {})].filter(
       (port, index, all) => all.indexOf(port) === index,
     ),
+    links: linkSpecs(host.texts('Links')),
     extraHosts: host.texts('ExtraHosts'),
     dns: defined({ servers: host.texts('Dns'), search: host.texts('DnsSearch'), options: host.texts('DnsOptions') }),
     restart: restartPolicy(host.inner('RestartPolicy'), host.flag('AutoRemove')),

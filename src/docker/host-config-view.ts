@@ -32,7 +32,7 @@ export function hostConfigView(container: Container, runtime: string): object {
     GroupAdd: spec.groups ?? null,
     IpcMode: spec.namespaces?.ipc ?? 'private',
     Cgroup: '',
-    Links: null,
+    Links: spec.links?.map(({ container: other, alias }) => `/${other}:/${container.name}/${alias}`) ?? null,
     OomScoreAdj: resources.oomScoreAdjust ?? 0,
     PidMode: spec.namespaces?.pid ?? '',
     Privileged: security.privileged ?? false,

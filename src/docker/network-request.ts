@@ -1,15 +1,31 @@
-import type { EndpointSpec, NetworkMode } from '#engine';
+import type { EndpointSpec, LinkSpec, NetworkMode } from '#engine';
 import { badRequest, unsupported } from './errors.ts';
 import { defined, type Fields, isEmpty } from './json.ts';
 
-const REFUSED = ['Links', 'DriverOpts', 'GwPriority', 'IPv6Gateway', 'GlobalIPv6Address', 'GlobalIPv6PrefixLen'];
+const REFUSED = ['DriverOpts', 'GwPriority', 'IPv6Gateway', 'GlobalIPv6Address', 'GlobalIPv6PrefixLen'];
 
 /** EndpointSettings of create and connect. What an inspection gave back (NetworkID, Gateway, …) means nothing in a request. */
 export function endpointSpec(fields: Fields): EndpointSpec {
   for (const name of REFUSED) if (!isEmpty(fields.any(name))) throw unsupported(`EndpointSettings.${name}`);
   const ipam = fields.inner('IPAMConfig');
   for (const name of ['IPv6Address', 'LinkLocalIPs']) if (!isEmpty(ipam.any(name))) throw unsupported(`EndpointSettings.IPAMConfig.${name}`);
-  return defined({ aliases: fields.texts('Aliases'), address: ipam.text('IPv4Address'), macAddress: macAddress(fields) });
+  return defined({
+    aliases: fields.texts('Aliases'),
+    address: ipam.text('IPv4Address'),
+    macAddress: macAddress(fields),
+    links: linkSpecs(fields.texts('Links')),
+  });
+}
+
+/** `container[:alias]`. Errors: 400. */
+export function linkSpecs(texts: readonly string[] | undefined): readonly LinkSpec[] | undefined {
+  const links = (texts ?? []).map((text): LinkSpec => {
+    const [container = '', alias = container, ...rest] = text.split(':');
+    if (container === '' || alias === '' || rest.length > 0) throw badRequest(`bad format for links: ${text} (a right one looks like name:alias)`);
+    // What an inspection gave back looks like /db:/web/alias.
+    return { container: container.replace(/^\//, ''), alias: alias.slice(alias.lastIndexOf('/') + 1) };
+  });
+  return links.length === 0 ? undefined : links;
 }
 
 /** A MacAddress field in the form the kernel writes it. Errors: 400. */

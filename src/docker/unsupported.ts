@@ -22,7 +22,6 @@ export const UNSUPPORTED_FIELDS: Readonly<Record<string, readonly unknown[]>> = 
   'HostConfig.IOMaximumIOps': [],
   'HostConfig.Isolation': ['default'],
   'HostConfig.KernelMemoryTCP': [],
-  'HostConfig.Links': [],
   'HostConfig.Runtime': ['crun', 'runc', 'io.containerd.runc.v2'],
   'HostConfig.VolumeDriver': ['local'],
 };
@@ -83,6 +82,7 @@ const TRANSLATED_FIELDS = [
   'HostConfig.GroupAdd',
   'HostConfig.Init',
   'HostConfig.IpcMode',
+  'HostConfig.Links',
   'HostConfig.LogConfig',
   'HostConfig.MaskedPaths',
   'HostConfig.Memory',

@@ -4,6 +4,7 @@ import type { Image } from '#image';
 import type { ContainerRecord } from './container.ts';
 import { parsePort } from './endpoints.ts';
 import { invalid, nameInUse, nameInvalid, unsupported } from './errors.ts';
+import { checkLinks } from './links.ts';
 import { logBounds } from './logs/log-options.ts';
 import { makeMounts } from './make-mounts.ts';
 import { mergeHealth, mergeProcess } from './merge.ts';
@@ -42,6 +43,7 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
   if (network.kind !== 'networks' && (spec.publish?.length ?? 0) > 0)
     throw invalid('published port', `a container with network mode ${network.kind} has no ports to publish`);
   if (network.kind === 'container') rooms.table.find(network.id);
+  checkLinks(rooms, spec);
   for (const { container } of spec.volumesFrom ?? []) rooms.table.find(container);
   for (const donor of [donorOf(spec.namespaces?.pid), donorOf(spec.namespaces?.ipc)]) if (donor !== undefined) rooms.table.find(donor);
   if (usesInit(spec) && rooms.machine().initPath === undefined)

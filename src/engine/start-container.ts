@@ -8,6 +8,7 @@ import { type ContainerPaths, type ContainerRecord, ended, isLive, lastExit, typ
 import { alreadyPaused, beingRemoved, invalid, notRunning, StartError, startFailed } from './errors.ts';
 import { holdShm, shmOf } from './held-mounts.ts';
 import { givenDevices } from './machine.ts';
+import { linkedTo, tellLinked } from './links.ts';
 import { mountSources } from './mount-sources.ts';
 import { hostsText, resolvConfText } from './name-files.ts';
 import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
@@ -50,6 +51,7 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
     await undo(rooms, entry, endpoints, error);
     throw error;
   }
+  await tellLinked(rooms, entry);
   tell(rooms, entry, 'start');
   for (const name of Object.keys(endpoints)) rooms.networks.tellConnection('connect', rooms.networks.get(name), record.id);
   rooms.accompany(entry);
@@ -79,6 +81,7 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
         user: prepared.user,
         ...(namespace === undefined ? {} : { networkNamespace: namespace }),
         joined,
+        linked: linkedTo(rooms, record).environment,
         givenDevices: devices,
         ...(blockIo === undefined ? {} : { blockIo }),
         files: prepared.files,
@@ -178,7 +181,7 @@ async function nameFiles(
     own: mode.kind === 'networks',
     userDefined: Object.keys(endpoints).some((name) => name !== 'bridge'),
   });
-  await Promise.all([writeFile(paths.hosts, hostsText(record, endpoints)), writeFile(paths.resolvConf, resolv.text)]);
+  await Promise.all([writeFile(paths.hosts, hostsText(record, endpoints, linkedTo(rooms, record).hosts)), writeFile(paths.resolvConf, resolv.text)]);
   // Users other than root read them, whatever the daemon's umask.
   await Promise.all([paths.hosts, paths.resolvConf, paths.hostname].map((path) => chmod(path, 0o644)));
   return { bound: { hostname: paths.hostname, hosts: paths.hosts, resolvConf: paths.resolvConf }, embedded: resolv.embedded };

@@ -47,6 +47,8 @@ export interface ContainerSpec {
   readonly publish?: readonly PublishSpec[];
   readonly publishAll?: boolean;
   readonly exposed?: readonly string[];
+  /** Containers on the default network whose addresses and ports this one is told. */
+  readonly links?: readonly LinkSpec[];
   /** `name:address` lines for /etc/hosts; `host-gateway` stands for the bridge's gateway. */
   readonly extraHosts?: readonly string[];
   readonly dns?: { readonly servers?: readonly IpAddress[]; readonly search?: readonly string[]; readonly options?: readonly string[] };
@@ -139,6 +141,12 @@ export interface EndpointSpec {
   readonly aliases?: readonly string[];
   readonly address?: IpAddress;
   readonly macAddress?: string;
+  /** Other containers by names that are known to this one only. */
+  readonly links?: readonly LinkSpec[];
+}
+export interface LinkSpec {
+  readonly container: string;
+  readonly alias: string;
 }
 export interface PublishSpec {
   readonly containerPort: number;

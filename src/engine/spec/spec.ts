@@ -24,6 +24,8 @@ export interface SpecInput {
   /** Device nodes of the machine, for privileged containers. */
   readonly hostDevices: readonly OciDevice[];
   readonly blockIo?: Readonly<Record<string, unknown>>;
+  /** Variables that tell of other containers; the container's own ones win. */
+  readonly linked?: readonly string[];
   readonly givenDevices: readonly GivenDevice[];
 }
 export interface OciProcess {
@@ -106,14 +108,14 @@ function devicesOf({ givenDevices, hostDevices }: SpecInput, privileged: boolean
   return [...given, ...(privileged ? hostDevices.filter(({ path }) => !taken.has(path)) : [])];
 }
 
-function mainProcess({ record, user, machine }: SpecInput, capabilities: readonly string[]): OciProcess {
+function mainProcess({ record, user, machine, linked }: SpecInput, capabilities: readonly string[]): OciProcess {
   const { spec, process } = record;
   const oomScore = oomScoreOf(spec.resources ?? {}, machine).value;
   return {
     terminal: spec.terminal ?? false,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: [...(usesInit(spec) ? [INIT_INSIDE, '--'] : []), process.path, ...process.args],
-    env: environmentOf(record, user, spec.terminal ?? false),
+    env: environmentOf(record, user, spec.terminal ?? false, linked),
     cwd: process.workingDirectory,
     capabilities: capabilitySets(capabilities, user.uid),
     rlimits: rlimitsOf(spec.resources ?? {}, machine).value,
@@ -129,10 +131,10 @@ export function capabilitySets(capabilities: readonly string[], uid: number): Oc
 }
 
 /** Later settings win over earlier ones of the same name. */
-export function environmentOf(record: ContainerRecord, user: ResolvedUser, terminal: boolean): readonly string[] {
+export function environmentOf(record: ContainerRecord, user: ResolvedUser, terminal: boolean, linked: readonly string[] = []): readonly string[] {
   const variables = new Map<string, string>();
   const defaults = [DEFAULT_PATH, `HOSTNAME=${record.hostname}`, ...(terminal ? ['TERM=xterm'] : []), `HOME=${user.home}`];
-  for (const entry of [...defaults, ...record.process.environment]) variables.set(entry.split('=', 1)[0] ?? '', entry);
+  for (const entry of [...defaults, ...linked, ...record.process.environment]) variables.set(entry.split('=', 1)[0] ?? '', entry);
   return [...variables.values()];
 }
 
