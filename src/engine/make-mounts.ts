@@ -77,7 +77,7 @@ async function makeImageMount(rooms: Rooms, record: ContainerRecord, mount: Moun
 async function makeVolumeMount(rooms: Rooms, record: ContainerRecord, mount: MountSpec & { type: 'volume' }, anonymous: string[]): Promise<Mount> {
   const { source, target, readOnly, labels } = mount;
   const subpath = checkedSubpath(mount.subpath);
-  const volume = await rooms.volumes.create({ ...(source ? { name: source } : {}), ...(labels === undefined ? {} : { labels }) });
+  const volume = await rooms.volumes.create({ ...(source ? { name: source } : { container: record.id }), ...(labels === undefined ? {} : { labels }) });
   if (!source) anonymous.push(volume.name);
   if (!mount.noCopy && subpath === undefined) await fill(rooms, record, clean(target), volume.mountpoint);
   return { type: 'volume', name: volume.name, source: volume.mountpoint, target, readOnly, ...(subpath === undefined ? {} : { subpath }) };

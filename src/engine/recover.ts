@@ -109,6 +109,7 @@ async function removeLeftovers(rooms: Rooms): Promise<void> {
     await rooms.crun.clean(id, pathsOf(rooms, record));
     if (entry) await rooms.snapshots.unmount(pathsOf(rooms, record).snapshot);
   }
+  await rooms.volumes.removeOrphans(known);
   for (const key of await rooms.snapshots.list()) if (key.startsWith(SNAPSHOT_PREFIX) && !known(containerOfSnapshot(key))) await rooms.snapshots.remove(key);
   for (const owner of rooms.images.leases(leaseOwner('')).keys()) if (!known(owner.slice(leaseOwner('').length))) await rooms.images.release(owner);
 }

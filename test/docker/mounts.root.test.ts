@@ -30,6 +30,23 @@ test('--volumes-from brings volumes and bind mounts, read-only where asked', asy
   assert.match(await docker.refused('create --volumes-from nosuch:ro busybox'), /No such container: nosuch/);
 });
 
+test('an anonymous volume stays or goes with its container, also over kill -9 of the daemon', async () => {
+  const names = async () => (await docker.run('volume ls -q')).split('\n').filter(Boolean).length;
+  const before = await names();
+  await docker.run('create --name left -v /a busybox true');
+  await docker.run('create --name gone -v /a busybox true');
+  await docker.run('rm left');
+  await docker.run('create --name heir --volumes-from gone busybox true');
+  await docker.run('rm -v gone');
+  await docker.daemon.crash();
+  await docker.daemon.restart();
+  assert.equal(await names(), before + 2);
+  await docker.run('rm -v heir');
+  assert.equal(await names(), before + 1);
+  await docker.run('volume prune -f');
+  assert.equal(await names(), before);
+});
+
 test('bind-create-mountpoint makes the source, and the mount is shown as given', async () => {
   const source = join(folder, 'made', 'here');
   const given = `[{"Type":"bind","Source":"${source}","Target":"/x","ReadOnly":true,"BindOptions":{"Propagation":"rslave","CreateMountpoint":true}}]`;
