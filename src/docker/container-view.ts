@@ -106,7 +106,7 @@ export function containerInspect(
     ...(context.sizes === undefined ? {} : { SizeRw: context.sizes.writable, SizeRootFs: context.sizes.total }),
     Mounts: mountsView(container),
     Config: {
-      Hostname: spec.hostname ?? container.id.slice(0, 12),
+      Hostname: spec.hostname ?? container.hostname ?? container.id.slice(0, 12),
       Domainname: spec.domainName ?? '',
       User: container.process.user,
       AttachStdin: (spec.openStdin ?? false) && (spec.stdinOnce ?? false),
@@ -181,7 +181,7 @@ function mountsView(container: Container): readonly object[] {
     Destination: mount.target,
     Mode: '',
     RW: !mount.readOnly,
-    Propagation: mount.type === 'bind' ? 'rprivate' : '',
+    Propagation: mount.type === 'bind' ? (mount.propagation ?? 'rprivate') : '',
   }));
 }
 

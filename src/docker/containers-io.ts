@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { LogLine, LogQuery } from '#kit';
 import { GantryError } from '#kit';
-import type { Container } from '#engine';
+import { type Container, logDetails } from '#engine';
 import { forgetOldest } from './containers-lifecycle.ts';
 import { badRequest, conflict } from './errors.ts';
 import { findContainer, findExec } from './find.ts';
@@ -20,15 +20,11 @@ export async function containerLogs(call: Call, rooms: Rooms): Promise<void> {
   if (!stdout && !stderr) throw badRequest('Bad parameters: you must choose at least one stream');
   const query = logQuery(call, rooms);
   const terminal = container.spec.terminal ?? false;
+  const lines = rooms.engine.containers.logs(container.id, query);
   call.begin(terminal || call.apiVersion < 1.42 ? RAW_STREAM : MULTIPLEXED_STREAM);
-  const prefix = call.flag('details')
-    ? `${Object.entries(container.spec.labels ?? {})
-        .map(([name, value]) => `${name}=${value}`)
-        .sort()
-        .join(',')} `
-    : '';
+  const prefix = call.flag('details') ? `${logDetails(container.spec.log, container.spec.labels ?? {}, container.process.environment).join(',')} ` : '';
   try {
-    for await (const line of rooms.engine.containers.logs(container.id, query)) {
+    for await (const line of lines) {
       if (line.stream === 'stdout' ? !stdout : !stderr) continue;
       const text = `${call.flag('timestamps') ? `${utcTime(line.time)} ` : ''}${prefix}`;
       const content = text === '' ? line.content : Buffer.concat([Buffer.from(text), line.content]);

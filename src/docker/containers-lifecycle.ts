@@ -9,7 +9,7 @@ import type { Call } from './http.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import type { Rooms } from './options.ts';
 import { portBindings } from './ports.ts';
-import { resourceLimits } from './resources.ts';
+import { resourceLimits, resourceWarnings } from './resources.ts';
 import { parseMoment_ms } from './times.ts';
 
 const UPDATE_FIELDS = new Set([
@@ -58,9 +58,10 @@ export async function createContainer(call: Call, rooms: Rooms, consoles: Consol
     throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
   const spec = containerSpec(body, call.text('name'));
   const container = await createOrExplain(rooms, spec);
-  const [rows, columns] = consoleSize(new Fields(body).inner('HostConfig').any('ConsoleSize'));
+  const host = new Fields(body).inner('HostConfig');
+  const [rows, columns] = consoleSize(host.any('ConsoleSize'));
   if (spec.terminal && rows > 0 && columns > 0) consoles.set(container.id, { rows, columns });
-  call.json(201, { Id: container.id, Warnings: container.warnings });
+  call.json(201, { Id: container.id, Warnings: [...container.warnings, ...resourceWarnings(host)] });
 }
 
 /** Clients take 404 here for a missing image and pull it; anything else that is missing is told as 400. */

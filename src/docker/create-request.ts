@@ -1,10 +1,11 @@
-import type { ContainerSpec, RestartPolicy, SecurityOptions } from '#engine';
+import type { ContainerSpec, LogSpec, RestartPolicy, SecurityOptions } from '#engine';
 import type { HealthConfig } from '#image';
 import { badRequest, unsupported } from './errors.ts';
 import { defined, Fields, type JsonObject } from './json.ts';
-import { endpointSpec, networkMode } from './network-request.ts';
+import { endpointSpec, linkSpecs, macAddress, networkMode } from './network-request.ts';
+import { deviceSpecs, namespaceChoices } from './namespaces.ts';
 import { exposedPorts, portBindings } from './ports.ts';
-import { mountSpecs } from './mounts.ts';
+import { mountSpecs, volumesFrom } from './mounts.ts';
 import { resourceLimits } from './resources.ts';
 import { refuseUnsupported } from './unsupported.ts';
 
@@ -21,13 +22,15 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
     image: config.text('Image') ?? missing('Image'),
     ...processFields(config),
     mounts: mountSpecs(host, config),
+    volumesFrom: volumesFrom(host),
     readOnlyRoot: host.flag('ReadonlyRootfs'),
-    network: networkMode(host.text('NetworkMode'), networkEndpoints(config)),
+    network: networkMode(host.text('NetworkMode'), networkEndpoints(config), macAddress(config)),
     publish: portBindings(host.object('PortBindings') ?? {}),
     publishAll: host.flag('PublishAllPorts'),
     exposed: [...exposedPorts(config.object('ExposedPorts') ?? {}), ...exposedPorts(host.object('PortBindings') ?? {})].filter(
       (port, index, all) => all.indexOf(port) === index,
     ),
+    links: linkSpecs(host.texts('Links')),
     extraHosts: host.texts('ExtraHosts'),
     dns: defined({ servers: host.texts('Dns'), search: host.texts('DnsSearch'), options: host.texts('DnsOptions') }),
     restart: restartPolicy(host.inner('RestartPolicy'), host.flag('AutoRemove')),
@@ -35,6 +38,9 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
     resources: resourceLimits(host),
     security: securityOptions(host),
     init: host.choice('Init'),
+    namespaces: namespaceChoices(host),
+    devices: deviceSpecs(host),
+    deviceRules: host.texts('DeviceCgroupRules'),
     shmSize_bytes: host.integer('ShmSize') || undefined,
     sysctls: host.map('Sysctls'),
     annotations: host.map('Annotations'),
@@ -43,11 +49,6 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
 
 function processFields(config: Fields) {
   const host = config.inner('HostConfig');
-  const logDriver = host.inner('LogConfig');
-  if (!['', 'json-file', 'cri'].includes(logDriver.text('Type') ?? ''))
-    throw unsupported(`HostConfig.LogConfig.Type ${logDriver.text('Type')} (only json-file)`);
-  if (Object.keys(logDriver.map('Config') ?? {}).length > 0)
-    throw unsupported(`HostConfig.LogConfig.Config (${Object.keys(logDriver.map('Config') ?? {}).join(', ')})`);
   return {
     // Docker's `[""]` takes the image's entrypoint away.
     entrypoint: withoutBlank(config.words('Entrypoint')),
@@ -65,7 +66,17 @@ function processFields(config: Fields) {
     stopSignal: config.text('StopSignal'),
     stopTimeout_seconds: config.integer('StopTimeout'),
     healthcheck: healthConfig(config.object('Healthcheck')),
+    log: logSpec(host.inner('LogConfig')),
   };
+}
+
+function logSpec(fields: Fields): LogSpec | undefined {
+  const driver = fields.text('Type');
+  const options = fields.map('Config') ?? {};
+  if (driver === undefined && Object.keys(options).length === 0) return undefined;
+  if (driver !== undefined && driver !== 'json-file' && driver !== 'local' && driver !== 'none')
+    throw unsupported(`HostConfig.LogConfig.Type ${driver} (use json-file, local or none)`);
+  return { driver: driver ?? 'json-file', options };
 }
 
 function withoutBlank(words: readonly string[] | undefined): readonly string[] | undefined {

@@ -12,7 +12,7 @@ export function endpointView(container: Container, endpoint: Endpoint | undefine
   const aliases = endpoint?.aliases ?? [];
   return {
     IPAMConfig: null,
-    Links: null,
+    Links: linksView(container, network),
     Aliases: aliases.length > 0 ? aliases : null,
     MacAddress: endpoint?.macAddress ?? '',
     DriverOpts: null,
@@ -27,6 +27,11 @@ export function endpointView(container: Container, endpoint: Endpoint | undefine
     GlobalIPv6PrefixLen: 0,
     DNSNames: endpoint === undefined || network?.name === 'bridge' ? null : [...new Set([container.name, ...aliases, container.id.slice(0, 12)])],
   };
+}
+
+function linksView({ spec }: Container, network: EngineNetwork | undefined): readonly string[] | null {
+  const endpoint = spec.network.kind === 'networks' && network !== undefined ? spec.network.endpoints[network.name] : undefined;
+  return endpoint?.links?.map(({ container, alias }) => `${container}:${alias}`) ?? null;
 }
 
 /** HostConfig.NetworkMode in Docker's words. */

@@ -1,5 +1,6 @@
-import type { Container, MountSpec } from '#engine';
+import type { BlockIoLimits, Container } from '#engine';
 import { networkModeText } from './endpoint-view.ts';
+import { bindsView, mountObjects, tmpfsView } from './mounts-view.ts';
 
 const DEFAULT_SHM_BYTES = 64 * 2 ** 20;
 
@@ -9,37 +10,38 @@ export function hostConfigView(container: Container, runtime: string): object {
   const { resources = {}, security = {} } = spec;
   const mounts = spec.mounts ?? [];
   return {
-    Binds: bindsOf(mounts),
+    Binds: bindsView(mounts),
+    ...(mountObjects(mounts) === undefined ? {} : { Mounts: mountObjects(mounts) }),
     ContainerIDFile: '',
-    LogConfig: { Type: 'json-file', Config: {} },
+    LogConfig: { Type: spec.log?.driver ?? 'json-file', Config: spec.log?.options ?? {} },
     NetworkMode: networkModeText(container),
     PortBindings: portBindingsView(container),
     RestartPolicy: { Name: spec.restart?.name ?? 'no', MaximumRetryCount: spec.restart?.maximumRetries ?? 0 },
     AutoRemove: spec.autoRemove ?? false,
     VolumeDriver: '',
-    VolumesFrom: null,
+    VolumesFrom: spec.volumesFrom?.map(({ container: name, readOnly }) => (readOnly ? `${name}:ro` : name)) ?? null,
     ConsoleSize: [0, 0],
     ...(spec.annotations === undefined ? {} : { Annotations: spec.annotations }),
     CapAdd: security.capabilitiesAdd ?? null,
     CapDrop: security.capabilitiesDrop ?? null,
-    CgroupnsMode: 'private',
+    CgroupnsMode: spec.namespaces?.cgroup ?? (security.privileged ? 'host' : 'private'),
     Dns: spec.dns?.servers ?? [],
     DnsOptions: spec.dns?.options ?? [],
     DnsSearch: spec.dns?.search ?? [],
     ExtraHosts: spec.extraHosts ?? null,
     GroupAdd: spec.groups ?? null,
-    IpcMode: 'private',
+    IpcMode: spec.namespaces?.ipc ?? 'private',
     Cgroup: '',
-    Links: null,
+    Links: spec.links?.map(({ container: other, alias }) => `/${other}:/${container.name}/${alias}`) ?? null,
     OomScoreAdj: resources.oomScoreAdjust ?? 0,
-    PidMode: '',
+    PidMode: spec.namespaces?.pid ?? '',
     Privileged: security.privileged ?? false,
     PublishAllPorts: spec.publishAll ?? false,
     ReadonlyRootfs: spec.readOnlyRoot ?? false,
     SecurityOpt: securityOpt(security),
     Tmpfs: tmpfsView(mounts),
-    UTSMode: '',
-    UsernsMode: '',
+    UTSMode: spec.namespaces?.uts ?? '',
+    UsernsMode: spec.namespaces?.user ?? '',
     ShmSize: spec.shmSize_bytes ?? DEFAULT_SHM_BYTES,
     ...(spec.sysctls === undefined ? {} : { Sysctls: spec.sysctls }),
     Runtime: runtime,
@@ -59,20 +61,20 @@ function resourcesView(container: Container): object {
     // A quota for a tenth of a second is how --cpus arrives.
     NanoCpus: resources.cpuPeriod_us === 100_000 && resources.cpuQuota_us !== undefined ? resources.cpuQuota_us * 10_000 : 0,
     CgroupParent: '',
-    BlkioWeight: 0,
+    ...blockIoView(resources.blockIo),
     CpuPeriod: resources.cpuPeriod_us === 100_000 ? 0 : (resources.cpuPeriod_us ?? 0),
     CpuQuota: resources.cpuPeriod_us === 100_000 ? 0 : (resources.cpuQuota_us ?? 0),
     CpuRealtimePeriod: 0,
     CpuRealtimeRuntime: 0,
     CpusetCpus: resources.cpusetCpus ?? '',
     CpusetMems: resources.cpusetMems ?? '',
-    Devices: [],
-    DeviceCgroupRules: null,
+    Devices: (container.spec.devices ?? []).map(({ source, target, access }) => ({ PathOnHost: source, PathInContainer: target, CgroupPermissions: access })),
+    DeviceCgroupRules: container.spec.deviceRules ?? null,
     DeviceRequests: null,
     MemoryReservation: resources.memoryReservation_bytes ?? 0,
     MemorySwap: resources.memorySwap_bytes ?? (resources.memory_bytes === undefined ? 0 : resources.memory_bytes * 2),
-    MemorySwappiness: null,
-    OomKillDisable: null,
+    MemorySwappiness: resources.swappiness ?? null,
+    OomKillDisable: resources.oomKillDisable ?? null,
     PidsLimit: resources.pids ?? null,
     Ulimits: resources.ulimits?.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })) ?? [],
     CpuCount: 0,
@@ -82,17 +84,19 @@ function resourcesView(container: Container): object {
   };
 }
 
-function bindsOf(mounts: readonly MountSpec[]): readonly string[] | null {
-  const binds = mounts.flatMap((mount) => {
-    if (mount.type === 'tmpfs' || mount.source === undefined) return [];
-    return [`${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`];
-  });
-  return binds.length === 0 ? null : binds;
-}
-
-function tmpfsView(mounts: readonly MountSpec[]): object | undefined {
-  const entries = mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [[mount.target, mount.options ?? '']] : []));
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+function blockIoView({ weight, weightDevices = [], throttles = [] }: BlockIoLimits = {}): object {
+  const rates = (kind: string) => {
+    const own = throttles.filter((throttle) => throttle.kind === kind).map(({ path, rate }) => ({ Path: path, Rate: rate }));
+    return own.length === 0 ? null : own;
+  };
+  return {
+    BlkioWeight: weight ?? 0,
+    BlkioWeightDevice: weightDevices.map((device) => ({ Path: device.path, Weight: device.weight })),
+    BlkioDeviceReadBps: rates('read-bps'),
+    BlkioDeviceWriteBps: rates('write-bps'),
+    BlkioDeviceReadIOps: rates('read-iops'),
+    BlkioDeviceWriteIOps: rates('write-iops'),
+  };
 }
 
 function portBindingsView(container: Container): object {

@@ -63,32 +63,73 @@ function parseMount(fields: Fields): MountSpec {
   const readOnly = fields.flag('ReadOnly');
   switch (fields.text('Type')) {
     case 'bind': {
-      const bind = fields.inner('BindOptions');
-      for (const name of ['NonRecursive', 'CreateMountpoint', 'ReadOnlyNonRecursive', 'ReadOnlyForceRecursive'])
-        if (!isEmpty(bind.any(name))) throw unsupported(`HostConfig.Mounts.BindOptions.${name}`);
       if (!source?.startsWith('/')) throw badRequest(`invalid mount config for type "bind": the source must be an absolute path, not "${source ?? ''}"`);
-      return defined({ type: 'bind' as const, source, target, readOnly, propagation: bind.text('Propagation') });
+      return defined({ type: 'bind' as const, source, target, readOnly, ...bindOptions(fields.inner('BindOptions'), readOnly), form: 'mount' as const });
     }
     case 'volume': {
       const volume = fields.inner('VolumeOptions');
       const driver = volume.inner('DriverConfig');
       if (!['', 'local'].includes(driver.text('Name') ?? '') || !isEmpty(driver.any('Options')))
         throw unsupported('HostConfig.Mounts.VolumeOptions.DriverConfig');
-      for (const name of ['Labels', 'Subpath']) if (!isEmpty(volume.any(name))) throw unsupported(`HostConfig.Mounts.VolumeOptions.${name}`);
       if (source !== undefined) checkVolumeName(source);
-      return defined({ type: 'volume' as const, source, target, readOnly, noCopy: volume.flag('NoCopy') || undefined });
+      const options = { noCopy: volume.flag('NoCopy') || undefined, subpath: volume.text('Subpath'), labels: volume.map('Labels') };
+      return defined({ type: 'volume' as const, source, target, readOnly, ...options, form: 'mount' as const });
     }
-    case 'tmpfs': {
-      const tmpfs = fields.inner('TmpfsOptions');
-      if (!isEmpty(tmpfs.any('Options'))) throw unsupported('HostConfig.Mounts.TmpfsOptions.Options');
-      const size = tmpfs.integer('SizeBytes');
-      const mode = tmpfs.integer('Mode');
-      const options = [...(size ? [`size=${size}`] : []), ...(mode ? [`mode=${mode.toString(8)}`] : []), ...(readOnly ? ['ro'] : [])].join(',');
-      return defined({ type: 'tmpfs' as const, target, options: options || undefined });
-    }
+    case 'image':
+      if (source === undefined) throw badRequest('invalid mount config for type "image": field Source must not be empty');
+      return defined({ type: 'image' as const, source, target, subpath: fields.inner('ImageOptions').text('Subpath'), form: 'mount' as const });
+    case 'tmpfs':
+      return defined({ type: 'tmpfs' as const, target, options: tmpfsOptions(fields.inner('TmpfsOptions'), readOnly), form: 'mount' as const });
     default:
-      throw unsupported(`HostConfig.Mounts.Type "${fields.text('Type') ?? ''}" (use bind, volume or tmpfs)`);
+      throw unsupported(`HostConfig.Mounts.Type "${fields.text('Type') ?? ''}" (use bind, volume, tmpfs or image)`);
   }
+}
+
+function bindOptions(bind: Fields, readOnly: boolean) {
+  const propagation = bind.text('Propagation');
+  if (propagation !== undefined && !PROPAGATION.includes(propagation)) throw badRequest(`invalid propagation mode: ${propagation}`);
+  const asked = { none: bind.flag('NonRecursive'), 'read-only-top': bind.flag('ReadOnlyNonRecursive'), 'read-only-all': bind.flag('ReadOnlyForceRecursive') };
+  if (!readOnly && (asked['read-only-top'] || asked['read-only-all']))
+    throw badRequest('mount options ReadOnlyNonRecursive and ReadOnlyForceRecursive conflict with ReadOnly: false');
+  if (asked['read-only-top'] && asked['read-only-all']) throw badRequest('mount options ReadOnlyNonRecursive and ReadOnlyForceRecursive conflict');
+  if (asked['read-only-all'] && (asked.none || propagation !== 'rprivate'))
+    throw badRequest('mount option ReadOnlyForceRecursive needs Propagation: rprivate, and conflicts with NonRecursive');
+  const recursion = asked.none
+    ? ('none' as const)
+    : asked['read-only-top']
+      ? ('read-only-top' as const)
+      : asked['read-only-all']
+        ? ('read-only-all' as const)
+        : undefined;
+  return { propagation, recursion, makeSource: bind.flag('CreateMountpoint') || undefined };
+}
+
+/** As mount(8) writes them: `size=1024,mode=700,noexec`. */
+function tmpfsOptions(fields: Fields, readOnly: boolean): string | undefined {
+  const [size, mode, more] = [fields.integer('SizeBytes'), fields.integer('Mode'), fields.any('Options') ?? []];
+  if (!Array.isArray(more) || !more.every(isOption))
+    throw badRequest('HostConfig.Mounts.TmpfsOptions.Options must be a list of lists of a name and perhaps a value');
+  const options = [
+    ...(size ? [`size=${size}`] : []),
+    ...(mode ? [`mode=${mode.toString(8)}`] : []),
+    ...more.map((words) => words.join('=')),
+    ...(readOnly ? ['ro'] : []),
+  ];
+  return options.join(',') || undefined;
+}
+
+function isOption(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && (value.length === 1 || value.length === 2) && value.every((word) => typeof word === 'string' && !word.includes(','));
+}
+
+/** HostConfig.VolumesFrom: `container[:ro|:rw]`. */
+export function volumesFrom(host: Fields): { readonly container: string; readonly readOnly: boolean }[] | undefined {
+  return host.texts('VolumesFrom')?.map((text) => {
+    const [container = '', mode = 'rw', ...rest] = text.split(':');
+    if (container === '' || rest.length > 0 || (mode !== 'ro' && mode !== 'rw'))
+      throw badRequest(`invalid mode for volumes-from: ${text} (a right one looks like name:ro)`);
+    return { container, readOnly: mode === 'ro' };
+  });
 }
 
 function place(target: string): string {

@@ -1,4 +1,4 @@
-import type { ResourceLimits } from '#engine';
+import type { BlockIoLimits, ResourceLimits } from '#engine';
 import { badRequest } from './errors.ts';
 import { defined, Fields } from './json.ts';
 
@@ -31,9 +31,59 @@ export function resourceLimits(host: Fields): ResourceLimits | undefined {
     cpusetMems: host.text('CpusetMems'),
     pids: pids === undefined || pids <= 0 ? undefined : pids,
     oomScoreAdjust: host.integer('OomScoreAdj') || undefined,
+    oomKillDisable: host.flag('OomKillDisable') || undefined,
+    swappiness: swappiness(host),
+    blockIo: blockIo(host),
+    storageSize: storageSize(host),
     ulimits: ulimits(host),
   });
   return Object.keys(limits).length === 0 ? undefined : limits;
+}
+
+/** -1 asks for nothing. */
+function swappiness(host: Fields): number | undefined {
+  const value = host.integer('MemorySwappiness') ?? -1;
+  if (value < -1 || value > 100) throw badRequest(`Invalid value: ${value}, valid memory swappiness range is 0-100`);
+  return value === -1 ? undefined : value;
+}
+
+function storageSize(host: Fields): string | undefined {
+  const { size, ...others } = host.map('StorageOpt') ?? {};
+  for (const name of Object.keys(others)) throw badRequest(`Unknown option ${name} in HostConfig.StorageOpt: there is only size`);
+  return size;
+}
+
+const THROTTLES = {
+  BlkioDeviceReadBps: 'read-bps',
+  BlkioDeviceWriteBps: 'write-bps',
+  BlkioDeviceReadIOps: 'read-iops',
+  BlkioDeviceWriteIOps: 'write-iops',
+} as const;
+
+function blockIo(host: Fields): BlockIoLimits | undefined {
+  const weight = host.integer('BlkioWeight') || undefined;
+  if (weight !== undefined && (weight < 10 || weight > 1000)) throw badRequest('Range of blkio weight is from 10 to 1000');
+  const entries = (name: string, number: string) =>
+    host.objects(name).map((item) => {
+      const fields = new Fields(item, `HostConfig.${name}.`);
+      const [path, value] = [fields.text('Path'), fields.integer(number)];
+      if (path === undefined || value === undefined || value < 0) throw badRequest(`HostConfig.${name} needs Path and ${number} in each of its entries`);
+      return { path, value };
+    });
+  const weightDevices = entries('BlkioWeightDevice', 'Weight').map(({ path, value }) => ({ path, weight: value }));
+  const throttles = Object.entries(THROTTLES).flatMap(([name, kind]) => entries(name, 'Rate').map(({ path, value }) => ({ kind, path, rate: value })));
+  const limits = defined({
+    weight,
+    weightDevices: weightDevices.length > 0 ? weightDevices : undefined,
+    throttles: throttles.length > 0 ? throttles : undefined,
+  });
+  return Object.keys(limits).length === 0 ? undefined : limits;
+}
+
+/** What was asked for and is left out, in words. */
+export function resourceWarnings(host: Fields): readonly string[] {
+  if (!host.integer('KernelMemory')) return [];
+  return ['Specifying a kernel memory limit has no effect: kernels have had none since 5.4. Kernel memory limit discarded.'];
 }
 
 function ulimits(host: Fields): ResourceLimits['ulimits'] {

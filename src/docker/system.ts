@@ -53,7 +53,7 @@ export async function info(call: Call, rooms: Rooms): Promise<void> {
     Images: (await rooms.images.list()).length,
     Driver: 'overlay2',
     DriverStatus: [],
-    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file'] },
+    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file', 'local', 'none'] },
     MemoryLimit: true,
     SwapLimit: false,
     CpuCfsPeriod: true,

@@ -69,6 +69,8 @@ export interface ContainerPaths {
   readonly bundle: string;
   readonly exitFile: string;
   readonly snapshot: string;
+  /** Mounts that are held for a run; never removed but when empty. */
+  readonly held: string;
   readonly cgroup: string;
 }
 
@@ -93,7 +95,8 @@ export function viewOf(record: ContainerRecord, paths: ContainerPaths, health: H
     endpoints: record.endpoints,
     ports: record.ports,
     mounts: record.mounts,
-    logPath: paths.log,
+    hostname: record.hostname,
+    logPath: record.spec.log?.driver === 'none' ? '' : paths.log,
     ...(namespace === undefined ? {} : { networkNamespace: namespace }),
     hostnamePath: paths.hostname,
     ...(hosts === undefined ? {} : { hostsPath: hosts }),

@@ -6,11 +6,11 @@ import { AttachSession } from './attach.ts';
 import { isLive, lastExit } from './container.ts';
 import { createContainer } from './create-container.ts';
 import { editPorts, portsText } from './edit-ports.ts';
-import { beingRemoved, invalid, nameInUse, nameInvalid, notRunning } from './errors.ts';
+import { beingRemoved, invalid, logsUnreadable, nameInUse, nameInvalid, notRunning } from './errors.ts';
 import type { ExecTable } from './exec.ts';
 import { readLog } from './logs/read-log.ts';
 import { removeContainer } from './remove-container.ts';
-import { pathsOf, type Rooms, save, tell, view } from './rooms.ts';
+import { logSetOf, pathsOf, type Rooms, save, tell, view } from './rooms.ts';
 import { resourcesOf } from './spec/resources.ts';
 import { startContainer } from './start-container.ts';
 import { containerStats, containerTop } from './stats.ts';
@@ -151,7 +151,8 @@ export class ContainerFace implements Containers {
 
   logs(ref: string, query: LogQuery): AsyncIterable<LogLine> {
     const entry = this.#find(ref);
-    return readLog(pathsOf(this.#rooms, entry.record).log, query, {
+    if (entry.record.spec.log?.driver === 'none') throw logsUnreadable();
+    return readLog(logSetOf(this.#rooms, entry.record), query, {
       ended: () => !isLive(entry.record.state),
       onEnd: (listener) => {
         const waiter = { condition: 'exit' as const, settle: listener };

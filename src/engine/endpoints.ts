@@ -71,7 +71,7 @@ export class ContainerNetworks {
 
   #take(network: EngineNetwork, spec: EndpointSpec, interfaceName: string): StoredEndpoint {
     const taken = this.#options.networks.takeAddress(network, spec.address);
-    return { networkId: network.id, ...taken, macAddress: macOf(taken.address), aliases: spec.aliases ?? [], interfaceName };
+    return { networkId: network.id, ...taken, macAddress: spec.macAddress ?? macOf(taken.address), aliases: spec.aliases ?? [], interfaceName };
   }
 
   /** Makes the namespace, still without links, where the container has one of its own. */

@@ -11,16 +11,18 @@ import { ExecTable } from './exec.ts';
 import { Exits } from './exits.ts';
 import { watchHealth } from './health.ts';
 import { readDevices, readMachine } from './machine.ts';
+import { type LogBounds, logBounds } from './logs/log-options.ts';
+import { LogRotation } from './logs/rotation.ts';
 import { NetworkFace } from './network-face.ts';
 import { NetworkStore } from './networks.ts';
 import { recover } from './recover.ts';
-import { type EngineOptions, pathsOf, type Rooms } from './rooms.ts';
+import { type EngineOptions, logSetOf, pathsOf, type Rooms } from './rooms.ts';
 import { Launcher } from './runtime/launcher.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { Surroundings } from './runtime/surroundings.ts';
 import { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
-import type { OciDevice } from './spec/spec.ts';
+import type { OciDevice } from './spec/devices.ts';
 import { endOrderly } from './stop-container.ts';
 import { RecordFolders } from './store.ts';
 import { ContainerTable, type Entry } from './table.ts';
@@ -148,11 +150,19 @@ class LocalEngine implements Engine {
     entry.beside = beside;
     const { healthcheck } = entry.record;
     if (healthcheck) beside.use(watchHealth(this.#rooms, this.#execs, entry, healthcheck));
+    const bounds = logBounds(entry.record.spec.log);
+    if (bounds) beside.use(this.#rotation(entry, bounds));
     const abort = new AbortController();
     beside.defer(() => abort.abort());
     this.#watchMonitor(entry, abort.signal).catch((error: unknown) => {
       if (!abort.signal.aborted) this.#rooms.logger.error('cannot watch a monitor', { id: entry.record.id, error });
     });
+  }
+
+  #rotation({ record }: Entry, bounds: LogBounds): LogRotation {
+    const { crun, logger } = this.#rooms;
+    const { bundle } = pathsOf(this.#rooms, record);
+    return new LogRotation({ set: logSetOf(this.#rooms, record), bounds, reopen: () => crun.reopenLog(bundle), logger });
   }
 
   async #watchMonitor(entry: Entry, signal: AbortSignal): Promise<void> {

@@ -15,6 +15,10 @@ export const nameInUse = (name: string, id: string) =>
 export const nameInvalid = (name: string) =>
   new EngineError('CONTAINER_NAME_INVALID', 400, `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
 export const notRunning = (id: string) => new EngineError('CONTAINER_NOT_RUNNING', 409, `container ${id} is not running`);
+export const linkDown = (other: string, name: string, alias: string) =>
+  new EngineError('LINK_DOWN', 409, `Cannot link to a non running container: /${other} AS /${name}/${alias}`);
+/** Docker's own words; clients know them. */
+export const logsUnreadable = () => new EngineError('LOGS_UNREADABLE', 501, 'configured logging driver does not support reading');
 export const notPaused = (id: string) => new EngineError('CONTAINER_NOT_PAUSED', 409, `Container ${id} is not paused`);
 export const alreadyPaused = (id: string) => new EngineError('CONTAINER_PAUSED', 409, `Container ${id} is paused, unpause it first`);
 export const stillRunning = (name: string) =>

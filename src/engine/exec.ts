@@ -9,6 +9,7 @@ import { ENVIRONMENT } from './command.ts';
 import { type ContainerRecord, isLive } from './container.ts';
 import { alreadyPaused, execStarted, execUnknown, notRunning, runtimeFailed } from './errors.ts';
 import { mergeEnvironment } from './merge.ts';
+import { linkedTo } from './links.ts';
 import { pathsOf, type Rooms, tell } from './rooms.ts';
 import { parseSync, reasonOf, runtimeWords } from './runtime/runtime.ts';
 import { capabilitiesOf } from './spec/capabilities.ts';
@@ -117,7 +118,10 @@ export class ExecTable implements Execs {
       ...(spec.terminal && spec.size ? { consoleSize: { height: spec.size.rows, width: spec.size.columns } } : {}),
       user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
       args: spec.command,
-      env: mergeEnvironment(environmentOf(record, user, spec.terminal ?? false), spec.environment ?? []),
+      env: mergeEnvironment(
+        environmentOf(record, user, spec.terminal ?? false, linkedTo(this.#rooms, record, { passing: true }).environment),
+        spec.environment ?? [],
+      ),
       cwd: spec.workingDirectory || record.process.workingDirectory,
       capabilities: capabilitySets(capabilitiesOf(security, machine.bounding).value, user.uid),
       rlimits: rlimitsOf(record.spec.resources ?? {}, machine).value,

@@ -1,9 +1,13 @@
-import { existsSync } from 'node:fs';
-import { lstat, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync, type Stats } from 'node:fs';
+import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { isSystemError } from '#kit';
 import type { Linux } from '#linux';
 import type { Machine } from './spec/machine.ts';
-import type { OciDevice } from './spec/spec.ts';
+import { invalid } from './errors.ts';
+import type { GivenDevice, OciDevice } from './spec/devices.ts';
+import { lackingFields } from './spec/lacking.ts';
+import type { DeviceSpec } from './types.ts';
 
 const INIT_PROGRAMS = [
   '/usr/bin/catatonit',
@@ -31,6 +35,7 @@ export async function readMachine(linux: Linux): Promise<Machine> {
     cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
     oomScoreMin: bounding.has('CAP_SYS_RESOURCE') ? -1000 : Number(own.trim()),
     ...(initPath === undefined ? {} : { initPath }),
+    lacking: lackingFields(linux.cgroups.version, existsSync),
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
   };
 }
@@ -43,13 +48,35 @@ export async function readDevices(folder = '/dev'): Promise<readonly OciDevice[]
     if (entry.isDirectory() && !['pts', 'shm', 'mqueue', 'fd', 'hugepages'].includes(entry.name)) devices.push(...(await readDevices(path)));
     if (!entry.isCharacterDevice() && !entry.isBlockDevice()) continue;
     if (['console', 'tty', 'ptmx', 'null', 'zero', 'full', 'random', 'urandom'].includes(entry.name)) continue;
-    const { rdev, mode, uid, gid } = await lstat(path);
-    devices.push({ path, type: entry.isBlockDevice() ? 'b' : 'c', ...numbersOf(rdev), fileMode: mode & 0o777, uid, gid });
+    devices.push(deviceOf(path, await lstat(path)));
   }
   return devices;
 }
 
+/** What the user gave of the machine's devices, as they are now; of a folder all that are in it. Errors: `ENGINE_INVALID`. */
+export async function givenDevices(specs: readonly DeviceSpec[]): Promise<readonly GivenDevice[]> {
+  const lists = await Promise.all(
+    specs.map(async ({ source, target, access }): Promise<readonly GivenDevice[]> => {
+      const stats = await stat(source).catch((error: unknown) => {
+        throw isSystemError(error, 'ENOENT') ? invalid('device', `error gathering device information: ${source}: no such file or directory`) : error;
+      });
+      if (stats.isDirectory()) {
+        const inside = await readDevices(source);
+        return inside.map((device) => ({ device: { ...device, path: join(target, relative(source, device.path)) }, access }));
+      }
+      if (!stats.isCharacterDevice() && !stats.isBlockDevice()) throw invalid('device', `${source} is not a device node`);
+      return [{ device: deviceOf(target, stats), access }];
+    }),
+  );
+  return lists.flat();
+}
+
+function deviceOf(path: string, stats: Stats): OciDevice {
+  const { rdev, mode, uid, gid } = stats;
+  return { path, type: stats.isBlockDevice() ? 'b' : 'c', ...numbersOf(rdev), fileMode: mode & 0o777, uid, gid };
+}
+
 /** Linux's 32-bit encoding of a device number, as stat(2) gives it. */
-function numbersOf(rdev: number): { readonly major: number; readonly minor: number } {
+export function numbersOf(rdev: number): { readonly major: number; readonly minor: number } {
   return { major: (rdev >>> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00) };
 }

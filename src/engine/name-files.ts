@@ -6,7 +6,7 @@ import type { Endpoint } from './types.ts';
 export const EMBEDDED_DNS = '127.0.0.11';
 
 /** Text of a container's /etc/hosts. Pure. */
-export function hostsText(record: ContainerRecord, endpoints: Readonly<Record<string, Endpoint>>): string {
+export function hostsText(record: ContainerRecord, endpoints: Readonly<Record<string, Endpoint>>, linked: readonly string[] = []): string {
   const addresses = Object.values(endpoints);
   const gateway = addresses[0]?.gateway ?? '127.0.0.1';
   const names = record.spec.domainName ? `${record.hostname}.${record.spec.domainName} ${record.hostname}` : record.hostname;
@@ -24,7 +24,7 @@ export function hostsText(record: ContainerRecord, endpoints: Readonly<Record<st
     'ff02::1\tip6-allnodes',
     'ff02::2\tip6-allrouters',
   ];
-  return `${[...loopback, ...extra, ...own].join('\n')}\n`;
+  return `${[...loopback, ...extra, ...linked, ...own].join('\n')}\n`;
 }
 
 /** Text of a container's /etc/resolv.conf, and whether the engine must answer names inside. Pure. */

@@ -18,7 +18,11 @@ function answer(question: DnsQuestion, asking: Entry, table: ContainerTable): Dn
     if (!isLive(other.record.state)) continue;
     for (const network of networks) {
       const endpoint = other.record.endpoints[network];
-      if (endpoint && namesOf(other, network).some((each) => name === each || name === `${each}.${network.toLowerCase()}`)) addresses.push(endpoint.address);
+      if (
+        endpoint &&
+        [...namesOf(other, network), ...linkNames(asking, network, other, table)].some((each) => name === each || name === `${each}.${network.toLowerCase()}`)
+      )
+        addresses.push(endpoint.address);
     }
   }
   if (addresses.length === 0) return { kind: 'forward' };
@@ -38,6 +42,17 @@ function reverse(asked: string, name: string, networks: readonly string[], table
       return { kind: 'records', records: [{ name: asked, type: 'PTR', ttl_seconds: TTL_SECONDS, data: `${other.record.name}.${network}` }] };
   }
   return { kind: 'forward' };
+}
+
+/** The names that the asking container alone has for another one. */
+function linkNames({ record }: Entry, network: string, other: Entry, table: ContainerTable): string[] {
+  const { network: mode } = record.spec;
+  const links = mode.kind === 'networks' ? (mode.endpoints[network]?.links ?? []) : [];
+  return links.filter(({ container }) => isSame(table, container, other)).map(({ alias }) => alias.toLowerCase());
+}
+
+function isSame(table: ContainerTable, ref: string, other: Entry): boolean {
+  return ref === other.record.name || table.idOfName(ref) === other.record.id || (ref.length >= 12 && other.record.id.startsWith(ref));
 }
 
 function namesOf({ record }: Entry, network: string): string[] {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isSystemError } from '#kit';
 import { ended, isLive, lastExit } from './container.ts';
 import { containerEnded, scheduleRestart } from './end-container.ts';
+import { containerOfSnapshot } from './mount-sources.ts';
 import { removeLocked } from './remove-container.ts';
 import { startsWithDaemon } from './restart-policy.ts';
 import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX, save } from './rooms.ts';
@@ -98,14 +99,15 @@ async function removeLeftovers(rooms: Rooms): Promise<void> {
     return entry !== undefined && isLive(entry.record.state);
   };
   const idle = (ids: readonly string[]) => ids.filter((id) => CONTAINER_ID.test(id) && !lives(id));
-  const [groups, namespaces, bundles, exits, states] = await Promise.all([
+  const [groups, namespaces, bundles, exits, states, held] = await Promise.all([
     rooms.linux.cgroups.children(`gantry-${rooms.id}`),
     rooms.network.listNamespaces(),
     namesIn(join(rooms.runDir, 'containers')),
     namesIn(rooms.crun.exitDir),
     namesIn(rooms.crun.root),
+    namesIn(join(rooms.runDir, 'held')),
   ]);
-  const lost = new Set(idle([...groups, ...namespaces, ...bundles, ...exits, ...states]));
+  const lost = new Set(idle([...groups, ...namespaces, ...bundles, ...exits, ...states, ...held]));
   for (const id of lost) {
     const entry = rooms.table.byId(id);
     rooms.logger.info('removing what a container left', { id });
@@ -117,8 +119,8 @@ async function removeLeftovers(rooms: Rooms): Promise<void> {
     await rooms.crun.clean(id, pathsOf(rooms, record));
     if (entry) await rooms.snapshots.unmount(pathsOf(rooms, record).snapshot);
   }
-  for (const key of await rooms.snapshots.list())
-    if (key.startsWith(SNAPSHOT_PREFIX) && !known(key.slice(SNAPSHOT_PREFIX.length))) await rooms.snapshots.remove(key);
+  await rooms.volumes.removeOrphans(known);
+  for (const key of await rooms.snapshots.list()) if (key.startsWith(SNAPSHOT_PREFIX) && !known(containerOfSnapshot(key))) await rooms.snapshots.remove(key);
   for (const owner of rooms.images.leases(leaseOwner('')).keys()) if (!known(owner.slice(leaseOwner('').length))) await rooms.images.release(owner);
 }
 

@@ -1,5 +1,6 @@
 import { isLive, lastExit } from './container.ts';
 import { stillRunning } from './errors.ts';
+import { imageSnapshots } from './mount-sources.ts';
 import { leaseOwner, pathsOf, type Rooms, settle, tell } from './rooms.ts';
 import { endNow } from './stop-container.ts';
 import type { Entry } from './table.ts';
@@ -26,24 +27,29 @@ export async function removeLocked(rooms: Rooms, entry: Entry, options: { readon
   entry.beside?.[Symbol.dispose]();
   entry.record = { ...record, state: { status: 'removing' } };
   for (const session of entry.attaches.splice(0)) session.abandon();
+  if (!options.volumes) await letGoOfVolumes(rooms, record);
   await rooms.records.bury(record.id);
   void rooms.chores.begin('a removed container left something, which the next start of the daemon removes', async () => {
     await Promise.all([rooms.images.release(leaseOwner(record.id)), rooms.records.remove(record.id)]);
   });
-  await rooms.snapshots.remove(paths.snapshot);
+  for (const key of [paths.snapshot, ...imageSnapshots(record)]) await rooms.snapshots.remove(key);
   rooms.table.delete(record.id);
-  if (options.volumes) await removeAnonymous(rooms, record.mounts);
+  if (options.volumes) await removeAnonymous(rooms, record);
   tell(rooms, entry, 'destroy');
   const result = { exitCode: exit?.exitCode ?? 0, ...(exit?.error === undefined ? {} : { error: exit.error }) };
   settle(entry, 'exit', result);
   settle(entry, 'removed', result);
 }
 
-async function removeAnonymous(rooms: Rooms, mounts: Entry['record']['mounts']): Promise<void> {
+async function letGoOfVolumes(rooms: Rooms, { id, mounts }: Entry['record']): Promise<void> {
+  for (const { type, name } of mounts) if (type === 'volume' && name !== undefined) await rooms.volumes.letGo(name, id);
+}
+
+async function removeAnonymous(rooms: Rooms, { id, mounts }: Entry['record']): Promise<void> {
   const known = new Set(rooms.volumes.list().flatMap((volume) => (volume.anonymous ? [volume.name] : [])));
   for (const { type, name } of mounts) {
     if (type !== 'volume' || name === undefined || !known.has(name)) continue;
     const isUsed = rooms.table.all().some(({ record }) => record.mounts.some((mount) => mount.name === name));
-    if (!isUsed) await rooms.volumes.remove(name, true);
+    await (isUsed ? rooms.volumes.letGo(name, id) : rooms.volumes.remove(name, true));
   }
 }

@@ -8,11 +8,12 @@ import type { ContainerPaths, ContainerRecord } from './container.ts';
 import { viewOf } from './container.ts';
 import type { ContainerNetworks } from './endpoints.ts';
 import type { EventHub } from './events.ts';
+import { LogSet } from './logs/log-set.ts';
 import type { NetworkStore } from './networks.ts';
 import type { RuntimePrograms, Runtime } from './runtime/runtime.ts';
 import type { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
-import type { OciDevice } from './spec/spec.ts';
+import type { OciDevice } from './spec/devices.ts';
 import type { RecordFolders } from './store.ts';
 import type { ContainerTable, Entry, WaitResult } from './table.ts';
 import type { Container } from './types.ts';
@@ -73,9 +74,15 @@ export function pathsOf(options: Pick<EngineOptions, 'id' | 'dataDir' | 'runDir'
     resolvConf: join(folder, 'resolv.conf'),
     bundle: join(options.runDir, 'containers', record.id),
     exitFile: join(options.dataDir, 'exits', record.id),
+    held: join(options.runDir, 'held', record.id),
     snapshot: `${SNAPSHOT_PREFIX}${record.id}`,
     cgroup: `gantry-${options.id}/${record.id}`,
   };
+}
+
+/** The files of a container's log; nobody reads them while they are renamed. */
+export function logSetOf(rooms: Rooms, record: ContainerRecord): LogSet {
+  return new LogSet(pathsOf(rooms, record).log, (task) => rooms.locks.run(`${record.id}/log`, task));
 }
 
 export function view(rooms: Rooms, entry: Entry): Container {

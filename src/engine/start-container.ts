@@ -1,19 +1,29 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '#kit';
 import { findInRoot, readInRoot } from './archive/in-root.ts';
+import { blockIoOf } from './block-io.ts';
 import { type ContainerPaths, type ContainerRecord, ended, isLive, lastExit, type StoredEndpoint, started } from './container.ts';
-import { alreadyPaused, beingRemoved, StartError, startFailed } from './errors.ts';
+import { alreadyPaused, beingRemoved, invalid, notRunning, StartError, startFailed } from './errors.ts';
+import { holdShm, shmOf } from './held-mounts.ts';
+import { givenDevices } from './machine.ts';
+import { linkedTo, tellLinked } from './links.ts';
+import { mountSources } from './mount-sources.ts';
 import { hostsText, resolvConfText } from './name-files.ts';
 import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
 import { settled } from './settled.ts';
 import { ociSpec } from './spec/spec.ts';
-import type { BoundFiles } from './spec/mounts.ts';
+import { type BoundFiles, DEFAULT_SHM_BYTES } from './spec/mounts.ts';
+import { donorOf, type JoinedNamespaces, usesInit } from './spec/namespaces.ts';
 import { type ResolvedUser, resolveUser } from './spec/user.ts';
 import type { Entry } from './table.ts';
+import type { NamespaceChoices } from './types.ts';
 
 /** Within this time the runtime has put the process into its groups. */
 const START_TAKES_MS = 40;
+
+const QUEUES = '/dev/mqueue';
 
 type Endpoints = Readonly<Record<string, StoredEndpoint>>;
 
@@ -41,6 +51,7 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
     await undo(rooms, entry, endpoints, error);
     throw error;
   }
+  await tellLinked(rooms, entry);
   tell(rooms, entry, 'start');
   for (const name of Object.keys(endpoints)) rooms.networks.tellConnection('connect', rooms.networks.get(name), record.id);
   rooms.accompany(entry);
@@ -50,7 +61,13 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
   const { record } = entry;
   const paths = pathsOf(rooms, record);
   const namespace = rooms.wires.namespaceOf(record);
-  const [prepared] = await settled([prepare(rooms, record, paths, endpoints), rooms.wires.makeNamespace(record)]);
+  const joined = joinedNamespaces(rooms, record);
+  const [prepared, devices, blockIo] = await settled([
+    prepare(rooms, record, paths, endpoints),
+    givenDevices(record.spec.devices ?? []),
+    blockIoOf(record.spec.resources ?? {}),
+    rooms.wires.makeNamespace(record),
+  ]);
   // Names of containers lead here as soon as the record says so. The process waits until all of this is there.
   entry.record = { ...record, endpoints };
   const [pid, ports] = await settled([
@@ -63,6 +80,10 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
         cgroupsPath: `/${paths.cgroup}`,
         user: prepared.user,
         ...(namespace === undefined ? {} : { networkNamespace: namespace }),
+        joined,
+        linked: linkedTo(rooms, record).environment,
+        givenDevices: devices,
+        ...(blockIo === undefined ? {} : { blockIo }),
         files: prepared.files,
         machine: rooms.machine(),
         hostDevices: rooms.hostDevices(),
@@ -89,15 +110,47 @@ interface Prepared {
 
 /** Mounts the root and writes the files that are bound into it. */
 async function prepare(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths, endpoints: Endpoints): Promise<Prepared> {
-  const [{ root, user }, files] = await settled([
+  const [{ root, user }, files, memory, sources] = await settled([
     prepareRoot(rooms, record, paths),
     nameFiles(rooms, record, paths, endpoints),
+    sharedMemory(rooms, record, paths),
+    mountSources(rooms, record, paths),
     mkdir(paths.bundle, { recursive: true, mode: 0o700 }),
     // A start that failed may have left one.
     rm(paths.exitFile, { force: true }),
   ]);
   const { initPath } = rooms.machine();
-  return { root, user, files: { ...files.bound, ...(record.spec.init && initPath !== undefined ? { initPath } : {}) }, embeddedNames: files.embedded };
+  return {
+    root,
+    user,
+    files: { ...files.bound, ...memory, sources, ...(usesInit(record.spec) && initPath !== undefined ? { initPath } : {}) },
+    embeddedNames: files.embedded,
+  };
+}
+
+/** The namespaces of other containers that it joins. Errors: `CONTAINER_NOT_RUNNING`, `ENGINE_INVALID`. */
+function joinedNamespaces(rooms: Rooms, { spec }: ContainerRecord): JoinedNamespaces {
+  const path = (choice: NamespaceChoices['ipc'], name: string) => {
+    const donor = donorOf(choice);
+    if (donor === undefined) return {};
+    const { state, id, spec: other } = rooms.table.find(donor).record;
+    if (!isLive(state)) throw notRunning(id);
+    if (name === 'ipc' && other.namespaces?.ipc !== 'shareable')
+      throw invalid('IPC mode', `cannot join IPC of container ${id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`);
+    return { [name]: `/proc/${state.pid}/ns/${name}` };
+  };
+  return { ...path(spec.namespaces?.pid, 'pid'), ...path(spec.namespaces?.ipc, 'ipc') };
+}
+
+/** Shared memory that others may join stands outside of the container; so does what it joins itself. */
+async function sharedMemory(rooms: Rooms, { spec }: ContainerRecord, paths: ContainerPaths): Promise<Pick<BoundFiles, 'shm' | 'queues'>> {
+  const ipc = spec.namespaces?.ipc;
+  if (ipc === 'host') return existsSync(QUEUES) ? { queues: QUEUES } : {};
+  const donor = donorOf(ipc);
+  if (donor !== undefined) return { shm: shmOf(pathsOf(rooms, rooms.table.find(donor).record).held) };
+  if (ipc !== 'shareable') return {};
+  await holdShm({ mounts: rooms.linux.mounts, folder: paths.held }, spec.shmSize_bytes ?? DEFAULT_SHM_BYTES);
+  return { shm: shmOf(paths.held) };
 }
 
 async function prepareRoot(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths): Promise<{ readonly root: string; readonly user: ResolvedUser }> {
@@ -128,7 +181,7 @@ async function nameFiles(
     own: mode.kind === 'networks',
     userDefined: Object.keys(endpoints).some((name) => name !== 'bridge'),
   });
-  await Promise.all([writeFile(paths.hosts, hostsText(record, endpoints)), writeFile(paths.resolvConf, resolv.text)]);
+  await Promise.all([writeFile(paths.hosts, hostsText(record, endpoints, linkedTo(rooms, record).hosts)), writeFile(paths.resolvConf, resolv.text)]);
   // Users other than root read them, whatever the daemon's umask.
   await Promise.all([paths.hosts, paths.resolvConf, paths.hostname].map((path) => chmod(path, 0o644)));
   return { bound: { hostname: paths.hostname, hosts: paths.hosts, resolvConf: paths.resolvConf }, embedded: resolv.embedded };

@@ -1,126 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { LogLine, LogQuery, ProcessStreams, TerminalSize } from '#kit';
-import type { Digest, HealthConfig, Layer } from '#image';
+import type { Digest, Layer } from '#image';
 import type { Cidr, IpAddress, Protocol } from '#network';
+import type { ContainerSpec, EndpointSpec, MountRecursion, Owner, PublishSpec, ResourceLimits, RestartPolicy } from './container-spec.ts';
+
+export type * from './container-spec.ts';
 
 export type ContainerId = string & { readonly __brand: 'ContainerId' };
-
-/** Whose container it is. Each interface shows and removes only its own. */
-export type Owner =
-  | { readonly kind: 'docker' }
-  | { readonly kind: 'build'; readonly id: string }
-  | { readonly kind: 'pod'; readonly uid: string; readonly namespace: string; readonly name: string; readonly container: string; readonly attempt: number };
-
-/** What the user asked for, merged with the image's own configuration at create. Never changes after, but for name, limits and published ports. */
-export interface ContainerSpec {
-  readonly owner: Owner;
-  /** Chosen (`adjective_noun`) when left out. */
-  readonly name?: string;
-  /** As the user wrote it. */
-  readonly image: string;
-  /** Left out: the image's. `[]`: none. */
-  readonly entrypoint?: readonly string[];
-  readonly command?: readonly string[];
-  /** `NAME=value`; a bare `NAME` removes the image's. */
-  readonly environment?: readonly string[];
-  readonly workingDirectory?: string;
-  /** `user[:group]`, names from the image's passwd or numbers. */
-  readonly user?: string;
-  /** Further group ids. */
-  readonly groups?: readonly string[];
-  readonly hostname?: string;
-  readonly domainName?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly terminal?: boolean;
-  /** Keep standard input open; `once` closes it after the first client leaves. */
-  readonly openStdin?: boolean;
-  readonly stdinOnce?: boolean;
-  readonly stopSignal?: string;
-  readonly stopTimeout_seconds?: number;
-  readonly healthcheck?: HealthConfig;
-  readonly mounts?: readonly MountSpec[];
-  readonly readOnlyRoot?: boolean;
-  readonly network: NetworkMode;
-  readonly publish?: readonly PublishSpec[];
-  readonly publishAll?: boolean;
-  readonly exposed?: readonly string[];
-  /** `name:address` lines for /etc/hosts; `host-gateway` stands for the bridge's gateway. */
-  readonly extraHosts?: readonly string[];
-  readonly dns?: { readonly servers?: readonly IpAddress[]; readonly search?: readonly string[]; readonly options?: readonly string[] };
-  readonly restart?: RestartPolicy;
-  readonly autoRemove?: boolean;
-  readonly resources?: ResourceLimits;
-  readonly security?: SecurityOptions;
-  readonly init?: boolean;
-  readonly shmSize_bytes?: number;
-  readonly sysctls?: Readonly<Record<string, string>>;
-  /** Log file of this container; under the data dir when left out. Written by conmon in the Kubernetes (CRI) format. */
-  readonly logPath?: string;
-}
-
-export type MountSpec =
-  | {
-      readonly type: 'bind';
-      readonly source: string;
-      readonly target: string;
-      readonly readOnly: boolean;
-      readonly propagation?: string;
-      /** A source that is not there becomes an empty folder; else it is refused. */
-      readonly makeSource?: boolean;
-    }
-  /** No source: an anonymous volume is made. */
-  | { readonly type: 'volume'; readonly source?: string; readonly target: string; readonly readOnly: boolean; readonly noCopy?: boolean }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly options?: string };
-
-export type NetworkMode =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'host' }
-  /** The engine's own networks, by name; `bridge` is the default one. */
-  | { readonly kind: 'networks'; readonly endpoints: Readonly<Record<string, EndpointSpec>> }
-  /** Shares another container's. */
-  | { readonly kind: 'container'; readonly id: string }
-  /** A namespace somebody else made (a Pod's). resolv.conf and hosts are then bind-mounted from the given files. */
-  | { readonly kind: 'namespace'; readonly path: string; readonly resolvConf?: string; readonly hosts?: string };
-
-export interface EndpointSpec {
-  readonly aliases?: readonly string[];
-  readonly address?: IpAddress;
-}
-export interface PublishSpec {
-  readonly containerPort: number;
-  readonly protocol: Protocol;
-  readonly hostAddress?: IpAddress;
-  /** 0 or absent: one is chosen. */
-  readonly hostPort?: number;
-}
-export interface RestartPolicy {
-  readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
-  readonly maximumRetries?: number;
-}
-export interface ResourceLimits {
-  readonly memory_bytes?: number;
-  readonly memorySwap_bytes?: number;
-  readonly memoryReservation_bytes?: number;
-  readonly cpuQuota_us?: number;
-  readonly cpuPeriod_us?: number;
-  readonly cpuShares?: number;
-  readonly cpusetCpus?: string;
-  readonly cpusetMems?: string;
-  readonly pids?: number;
-  readonly oomScoreAdjust?: number;
-  readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
-}
-export interface SecurityOptions {
-  readonly privileged?: boolean;
-  readonly capabilitiesAdd?: readonly string[];
-  readonly capabilitiesDrop?: readonly string[];
-  readonly noNewPrivileges?: boolean;
-  /** `default`, `unconfined` or a profile in Docker's JSON. */
-  readonly seccomp?: string;
-  readonly maskedPaths?: readonly string[];
-  readonly readOnlyPaths?: readonly string[];
-}
 
 /** The states of a container. */
 export type ContainerState =
@@ -170,13 +56,19 @@ export interface Container {
   readonly endpoints: Readonly<Record<string, Endpoint>>;
   readonly ports: readonly { readonly containerPort: number; readonly protocol: Protocol; readonly hostAddress?: IpAddress; readonly hostPort?: number }[];
   readonly mounts: readonly {
-    readonly type: 'bind' | 'volume' | 'tmpfs';
+    readonly type: 'bind' | 'volume' | 'tmpfs' | 'image';
     readonly name?: string;
     readonly source: string;
     readonly target: string;
     readonly readOnly: boolean;
+    readonly propagation?: string;
+    readonly recursion?: MountRecursion;
+    readonly subpath?: string;
+    readonly imageId?: Digest;
   }[];
   readonly logPath: string;
+  /** The name it knows itself by. */
+  readonly hostname?: string;
   /** Pinned network namespace; absent for `host`. */
   readonly networkNamespace?: string;
   readonly hostnamePath?: string;

@@ -7,7 +7,8 @@ import type { EventHub } from './events.ts';
 import { RecordFolders } from './store.ts';
 import type { Volume, Volumes } from './types.ts';
 
-type VolumeRecord = Omit<Volume, 'mountpoint'>;
+/** An anonymous volume belongs to the container it was made for, until that one lets go of it. */
+type VolumeRecord = Omit<Volume, 'mountpoint'> & { readonly container?: string };
 
 /** Named and anonymous folders that outlive containers: dataDir/volumes/NAME/_data. */
 export class VolumeStore implements Volumes {
@@ -25,7 +26,7 @@ export class VolumeStore implements Volumes {
     this.#volumes = await this.#records.load();
   }
 
-  async create(spec: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> }): Promise<Volume> {
+  async create(spec: { readonly name?: string; readonly labels?: Readonly<Record<string, string>>; readonly container?: string }): Promise<Volume> {
     const name = spec.name ?? this.#options.random.hex(64);
     if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) || name.length > 255 || name.endsWith('.gone')) throw volumeNameInvalid(name);
     return await this.#locks.run(name, async () => {
@@ -33,7 +34,8 @@ export class VolumeStore implements Volumes {
       if (known) return this.#view(known);
       const folder = await this.#records.make(name);
       await mkdir(join(folder, '_data'), { mode: 0o755 });
-      const record = { name, labels: spec.labels ?? {}, anonymous: spec.name === undefined, created_ms: this.#options.clock.now() };
+      const owner = spec.container === undefined || spec.name !== undefined ? {} : { container: spec.container };
+      const record = { ...owner, name, labels: spec.labels ?? {}, anonymous: spec.name === undefined, created_ms: this.#options.clock.now() };
       await this.#records.put(name, record);
       this.#volumes.set(name, record);
       this.#options.events.emit({ type: 'volume', action: 'create', id: name, attributes: { driver: 'local' } });
@@ -65,7 +67,24 @@ export class VolumeStore implements Volumes {
     });
   }
 
-  #view(record: VolumeRecord): Volume {
+  /** The container goes and its volume stays: it is nobody's from now on. */
+  async letGo(name: string, container: string): Promise<void> {
+    await this.#locks.run(name, async () => {
+      const known = this.#volumes.get(name);
+      if (known?.container !== container) return;
+      const { container: _container, ...record } = known;
+      await this.#records.put(name, record);
+      this.#volumes.set(name, record);
+    });
+  }
+
+  /** Removes the volumes of containers that never came to be or went while the daemon was cut off. */
+  async removeOrphans(isKnown: (container: string) => boolean): Promise<void> {
+    for (const { name, container } of this.#volumes.values())
+      if (container !== undefined && !isKnown(container) && this.#options.usersOf(name).length === 0) await this.remove(name, true);
+  }
+
+  #view({ container: _container, ...record }: VolumeRecord): Volume {
     return { ...record, mountpoint: join(this.#records.folder, record.name, '_data') };
   }
 }

@@ -152,3 +152,20 @@ test('keyctl is refused, since keys belong to the machine', { skip: process.arch
   assert.equal(await run(), constants.errno.EPERM);
   assert.notEqual(await run('--security-opt', 'seccomp=unconfined'), constants.errno.EPERM, 'it is the filter that refuses');
 });
+
+test('--init puts an init before the program, which takes in orphans and hands on signals', async () => {
+  await docker.run('run -d --init --name kept busybox sh -c', 'sleep 1000');
+  assert.match(await docker.run('exec kept cat /proc/1/cmdline'), /docker-init/);
+  await docker.run('exec kept sh -c', '(sleep 0.1 &)');
+  await eventually(
+    'the orphan to be gone',
+    async () => !(await docker.run('exec kept ps')).includes('sleep 0.1') && !(await docker.run('exec kept ps')).includes('[sleep]'),
+  );
+  // Without an init sleep would be process 1, which hears no SIGTERM.
+  await docker.run('stop -t 30 kept');
+  assert.equal(await docker.inspect('kept', '{{.State.ExitCode}} {{.HostConfig.Init}}'), '143 true');
+  await docker.run('rm kept');
+  assert.equal((await docker.outcome('run --rm --init --read-only busybox sh -c', 'exit 7')).status, 7);
+  assert.match(await docker.refused('run --rm --init busybox nosuch'), /nosuch|failed/);
+  assert.doesNotMatch(await docker.run('run --rm --init --pid host busybox cat /proc/self/cmdline'), /init/);
+});

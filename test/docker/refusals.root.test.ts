@@ -19,7 +19,7 @@ for (const [line, said] of [
   ['run --rm -u nosuch busybox true', /unable to find user nosuch/],
   ['run --cap-add BOGUS busybox true', /unknown capability "CAP_BOGUS"/],
   ['run --memory 1m busybox true', /Minimum memory limit allowed is 6MB/],
-  ['run --volumes-from other busybox true', /VolumesFrom.*not supported/],
+  ['run --volumes-from other busybox true', /No such container: other/],
   ['run --mount type=bind,src=/no/such,dst=/x busybox true', /bind source path does not exist: \/no\/such/],
   ['run -v /:/x:wrong busybox true', /invalid mode: wrong/],
   ['run -v bad!name:/x busybox true', /invalid characters for a local volume name/],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
+import { Conversation } from '../support/conversation.ts';
 import { startTestCluster } from '../support/cluster.ts';
 import { MYAPP } from '../support/manifests.ts';
 import { eventually } from '../support/eventually.ts';
@@ -70,10 +71,10 @@ suite('kubectl exec, attach, run and cp', () => {
   });
 
   test('exec -it: a terminal of the right size', async () => {
-    // The size comes on a channel of its own, after the beginning.
-    const look = 'tty; until stty size 2>/dev/null; do sleep 0.05; done';
-    const said = await shell(`script -qec "stty rows 40 cols 100; kubectl exec -it talker -- sh -c '${look}'" /dev/null </dev/null`);
-    assert.match(said, /\/dev\/pts\/0\r\n40 100/);
+    // The size comes on a channel of its own, after the beginning; the terminal stays until it was seen.
+    const look = 'tty; until stty size 2>/dev/null; do sleep 0.05; done; read -r last';
+    await using session = new Conversation(daemon.spawn(['script', '-qec', `stty rows 40 cols 100; kubectl exec -it talker -- sh -c '${look}'`, '/dev/null']));
+    await session.hears(/\/dev\/pts\/0\r\n40 100/);
   });
 
   test('attach sees what is said from then on', async () => {

@@ -103,6 +103,9 @@ async function startUp(command: readonly string[], environment: NodeJS.ProcessEn
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log = (log + text).slice(-20_000);
   });
+  child.once('exit', (code, signal) => {
+    if (code !== 0 && signal !== 'SIGKILL') process.stderr.write(`the daemon ended by itself (${code ?? signal}):\n${log}\n`);
+  });
   // The fourth of `stdio` above is a readable pipe.
   const words = (await text(child.stdio[3] as Readable)).trim();
   if (!words.startsWith('ready ')) {

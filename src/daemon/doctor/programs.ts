@@ -16,6 +16,7 @@ export const PROGRAMS = [
 /** What only the demo and the tests use. */
 export const DEMO_PROGRAMS = [
   { program: 'busybox', package: 'busybox-static', why: 'is the base image of the demo and the tests' },
+  { program: 'catatonit', package: 'catatonit', why: 'is the init of docker run --init; one of tini or docker-init does too' },
   { program: 'curl', package: 'curl', why: 'asks published ports in the demo' },
 ] as const;
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { LogQuery } from '#kit';
+import { LogSet } from './log-set.ts';
 import { readLog } from './read-log.ts';
 import { parseRecord } from './record.ts';
 
@@ -15,7 +16,7 @@ async function read(content: string, query: LogQuery): Promise<string[]> {
   try {
     await writeFile(join(folder, 'log'), content);
     const lines: string[] = [];
-    for await (const line of readLog(join(folder, 'log'), query, over)) lines.push(`${line.stream}:${Buffer.from(line.content).toString()}`);
+    for await (const line of readLog(new LogSet(join(folder, 'log')), query, over)) lines.push(`${line.stream}:${Buffer.from(line.content).toString()}`);
     return lines;
   } finally {
     await rm(folder, { recursive: true });
@@ -45,6 +46,28 @@ test('the tail of a log of many blocks', async () => {
     const got = await read(`${lines.join('\n')}\n`, { tail });
     assert.equal(got.length, tail);
     assert.match(got[0] ?? '', new RegExp(`x${5000 - tail === 0 ? 0 : 5000 - tail}\\n$`));
+  }
+});
+
+test('a log in several files is read as one, by number and after them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-test-log-'));
+  try {
+    const set = new LogSet(join(folder, 'log'));
+    const write = (name: string, from: number, to: number) =>
+      writeFile(join(folder, name), Array.from({ length: to - from + 1 }, (_, index) => `${T}1.0+00:00 stdout F ${from + index}\n`).join(''));
+    // A daemon that was cut off left no third file.
+    await Promise.all([write('log.10', 1, 2), write('log.2', 3, 4), write('log.1', 5, 6), write('log', 7, 8), write('logbook', 99, 99)]);
+    const lines = async (query: LogQuery) => {
+      const got: number[] = [];
+      for await (const line of readLog(set, query, over)) got.push(Number(Buffer.from(line.content).toString()));
+      return got;
+    };
+    assert.deepEqual(await lines({ follow: true }), [1, 2, 3, 4, 5, 6, 7, 8]);
+    for (const tail of [1, 2, 3, 4, 5, 7, 8, 9]) assert.deepEqual(await lines({ tail }), [1, 2, 3, 4, 5, 6, 7, 8].slice(-tail), `tail ${tail}`);
+    await set.rotate(3, () => write('log', 9, 9));
+    assert.deepEqual(await lines({}), [5, 6, 7, 8, 9]);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isSystemError, type TerminalSize } from '#kit';
 import type { Linux } from '#linux';
 import type { ContainerPaths, ContainerRecord } from '../container.ts';
+import { releaseHeld } from '../held-mounts.ts';
 import { runtimeFailed, StartError, startFailed } from '../errors.ts';
 import { encodeSpec, type OciSpec } from '../spec/spec.ts';
 import type { Launcher } from './launcher.ts';
@@ -24,7 +25,7 @@ export class Runtime {
   readonly #programs: RuntimePrograms;
   readonly #launcher: Launcher;
   readonly #surroundings: Surroundings;
-  readonly #linux: Pick<Linux, 'cgroups' | 'processes'>;
+  readonly #linux: Pick<Linux, 'cgroups' | 'mounts' | 'processes'>;
   /** Compiled filters by their rules. */
   readonly #filters = new Map<string, string>();
   /** crun's own state, one folder a container. */
@@ -35,7 +36,7 @@ export class Runtime {
     readonly programs: RuntimePrograms;
     readonly launcher: Launcher;
     readonly surroundings: Surroundings;
-    readonly linux: Pick<Linux, 'cgroups' | 'processes'>;
+    readonly linux: Pick<Linux, 'cgroups' | 'mounts' | 'processes'>;
     readonly runDir: string;
     readonly exitDir: string;
   }) {
@@ -108,7 +109,7 @@ export class Runtime {
     return [
       ...[this.#programs.conmon, '--api-version', '1', '-c', record.id, '-u', record.id, '-n', record.name, '-b', paths.bundle],
       ...runtimeWords(crunWords),
-      ...['-p', join(paths.bundle, 'pidfile'), '-P', join(paths.bundle, 'conmon.pid'), '-l', `k8s-file:${paths.log}`],
+      ...['-p', join(paths.bundle, 'pidfile'), '-P', join(paths.bundle, 'conmon.pid'), '-l', spec.log?.driver === 'none' ? 'none' : `k8s-file:${paths.log}`],
       ...['--exit-dir', this.exitDir, '--persist-dir', paths.bundle, '--full-attach', '--log-level', 'error'],
       ...(spec.terminal ? ['-t'] : []),
       // A terminal outlives the client that lets go of it; another one may attach.
@@ -179,6 +180,7 @@ export class Runtime {
   async clean(id: string, paths: ContainerPaths): Promise<void> {
     await this.#linux.cgroups.remove(paths.cgroup);
     await this.#monitorGone(id, paths);
+    await releaseHeld({ mounts: this.#linux.mounts, folder: paths.held });
     await Promise.all([rm(join(this.root, id), { recursive: true, force: true }), rm(paths.bundle, { recursive: true, force: true })]);
     await rm(paths.exitFile, { force: true });
   }
@@ -194,6 +196,17 @@ export class Runtime {
       // It outlived its container by far: nothing that it could still say is waited for.
       processes.signal(pid, 'SIGKILL');
       await processes.waitGone(pid);
+    }
+  }
+
+  /** Has conmon begin its log file anew (a message is `2 0 0`): it makes another one and gives it the name. False when it is gone. */
+  async reopenLog(folder: string): Promise<boolean> {
+    try {
+      await writeFile(join(folder, 'ctl'), '2 0 0\n', { flag: constants.O_WRONLY | constants.O_NONBLOCK });
+      return true;
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENXIO') || isSystemError(error, 'EPIPE')) return false;
+      throw error;
     }
   }
 

@@ -7,6 +7,8 @@ export interface Machine {
   readonly cgroupNamespaces: boolean;
   /** The lowest oom_score_adj that may be asked for. */
   readonly oomScoreMin: number;
+  /** Limits that the kernel does not have (`KERNEL_FEATURES`). */
+  readonly lacking: ReadonlySet<string>;
   readonly initPath?: string;
   /** `amd64`, `arm64` as Go says. */
   readonly architecture: string;

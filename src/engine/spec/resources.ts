@@ -1,5 +1,6 @@
 import { invalid } from '../errors.ts';
 import type { ResourceLimits } from '../types.ts';
+import { refuseLacking } from './lacking.ts';
 import type { Given, Machine } from './machine.ts';
 
 const MEMORY_MIN_BYTES = 6 * 1024 * 1024;
@@ -7,6 +8,7 @@ const MEMORY_MIN_BYTES = 6 * 1024 * 1024;
 /** `linux.resources` less devices (OCI runtime specification). Errors: `ENGINE_INVALID`. */
 export function resourcesOf(limits: ResourceLimits, machine: Machine): Given<Record<string, unknown>> {
   const warnings: string[] = [];
+  refuseLacking(limits, machine.lacking);
   const memory = memoryOf(limits, machine, warnings);
   const cpu = present({
     quota: limits.cpuQuota_us,
@@ -31,7 +33,15 @@ function memoryOf(limits: ResourceLimits, machine: Machine, warnings: string[]):
   if (swap !== undefined && swap !== 0 && !machine.swapAccounting)
     warnings.push('Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.');
   const wantedSwap = swap === undefined || swap === 0 ? (limit !== undefined && limit > 0 ? limit * 2 : undefined) : swap;
-  const memory = present({ limit: limit === 0 ? undefined : limit, reservation, swap: machine.swapAccounting ? wantedSwap : undefined });
+  if (limits.oomKillDisable && !limit)
+    warnings.push('OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.');
+  const memory = present({
+    limit: limit === 0 ? undefined : limit,
+    reservation,
+    swap: machine.swapAccounting ? wantedSwap : undefined,
+    swappiness: limits.swappiness,
+    disableOOMKiller: limits.oomKillDisable || undefined,
+  });
   return Object.keys(memory).length > 0 ? memory : undefined;
 }
 

@@ -17,6 +17,7 @@ const machine: Machine = {
   swapAccounting: true,
   cgroupNamespaces: true,
   oomScoreMin: 0,
+  lacking: new Set<string>(),
   architecture: 'amd64',
 };
 
@@ -41,7 +42,18 @@ function specOf(spec: Partial<ContainerSpec>) {
     ports: [],
   };
   const user = { uid: 0, gid: 0, additionalGids: [0], home: '/root' };
-  return ociSpec({ record, rootfs: '/root', cgroupsPath: '/gantry-x/a', user, networkNamespace: '/ns', files: { hosts: '/h' }, machine, hostDevices: [] });
+  return ociSpec({
+    record,
+    rootfs: '/root',
+    cgroupsPath: '/gantry-x/a',
+    user,
+    networkNamespace: '/ns',
+    files: { hosts: '/h' },
+    machine,
+    hostDevices: [],
+    givenDevices: [],
+    joined: {},
+  });
 }
 
 test('a default container as the runtime gets it', () => {

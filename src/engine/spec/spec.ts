@@ -2,8 +2,10 @@ import type { ContainerRecord } from '../container.ts';
 import { unsupported } from '../errors.ts';
 import type { ContainerSpec } from '../types.ts';
 import { capabilitiesOf } from './capabilities.ts';
+import { checkAccess, deviceRules, type GivenDevice, type OciDevice, parseRule } from './devices.ts';
 import type { Machine } from './machine.ts';
 import { type BoundFiles, INIT_INSIDE, mountsOf, type OciMount } from './mounts.ts';
+import { type JoinedNamespaces, namespacesOf, usesInit, type OciNamespace } from './namespaces.ts';
 import { oomScoreOf, resourcesOf, rlimitsOf } from './resources.ts';
 import { type OciSeccomp, seccompOf } from './seccomp.ts';
 import type { ResolvedUser } from './user.ts';
@@ -16,19 +18,15 @@ export interface SpecInput {
   readonly user: ResolvedUser;
   /** Path of the network namespace; absent: the daemon's. */
   readonly networkNamespace?: string;
+  readonly joined: JoinedNamespaces;
   readonly files: BoundFiles;
   readonly machine: Machine;
   /** Device nodes of the machine, for privileged containers. */
   readonly hostDevices: readonly OciDevice[];
-}
-export interface OciDevice {
-  readonly path: string;
-  readonly type: 'c' | 'b';
-  readonly major: number;
-  readonly minor: number;
-  readonly fileMode: number;
-  readonly uid: number;
-  readonly gid: number;
+  readonly blockIo?: Readonly<Record<string, unknown>>;
+  /** Variables that tell of other containers; the container's own ones win. */
+  readonly linked?: readonly string[];
+  readonly givenDevices: readonly GivenDevice[];
 }
 export interface OciProcess {
   readonly terminal: boolean;
@@ -46,12 +44,13 @@ export interface OciSpec {
   readonly ociVersion: '1.0.2';
   readonly process: OciProcess;
   readonly root: { readonly path: string; readonly readonly: boolean };
-  readonly hostname: string;
+  /** Absent where the machine's own is shared. */
+  readonly hostname?: string;
   readonly mounts: readonly OciMount[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly linux: {
     readonly cgroupsPath: string;
-    readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
+    readonly namespaces: readonly OciNamespace[];
     readonly resources: Readonly<Record<string, unknown>>;
     readonly devices?: readonly OciDevice[];
     readonly seccomp?: OciSeccomp;
@@ -68,23 +67,6 @@ export const MASKED_PATHS =
     ' ',
   );
 export const READONLY_PATHS = '/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger'.split(' ');
-const DENY_ALL = { allow: false, access: 'rwm' };
-const KNOWN_DEVICES: readonly (readonly [number, number | undefined])[] = [
-  [1, 3],
-  [1, 5],
-  [1, 7],
-  [1, 8],
-  [1, 9],
-  [5, 0],
-  [5, 2],
-  [136, undefined],
-];
-const DEFAULT_DEVICES = [
-  { allow: true, type: 'c', access: 'm' },
-  { allow: true, type: 'b', access: 'm' },
-  ...KNOWN_DEVICES.map(([major, minor]) => ({ allow: true, type: 'c', major, ...(minor === undefined ? {} : { minor }), access: 'rwm' })),
-];
-
 /** The OCI runtime specification of a container. Pure. Errors: `ENGINE_INVALID`. */
 export function ociSpec(input: SpecInput): OciSpec {
   const { record, machine } = input;
@@ -92,21 +74,24 @@ export function ociSpec(input: SpecInput): OciSpec {
   const privileged = spec.security?.privileged ?? false;
   const capabilities = capabilitiesOf(spec.security, machine.bounding).value;
   const seccomp = privileged ? undefined : seccompOf(spec.security?.seccomp, capabilities, machine.architecture);
-  const devices = privileged ? [{ allow: true, access: 'rwm' }] : [DENY_ALL, ...DEFAULT_DEVICES];
+  const devices = devicesOf(input, privileged);
   return {
     ociVersion: '1.0.2',
     process: mainProcess(input, capabilities),
     root: { path: input.rootfs, readonly: spec.readOnlyRoot ?? false },
-    hostname: record.hostname,
+    ...(spec.namespaces?.uts === 'host' ? {} : { hostname: record.hostname }),
     mounts: mountsOf(record, input.files),
     annotations: spec.annotations ?? {},
     linux: {
       cgroupsPath: input.cgroupsPath,
-      namespaces: namespacesOf(input),
-      resources: { devices, ...resourcesOf(spec.resources ?? {}, machine).value },
-      ...(privileged
-        ? { devices: input.hostDevices }
-        : { maskedPaths: spec.security?.maskedPaths ?? MASKED_PATHS, readonlyPaths: spec.security?.readOnlyPaths ?? READONLY_PATHS }),
+      namespaces: namespacesOf(spec, { ...input.joined, network: input.networkNamespace }, machine),
+      resources: {
+        devices: deviceRules(privileged, input.givenDevices, spec.deviceRules ?? []),
+        ...resourcesOf(spec.resources ?? {}, machine).value,
+        ...(input.blockIo === undefined ? {} : { blockIO: input.blockIo }),
+      },
+      ...(devices.length > 0 ? { devices } : {}),
+      ...(privileged ? {} : { maskedPaths: spec.security?.maskedPaths ?? MASKED_PATHS, readonlyPaths: spec.security?.readOnlyPaths ?? READONLY_PATHS }),
       ...(seccomp === undefined ? {} : { seccomp }),
       ...sysctlsOf(spec),
       rootfsPropagation: spec.mounts?.some((mount) => mount.type === 'bind' && mount.propagation && !mount.propagation.endsWith('private'))
@@ -116,14 +101,21 @@ export function ociSpec(input: SpecInput): OciSpec {
   };
 }
 
-function mainProcess({ record, user, machine }: SpecInput, capabilities: readonly string[]): OciProcess {
+/** One node a place: what the user gave stands before the machine's own. */
+function devicesOf({ givenDevices, hostDevices }: SpecInput, privileged: boolean): readonly OciDevice[] {
+  const given = givenDevices.map(({ device }) => device);
+  const taken = new Set(given.map(({ path }) => path));
+  return [...given, ...(privileged ? hostDevices.filter(({ path }) => !taken.has(path)) : [])];
+}
+
+function mainProcess({ record, user, machine, linked }: SpecInput, capabilities: readonly string[]): OciProcess {
   const { spec, process } = record;
   const oomScore = oomScoreOf(spec.resources ?? {}, machine).value;
   return {
     terminal: spec.terminal ?? false,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
-    args: [...(spec.init ? [INIT_INSIDE, '--'] : []), process.path, ...process.args],
-    env: environmentOf(record, user, spec.terminal ?? false),
+    args: [...(usesInit(spec) ? [INIT_INSIDE, '--'] : []), process.path, ...process.args],
+    env: environmentOf(record, user, spec.terminal ?? false, linked),
     cwd: process.workingDirectory,
     capabilities: capabilitySets(capabilities, user.uid),
     rlimits: rlimitsOf(spec.resources ?? {}, machine).value,
@@ -139,17 +131,11 @@ export function capabilitySets(capabilities: readonly string[], uid: number): Oc
 }
 
 /** Later settings win over earlier ones of the same name. */
-export function environmentOf(record: ContainerRecord, user: ResolvedUser, terminal: boolean): readonly string[] {
+export function environmentOf(record: ContainerRecord, user: ResolvedUser, terminal: boolean, linked: readonly string[] = []): readonly string[] {
   const variables = new Map<string, string>();
   const defaults = [DEFAULT_PATH, `HOSTNAME=${record.hostname}`, ...(terminal ? ['TERM=xterm'] : []), `HOME=${user.home}`];
-  for (const entry of [...defaults, ...record.process.environment]) variables.set(entry.split('=', 1)[0] ?? '', entry);
+  for (const entry of [...defaults, ...linked, ...record.process.environment]) variables.set(entry.split('=', 1)[0] ?? '', entry);
   return [...variables.values()];
-}
-
-function namespacesOf({ record, networkNamespace, machine }: SpecInput): OciSpec['linux']['namespaces'] {
-  const network = networkNamespace === undefined ? [] : [{ type: 'network', path: networkNamespace }];
-  const cgroup = machine.cgroupNamespaces && !record.spec.security?.privileged ? [{ type: 'cgroup' }] : [];
-  return [{ type: 'pid' }, { type: 'ipc' }, { type: 'uts' }, { type: 'mount' }, ...network, ...cgroup];
 }
 
 function sysctlsOf(spec: ContainerSpec): { sysctl?: Readonly<Record<string, string>> } {
@@ -165,6 +151,8 @@ export function warningsOf(spec: ContainerSpec, machine: Machine): readonly stri
   const reserved = Object.keys(spec.annotations ?? {}).find((name) => name.startsWith('run.oci.'));
   if (reserved !== undefined) throw unsupported(`annotation ${reserved}`, "names that begin with run.oci. are the runtime's own");
   seccompOf(spec.security?.seccomp, [], machine.architecture);
+  spec.deviceRules?.forEach(parseRule);
+  spec.devices?.forEach(({ access }) => checkAccess(access));
   return [capabilitiesOf(spec.security, machine.bounding), resourcesOf(limits, machine), rlimitsOf(limits, machine), oomScoreOf(limits, machine)].flatMap(
     ({ warnings }) => warnings,
   );
