@@ -6,6 +6,7 @@ import { inspectContainer, listContainers } from './containers-list.ts';
 import { streamEvents } from './events.ts';
 import type { Call } from './http.ts';
 import * as images from './images.ts';
+import { loadImages, saveImages } from './images-archive.ts';
 import * as networks from './networks.ts';
 import type { Rooms } from './options.ts';
 import { containerStats } from './stats.ts';
@@ -91,6 +92,9 @@ const imageRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /images/json', images.listImages],
   ['POST /images/create', images.createImage],
   ['POST /images/prune', images.pruneImages],
+  ['GET /images/get', saveImages],
+  ['POST /images/load', loadImages],
+  ['GET /images/{name}/get', saveImages],
   ['GET /images/{name}/json', images.inspectImage],
   ['GET /images/{name}/history', images.historyOfImage],
   ['POST /images/{name}/tag', images.tagImage],
@@ -122,9 +126,6 @@ const noSwarm: Handler = () => Promise.reject(notSwarm);
 /** Operations of the API that Gantry does not have; each says so by its name. */
 const refusedRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /images/search', missing('docker search')],
-  ['GET /images/get', missing('docker save')],
-  ['GET /images/{name}/get', missing('docker save')],
-  ['POST /images/load', missing('docker load')],
   ['GET /images/{name}/attestations', missing('reading attestations')],
   ['GET /distribution/{name}/json', missing('inspecting an image in its registry')],
   ['GET /containers/{id}/attach/ws', missing('attaching through a WebSocket')],

@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Clock, KeyedMutex } from '#kit';
+import { loadArchive } from './archive/load.ts';
+import { saveArchive } from './archive/save.ts';
 import { Catalogue, type KnownImage } from './catalogue.ts';
 import { collectGarbage } from './collect.ts';
 import type { BlobStore } from './content.ts';
@@ -26,6 +28,8 @@ import type {
   ImageRemoval,
   ImageStore,
   LeaseOwner,
+  LoadedImage,
+  LoadOptions,
   Manifest,
   Reference,
   TransferOptions,
@@ -129,6 +133,24 @@ export class CatalogueImageStore implements ImageStore {
     const image = await this.#create(await importArchive({ content: this.content, jobs, clock }, content, options));
     this.#emit({ action: 'import', id: image.id, ...(options.name === undefined ? {} : { name: nameOf(options.name) }) });
     return image;
+  }
+
+  save(images: Parameters<ImageStore['save']>[0]): Promise<Readable> {
+    return saveArchive(this.content, images);
+  }
+
+  async load(archive: Readable, options: LoadOptions): Promise<readonly LoadedImage[]> {
+    const { layers, jobs, fresh } = this.#parts;
+    const manifestOf = (id: Digest) => this.#catalogue.image(id)?.manifestDigest;
+    const collect = () => this.collect();
+    const loaded: LoadedImage[] = [];
+    for (const { manifestDigest, names } of await loadArchive({ content: this.content, layers, jobs, fresh, manifestOf, collect }, archive, options)) {
+      const before = names.map((name) => ({ name, id: this.#catalogue.name(nameOf(name))?.image }));
+      const image = await this.#record(manifestDigest, names);
+      this.#emit({ action: 'load', id: image.id });
+      loaded.push({ image, names, replaced: before.flatMap(({ name, id }) => (id === undefined || id === image.id ? [] : [{ name, id }])) });
+    }
+    return loaded;
   }
 
   async pull(reference: Reference, options: TransferOptions): Promise<Image> {

@@ -147,6 +147,10 @@ export interface ImageStore {
   }): Promise<Image>;
   /** `docker import`: a tar stream (plain, gzip or zstd) becomes a one-layer image. */
   importTar(content: Readable, options: { readonly config: ImageRunConfig; readonly name?: Reference; readonly message?: string }): Promise<Image>;
+  /** `docker save`: these images, each under those of its names, as one archive. Errors: `BLOB_UNKNOWN`. */
+  save(images: readonly { readonly image: Image; readonly names: readonly Reference[] }[]): Promise<Readable>;
+  /** `docker load`: the images of a docker-archive or an OCI layout (plain, gzip or zstd), all of them or none. Errors: `ARCHIVE_INVALID` and those of its parts. */
+  load(archive: Readable, options: LoadOptions): Promise<readonly LoadedImage[]>;
   pull(reference: Reference, options: TransferOptions): Promise<Image>;
   push(reference: Reference, options: TransferOptions): Promise<Descriptor>;
   /** Called on create, tag, untag, delete, pull, push, import: Docker's image events. */
@@ -161,6 +165,16 @@ export interface ImageEvent {
 export interface Layer {
   readonly diffId: Digest;
   readonly blob: Descriptor;
+}
+export interface LoadOptions {
+  readonly platform?: Platform;
+  readonly progress?: (step: TransferProgress) => void;
+}
+export interface LoadedImage {
+  readonly image: Image;
+  readonly names: readonly Reference[];
+  /** Names that stood for another image before. */
+  readonly replaced: readonly { readonly name: Reference; readonly id: Digest }[];
 }
 export interface TransferOptions {
   readonly auth?: { readonly username: string; readonly password: string } | { readonly identityToken: string };
