@@ -1,4 +1,5 @@
 import { notImplemented, notSwarm, pageNotFound, unsupported } from './errors.ts';
+import { checkAuth } from './auth.ts';
 import { buildImage, pruneBuilds } from './builds.ts';
 import * as io from './containers-io.ts';
 import * as life from './containers-lifecycle.ts';
@@ -7,6 +8,7 @@ import { streamEvents } from './events.ts';
 import type { Call } from './http.ts';
 import * as images from './images.ts';
 import { loadImages, saveImages } from './images-archive.ts';
+import { inspectDistribution, searchImages } from './images-remote.ts';
 import * as networks from './networks.ts';
 import type { Rooms } from './options.ts';
 import { containerStats } from './stats.ts';
@@ -55,7 +57,7 @@ const systemRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /info', system.info],
   ['GET /events', streamEvents],
   ['GET /system/df', system.diskUsage],
-  ['POST /auth', system.auth],
+  ['POST /auth', checkAuth],
   ['POST /build', buildImage],
   ['POST /build/prune', pruneBuilds],
   ['POST /commit', images.commitContainer],
@@ -93,6 +95,8 @@ const imageRoutes: readonly (readonly [string, Handler])[] = [
   ['POST /images/create', images.createImage],
   ['POST /images/prune', images.pruneImages],
   ['GET /images/get', saveImages],
+  ['GET /images/search', searchImages],
+  ['GET /distribution/{name}/json', inspectDistribution],
   ['POST /images/load', loadImages],
   ['GET /images/{name}/get', saveImages],
   ['GET /images/{name}/json', images.inspectImage],
@@ -125,9 +129,7 @@ const noSwarm: Handler = () => Promise.reject(notSwarm);
 
 /** Operations of the API that Gantry does not have; each says so by its name. */
 const refusedRoutes: readonly (readonly [string, Handler])[] = [
-  ['GET /images/search', missing('docker search')],
   ['GET /images/{name}/attestations', missing('reading attestations')],
-  ['GET /distribution/{name}/json', missing('inspecting an image in its registry')],
   ['GET /containers/{id}/attach/ws', missing('attaching through a WebSocket')],
   ['POST /session', () => Promise.reject(unsupported("BuildKit's session"))],
   ['GET /plugins', async (call) => call.json(200, [])],

@@ -15,13 +15,17 @@ import { readImage } from './manifest.ts';
 import { OCI_CONFIG, OCI_MANIFEST } from './media-types.ts';
 import { formatReference, repositoryName } from './reference.ts';
 import type { RegistriesConfig } from './registries.ts';
+import { inspectRemote } from './remote/inspect.ts';
+import { checkLogin } from './remote/login.ts';
 import { pullImage } from './remote/pull.ts';
 import { pushImage } from './remote/push.ts';
+import { searchRegistries } from './remote/search.ts';
 import type { RegistrySessions } from './remote/session.ts';
 import { planRemoval } from './removal.ts';
 import type {
   Descriptor,
   Digest,
+  FoundImages,
   Image,
   ImageConfig,
   ImageEvent,
@@ -32,6 +36,7 @@ import type {
   LoadOptions,
   Manifest,
   Reference,
+  RemoteImage,
   TransferOptions,
 } from './types.ts';
 
@@ -173,6 +178,18 @@ export class CatalogueImageStore implements ImageStore {
     });
     this.#emit({ action: 'push', id: image.id, name: nameOf(reference) });
     return pushed;
+  }
+
+  login(registry: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<void> {
+    return checkLogin(this.#parts.sessions, this.#parts.registries, registry, options);
+  }
+
+  inspectRemote(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<RemoteImage> {
+    return inspectRemote(this.#parts.sessions, this.#parts.registries, reference, options);
+  }
+
+  search(term: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FoundImages> {
+    return searchRegistries(this.#parts.sessions, this.#parts.registries, term, options);
   }
 
   layerSizes({ config }: Image): readonly number[] {
