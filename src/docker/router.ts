@@ -1,4 +1,5 @@
-import { notImplemented, notSwarm, pageNotFound, unsupported } from './errors.ts';
+import { pluginRoutes, swarmRoutes } from './clusters.ts';
+import { notImplemented, pageNotFound, unsupported } from './errors.ts';
 import { checkAuth } from './auth.ts';
 import { buildImage, pruneBuilds } from './builds.ts';
 import * as io from './containers-io.ts';
@@ -38,6 +39,8 @@ export function createRouter(): Router {
     ...containerRoutes,
     ...imageRoutes,
     ...networkAndVolumeRoutes,
+    ...swarmRoutes,
+    ...pluginRoutes,
     ...refusedRoutes,
   ];
   const routes = table.map(([text, handler]) => route(text, handler));
@@ -125,21 +128,12 @@ const missing = (what: string): Handler => {
   const error = notImplemented(what);
   return () => Promise.reject(error);
 };
-const noSwarm: Handler = () => Promise.reject(notSwarm);
 
 /** Operations of the API that Gantry does not have; each says so by its name. */
 const refusedRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /images/{name}/attestations', missing('reading attestations')],
   ['GET /containers/{id}/attach/ws', missing('attaching through a WebSocket')],
   ['POST /session', () => Promise.reject(unsupported("BuildKit's session"))],
-  ['GET /plugins', async (call) => call.json(200, [])],
-  ...['GET /plugins/{name}', 'POST /plugins/{name}', 'DELETE /plugins/{name}'].map((text) => [text, missing('docker plugin')] as const),
-  ...['GET', 'POST', 'DELETE', 'PUT'].flatMap((method) =>
-    ['swarm', 'nodes', 'services', 'tasks', 'secrets', 'configs'].flatMap((room) => [
-      [`${method} /${room}`, noSwarm] as const,
-      [`${method} /${room}/{name}`, noSwarm] as const,
-    ]),
-  ),
 ];
 
 function route(text: string, handler: Handler): Route {

@@ -119,7 +119,11 @@ export class RegistrySession {
     // Another call may have signed in meanwhile, or be about to.
     if (this.#authorization === used) {
       this.#signingIn ??= this.#signIn(challenge).finally(() => (this.#signingIn = undefined));
-      await this.#signingIn;
+      await this.#signingIn.catch((error: unknown) => {
+        // Unread, it would keep its connection from the next call.
+        answer.resume();
+        throw error;
+      });
     }
     if (this.#authorization === used) return answer;
     answer.resume();
