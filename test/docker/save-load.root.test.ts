@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { eventually } from '../support/eventually.ts';
 import { startDocker } from '../support/docker.ts';
 import { output, run } from '../support/run.ts';
 
@@ -298,6 +300,23 @@ test('an archive that is cut, damaged, none, or lies about its size is refused',
   await check(header('x', 1 << 29, 'x'), /a header of \d+ bytes is longer than/);
   await check(header('blobs/sha256/0', 2 ** 32, '0', 'g'), /no space left on device/);
   await check(Buffer.alloc(0), /neither manifest\.json nor index\.json/);
+});
+
+test('a client that goes away in the middle of a load leaves nothing', async () => {
+  const before = await stored();
+  const half = (await readFile(at('three.tar'))).subarray(0, 300_000);
+  const sent = request({ socketPath: docker.daemon.dockerSocket, method: 'POST', path: '/images/load', headers: { 'Content-Length': 2 * half.length } });
+  sent.on('error', () => undefined); // it is cut on purpose
+  await new Promise<void>((resolve) => sent.write(half, () => resolve()));
+  await eventually('the archive to come in', async () => (await stored()).length > before.length);
+  sent.destroy();
+  await eventually('nothing of it to be left', async () => (await stored()).length === before.length);
+  assert.deepEqual(await stored(), before);
+});
+
+test('an image is saved by its own address too', async () => {
+  const bytes = await docker.inside(['sh', '-c', `curl -s --unix-socket ${docker.daemon.dockerSocket} http://docker/images/team/one:1/get | tar -tf -`]);
+  assert.match(bytes, /^blobs\/\nblobs\/sha256\/\n[\s\S]*manifest\.json\noci-layout\nrepositories\n$/);
 });
 
 /** A tar header alone, of a file whose size is told in base 256 when `huge`: terabytes. */
