@@ -1,10 +1,11 @@
 import { GantryError } from '#kit';
-import { digestOf, hexOf, isDigest } from '../digest.ts';
+import { digestOf, isDigest } from '../digest.ts';
 import { archiveInvalid, digestMismatch, platformMissing } from '../errors.ts';
 import { choosePlatform, isIndex, parseConfig, parseManifest, platformName, type Index } from '../manifest.ts';
 import { INDEX_TYPES } from '../media-types.ts';
 import { parseReference } from '../reference.ts';
 import type { Descriptor, Digest, Manifest, Platform, Reference } from '../types.ts';
+import { blobPath } from './paths.ts';
 import type { TakenArchive, TakenFile } from './take-in.ts';
 
 /** A layer as the archive has it; `digest` where the archive says what it is. */
@@ -98,6 +99,11 @@ function nameIn({ annotations = {} }: Descriptor): readonly Reference[] {
   return text === undefined || !/[/:]/.test(text) || text.includes('@') ? [] : [parseReference(text)];
 }
 
+/** Builders put what they attest beside an image, as an image for no platform. */
+function isImage({ platform }: Descriptor): boolean {
+  return platform?.os !== 'unknown';
+}
+
 class OciLayout {
   readonly #archive: TakenArchive;
   readonly #wanted: { readonly platform?: Platform; readonly own: Platform };
@@ -112,7 +118,7 @@ class OciLayout {
     const parsed = parseManifest(index, INDEX_TYPES[0]);
     if (!isIndex(parsed)) throw archiveInvalid('its index.json is no index');
     const found: OciManifest[] = [];
-    for (const descriptor of parsed.manifests) {
+    for (const descriptor of parsed.manifests.filter(isImage)) {
       const manifest = await this.#manifest(descriptor, descriptor, complete, 0);
       if (manifest) found.push(manifest);
     }
@@ -137,7 +143,7 @@ class OciLayout {
 
   #choose(index: Index, named: Descriptor): Descriptor {
     const wanted = this.#wanted.platform ?? this.#wanted.own;
-    const here = { ...index, manifests: index.manifests.filter(({ digest }) => this.#archive.find(blobPath(digest)) !== undefined) };
+    const here = { ...index, manifests: index.manifests.filter((each) => isImage(each) && this.#archive.find(blobPath(each.digest)) !== undefined) };
     const chosen = choosePlatform(here, wanted) ?? (this.#wanted.platform === undefined ? here.manifests[0] : undefined);
     if (chosen) return chosen;
     const offered = here.manifests.map(({ platform }) => (platform ? platformName(platform) : 'unknown'));
@@ -183,10 +189,6 @@ function digestInName(path: string): Digest | undefined {
       ?.replace(/\.json$/, '') ?? ''
   }`;
   return isDigest(name) ? name : undefined;
-}
-
-function blobPath(digest: Digest): string {
-  return `blobs/sha256/${hexOf(digest)}`;
 }
 
 function missing(path: string): GantryError {

@@ -8,6 +8,7 @@ import { familiarName, formatReference } from '../reference.ts';
 import type { TarEntry } from '../tar/entry.ts';
 import { encodeHeader, endOfArchive, paddingFor } from '../tar/write.ts';
 import type { Descriptor, Digest, Image, Reference } from '../types.ts';
+import { blobPath } from './paths.ts';
 
 /** An image to write, under these of its names. */
 export interface SavedImage {
@@ -52,10 +53,6 @@ async function openBlob(content: BlobStore, digest: Digest): Promise<OpenBlob> {
     throw blobUnknown(digest, error);
   });
   return { path: blobPath(digest), file, size };
-}
-
-function blobPath(digest: Digest): string {
-  return `blobs/sha256/${hexOf(digest)}`;
 }
 
 /** One descriptor for each name, as containerd's importers read them; one without a name where there is none. */
