@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -189,7 +189,8 @@ test('a plain OCI layout loads, with or without a name, and of several platforms
     size: inner.length,
     annotations: { 'io.containerd.image.name': 'docker.io/team/many:1' },
   };
-  await writeFile(join(source, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [named] }));
+  const attested = { ...named, digest: `sha256:${'1'.repeat(64)}`, annotations: {}, platform: { os: 'unknown', architecture: 'unknown' } };
+  await writeFile(join(source, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [named, attested] }));
   const many = await packed(source, 'many.tar');
   assert.equal(await docker.run('load -i', many), 'Loaded image: team/many:1\n');
   assert.equal(await docker.inspect('team/many:1', '{{.Id}}'), ids.two);
@@ -312,6 +313,22 @@ test('a client that goes away in the middle of a load leaves nothing', async () 
   sent.destroy();
   await eventually('nothing of it to be left', async () => (await stored()).length === before.length);
   assert.deepEqual(await stored(), before);
+});
+
+test('a client that goes away in the middle of a save leaves no file open', async () => {
+  const open = async () => {
+    const numbers = await readdir(`/proc/${docker.daemon.pid}/fd`);
+    const targets = await Promise.all(numbers.map((number) => readlink(`/proc/${docker.daemon.pid}/fd/${number}`).catch(() => ''))); // it may be closed by now
+    return targets.filter((target) => target.includes('/blobs/'));
+  };
+  const sent = request({ socketPath: docker.daemon.dockerSocket, path: '/images/get?names=team/one:1' });
+  sent.on('error', () => undefined); // it is cut on purpose
+  const answered = new Promise<void>((resolve) => sent.once('response', (answer) => answer.once('readable', resolve)));
+  sent.end();
+  await answered;
+  assert.notEqual((await open()).length, 0);
+  sent.destroy();
+  await eventually('the files to be closed', async () => (await open()).length === 0);
 });
 
 test('an image is saved by its own address too', async () => {
