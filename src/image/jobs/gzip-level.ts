@@ -8,7 +8,7 @@ export const GZIP_LEVEL = 3;
 const SAMPLES = 16;
 const SAMPLE_BYTES = 64 * 1024;
 /** What shrinks by less is not worth the time: trying takes gzip longest just where nothing is won. */
-const WORTH_IT = 0.95;
+const WORTH_IT = 0.9;
 
 /** The level for a file: none where samples of it, spread evenly, show that it can hardly be compressed. The same file has the same level, always. */
 export async function gzipLevelFor(path: string): Promise<number> {
