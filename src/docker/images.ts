@@ -10,6 +10,7 @@ import type { Call } from './http.ts';
 import { imageHistory, imageInspect, imageSummary, intermediateIds } from './images-view.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import type { Rooms } from './options.ts';
+import { parsePlatform } from './platform.ts';
 import { JsonLines, progressLine, registryAuth } from './progress.ts';
 import { parseMoment_ms } from './times.ts';
 
@@ -54,8 +55,12 @@ export async function historyOfImage(call: Call, rooms: Rooms): Promise<void> {
   call.json(200, imageHistory(image, rooms.images.layerSizes(image)));
 }
 
-async function resolveImage(call: Call, rooms: Rooms): Promise<Image> {
-  const name = call.parameter('name');
+function resolveImage(call: Call, rooms: Rooms): Promise<Image> {
+  return requireImage(rooms, call.parameter('name'));
+}
+
+/** The image of that name or id. Errors: 404 in Docker's words. */
+export async function requireImage(rooms: Rooms, name: string): Promise<Image> {
   const image = await resolveMaybe(rooms, name);
   if (!image)
     throw new GantryError(
@@ -88,15 +93,14 @@ export async function createImage(call: Call, rooms: Rooms): Promise<void> {
   if (name === undefined) throw badRequest('fromImage or fromSrc must be given');
   const tag = call.text('tag');
   const reference = parseReference(tag === undefined ? name : tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`);
-  const platform = call.text('platform');
-  const [os, architecture, variant] = platform?.split('/') ?? [];
+  const platform = parsePlatform(call.text('platform'));
   const lines = new JsonLines(call);
   try {
     const image = await rooms.images.pull(
       reference,
       defined({
         auth: registryAuth(call.header('x-registry-auth')),
-        platform: os === undefined || architecture === undefined ? undefined : defined({ os, architecture, variant }),
+        platform,
         progress: (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step)),
         signal: call.signal,
       }),

@@ -73,8 +73,10 @@ function decode(header: string, name: string): Readonly<Record<string, unknown>>
   return isObject(value) ? value : {};
 }
 
-function credentials(value: Readonly<Record<string, unknown>>): TransferOptions['auth'] {
-  const { username, password, identitytoken } = value;
+/** The credentials of an AuthConfig, whichever form they have; undefined when it has none. */
+export function credentials(value: Readonly<Record<string, unknown>>): TransferOptions['auth'] {
+  const { username, password, identitytoken, registrytoken } = value;
+  if (typeof registrytoken === 'string' && registrytoken !== '') return { registryToken: registrytoken };
   if (typeof identitytoken === 'string' && identitytoken !== '') return { identityToken: identitytoken };
   if (typeof username === 'string' && username !== '' && typeof password === 'string') return { username, password };
   return undefined;

@@ -1,4 +1,6 @@
-import { notImplemented, notSwarm, pageNotFound, unsupported } from './errors.ts';
+import { pluginRoutes, swarmRoutes } from './clusters.ts';
+import { notImplemented, pageNotFound, unsupported } from './errors.ts';
+import { checkAuth } from './auth.ts';
 import { buildImage, pruneBuilds } from './builds.ts';
 import * as io from './containers-io.ts';
 import * as life from './containers-lifecycle.ts';
@@ -6,6 +8,8 @@ import { inspectContainer, listContainers } from './containers-list.ts';
 import { streamEvents } from './events.ts';
 import type { Call } from './http.ts';
 import * as images from './images.ts';
+import { loadImages, saveImages } from './images-archive.ts';
+import { inspectDistribution, searchImages } from './images-remote.ts';
 import * as networks from './networks.ts';
 import type { Rooms } from './options.ts';
 import { containerStats } from './stats.ts';
@@ -35,6 +39,8 @@ export function createRouter(): Router {
     ...containerRoutes,
     ...imageRoutes,
     ...networkAndVolumeRoutes,
+    ...swarmRoutes,
+    ...pluginRoutes,
     ...refusedRoutes,
   ];
   const routes = table.map(([text, handler]) => route(text, handler));
@@ -54,7 +60,7 @@ const systemRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /info', system.info],
   ['GET /events', streamEvents],
   ['GET /system/df', system.diskUsage],
-  ['POST /auth', system.auth],
+  ['POST /auth', checkAuth],
   ['POST /build', buildImage],
   ['POST /build/prune', pruneBuilds],
   ['POST /commit', images.commitContainer],
@@ -91,6 +97,11 @@ const imageRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /images/json', images.listImages],
   ['POST /images/create', images.createImage],
   ['POST /images/prune', images.pruneImages],
+  ['GET /images/get', saveImages],
+  ['GET /images/search', searchImages],
+  ['GET /distribution/{name}/json', inspectDistribution],
+  ['POST /images/load', loadImages],
+  ['GET /images/{name}/get', saveImages],
   ['GET /images/{name}/json', images.inspectImage],
   ['GET /images/{name}/history', images.historyOfImage],
   ['POST /images/{name}/tag', images.tagImage],
@@ -117,26 +128,12 @@ const missing = (what: string): Handler => {
   const error = notImplemented(what);
   return () => Promise.reject(error);
 };
-const noSwarm: Handler = () => Promise.reject(notSwarm);
 
 /** Operations of the API that Gantry does not have; each says so by its name. */
 const refusedRoutes: readonly (readonly [string, Handler])[] = [
-  ['GET /images/search', missing('docker search')],
-  ['GET /images/get', missing('docker save')],
-  ['GET /images/{name}/get', missing('docker save')],
-  ['POST /images/load', missing('docker load')],
   ['GET /images/{name}/attestations', missing('reading attestations')],
-  ['GET /distribution/{name}/json', missing('inspecting an image in its registry')],
   ['GET /containers/{id}/attach/ws', missing('attaching through a WebSocket')],
   ['POST /session', () => Promise.reject(unsupported("BuildKit's session"))],
-  ['GET /plugins', async (call) => call.json(200, [])],
-  ...['GET /plugins/{name}', 'POST /plugins/{name}', 'DELETE /plugins/{name}'].map((text) => [text, missing('docker plugin')] as const),
-  ...['GET', 'POST', 'DELETE', 'PUT'].flatMap((method) =>
-    ['swarm', 'nodes', 'services', 'tasks', 'secrets', 'configs'].flatMap((room) => [
-      [`${method} /${room}`, noSwarm] as const,
-      [`${method} /${room}/{name}`, noSwarm] as const,
-    ]),
-  ),
 ];
 
 function route(text: string, handler: Handler): Route {

@@ -4,8 +4,6 @@ import { isDockers, networkByName } from './find.ts';
 import { containerSummary } from './container-view.ts';
 import type { Call } from './http.ts';
 import { imageSummary } from './images-view.ts';
-import { Fields } from './json.ts';
-import { notImplemented } from './errors.ts';
 import type { Rooms } from './options.ts';
 import { usedVolumes, volumeView } from './volumes.ts';
 
@@ -151,10 +149,4 @@ function imageUsage(images: readonly Image[], sizesOf: (image: Image) => readonl
     LayersSize: [...layers.values()].reduce((sum, { size }) => sum + size, 0),
     Images: images.map((image) => ({ ...imageSummary(image, users(image)), SharedSize: shared(image) })),
   };
-}
-
-/** `POST /auth`: credentials are checked by the registry itself at a transfer; asking it beforehand is not done. */
-export async function auth(call: Call): Promise<void> {
-  const server = new Fields(await call.body()).text('serveraddress');
-  throw notImplemented(`Checking credentials beforehand (docker login to ${server ?? 'a registry'})`);
 }

@@ -82,6 +82,10 @@ export class Catalogue {
     return this.#images.values();
   }
 
+  image(id: Digest): KnownImage | undefined {
+    return this.#images.get(id);
+  }
+
   async putImage(image: KnownImage): Promise<void> {
     const { id, manifestDigest, size_bytes, created_ms } = image;
     await this.#imageRecords.put(hexOf(id), { id, manifestDigest, size_bytes, created_ms });

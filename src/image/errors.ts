@@ -20,8 +20,8 @@ export function sizeMismatch(expected: number, actual: number): GantryError {
   return new GantryError('SIZE_INVALID', 400, `Cannot keep content: it has ${actual} bytes, expected were ${expected}`);
 }
 
-export function blobUnknown(digest: string): GantryError {
-  return new GantryError('BLOB_UNKNOWN', 404, `Cannot find blob ${digest} in the content store`);
+export function blobUnknown(digest: string, cause?: unknown): GantryError {
+  return new GantryError('BLOB_UNKNOWN', 404, `Cannot find blob ${digest} in the content store`, { cause });
 }
 
 export function imageUnknown(name: string): GantryError {
@@ -90,4 +90,16 @@ export function notAvailable(problem: string, status: number, cause?: unknown): 
 
 export function importUnsupported(problem: string): GantryError {
   return new GantryError('IMPORT_UNSUPPORTED', 400, problem);
+}
+
+export function archiveInvalid(problem: string, cause?: unknown): GantryError {
+  return new GantryError('ARCHIVE_INVALID', 400, `Cannot load the archive: ${problem}`, { cause });
+}
+
+export function archiveTooLarge(name: string, size: number, free: number): GantryError {
+  return new GantryError(
+    'NO_SPACE',
+    500,
+    `Cannot load the archive: ${JSON.stringify(name)} has ${size} bytes by its header and ${free} bytes are free (no space left on device)`,
+  );
 }

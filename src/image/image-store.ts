@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Clock, KeyedMutex } from '#kit';
+import { loadArchive } from './archive/load.ts';
+import { saveArchive } from './archive/save.ts';
 import { Catalogue, type KnownImage } from './catalogue.ts';
 import { collectGarbage } from './collect.ts';
 import type { BlobStore } from './content.ts';
@@ -13,21 +15,28 @@ import { readImage } from './manifest.ts';
 import { OCI_CONFIG, OCI_MANIFEST } from './media-types.ts';
 import { formatReference, repositoryName } from './reference.ts';
 import type { RegistriesConfig } from './registries.ts';
+import { inspectRemote } from './remote/inspect.ts';
+import { checkLogin } from './remote/login.ts';
 import { pullImage } from './remote/pull.ts';
 import { pushImage } from './remote/push.ts';
+import { searchRegistries } from './remote/search.ts';
 import type { RegistrySessions } from './remote/session.ts';
 import { planRemoval } from './removal.ts';
 import type {
   Descriptor,
   Digest,
+  FoundImages,
   Image,
   ImageConfig,
   ImageEvent,
   ImageRemoval,
   ImageStore,
   LeaseOwner,
+  LoadedImage,
+  LoadOptions,
   Manifest,
   Reference,
+  RemoteImage,
   TransferOptions,
 } from './types.ts';
 
@@ -131,6 +140,24 @@ export class CatalogueImageStore implements ImageStore {
     return image;
   }
 
+  save(images: Parameters<ImageStore['save']>[0]): Promise<Readable> {
+    return saveArchive(this.content, images);
+  }
+
+  async load(archive: Readable, options: LoadOptions): Promise<readonly LoadedImage[]> {
+    const { layers, jobs, fresh } = this.#parts;
+    const manifestOf = (id: Digest) => this.#catalogue.image(id)?.manifestDigest;
+    const collect = () => this.collect();
+    const loaded: LoadedImage[] = [];
+    for (const { manifestDigest, names } of await loadArchive({ content: this.content, layers, jobs, fresh, manifestOf, collect }, archive, options)) {
+      const before = names.map((name) => ({ name, id: this.#catalogue.name(nameOf(name))?.image }));
+      const image = await this.#record(manifestDigest, names);
+      this.#emit({ action: 'load', id: image.id });
+      loaded.push({ image, names, replaced: before.flatMap(({ name, id }) => (id === undefined || id === image.id ? [] : [{ name, id }])) });
+    }
+    return loaded;
+  }
+
   async pull(reference: Reference, options: TransferOptions): Promise<Image> {
     const { sessions, registries, layers, fresh } = this.#parts;
     const knows = (manifestDigest: Digest) => this.#catalogue.name(nameOf(reference))?.manifestDigest === manifestDigest;
@@ -151,6 +178,18 @@ export class CatalogueImageStore implements ImageStore {
     });
     this.#emit({ action: 'push', id: image.id, name: nameOf(reference) });
     return pushed;
+  }
+
+  login(registry: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<void> {
+    return checkLogin(this.#parts.sessions, this.#parts.registries, registry, options);
+  }
+
+  inspectRemote(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<RemoteImage> {
+    return inspectRemote(this.#parts.sessions, this.#parts.registries, reference, options);
+  }
+
+  search(term: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FoundImages> {
+    return searchRegistries(this.#parts.sessions, this.#parts.registries, term, options);
   }
 
   layerSizes({ config }: Image): readonly number[] {

@@ -147,8 +147,18 @@ export interface ImageStore {
   }): Promise<Image>;
   /** `docker import`: a tar stream (plain, gzip or zstd) becomes a one-layer image. */
   importTar(content: Readable, options: { readonly config: ImageRunConfig; readonly name?: Reference; readonly message?: string }): Promise<Image>;
+  /** `docker save`: these images, each under those of its names, as one archive. Errors: `BLOB_UNKNOWN`. */
+  save(images: readonly { readonly image: Image; readonly names: readonly Reference[] }[]): Promise<Readable>;
+  /** `docker load`: the images of a docker-archive or an OCI layout (plain, gzip or zstd), all of them or none. Errors: `ARCHIVE_INVALID` and those of its parts. */
+  load(archive: Readable, options: LoadOptions): Promise<readonly LoadedImage[]>;
   pull(reference: Reference, options: TransferOptions): Promise<Image>;
   push(reference: Reference, options: TransferOptions): Promise<Descriptor>;
+  /** `docker login`: whether the registry takes these credentials. Errors: `REGISTRY_FAILED` (401 when not). */
+  login(registry: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<void>;
+  /** What a registry has under a name, without pulling it. Errors: `REGISTRY_FAILED`. */
+  inspectRemote(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<RemoteImage>;
+  /** Repositories with the term in their name, by the catalogues of the configured registries or of the one that the term begins with. Errors: `REGISTRY_FAILED`. */
+  search(term: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FoundImages>;
   /** Called on create, tag, untag, delete, pull, push, import: Docker's image events. */
   onEvent(listener: (event: ImageEvent) => void): Disposable;
 }
@@ -162,8 +172,28 @@ export interface Layer {
   readonly diffId: Digest;
   readonly blob: Descriptor;
 }
+export interface LoadOptions {
+  readonly platform?: Platform;
+  readonly progress?: (step: TransferProgress) => void;
+}
+export interface LoadedImage {
+  readonly image: Image;
+  readonly names: readonly Reference[];
+  /** Names that stood for another image before. */
+  readonly replaced: readonly { readonly name: Reference; readonly id: Digest }[];
+}
+export interface RemoteImage {
+  readonly descriptor: Descriptor;
+  readonly platforms: readonly Platform[];
+}
+export interface FoundImages {
+  /** Whole names, without tags, sorted. */
+  readonly names: readonly string[];
+  /** Registries that could not be asked, where others could. */
+  readonly failures: readonly { readonly registry: string; readonly reason: string }[];
+}
 export interface TransferOptions {
-  readonly auth?: { readonly username: string; readonly password: string } | { readonly identityToken: string };
+  readonly auth?: { readonly username: string; readonly password: string } | { readonly identityToken: string } | { readonly registryToken: string };
   readonly platform?: Platform;
   readonly progress?: (step: TransferProgress) => void;
   readonly signal?: AbortSignal;

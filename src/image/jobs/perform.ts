@@ -11,10 +11,8 @@ import { openPrivileges } from '../tar/files.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
 import type { Digest } from '../types.ts';
+import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
 import type { Job, JobAnswers, PackedLayer } from './types.ts';
-
-/** Low, because most layers are only ever read on this machine: a third of the time of the usual level, a tenth more bytes. */
-const GZIP_LEVEL = 3;
 
 /** Does the job on the calling thread. */
 export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
@@ -55,14 +53,15 @@ async function unpack(job: Extract<Job, { kind: 'unpack' }>): Promise<number> {
 
 async function compress(job: Extract<Job, { kind: 'compress' }>): Promise<JobAnswers['compress']> {
   const compression = await compressionOf(job.source);
-  if (compression === 'none') return { ...(await compressTo(job.target, openPlain(job.source, 'none'))), compression: 'gzip', file: 'target' };
+  if (compression === 'none')
+    return { ...(await compressTo(job.target, openPlain(job.source, 'none'), await gzipLevelFor(job.source))), compression: 'gzip', file: 'target' };
   const hash = createHash('sha256');
   for await (const piece of openPlain(job.source, compression)) hash.update(piece);
   const { digest, size } = await hashFile(job.source);
   return { diffId: digestFromHex(hash.digest('hex')), digest, size, compression, file: 'source' };
 }
 
-async function compressTo(target: string, plain: Readable): Promise<PackedLayer> {
+async function compressTo(target: string, plain: Readable, level = GZIP_LEVEL): Promise<PackedLayer> {
   const [inner, outer] = [createHash('sha256'), createHash('sha256')];
   let size = 0;
   const count = new Transform({
@@ -78,7 +77,7 @@ async function compressTo(target: string, plain: Readable): Promise<PackedLayer>
       done(null, chunk);
     },
   });
-  await pipeline(plain, tap, createGzip({ level: GZIP_LEVEL }), count, createWriteStream(target, { mode: 0o600 }));
+  await pipeline(plain, tap, createGzip({ level }), count, createWriteStream(target, { mode: 0o600 }));
   const file = await open(target, 'r+');
   try {
     await file.sync();

@@ -19,7 +19,7 @@ export function parseChallenge(header: string): Challenge | undefined {
   return { scheme: match[1].toLowerCase() === 'basic' ? 'basic' : 'bearer', parameters };
 }
 
-/** The Authorization header that answers a challenge; undefined when there is nothing to answer with. Errors: `REGISTRY_FAILED` (401). */
+/** The Authorization header that answers a challenge; undefined when there is nothing to answer with. Errors: `REGISTRY_FAILED`, 403 when the credentials are not taken: of a 401, clients would make a question for those of Docker Hub. */
 export async function authorize(
   http: HttpClient,
   challenge: Challenge,
@@ -28,10 +28,11 @@ export async function authorize(
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   if (challenge.scheme === 'basic') return auth && 'username' in auth ? basic(auth.username, auth.password) : undefined;
+  if (auth && 'registryToken' in auth) return `Bearer ${auth.registryToken}`;
   const { realm, service } = challenge.parameters;
   if (realm === undefined) throw notAvailable('Cannot sign in: the registry asks for a token and does not say where to get one (no realm)', 502);
   const url = new URL(realm);
-  const fields = new URLSearchParams({ ...(service === undefined ? {} : { service }), scope });
+  const fields = new URLSearchParams({ ...(service === undefined ? {} : { service }), ...(scope === '' ? {} : { scope }) });
   const refresh = auth && 'identityToken' in auth ? auth.identityToken : undefined;
   if (refresh === undefined) for (const [name, value] of fields) url.searchParams.append(name, value);
   else for (const [name, value] of Object.entries({ grant_type: 'refresh_token', client_id: 'gantry', refresh_token: refresh })) fields.set(name, value);
@@ -47,7 +48,7 @@ export async function authorize(
   });
   const body = (await readBody(answer)).toString('utf8');
   if (answer.statusCode !== 200)
-    throw notAvailable(`Cannot sign in at ${url.host}: it answered ${answer.statusCode}; check the user name and password (docker login)`, 401);
+    throw notAvailable(`Cannot sign in at ${url.host}: it answered ${answer.statusCode}; check the user name and password (docker login)`, 403);
   const token = tokenIn(body);
   if (token === undefined) throw notAvailable(`Cannot sign in at ${url.host}: its answer has no token`, 502);
   return `Bearer ${token}`;

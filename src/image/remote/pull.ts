@@ -7,9 +7,10 @@ import type { Fresh } from '../fresh.ts';
 import type { LayerStore } from '../layers.ts';
 import { choosePlatform, isIndex, parseConfig, parseManifest, platformName } from '../manifest.ts';
 import { INDEX_TYPES, MANIFEST_TYPES } from '../media-types.ts';
+import { ownPlatform } from '../platform.ts';
 import { familiarName, formatReference, repositoryName } from '../reference.ts';
 import { endpointsOf, type RegistriesConfig } from '../registries.ts';
-import type { Descriptor, Digest, Image, Manifest, Platform, Reference, TransferOptions, TransferProgress } from '../types.ts';
+import type { Descriptor, Digest, Image, Manifest, Reference, TransferOptions, TransferProgress } from '../types.ts';
 import { readBody } from './http.ts';
 import { inParallel } from './parallel.ts';
 import { counted } from './progress.ts';
@@ -149,8 +150,4 @@ class Pull {
   #tell(step: TransferProgress): void {
     this.#options.progress?.(step);
   }
-}
-
-function ownPlatform(): Platform {
-  return { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch };
 }

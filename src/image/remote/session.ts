@@ -21,7 +21,12 @@ export class RegistrySessions {
   }
 
   open(endpoint: Endpoint, actions: 'pull' | 'pull,push', options: Pick<TransferOptions, 'auth' | 'signal'>): RegistrySession {
-    return new RegistrySession({ http: this.#http, clock: this.#clock, endpoint, actions, ...options });
+    return this.openRegistry(endpoint, [`repository:${endpoint.repository}:${actions}`], options);
+  }
+
+  /** For what is asked of a registry as a whole; `scopes` are those of its token service. */
+  openRegistry(endpoint: Endpoint, scopes: readonly string[], options: Pick<TransferOptions, 'auth' | 'signal'>): RegistrySession {
+    return new RegistrySession({ http: this.#http, clock: this.#clock, endpoint, scopes, ...options });
   }
 
   close(): void {
@@ -33,7 +38,7 @@ export interface SessionOptions extends Pick<TransferOptions, 'auth' | 'signal'>
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly endpoint: Endpoint;
-  readonly actions: 'pull' | 'pull,push';
+  readonly scopes: readonly string[];
 }
 
 /** Talks with one repository of one registry: signs in when asked to, and tries again when the server stumbles. */
@@ -45,7 +50,7 @@ export class RegistrySession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#scopes = new Set([`repository:${options.endpoint.repository}:${options.actions}`]);
+    this.#scopes = new Set(options.scopes);
   }
 
   /** Asks, when signing in, to read another repository too. */
@@ -62,8 +67,13 @@ export class RegistrySession {
 
   /** `path` follows the repository's own: `manifests/latest`. */
   url(path: string): URL {
-    const { host, repository, insecure } = this.#options.endpoint;
-    return new URL(`${insecure ? 'http' : 'https'}://${host === 'docker.io' ? DOCKER_HUB : host}/v2/${repository}/${path}`);
+    return this.registryUrl(`${this.repository}/${path}`);
+  }
+
+  /** `path` follows the registry's own: `_catalog`. */
+  registryUrl(path: string): URL {
+    const { host, insecure } = this.#options.endpoint;
+    return new URL(`${insecure ? 'http' : 'https'}://${host === 'docker.io' ? DOCKER_HUB : host}/v2/${path}`);
   }
 
   /** Sends a call; answers with 401 are answered once by signing in, those with 5xx and 429 are tried again. */
@@ -95,7 +105,7 @@ export class RegistrySession {
 
   async #signed(call: Omit<HttpCall, 'signal'>): Promise<IncomingMessage> {
     const { http, signal } = this.#options;
-    const isOwn = call.url.host === this.url('').host;
+    const isOwn = call.url.host === this.registryUrl('').host;
     const send = (authorization: string | undefined) =>
       http.send({
         ...call,
@@ -109,7 +119,11 @@ export class RegistrySession {
     // Another call may have signed in meanwhile, or be about to.
     if (this.#authorization === used) {
       this.#signingIn ??= this.#signIn(challenge).finally(() => (this.#signingIn = undefined));
-      await this.#signingIn;
+      await this.#signingIn.catch((error: unknown) => {
+        // Unread, it would keep its connection from the next call.
+        answer.resume();
+        throw error;
+      });
     }
     if (this.#authorization === used) return answer;
     answer.resume();

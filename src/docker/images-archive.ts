@@ -1,0 +1,91 @@
+import { pipeline } from 'node:stream/promises';
+import { GantryError } from '#kit';
+import { familiarName, parseReference, repositoryName } from '#image';
+import type { Image, LoadedImage, Platform, Reference, TransferProgress } from '#image';
+import { badRequest } from './errors.ts';
+import type { Call } from './http.ts';
+import { requireImage } from './images.ts';
+import { defined } from './json.ts';
+import type { Rooms } from './options.ts';
+import { parsePlatform } from './platform.ts';
+import { JsonLines, progressLine } from './progress.ts';
+
+/** `GET /images/get?names=…` and `GET /images/{name}/get`: `docker save`. */
+export async function saveImages(call: Call, rooms: Rooms): Promise<void> {
+  const one = call.parameter('name');
+  const asked = one === '' ? call.query.getAll('names') : [one];
+  if (asked.length === 0) throw badRequest('names must say at least one image to save');
+  const platform = parsePlatform(call.text('platform'));
+  const chosen = new Map<string, { image: Image; names: Reference[] }>();
+  for (const text of asked)
+    for (const { image, names } of await chosenBy(rooms, text)) {
+      requirePlatform(image, text, platform);
+      const before = chosen.get(image.id) ?? { image, names: [] };
+      const fresh = names.filter((name) => !before.names.some((other) => familiarName(other) === familiarName(name)));
+      chosen.set(image.id, { image, names: [...before.names, ...fresh] });
+    }
+  const archive = await rooms.images.save([...chosen.values()]);
+  call.begin('application/x-tar');
+  await pipeline(archive, call.response, { signal: call.signal });
+}
+
+/** What a word of `docker save` means: a name without a tag is every tag of its repository, an id is an image without a name. */
+async function chosenBy(rooms: Rooms, text: string): Promise<readonly { readonly image: Image; readonly names: readonly Reference[] }[]> {
+  const tagged = /:[^/]*$/.test(text) || text.includes('@') ? [] : await taggedIn(rooms, text);
+  if (tagged.length > 0) return tagged;
+  const image = await requireImage(rooms, text);
+  if (isIdOf(image, text)) return [{ image, names: [] }];
+  const reference = parseReference(text);
+  return [{ image, names: reference.digest === undefined ? [reference] : [] }];
+}
+
+async function taggedIn(rooms: Rooms, text: string): Promise<readonly { readonly image: Image; readonly names: readonly Reference[] }[]> {
+  const found: { image: Image; names: readonly Reference[] }[] = [];
+  for (const image of await rooms.images.list()) {
+    const names = image.tags.map((tag) => parseReference(tag)).filter((name) => isOfRepository(name, text));
+    if (names.length > 0) found.push({ image, names });
+  }
+  return found;
+}
+
+/** True for a name in the repository that the text, which has no tag, means. */
+function isOfRepository(name: Reference, text: string): boolean {
+  return text === repositoryName(name) || text === familiarName(repositoryName(name));
+}
+
+function isIdOf(image: Image, text: string): boolean {
+  return image.id.startsWith(text.startsWith('sha256:') ? text : `sha256:${text}`);
+}
+
+function requirePlatform({ config }: Image, name: string, platform: Platform | undefined): void {
+  if (platform === undefined) return;
+  const fits = platform.os === config.os && platform.architecture === config.architecture && (platform.variant ?? config.variant) === config.variant;
+  if (fits) return;
+  const wanted = [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/');
+  throw new GantryError(
+    'PLATFORM_UNKNOWN',
+    404,
+    `image ${name} is here for ${config.os}/${config.architecture}, not for ${wanted}; pull it with that platform`,
+  );
+}
+
+/** `POST /images/load`: `docker load`. */
+export async function loadImages(call: Call, rooms: Rooms): Promise<void> {
+  const platform = parsePlatform(call.text('platform'));
+  const lines = new JsonLines(call);
+  const progress = call.flag('quiet') ? undefined : (step: TransferProgress) => void lines.send(progressLine(step));
+  try {
+    const loaded = await rooms.images.load(call.request, defined({ platform, progress }));
+    for (const each of loaded) for (const stream of loadedLines(each)) await lines.send({ stream });
+    lines.end();
+  } catch (error) {
+    lines.fail(error);
+  }
+}
+
+function loadedLines({ image, names, replaced }: LoadedImage): readonly string[] {
+  return [
+    ...replaced.map(({ name, id }) => `The image ${familiarName(name)} already exists, renaming the old one with ID ${id} to empty string\n`),
+    ...(names.length === 0 ? [`Loaded image ID: ${image.id}\n`] : names.map((name) => `Loaded image: ${familiarName(name)}\n`)),
+  ];
+}
