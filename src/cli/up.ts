@@ -48,11 +48,11 @@ const LOG_NAME = 'daemon.log';
 
 type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['values'];
 
-async function upHere(values: Values, terminal: Terminal): Promise<number> {
+async function upHere(values: Values, terminal: Terminal): Promise<never> {
   const { detach: _, config: configFile, 'ready-fd': readyFd, ...given } = values;
   const release = holdYoungHeap();
   const daemon = await import('#daemon');
-  return daemon.runDaemon({
+  const status = await daemon.runDaemon({
     given,
     configFile,
     environment: terminal.environment,
@@ -60,6 +60,8 @@ async function upHere(values: Values, terminal: Terminal): Promise<number> {
     onReady: release,
     ...(readyFd === undefined ? {} : { readyFd: Number(readyFd) }),
   });
+  // Everything has let go by now; a session of a client in a container that runs on must not hold the daemon.
+  process.exit(status);
 }
 
 async function upDetached(commandArguments: readonly string[], dataDir: string | undefined, terminal: Terminal): Promise<number> {

@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { busyboxTar } from '../support/busybox.ts';
+import { Conversation } from '../support/conversation.ts';
 import { MAIN, startTestDaemon } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
 import { output } from '../support/run.ts';
@@ -80,11 +81,13 @@ test('a full disk is one sentence', async () => {
   assert.match(outcome.stderr, /Cannot start on .*: only \d+ bytes are free there, \d+ are needed\. Free some/);
 });
 
-test('SIGTERM stops the daemon and no container; the next start knows them', async () => {
+test('SIGTERM stops the daemon, sessions of its clients or not, and no container; the next start knows them', async () => {
   await output(daemon.docker(['import', '-', 'busybox'], { input: busyboxTar() }));
   await docker('run', '-d', '--name', 'steady', 'busybox', 'sleep', '600');
   const { pid } = await status();
   const main = await docker('inspect', '-f', '{{.State.Pid}}', 'steady');
+  await using session = new Conversation(daemon.spawn(['docker', 'exec', '-i', 'steady', 'sh', '-c', 'echo in; exec cat']));
+  await session.hears(/in\n/);
   await output(daemon.inside(['kill', '-TERM', String(pid)]));
   await eventually('the daemon to be gone', async () => (await daemon.inside(['kill', '-0', String(pid)])).status !== 0, 10_000);
   assert.equal((await daemon.inside(['kill', '-0', main.trim()])).status, 0, 'the container runs on');

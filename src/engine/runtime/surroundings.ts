@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import type { Logger } from '#kit';
 import { ENVIRONMENT } from '../command.ts';
 
@@ -71,6 +72,9 @@ export class Surroundings {
       cwd: '/',
       detached: true,
     });
+    // It holds a namespace, not the daemon: when that ends, so does the keeper's input.
+    keeper.unref();
+    for (const stream of [keeper.stdin, keeper.stdout]) if (stream instanceof Socket) stream.unref();
     keeper.stdin.on('error', (error) => this.#logger.debug('the keeper of a mount namespace is gone', { error }));
     return new Promise((resolve, reject) => {
       keeper.once('error', reject);
