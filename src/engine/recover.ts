@@ -43,8 +43,9 @@ async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
     return await containerEnded(rooms, record.id, { finishedAt_ms: rooms.clock.now() });
   // It may have been put on record and not yet let go.
   if (isAlive) await rooms.crun.letGo(record.id);
-  await publishAgain(rooms, entry);
-  if (await servesNames(paths.resolvConf, record.spec.network.kind)) await rooms.wires.serveNames(entry);
+  // Whoever only takes it down publishes nothing and answers no names.
+  if (!rooms.isStopping()) await publishAgain(rooms, entry);
+  if (!rooms.isStopping() && (await servesNames(paths.resolvConf, record.spec.network.kind))) await rooms.wires.serveNames(entry);
   rooms.accompany(entry);
 }
 

@@ -293,6 +293,8 @@ class KernelNetwork implements Network {
   }
 
   async #change(part: Partial<Model>): Promise<void> {
+    // Without a start (`gantry down`) what is remembered must still be there for `removeAll`.
+    if (this.#model === EMPTY_MODEL) this.#model = (await loadModel(this.#options.runDir)) ?? { ...EMPTY_MODEL };
     this.#model = { ...this.#model, ...part };
     await this.#save();
   }
