@@ -115,6 +115,20 @@ suite('the proxy of Services', () => {
     await proxy.stop();
   });
 
+  test('a Pod that is drained while rules are being set waits for rules that were made after', async () => {
+    const { proxy, slices, gate, addresses } = await rig();
+    await proxy.start();
+    const opened = Promise.withResolvers<void>();
+    gate.open = opened.promise;
+    slices.set(sliceOf(['10.0.0.2', '10.0.0.3', '10.0.0.4']));
+    await turn();
+    slices.set(sliceOf(['10.0.0.2', '10.0.0.4']), sliceOf(['10.0.0.3'], false));
+    const drained = proxy.drained({ uid: 'pod-10.0.0.3', address: '10.0.0.3' }).then(() => addresses());
+    opened.resolve();
+    assert.deepEqual(await drained, ['10.0.0.2', '10.0.0.4']);
+    await proxy.stop();
+  });
+
   test('who is in no Service is drained at once', async () => {
     const { proxy } = await rig();
     await proxy.start();

@@ -107,6 +107,8 @@ class RuleKeeper implements ServiceProxy {
 
   async #applyOnce(): Promise<void> {
     const { state, network, nodeName, dns } = this.#options;
+    // Whoever comes while these rules are being set may still be in them, and waits for the next.
+    const waiters = this.#waiters;
     const rules = servicesToRules(state.services.list(), state.slices.list(), {
       nodeName,
       isDraining: (endpoint) => this.#isDraining(endpoint),
@@ -115,7 +117,7 @@ class RuleKeeper implements ServiceProxy {
     if (!isDeepStrictEqual(rules, this.#applied)) await network.setServices(rules);
     this.#applied = rules;
     this.#sayUnsupported();
-    this.#release();
+    this.#release(waiters);
   }
 
   /** Once for each Service and matter. */
@@ -133,7 +135,7 @@ class RuleKeeper implements ServiceProxy {
   }
 
   /** Those whom the rules just set leave alone, and whom the cluster no longer calls ready, may end. */
-  #release(): void {
+  #release(candidates: readonly Waiter[]): void {
     const { slices } = this.#options.state;
     const stillReady = ({ pod }: Waiter) =>
       slices
@@ -141,8 +143,8 @@ class RuleKeeper implements ServiceProxy {
         .some(({ endpoints = [] }) =>
           endpoints.some((endpoint) => endpoint.addresses.includes(pod.address) && isReady(endpoint) && (endpoint.targetRef?.uid ?? pod.uid) === pod.uid),
         );
-    const waiting = this.#waiters.filter(stillReady);
-    for (const waiter of this.#waiters) if (!waiting.includes(waiter)) waiter.resolve();
-    this.#waiters = waiting;
+    const released = candidates.filter((waiter) => !stillReady(waiter));
+    this.#waiters = this.#waiters.filter((waiter) => !released.includes(waiter));
+    for (const { resolve } of released) resolve();
   }
 }
