@@ -1,17 +1,9 @@
-import type { ResourceRef } from '#cluster/api';
+import type { ResourceInfo, ResourceRef } from '#cluster/api';
 import type { RawClient } from '#cluster/client';
 import { CommandError } from '../errors.ts';
 
 /** A resource as the server's discovery tells it. */
-export interface Kind extends ResourceRef {
-  readonly kind: string;
-  readonly singular: string;
-  readonly namespaced: boolean;
-  readonly verbs: readonly string[];
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
-  readonly subresources: readonly string[];
-}
+export type Kind = Omit<ResourceInfo, 'listKind'>;
 
 interface GroupDiscovery {
   readonly metadata: { readonly name?: string };
