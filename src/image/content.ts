@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { isSystemError, type Random } from '#kit';
 import { asBytes } from './bytes.ts';
-import { digestFromHex, hexOf } from './digest.ts';
+import { algorithmOf, DIGEST_ALGORITHMS, digestFromHex, hexOf } from './digest.ts';
 import { blobUnknown, digestMismatch, sizeMismatch } from './errors.ts';
 import type { Fresh } from './fresh.ts';
-import type { ContentStore, Digest, Upload } from './types.ts';
+import type { ContentStore, Digest, DigestAlgorithm, Upload } from './types.ts';
 import { FileUploads } from './uploads.ts';
 
 /** What was taken out of the store and has yet to be deleted; the next start does it where this one is killed. */
@@ -17,7 +17,7 @@ export interface Doomed {
   readonly bytes: number;
 }
 
-/** Blobs in the layout of an OCI image: `blobs/sha256/<hex>`, each written aside, verified, fsynced and renamed. */
+/** Blobs in the layout of an OCI image: `blobs/ALGORITHM/<hex>`, each written aside, verified, fsynced and renamed. */
 export class BlobStore implements ContentStore {
   readonly #blobs: string;
   readonly #ingest: string;
@@ -28,10 +28,10 @@ export class BlobStore implements ContentStore {
   constructor(options: {
     readonly folder: string;
     readonly random: Random;
-    readonly hashFile: (path: string, bytes: number) => Promise<Digest>;
+    readonly hashFile: (path: string, bytes: number, algorithm: DigestAlgorithm) => Promise<Digest>;
     readonly fresh: Fresh;
   }) {
-    this.#blobs = join(options.folder, 'blobs', 'sha256');
+    this.#blobs = join(options.folder, 'blobs');
     this.#ingest = join(options.folder, 'ingest');
     this.#random = options.random;
     this.#fresh = options.fresh;
@@ -42,13 +42,17 @@ export class BlobStore implements ContentStore {
   /** Makes the folders and removes what a killed process had half written. Uploads stay. */
   async open(): Promise<void> {
     await rm(this.#ingest, { recursive: true, force: true });
-    for (const folder of [this.#blobs, this.#ingest]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [...DIGEST_ALGORITHMS.map((name) => this.#folderOf(name)), this.#ingest]) await mkdir(folder, { recursive: true, mode: 0o700 });
     await this.#uploads.open();
   }
 
   /** The file of a blob, for jobs that read it by path. */
   pathOf(digest: Digest): string {
-    return join(this.#blobs, hexOf(digest));
+    return join(this.#folderOf(algorithmOf(digest)), hexOf(digest));
+  }
+
+  #folderOf(algorithm: DigestAlgorithm): string {
+    return join(this.#blobs, algorithm);
   }
 
   /** A path for content on its way in; what is left there is removed at the next start. */
@@ -89,7 +93,8 @@ export class BlobStore implements ContentStore {
   async write(content: Readable | Uint8Array, expected: { readonly digest?: Digest; readonly size?: number } = {}) {
     const path = this.ingestPath();
     try {
-      const written = await writeHashing(path, content instanceof Uint8Array ? [content] : content);
+      const algorithm = expected.digest === undefined ? 'sha256' : algorithmOf(expected.digest);
+      const written = await writeHashing(path, content instanceof Uint8Array ? [content] : content, algorithm);
       if (expected.size !== undefined && expected.size !== written.size) throw sizeMismatch(expected.size, written.size);
       if (expected.digest !== undefined && expected.digest !== written.digest) throw digestMismatch(expected.digest, written.digest);
       await this.adopt(path, written.digest);
@@ -104,7 +109,7 @@ export class BlobStore implements ContentStore {
   async adopt(path: string, digest: Digest): Promise<void> {
     this.#fresh.touch(digest);
     await rename(path, this.pathOf(digest));
-    const folder = await open(this.#blobs, 'r');
+    const folder = await open(this.#folderOf(algorithmOf(digest)), 'r');
     try {
       await folder.sync();
     } finally {
@@ -113,7 +118,7 @@ export class BlobStore implements ContentStore {
   }
 
   async *list(): AsyncIterable<Digest> {
-    for (const name of await readdir(this.#blobs)) yield digestFromHex(name);
+    for (const algorithm of DIGEST_ALGORITHMS) for (const name of await readdir(this.#folderOf(algorithm))) yield digestFromHex(name, algorithm);
   }
 
   /** Takes away the blobs that nobody keeps. Between asking `isKept` and the blob's absence nothing else runs. */
@@ -143,8 +148,12 @@ export class BlobStore implements ContentStore {
   }
 }
 
-async function writeHashing(path: string, content: AsyncIterable<unknown> | Iterable<Uint8Array>): Promise<{ digest: Digest; size: number }> {
-  const hash = createHash('sha256');
+async function writeHashing(
+  path: string,
+  content: AsyncIterable<unknown> | Iterable<Uint8Array>,
+  algorithm: DigestAlgorithm,
+): Promise<{ digest: Digest; size: number }> {
+  const hash = createHash(algorithm);
   let size = 0;
   const file: FileHandle = await open(path, 'wx', 0o600);
   try {
@@ -158,5 +167,5 @@ async function writeHashing(path: string, content: AsyncIterable<unknown> | Iter
   } finally {
     await file.close();
   }
-  return { digest: digestFromHex(hash.digest('hex')), size };
+  return { digest: digestFromHex(hash.digest('hex'), algorithm), size };
 }

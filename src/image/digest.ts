@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { digestMalformed } from './errors.ts';
-import type { Digest } from './types.ts';
+import type { Digest, DigestAlgorithm } from './types.ts';
 
-const PATTERN = /^sha256:[0-9a-f]{64}$/;
+/** The algorithms that OCI's image specification registers, with the number of their hexadecimal digits. */
+const DIGITS: Readonly<Record<DigestAlgorithm, number>> = { sha256: 64, sha512: 128 };
+export const DIGEST_ALGORITHMS = ['sha256', 'sha512'] as const satisfies readonly DigestAlgorithm[];
+const PATTERN = new RegExp(`^(?:${DIGEST_ALGORITHMS.map((name) => `${name}:[0-9a-f]{${DIGITS[name]}}`).join('|')})$`);
 
 /** Narrows text that has a digest's form. */
 export function isDigest(text: string): text is Digest {
@@ -15,19 +18,24 @@ export function parseDigest(text: string): Digest {
   return text;
 }
 
-/** The digest of bytes at hand. */
-export function digestOf(content: Uint8Array | string): Digest {
-  return digestFromHex(createHash('sha256').update(content).digest('hex'));
+/** The digest of bytes at hand, as SHA-256 unless told otherwise. */
+export function digestOf(content: Uint8Array | string, algorithm: DigestAlgorithm = 'sha256'): Digest {
+  return digestFromHex(createHash(algorithm).update(content).digest('hex'), algorithm);
 }
 
-/** The digest with those 64 hexadecimal digits. Errors: `DIGEST_INVALID`. */
-export function digestFromHex(hex: string): Digest {
-  return parseDigest(`sha256:${hex}`);
+/** The digest with those hexadecimal digits. Errors: `DIGEST_INVALID`. */
+export function digestFromHex(hex: string, algorithm: DigestAlgorithm = 'sha256'): Digest {
+  return parseDigest(`${algorithm}:${hex}`);
 }
 
-/** The 64 hexadecimal digits. */
+/** The part before the colon. */
+export function algorithmOf(digest: Digest): DigestAlgorithm {
+  return digest.startsWith('sha512:') ? 'sha512' : 'sha256';
+}
+
+/** The hexadecimal digits. */
 export function hexOf(digest: Digest): string {
-  return digest.slice('sha256:'.length);
+  return digest.slice(digest.indexOf(':') + 1);
 }
 
 /** The first twelve digits, as Docker's clients show ids. */

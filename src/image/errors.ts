@@ -9,7 +9,11 @@ export function referenceInvalid(text: string, problem: string): GantryError {
 }
 
 export function digestMalformed(text: string): GantryError {
-  return new GantryError('DIGEST_INVALID', 400, `Cannot use digest ${JSON.stringify(text)}: a right one is sha256: and 64 lower-case hexadecimal digits`);
+  return new GantryError(
+    'DIGEST_INVALID',
+    400,
+    `Cannot use digest ${JSON.stringify(text)}: a right one is sha256: and 64 lower-case hexadecimal digits, or sha512: and 128`,
+  );
 }
 
 export function digestMismatch(expected: string, actual: string): GantryError {

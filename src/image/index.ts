@@ -1,4 +1,4 @@
-export { chainIds, digestFromHex, digestOf, hexOf, isDigest, parseDigest, shortId } from './digest.ts';
+export { algorithmOf, chainIds, digestFromHex, digestOf, hexOf, isDigest, parseDigest, shortId } from './digest.ts';
 export { isIndex, parseManifest } from './manifest.ts';
 export { type ImageStoreOptions, openImageStore, type OpenImageStore } from './open.ts';
 export { familiarName, formatReference, isRepository, isTag, parseReference, repositoryName } from './reference.ts';

@@ -78,7 +78,7 @@ function descriptors(value: unknown, name: string): readonly Descriptor[] {
   if (!Array.isArray(value)) throw manifestInvalid(`${name} is no list`);
   return value.map((item: unknown) => {
     if (typeof item !== 'object' || item === null || !('digest' in item) || typeof item.digest !== 'string' || !isDigest(item.digest))
-      throw manifestInvalid(`${name} has an entry without a sha256 digest`);
+      throw manifestInvalid(`${name} has an entry without a digest`);
     if (!('size' in item) || typeof item.size !== 'number' || !Number.isSafeInteger(item.size) || item.size < 0)
       throw manifestInvalid(`${name} has an entry without a size`);
     if (!('mediaType' in item) || typeof item.mediaType !== 'string') throw manifestInvalid(`${name} has an entry without a mediaType`);

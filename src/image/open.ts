@@ -10,7 +10,7 @@ import { LayerStore } from './layers.ts';
 import type { RegistriesConfig } from './registries.ts';
 import { RegistrySessions } from './remote/session.ts';
 import { OverlaySnapshots } from './snapshots.ts';
-import type { ImageStore, Snapshots } from './types.ts';
+import type { DigestAlgorithm, ImageStore, Snapshots } from './types.ts';
 
 export interface ImageStoreOptions {
   /** Blobs, layers, snapshots and records live below it; made when it is not there. */
@@ -36,7 +36,8 @@ export async function openImageStore(options: ImageStoreOptions): Promise<OpenIm
   await mkdir(folder, { recursive: true, mode: 0o711 });
   const jobs = new JobRunner({ clock, entry: options.workerEntry ?? new URL('./jobs/worker.ts', import.meta.url) });
   const fresh = new Fresh(clock);
-  const content = new BlobStore({ folder, random, fresh, hashFile: async (path, bytes) => (await jobs.run<'hash'>({ kind: 'hash', path }, bytes)).digest });
+  const hashFile = async (path: string, bytes: number, algorithm: DigestAlgorithm) => (await jobs.run<'hash'>({ kind: 'hash', path, algorithm }, bytes)).digest;
+  const content = new BlobStore({ folder, random, fresh, hashFile });
   await content.open();
   const layers = new LayerStore({ folder, content, jobs, random, fresh });
   await layers.open();

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 
-/** `sha256:` and 64 hexadecimal digits (OCI image-spec, descriptor). */
+/** The hash functions that OCI's image specification registers. */
+export type DigestAlgorithm = 'sha256' | 'sha512';
+/** `sha256:` and 64 hexadecimal digits, or `sha512:` and 128 (OCI image-spec, descriptor). */
 export type Digest = string & { readonly __brand: 'Digest' };
 
 /** A parsed name: `docker.io/library/busybox:latest`, always whole. */

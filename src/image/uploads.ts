@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, KeyedMutex, type Random } from '#kit';
 import { asBytes } from './bytes.ts';
+import { algorithmOf } from './digest.ts';
 import { digestMismatch } from './errors.ts';
-import type { Digest, Upload } from './types.ts';
+import type { Digest, DigestAlgorithm, Upload } from './types.ts';
 
 interface UploadOptions {
   readonly folder: string;
   readonly random: Random;
-  readonly hashFile: (path: string, bytes: number) => Promise<Digest>;
+  readonly hashFile: (path: string, bytes: number, algorithm: DigestAlgorithm) => Promise<Digest>;
   readonly adopt: (path: string, digest: Digest) => Promise<void>;
 }
 
@@ -68,7 +69,7 @@ export class FileUploads {
       commit: (expected) =>
         this.#mutex.run(id, async () => {
           await syncFile(path);
-          const actual = await hashFile(path, (await stat(path)).size);
+          const actual = await hashFile(path, (await stat(path)).size, algorithmOf(expected));
           if (actual !== expected) throw digestMismatch(expected, actual);
           await adopt(path, expected);
         }),

@@ -29,7 +29,7 @@ export async function serveBlob(
 
 /** The digest that the text is. Errors: `DIGEST_INVALID`. */
 export function asDigest(text: string): Digest {
-  if (!isDigest(text)) throw digestInvalid(`"${text}" is no digest: a right one is sha256: and 64 lower-case hexadecimal digits`);
+  if (!isDigest(text)) throw digestInvalid(`"${text}" is no digest: a right one is sha256: and 64 lower-case hexadecimal digits, or sha512: and 128`);
   return text;
 }
 

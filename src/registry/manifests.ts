@@ -1,4 +1,4 @@
-import { type Digest, digestOf, type ImageStore, isDigest, isIndex, isTag, parseManifest } from '#image';
+import { algorithmOf, type Digest, digestOf, type ImageStore, isDigest, isIndex, isTag, parseManifest } from '#image';
 import { digestInvalid, manifestBlobUnknown, manifestInvalid, manifestUnknown, nameUnknown, tagInvalid, unsupported } from './errors.ts';
 import { answer, type Exchange, readBody } from './exchange.ts';
 import type { ManifestEntry, Repositories, Repository } from './repositories.ts';
@@ -57,19 +57,30 @@ async function sendManifest({ images, repositories }: Parts, exchange: Exchange,
 
 async function putManifest({ images, repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
   const bytes = await readBody(exchange.request, MANIFEST_BYTES_MAX);
-  const digest = digestOf(bytes);
+  const digest = digestOf(bytes, isDigest(reference) ? algorithmOf(reference) : 'sha256');
+  const tags = tagsOf(exchange, reference);
   if (isDigest(reference) && reference !== digest) throw digestInvalid(`the manifest's digest is ${digest}, not ${reference}`);
   const entry = describe(bytes, exchange.request.headers['content-type']?.split(';')[0]?.trim());
   const repository = repositories.find(name);
   const missing = entry.references.find((wanted) => !repository?.blobs.includes(wanted) && repository?.manifests[wanted] === undefined);
   if (missing !== undefined) throw manifestBlobUnknown(missing);
   await images.content.write(bytes, { digest });
-  await repositories.putManifest(name, digest, entry, isDigest(reference) ? undefined : reference);
+  await repositories.putManifest(name, digest, entry, tags);
   answer(exchange, 201, {
     location: `/v2/${name}/manifests/${digest}`,
     'docker-content-digest': digest,
     ...(entry.subject === undefined ? {} : { 'oci-subject': entry.subject }),
+    ...(isDigest(reference) && tags.length > 0 ? { 'oci-tag': tags.join(', ') } : {}),
   });
+}
+
+/** The tags that a manifest shall have: that of the path, or those of `?tag=` beside a digest. Errors: `MANIFEST_INVALID`. */
+function tagsOf({ url }: Exchange, reference: string): readonly string[] {
+  if (!isDigest(reference)) return [reference];
+  const tags = url.searchParams.getAll('tag');
+  const wrong = tags.find((tag) => !isTag(tag));
+  if (wrong !== undefined) throw tagInvalid(wrong);
+  return [...new Set(tags)];
 }
 
 async function deleteManifest({ repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {

@@ -71,11 +71,11 @@ export class Repositories {
     return this.#change(name, (now) => ({ ...now, blobs: now.blobs.filter((blob) => blob !== digest) }));
   }
 
-  putManifest(name: string, digest: Digest, entry: ManifestEntry, tag: string | undefined): Promise<void> {
+  putManifest(name: string, digest: Digest, entry: ManifestEntry, tags: readonly string[]): Promise<void> {
     const change = (now: Repository) => ({
       ...now,
       manifests: { ...now.manifests, [digest]: entry },
-      tags: tag === undefined ? now.tags : { ...now.tags, [tag]: digest },
+      tags: { ...now.tags, ...Object.fromEntries(tags.map((tag) => [tag, digest])) },
     });
     return this.#change(name, change, digest);
   }

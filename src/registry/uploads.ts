@@ -84,20 +84,25 @@ export class Uploads {
     created(exchange, name, digest);
   }
 
-  /** Links a blob that `from` has: a repository here, or the repository of a local image's name. Answers false when it has not. */
+  /**
+   * Links a blob that `from` has: a repository here, or the repository of a local image's name; any of them when it is left out.
+   * Answers false when it has not.
+   */
   async #mount(name: string, digest: Digest, from: string | undefined): Promise<boolean> {
-    if (from === undefined || !isRepository(from)) return false;
-    const isThere = this.#repositories.hasBlob(from, digest) || (await this.#isLocal(from, digest));
+    if (from !== undefined && !isRepository(from)) return false;
+    const sources = from === undefined ? this.#repositories.names() : [from];
+    const isThere = sources.some((source) => this.#repositories.hasBlob(source, digest)) || (await this.#isLocal(from, digest));
     if (!isThere || (await this.#images.content.stat(digest)) === undefined) return false;
     await this.#repositories.linkBlob(name, digest);
     return true;
   }
 
-  async #isLocal(from: string, digest: Digest): Promise<boolean> {
+  async #isLocal(from: string | undefined, digest: Digest): Promise<boolean> {
     const images = await this.#images.list();
     return images.some(
       ({ tags, digests, manifest, id }) =>
-        [...tags, ...digests].some((whole) => repositoryOf(whole) === from) && (id === digest || manifest.layers.some((layer) => layer.digest === digest)),
+        [...tags, ...digests].some((whole) => from === undefined || repositoryOf(whole) === from) &&
+        (id === digest || manifest.layers.some((layer) => layer.digest === digest)),
     );
   }
 

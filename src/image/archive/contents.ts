@@ -1,5 +1,5 @@
 import { GantryError } from '#kit';
-import { digestOf, isDigest } from '../digest.ts';
+import { algorithmOf, digestOf, isDigest } from '../digest.ts';
 import { archiveInvalid, digestMismatch, platformMissing } from '../errors.ts';
 import { choosePlatform, isIndex, parseConfig, parseManifest, platformName, type Index } from '../manifest.ts';
 import { INDEX_TYPES } from '../media-types.ts';
@@ -20,7 +20,7 @@ export interface ArchivedImage {
   readonly layers: readonly ArchivedLayer[];
   readonly names: readonly Reference[];
   /** Where the archive has one (OCI layout). */
-  readonly manifest?: { readonly bytes: Buffer; readonly parsed: Manifest };
+  readonly manifest?: { readonly digest: Digest; readonly bytes: Buffer; readonly parsed: Manifest };
 }
 interface OciManifest {
   readonly descriptor: Descriptor;
@@ -63,7 +63,7 @@ async function ofList(archive: TakenArchive, list: Buffer, manifests: readonly O
       configDigest,
       names: tags.map(tagged),
       layers: own ? layers.map((layer, at) => ({ ...layer, ...digestAt(own.parsed, at) })) : layers,
-      ...(own ? { manifest: own } : {}),
+      ...(own ? { manifest: { digest: own.descriptor.digest, bytes: own.bytes, parsed: own.parsed } } : {}),
     });
   }
   return images;
@@ -89,7 +89,7 @@ async function ofManifest(archive: TakenArchive, { descriptor, bytes, parsed }: 
     configDigest: checkedByName(path, config),
     layers: parsed.layers.map(({ digest }) => archivedLayer(archive, blobPath(digest))),
     names: nameIn(descriptor),
-    manifest: { bytes, parsed },
+    manifest: { digest: descriptor.digest, bytes, parsed },
   };
 }
 
@@ -174,21 +174,17 @@ async function required(archive: TakenArchive, path: string): Promise<Buffer> {
 
 /** The digest of bytes, which must be the one that their name in the archive claims. */
 function checkedByName(path: string, bytes: Buffer): Digest {
-  const digest = digestOf(bytes);
   const claimed = digestInName(path);
+  const digest = digestOf(bytes, claimed && algorithmOf(claimed));
   if (claimed !== undefined && claimed !== digest) throw digestMismatch(claimed, digest);
   return digest;
 }
 
-/** `blobs/sha256/<hex>` and `<hex>.json` say what they hold. */
+/** `blobs/sha256/<hex>`, `blobs/sha512/<hex>` and `<hex>.json` say what they hold. */
 function digestInName(path: string): Digest | undefined {
-  const name = `sha256:${
-    path
-      .split('/')
-      .at(-1)
-      ?.replace(/\.json$/, '') ?? ''
-  }`;
-  return isDigest(name) ? name : undefined;
+  const [name = '', folder = ''] = path.split('/').reverse();
+  const digest = `${folder === 'sha512' ? folder : 'sha256'}:${name.replace(/\.json$/, '')}`;
+  return isDigest(digest) ? digest : undefined;
 }
 
 function missing(path: string): GantryError {

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { BlobStore } from '../content.ts';
-import { chainIds, digestOf, shortId } from '../digest.ts';
+import { algorithmOf, chainIds, digestOf, shortId } from '../digest.ts';
 import { archiveInvalid, digestMismatch } from '../errors.ts';
 import type { Fresh } from '../fresh.ts';
 import type { JobRunner } from '../jobs/runner.ts';
@@ -67,7 +67,7 @@ class Load {
       await this.#parts.collect();
       throw error;
     }
-    return planned.map(({ image, bytes }) => ({ manifestDigest: this.#known(image) ?? digestOf(bytes), names: image.names }));
+    return planned.map(({ image, bytes }) => ({ manifestDigest: this.#known(image) ?? manifestDigest(image, bytes), names: image.names }));
   }
 
   /** The digest of every layer's file, each read once, and held against what the archive says. */
@@ -76,7 +76,12 @@ class Load {
     const layers = new Map(images.flatMap((image) => image.layers).map((layer) => [layer.file.path, layer]));
     await inParallel([...layers.values()], LAYERS_AT_ONCE, async (layer) => {
       const { path, size } = layer.file;
-      const [{ digest }, compression] = await Promise.all([this.#parts.jobs.run<'hash'>({ kind: 'hash', path }, size), compressionOf(path), sync(path)]);
+      const algorithm = layer.digest === undefined ? 'sha256' : algorithmOf(layer.digest);
+      const [{ digest }, compression] = await Promise.all([
+        this.#parts.jobs.run<'hash'>({ kind: 'hash', path, algorithm }, size),
+        compressionOf(path),
+        sync(path),
+      ]);
       measured.set(path, { layer, blob: { mediaType: MEDIA_TYPES[compression], digest, size } });
     });
     for (const layer of images.flatMap((image) => image.layers)) {
@@ -106,8 +111,11 @@ class Load {
   async #prepare(image: ArchivedImage, bytes: Buffer, manifest: Manifest): Promise<void> {
     const { content, layers } = this.#parts;
     const config = parseConfig(image.config, manifest);
-    for (const document of [image.config, bytes]) {
-      const digest = digestOf(document);
+    const documents = [
+      { digest: image.configDigest, document: image.config },
+      { digest: manifestDigest(image, bytes), document: bytes },
+    ];
+    for (const { digest, document } of documents) {
       if (!(await this.#touch(digest))) await content.write(document, { digest });
     }
     for (const chainId of chainIds(config.rootfs.diff_ids)) if (!layers.find(chainId) && !this.#parts.fresh.has(chainId)) this.#brought.push(chainId);
@@ -135,6 +143,11 @@ class Load {
   #known(image: ArchivedImage): Digest | undefined {
     return image.manifest ? undefined : this.#parts.manifestOf(image.configDigest);
   }
+}
+
+/** That by which the archive names it; of a manifest that was made here, the usual one. */
+function manifestDigest({ manifest }: ArchivedImage, bytes: Buffer): Digest {
+  return manifest?.digest ?? digestOf(bytes);
 }
 
 async function sync(path: string): Promise<void> {

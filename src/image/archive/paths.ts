@@ -1,7 +1,7 @@
-import { hexOf } from '../digest.ts';
+import { algorithmOf, hexOf } from '../digest.ts';
 import type { Digest } from '../types.ts';
 
 /** Where a blob lies in an OCI layout (OCI image-spec, image layout, "Blobs"). */
 export function blobPath(digest: Digest): string {
-  return `blobs/sha256/${hexOf(digest)}`;
+  return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
 }

@@ -95,7 +95,8 @@ function documents(saved: readonly SavedImage[], index: readonly Descriptor[]): 
 }
 
 async function* entries(blobs: readonly OpenBlob[], files: Readonly<Record<string, unknown>>): AsyncGenerator<Buffer> {
-  for (const path of ['blobs', 'blobs/sha256']) yield encodeHeader(entry(path, 'directory', 0));
+  const folders = new Set(['blobs', ...blobs.map(({ path }) => path.slice(0, path.lastIndexOf('/')))]);
+  for (const path of folders) yield encodeHeader(entry(path, 'directory', 0));
   for (const { path, file, size } of blobs) {
     yield encodeHeader(entry(path, 'file', size));
     for (let at = 0; at < size; ) {

@@ -4,13 +4,13 @@ import { open } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { digestFromHex } from '../digest.ts';
+import { algorithmOf, digestFromHex } from '../digest.ts';
 import { digestMismatch } from '../errors.ts';
 import { compressionOf, openPlain } from '../tar/compression.ts';
 import { openPrivileges } from '../tar/files.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
-import type { Digest } from '../types.ts';
+import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
 import type { Job, JobAnswers, PackedLayer } from './types.ts';
 
@@ -18,7 +18,7 @@ import type { Job, JobAnswers, PackedLayer } from './types.ts';
 export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
   switch (job.kind) {
     case 'hash':
-      return { digest: (await hashFile(job.path)).digest };
+      return { digest: (await hashFile(job.path, job.algorithm)).digest };
     case 'unpack':
       return { size_bytes: await unpack(job) };
     case 'pack':
@@ -33,11 +33,12 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
 
 async function unpack(job: Extract<Job, { kind: 'unpack' }>): Promise<number> {
   const plain = openPlain(job.source, await compressionOf(job.source));
-  const hash = createHash('sha256');
+  const algorithm = algorithmOf(job.diffId);
+  const hash = createHash(algorithm);
   const privileges = openPrivileges();
   try {
     const size_bytes = await unpackLayer({ content: tapped(plain, hash), target: job.target, below: job.below, privileges });
-    const actual = digestFromHex(hash.digest('hex'));
+    const actual = digestFromHex(hash.digest('hex'), algorithm);
     if (actual !== job.diffId) throw digestMismatch(job.diffId, actual);
     const folder = openSync(job.target, 'r');
     try {
@@ -57,7 +58,7 @@ async function compress(job: Extract<Job, { kind: 'compress' }>): Promise<JobAns
     return { ...(await compressTo(job.target, openPlain(job.source, 'none'), await gzipLevelFor(job.source))), compression: 'gzip', file: 'target' };
   const hash = createHash('sha256');
   for await (const piece of openPlain(job.source, compression)) hash.update(piece);
-  const { digest, size } = await hashFile(job.source);
+  const { digest, size } = await hashFile(job.source, 'sha256');
   return { diffId: digestFromHex(hash.digest('hex')), digest, size, compression, file: 'source' };
 }
 
@@ -94,12 +95,12 @@ async function* tapped(content: AsyncIterable<Uint8Array>, hash: { update(piece:
   }
 }
 
-async function hashFile(path: string): Promise<{ digest: Digest; size: number }> {
-  const hash = createHash('sha256');
+async function hashFile(path: string, algorithm: DigestAlgorithm): Promise<{ digest: Digest; size: number }> {
+  const hash = createHash(algorithm);
   let size = 0;
   for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) {
     hash.update(piece);
     size += piece.length;
   }
-  return { digest: digestFromHex(hash.digest('hex')), size };
+  return { digest: digestFromHex(hash.digest('hex'), algorithm), size };
 }

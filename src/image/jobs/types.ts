@@ -1,8 +1,8 @@
-import type { Digest } from '../types.ts';
+import type { Digest, DigestAlgorithm } from '../types.ts';
 
 /** Work on bulk data that may be done in a worker thread. Paths are absolute. */
 export type Job =
-  | { readonly kind: 'hash'; readonly path: string }
+  | { readonly kind: 'hash'; readonly path: string; readonly algorithm: DigestAlgorithm }
   /** Unpacks the blob at `source` into the empty folder `target` and writes the file system through. */
   | { readonly kind: 'unpack'; readonly source: string; readonly target: string; readonly below: readonly string[]; readonly diffId: Digest }
   /** Packs the writable layer `source` into a gzip file at `target`. */

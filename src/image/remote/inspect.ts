@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { digestOf } from '../digest.ts';
+import { algorithmOf, digestOf } from '../digest.ts';
 import { digestMismatch, notAvailable } from '../errors.ts';
 import { isIndex, parseConfig, parseManifest } from '../manifest.ts';
 import { INDEX_TYPES, MANIFEST_TYPES } from '../media-types.ts';
@@ -36,14 +36,15 @@ async function inspectAt(session: RegistrySession, reference: Reference): Promis
     headers: { accept: [...MANIFEST_TYPES, ...INDEX_TYPES].join(', ') },
   });
   const bytes = await bodyOf(session, answer, reference);
-  const digest = digestOf(bytes);
+  const digest = digestOf(bytes, reference.digest && algorithmOf(reference.digest));
   if (reference.digest !== undefined && reference.digest !== digest) throw digestMismatch(reference.digest, digest);
   const manifest = parseManifest(bytes, answer.headers['content-type']?.split(';')[0]);
   const descriptor = { mediaType: manifest.mediaType, digest, size: bytes.length };
   if (isIndex(manifest)) return { descriptor, platforms: manifest.manifests.flatMap(({ platform }) => (platform ? [platform] : [])) };
   const blob = await session.send({ method: 'GET', url: session.url(`blobs/${manifest.config.digest}`) });
   const config = await bodyOf(session, blob, reference);
-  if (digestOf(config) !== manifest.config.digest) throw digestMismatch(manifest.config.digest, digestOf(config));
+  const actual = digestOf(config, algorithmOf(manifest.config.digest));
+  if (actual !== manifest.config.digest) throw digestMismatch(manifest.config.digest, actual);
   const { os, architecture, variant } = parseConfig(config, manifest);
   const platform: Platform = { os, architecture, ...(variant === undefined ? {} : { variant }) };
   return { descriptor, platforms: [platform] };

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { GantryError, messageOf } from '#kit';
 import type { BlobStore } from '../content.ts';
-import { digestOf, shortId } from '../digest.ts';
+import { algorithmOf, digestOf, shortId } from '../digest.ts';
 import { digestMismatch, manifestInvalid, notAvailable, platformMissing } from '../errors.ts';
 import type { Fresh } from '../fresh.ts';
 import type { LayerStore } from '../layers.ts';
@@ -104,7 +104,7 @@ class Pull {
     });
     if (answer.statusCode !== 200) throw await this.#session.failure(answer, `pull ${formatReference(this.#reference)}`);
     const bytes = await readBody(answer);
-    const digest = digestOf(bytes);
+    const digest = digestOf(bytes, expected && algorithmOf(expected));
     if (expected !== undefined && digest !== expected) throw digestMismatch(expected, digest);
     const manifest = parseManifest(bytes, answer.headers['content-type']?.split(';')[0]);
     await this.#parts.content.write(bytes, { digest });
