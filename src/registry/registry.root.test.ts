@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, createReadStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -217,6 +217,46 @@ test('manifests, tags, catalogue and referrers, by curl', { skip: !isInside }, a
     assert.match(await curl(`${url}/Team/app/tags/list`), /400 [\s\S]*NAME_INVALID/);
     assert.match(await curl(`${url}/none/tags/list`), /404 [\s\S]*NAME_UNKNOWN/);
     assert.match(await curl('-H', 'Host: x', '--path-as-is', `http://127.0.0.1:${PORT}//`), /405 [\s\S]*UNSUPPORTED/);
+  });
+});
+
+test('an image by SHA-512, with tags beside its digest and a blob mounted from anywhere: another store pulls, saves and loads it', {
+  skip: !isInside,
+}, async () => {
+  await withRegistry(async ({ folder, url, restart }) => {
+    const sha512 = (content: string | Buffer) => `sha512:${createHash('sha512').update(content).digest('hex')}`;
+    const layer = readFileSync(busyboxTar(folder));
+    writeFileSync(join(folder, 'layer'), layer);
+    const diffId = sha512(layer);
+    const config = JSON.stringify({ os: 'linux', architecture: 'amd64', config: { Cmd: ['sh'] }, rootfs: { type: 'layers', diff_ids: [diffId] } });
+    const blob = async (content: string, name: string) =>
+      assert.match(await curl('-X', 'POST', '--data-binary', content, `${url}/team/elsewhere/blobs/uploads/?digest=${name}`), /201 Created/);
+    await blob(`@${join(folder, 'layer')}`, diffId);
+    await blob(config, sha512(config));
+    for (const name of [diffId, sha512(config)]) assert.match(await curl('-X', 'POST', `${url}/team/app/blobs/uploads/?mount=${name}`), /201 Created/);
+    const type = 'application/vnd.oci.image.manifest.v1+json';
+    const manifest = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: type,
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: sha512(config), size: config.length },
+      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: diffId, size: layer.length }],
+    });
+    const put = (query: string) =>
+      curl('-X', 'PUT', '-H', `Content-Type: ${type}`, '--data-binary', manifest, `${url}/team/app/manifests/${sha512(manifest)}${query}`);
+    assert.match(await put('?tag=1.0&tag=no/tag'), /400 [\s\S]*MANIFEST_INVALID/);
+    assert.match(await put('?tag=1.0&tag=latest'), /201 Created[\s\S]*oci-tag: 1\.0, latest/i);
+    await restart();
+    assert.match(await curl(`${url}/team/app/tags/list`), /"tags":\["1\.0","latest"\]/);
+
+    await using other = await stand(folder, 'other');
+    const byTag = await other.images.pull(parseReference(`127.0.0.1:${PORT}/team/app:1.0`), {});
+    assert.equal(byTag.id, sha512(config));
+    const byDigest = await other.images.pull(parseReference(`127.0.0.1:${PORT}/team/app@${sha512(manifest)}`), {});
+    assert.equal(byDigest.manifestDigest, sha512(manifest));
+    await using third = await stand(folder, 'third');
+    const [loaded] = await third.images.load(await other.images.save([{ image: byTag, names: [] }]), {});
+    assert.equal(loaded?.image.id, sha512(config));
+    assert.equal(loaded.image.manifestDigest, sha512(manifest));
   });
 });
 

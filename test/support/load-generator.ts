@@ -33,7 +33,7 @@ async function work(): Promise<void> {
       if (answered++ === 0) process.stderr.write('begun\n');
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      const at = new Date(systemClock.now()).toISOString().slice(17, 23);
+      const at = new Date(systemClock.now()).toISOString().slice(14, 23);
       failures.push(`${at} ${url.host}: ${words} after ${Math.round(systemClock.monotonic() - began_ms)} ms`);
     }
     await systemClock.sleep(PAUSE_MS);

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { GantryError, messageOf } from '#kit';
 import type { BlobStore } from '../content.ts';
-import { algorithmOf, digestOf, shortId } from '../digest.ts';
+import { algorithmOf, digestOf, isDigest, shortId } from '../digest.ts';
 import { digestMismatch, manifestInvalid, notAvailable, platformMissing } from '../errors.ts';
 import type { Fresh } from '../fresh.ts';
 import type { LayerStore } from '../layers.ts';
@@ -104,8 +104,9 @@ class Pull {
     });
     if (answer.statusCode !== 200) throw await this.#session.failure(answer, `pull ${formatReference(this.#reference)}`);
     const bytes = await readBody(answer);
-    const digest = digestOf(bytes, expected && algorithmOf(expected));
-    if (expected !== undefined && digest !== expected) throw digestMismatch(expected, digest);
+    const claimed = expected ?? digestIn(answer.headers['docker-content-digest']);
+    const digest = digestOf(bytes, claimed && algorithmOf(claimed));
+    if (claimed !== undefined && digest !== claimed) throw digestMismatch(claimed, digest);
     const manifest = parseManifest(bytes, answer.headers['content-type']?.split(';')[0]);
     await this.#parts.content.write(bytes, { digest });
     return { digest, manifest };
@@ -150,4 +151,9 @@ class Pull {
   #tell(step: TransferProgress): void {
     this.#options.progress?.(step);
   }
+}
+
+/** What a registry says of the content that it sends. */
+function digestIn(header: string | readonly string[] | undefined): Digest | undefined {
+  return typeof header === 'string' && isDigest(header) ? header : undefined;
 }
