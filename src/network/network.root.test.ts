@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { test, type TestContext } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { promisify } from 'node:util';
 import dnsPacket from 'dns-packet';
 import { createLogger, silentLogger, systemClock, systemRandom } from '#kit';
@@ -38,6 +39,22 @@ const DOCKER: BridgeSpec = { name: 'gt-docker', subnet: '10.88.0.0/24', gateway:
 const OTHER: BridgeSpec = { name: 'gt-other', subnet: '10.89.0.0/24', gateway: '10.89.0.1', internal: false, masquerade: true };
 const INTERNAL: BridgeSpec = { name: 'gt-internal', subnet: '10.90.0.0/24', gateway: '10.90.0.1', internal: true, masquerade: true };
 const PODS: BridgeSpec = { name: 'gt-pods', subnet: '10.42.0.0/24', gateway: '10.42.0.1', internal: false, masquerade: true, isolated: false };
+
+const CHANGES = 600;
+/** Opens connections, four at a time, until it is told that it is enough; runs beside the one that changes the rules. */
+const CLIENT = `
+  const { connect } = require('node:net');
+  const { parentPort, workerData } = require('node:worker_threads');
+  let [isOver, count] = [false, 0];
+  const failures = [];
+  parentPort.once('message', () => { isOver = true; });
+  const ask = () => new Promise((resolve) => {
+    const socket = connect(workerData, () => socket.resetAndDestroy());
+    socket.on('error', ({ code }) => failures.push(code)).on('close', resolve);
+  });
+  const work = async () => { while (!isOver) { count += 1; await ask(); } };
+  Promise.all([work(), work(), work(), work()]).then(() => parentPort.postMessage({ count, failures }));
+`;
 
 interface House {
   readonly network: Network;
@@ -273,6 +290,23 @@ function insideTests(): void {
     assert.equal(await ask(other, '10.43.0.99', 80), 'ECONNREFUSED', 'no such Service');
     assert.equal(await askHost('127.0.0.1', 30_080), 'ECONNREFUSED');
     await network.setServices([]);
+  });
+
+  test('no connection is refused while the backends of a Service change again and again', async (t) => {
+    const { network } = await house(t);
+    await network.ensureBridge(PODS);
+    for (const n of [2, 3, 4]) await container(t, network, `p${n}`, PODS, `10.42.0.${n}`);
+    const backends = [2, 3, 4].map((n) => ({ address: `10.42.0.${n}`, port: 80 }));
+    const service = { protocol: 'tcp', address: '10.43.0.10', port: 80, backends } as const;
+    await network.setServices([service]);
+    const client = new Worker(CLIENT, { eval: true, workerData: { host: service.address, port: service.port } });
+    const answer = once(client, 'message');
+    for (let change = 1; change <= CHANGES; change += 1) await network.setServices([{ ...service, backends: backends.slice(change % 2) }]);
+    client.postMessage('enough');
+    const [{ count, failures }] = (await answer) as [{ readonly count: number; readonly failures: readonly string[] }];
+    t.diagnostic(`${CHANGES} changes, ${count} connections`);
+    assert.deepEqual(failures, []);
+    assert.ok(count > CHANGES / 10);
   });
 
   test('DNS in a namespace and where the daemon stands; foreign names without a resolver', async (t) => {

@@ -54,12 +54,19 @@ test('a Service as a chain', () => {
       expected,
     );
   };
-  check({}, ['svc: meta l4proto tcp dnat ip to numgen random mod 2 map { 0 : 10.88.0.2 . 6443, 1 : 10.88.0.3 . 6443 }']);
+  check({}, [
+    'svc: meta l4proto tcp dnat ip to numgen random mod 2 map { 0 : 10.88.0.2 . 6443, 1 : 10.88.0.3 . 6443 }; meta l4proto tcp dnat ip to 10.88.0.2:6443',
+  ]);
   check({ backends: [{ address: '10.88.0.2', port: 1 }], protocol: 'udp' }, ['svc: meta l4proto udp dnat ip to 10.88.0.2:1']);
   check({ backends: [] }, []);
   check({ affinity_seconds: 60, backends: [{ address: '10.88.0.2', port: 1 }] }, [
     'ep: update @cl { ip saddr }; meta l4proto tcp dnat ip to 10.88.0.2:1',
-    'svc: ip saddr @cl goto ep; numgen random mod 1 vmap { 0 : goto ep }',
+    'svc: ip saddr @cl goto ep; goto ep',
+  ]);
+  check({ affinity_seconds: 60 }, [
+    'ep: update @cl { ip saddr }; meta l4proto tcp dnat ip to 10.88.0.2:6443',
+    'ep: update @cl { ip saddr }; meta l4proto tcp dnat ip to 10.88.0.3:6443',
+    'svc: ip saddr @cl goto ep; ip saddr @cl goto ep; numgen random mod 2 vmap { 0 : goto ep, 1 : goto ep }; goto ep',
   ]);
 });
 

@@ -37,7 +37,7 @@ export function serviceParts(rules: readonly ServiceRule[]): ServiceParts {
     }
     for (const backend of backends) parts.themselves.set(`${backend.address} . ${backend.address}`, '');
     const name = `svc_${digest(protocol, address, port)}`;
-    if (rule.affinity_seconds === undefined) parts.chains.set(name, chain([pickAny(rule)]));
+    if (rule.affinity_seconds === undefined) parts.chains.set(name, chain(pickAny(rule)));
     else addSticky(parts, name, rule, rule.affinity_seconds);
     parts.services.set(key, `goto ${name}`);
     if (nodePort !== undefined) parts.nodePorts.set(`${protocol} . ${nodePort}`, `goto ${name}`);
@@ -45,11 +45,15 @@ export function serviceParts(rules: readonly ServiceRule[]): ServiceParts {
   return parts;
 }
 
-function pickAny({ protocol, backends }: ServiceRule): string {
-  const [only] = backends;
-  if (backends.length === 1 && only) return `meta l4proto ${protocol} dnat ip to ${only.address}:${only.port}`;
+/**
+ * The last rule is for a packet that is in the chain while the chain is replaced: the kernel switches a map without a name off
+ * before it has let go of all packets that look into it, and they find nothing there.
+ */
+function pickAny({ protocol, backends }: ServiceRule): readonly string[] {
   const choices = backends.map(({ address, port }, index) => `${index} : ${address} . ${port}`).join(', ');
-  return `meta l4proto ${protocol} dnat ip to numgen random mod ${backends.length} map { ${choices} }`;
+  const pick = `meta l4proto ${protocol} dnat ip to numgen random mod ${backends.length} map { ${choices} }`;
+  const last = backends.slice(0, 1).map(({ address, port }) => `meta l4proto ${protocol} dnat ip to ${address}:${port}`);
+  return backends.length === 1 ? last : [pick, ...last];
 }
 
 /** One chain and one set of clients a backend; the kernel adds clients as they come and forgets them after the time. */
@@ -63,5 +67,7 @@ function addSticky(parts: Parts, name: string, rule: ServiceRule, affinity_secon
   });
   const known = targets.map(({ endpoint, clients }) => `ip saddr @${clients} goto ${endpoint}`);
   const choices = targets.map(({ endpoint }, index) => `${index} : goto ${endpoint}`).join(', ');
-  parts.chains.set(name, chain([...known, `numgen random mod ${targets.length} vmap { ${choices} }`]));
+  const last = targets.slice(0, 1).map(({ endpoint }) => `goto ${endpoint}`);
+  const pick = targets.length === 1 ? [] : [`numgen random mod ${targets.length} vmap { ${choices} }`];
+  parts.chains.set(name, chain([...known, ...pick, ...last]));
 }
