@@ -8,6 +8,7 @@ const FILES = [
   'test/docker/crash.root.test.ts',
   'test/kubectl/crash-and-down.root.test.ts',
   'test/kubectl/restless.root.test.ts',
+  'test/kubectl/gone-clients.root.test.ts',
 ];
 const KILLS = '300';
 const WRITES = '1000000';
