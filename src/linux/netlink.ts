@@ -156,7 +156,8 @@ function noLinkLocal(): Buffer {
   return attribute(LINK.familySpec, attribute(AF_INET6, attribute(INET6_ADDRESS_MODE, Buffer.from([none]))));
 }
 
-function attribute(type: number, value: Buffer): Buffer {
+/** One attribute, filled up to four bytes. */
+export function attribute(type: number, value: Buffer): Buffer {
   const result = Buffer.alloc((4 + value.length + 3) & ~3);
   result.writeUInt16LE(4 + value.length, 0);
   result.writeUInt16LE(type, 2);
@@ -166,7 +167,8 @@ function attribute(type: number, value: Buffer): Buffer {
 
 const text = (value: string) => Buffer.from(`${value}\0`);
 
-function uint32(value: number): Buffer {
+/** A number as the machine has it. */
+export function uint32(value: number): Buffer {
   const result = Buffer.alloc(4);
   result.writeUInt32LE(value);
   return result;

@@ -60,6 +60,7 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
       list: (...args) => answering(undefined, 'nftables.list', ...args),
       deleteTable: (...args) => later('nftables.deleteTable', ...args),
     },
+    connections: { forget: (flows) => later('connections.forget', flows) },
     cgroups: {
       version: 2,
       hybridWithControllers: false,

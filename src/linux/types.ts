@@ -6,6 +6,7 @@ export interface Linux {
   readonly namespaces: Namespaces;
   readonly links: Links;
   readonly nftables: Nftables;
+  readonly connections: Connections;
   readonly cgroups: Cgroups;
   readonly capabilities: Capabilities;
   readonly sockets: PacketSockets;
@@ -111,6 +112,19 @@ export interface Nftables {
   /** `nft -j list table`, or undefined when there is no such table. */
   list(family: 'inet' | 'ip' | 'ip6', table: string): Promise<unknown>;
   deleteTable(family: 'inet' | 'ip' | 'ip6', table: string): Promise<void>;
+}
+
+/** UDP flows that the kernel tracks: those to a port here, of one address or of all, or those that an address and port answers. */
+export interface UdpFlows {
+  readonly side: 'to' | 'answeredBy';
+  readonly family: 4 | 6;
+  readonly address?: string;
+  readonly port: number;
+}
+/** What the kernel remembers of connections, and by which it leads their packets (nf_conntrack). */
+export interface Connections {
+  /** Forgets these flows, so that their next packet is led by the rules of now. TCP needs none of that: its connections end by themselves. */
+  forget(flows: readonly UdpFlows[]): Promise<void>;
 }
 
 export interface CgroupLimits {
