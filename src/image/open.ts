@@ -8,7 +8,7 @@ import { CatalogueImageStore } from './image-store.ts';
 import { JobRunner } from './jobs/runner.ts';
 import { LayerStore } from './layers.ts';
 import type { RegistriesConfig } from './registries.ts';
-import { RegistrySessions } from './remote/session.ts';
+import { RegistrySessions, type RemoteOptions } from './remote/session.ts';
 import { OverlaySnapshots } from './snapshots.ts';
 import type { ImageStore, Snapshots } from './types.ts';
 
@@ -20,6 +20,7 @@ export interface ImageStoreOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly registries: RegistriesConfig;
+  readonly remote?: RemoteOptions;
   /** Entry of the worker threads, where the program was bundled: the default is the source file. */
   readonly workerEntry?: URL;
 }
@@ -42,7 +43,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<OpenIm
   await layers.open();
   const catalogue = new Catalogue({ folder, content, logger });
   await catalogue.open();
-  const sessions = new RegistrySessions(clock);
+  const sessions = new RegistrySessions(clock, options.remote);
   const snapshots = new OverlaySnapshots({
     folder,
     mounts: options.linux.mounts,
