@@ -53,6 +53,8 @@ export interface ContainerSpec {
   readonly resources?: ResourceLimits;
   readonly security?: SecurityOptions;
   readonly init?: boolean;
+  /** An OCI runtime of the daemon's configuration; left out: its default one. On record, and left out there: crun. */
+  readonly runtime?: string;
   /** Left out: all are the container's own. */
   readonly namespaces?: NamespaceChoices;
   readonly devices?: readonly DeviceSpec[];

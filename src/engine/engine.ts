@@ -18,7 +18,7 @@ import { NetworkStore } from './networks.ts';
 import { recover } from './recover.ts';
 import { type EngineOptions, logSetOf, pathsOf, type Rooms } from './rooms.ts';
 import { Launcher } from './runtime/launcher.ts';
-import { Runtime } from './runtime/runtime.ts';
+import { OTHERS, Runtime } from './runtime/runtime.ts';
 import { Surroundings } from './runtime/surroundings.ts';
 import { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
@@ -135,7 +135,7 @@ class LocalEngine implements Engine {
     for (const { bridge } of networks.list()) if (bridge !== undefined) await network.removeBridge(bridge);
     await this.stop();
     await linux.cgroups.remove(`gantry-${id}`);
-    await Promise.all(['containers', 'execs', 'crun'].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
+    await Promise.all(['containers', 'execs', 'crun', OTHERS].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
   }
 
   #ended(id: string, unseen?: { readonly finishedAt_ms: number }): void {

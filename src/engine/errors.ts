@@ -37,6 +37,13 @@ export class StartError extends EngineError {
 
 export const invalid = (what: string, why: string) => new EngineError('ENGINE_INVALID', 400, `Invalid ${what}: ${why}`);
 export const unsupported = (what: string, why: string) => new EngineError('ENGINE_UNSUPPORTED', 400, `${what} is not supported: ${why}`);
+/** Docker's own words begin it; clients know them. */
+export const runtimeUnknown = (name: string, known: readonly string[]) =>
+  new EngineError(
+    'RUNTIME_UNKNOWN',
+    400,
+    `unknown or invalid runtime name: ${name} (known here: ${known.join(', ')}; others are named in the daemon's configuration)`,
+  );
 export const runtimeFailed = (action: string, reason: string) => new EngineError('RUNTIME_FAILED', 500, `Cannot ${action}: ${reason}`);
 export const stopTimedOut = (id: string, wait_ms: number) =>
   new EngineError('STOP_TIMED_OUT', 500, `Cannot stop container ${id}: its process is still there ${wait_ms} ms after SIGKILL`);

@@ -1,5 +1,6 @@
 export { createEngine } from './engine.ts';
 export type { EngineOptions } from './rooms.ts';
+export type { OciRuntime } from './runtime/oci-runtimes.ts';
 export type { RuntimePrograms } from './runtime/runtime.ts';
 export { EngineError, StartError } from './errors.ts';
 export { logDetails } from './logs/log-options.ts';

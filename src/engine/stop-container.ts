@@ -87,7 +87,7 @@ export async function setPaused(rooms: Rooms, entry: Entry, wanted: boolean): Pr
     if (!isLive(record.state)) throw notRunning(record.id);
     if (record.state.status === 'paused' && wanted) throw alreadyPaused(record.id);
     if (record.state.status === 'running' && !wanted) throw notPaused(record.id);
-    await rooms.linux.cgroups.freeze(pathsOf(rooms, record).cgroup, wanted);
+    await rooms.crun.freeze(record, pathsOf(rooms, record).cgroup, wanted);
     await save(rooms, entry, paused(record, wanted));
     tell(rooms, entry, wanted ? 'pause' : 'unpause');
   });
@@ -97,7 +97,7 @@ export async function setPaused(rooms: Rooms, entry: Entry, wanted: boolean): Pr
 async function signalMain(rooms: Rooms, entry: Entry, signal: number): Promise<boolean> {
   const { state } = entry.record;
   if (!isLive(state) || (await rooms.linux.processes.startTime(state.pid)) !== state.startTime) return false;
-  return rooms.linux.processes.signal(state.pid, signal);
+  return await rooms.crun.signal(entry.record, state.pid, signal);
 }
 
 function exitOf(entry: Entry): Promise<void> {
