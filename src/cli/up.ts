@@ -11,12 +11,23 @@ import { say, type Terminal } from './terminal.ts';
 import { packageVersion } from './version.ts';
 
 const string = { type: 'string' } as const;
+const boolean = { type: 'boolean' } as const;
 const OPTIONS = {
   detach: { type: 'boolean', short: 'd', default: false },
   config: string,
   'data-dir': string,
   'run-dir': string,
   'docker-socket': string,
+  host: { type: 'string', short: 'H', multiple: true },
+  tls: boolean,
+  tlsverify: boolean,
+  tlscacert: string,
+  tlscert: string,
+  tlskey: string,
+  'daemon-json': string,
+  'http-proxy': string,
+  'https-proxy': string,
+  'no-proxy': string,
   registry: string,
   api: string,
   kubeconfig: string,
@@ -36,6 +47,8 @@ export const up: Command = {
   usage:
     'up [--detach] [--data-dir D] [--run-dir R] [--docker-socket PATH] [--registry ADDR] [--api ADDR] [--kubeconfig PATH]\n' +
     '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--log-level L] [--config FILE]\n' +
+    '       [--host tcp://ADDR:PORT|unix://PATH]... [--tlsverify --tlscacert CA --tlscert CERT --tlskey KEY] [--tls[=false]]\n' +
+    '       [--daemon-json FILE] [--http-proxy URL] [--https-proxy URL] [--no-proxy HOSTS]\n' +
     '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
   async run(commandArguments, terminal) {
     const { values } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: false });
@@ -49,7 +62,8 @@ const LOG_NAME = 'daemon.log';
 type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['values'];
 
 async function upHere(values: Values, terminal: Terminal): Promise<never> {
-  const { detach: _, config: configFile, 'ready-fd': readyFd, ...given } = values;
+  const { detach: _, config: configFile, 'ready-fd': readyFd, host, tls, tlsverify, ...texts } = values;
+  const given = { ...texts, ...(host === undefined ? {} : { host: host.join(',') }), ...switches({ tls, tlsverify }) };
   const release = holdYoungHeap();
   const daemon = await import('#daemon');
   const status = await daemon.runDaemon({
@@ -62,6 +76,11 @@ async function upHere(values: Values, terminal: Terminal): Promise<never> {
   });
   // Everything has let go by now; a session of a client in a container that runs on must not hold the daemon.
   process.exit(status);
+}
+
+/** Those that were said, as the text that a configuration file has. */
+function switches(values: Readonly<Record<string, boolean | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
 }
 
 async function upDetached(commandArguments: readonly string[], dataDir: string | undefined, terminal: Terminal): Promise<number> {
@@ -105,7 +124,9 @@ async function upDetached(commandArguments: readonly string[], dataDir: string |
   const words = answer.trim();
   if (words.startsWith('ready ')) {
     child.unref();
-    say(terminal, words.slice('ready '.length));
+    const [line = '', ...warnings] = words.slice('ready '.length).split('\n');
+    say(terminal, line);
+    for (const warning of warnings) terminal.stderr.write(`${warning}\n`);
     return 0;
   }
   const code = await exited;

@@ -15,35 +15,20 @@ import {
   parseParts,
 } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { OPTION_NAMES, type OptionValues } from './option-names.ts';
+import type { Meaning } from './settings/daemon-json-keys.ts';
+import { resolveSettings } from './settings/resolve.ts';
 
 const DEFAULT_CONTEXT = 'gantry';
 
-/** The names of `up`'s options that take a value, without the dashes; a configuration file has the same. */
-export const OPTION_NAMES = [
-  'data-dir',
-  'run-dir',
-  'docker-socket',
-  'registry',
-  'api',
-  'kubeconfig',
-  'context',
-  'pod-cidr',
-  'service-cidr',
-  'autoscaler-period',
-  'log-level',
-  'parts',
-  'server',
-  'client-kubeconfig',
-] as const;
-export type OptionName = (typeof OPTION_NAMES)[number];
-export type OptionValues = Partial<Record<OptionName, string>>;
-
 /**
- * The daemon's configuration from the command line's options, then the file of `--config`, then the environment
- * (KUBECONFIG), then defaults. Errors: `CONFIG_INVALID`, naming the option.
+ * The daemon's configuration from the command line's options, then the file of `--config`, then Docker's daemon.json, then the environment
+ * (KUBECONFIG, HTTP_PROXY and its like), then defaults. Errors: `CONFIG_INVALID`, naming the option.
  */
 export async function resolveConfig(given: OptionValues, configFile: string | undefined, environment: NodeJS.ProcessEnv): Promise<DaemonConfig> {
-  const options: OptionValues = { ...(configFile === undefined ? {} : await readConfigFile(configFile)), ...given };
+  const written: OptionValues = { ...(configFile === undefined ? {} : await readConfigFile(configFile)), ...given };
+  const json: Meaning = written['daemon-json'] === undefined ? {} : await (await import('./settings/daemon-json.ts')).readDaemonJson(written['daemon-json']);
+  const options: OptionValues = { ...json.options, ...written };
   const dataDir = resolve(options['data-dir'] ?? DEFAULT_DATA_DIR);
   const runDir = resolve(options['run-dir'] ?? DEFAULT_RUN_DIR);
   const isDefault = dataDir === DEFAULT_DATA_DIR;
@@ -71,6 +56,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,
     parts,
+    settings: await resolveSettings(options, json, environment),
   };
 }
 

@@ -1,15 +1,18 @@
 import { closeSync, writeSync } from 'node:fs';
 import { type Clock, createLogger, GantryError, type Logger, messageOf, systemClock, systemRandom } from '#kit';
+import type { ListenPlace } from '#docker';
 import { openLinux } from '#linux';
 import type { DaemonConfig } from './config.ts';
 import { serveControl } from './control.ts';
 import { openDataDir } from './identity.ts';
 import { takeLock } from './lock.ts';
 import { openGround } from './ground.ts';
-import { type OptionValues, resolveConfig } from './options.ts';
+import type { OptionValues } from './option-names.ts';
+import { resolveConfig } from './options.ts';
 import { buildParts, type BuiltParts } from './parts.ts';
 import { renewPlaces } from './places.ts';
 import { preflight } from './preflight.ts';
+import { addressOf } from './settings/hosts.ts';
 import { ownFacts } from './why/own-facts.ts';
 import type { DaemonStatus, Part, PartHealth } from './types.ts';
 
@@ -37,8 +40,12 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     await using daemon = await startDaemon(config, options);
     options.onReady?.();
     const line = daemon.describe();
-    if (options.readyFd === undefined) process.stdout.write(`${line}\n`);
-    tell(`ready ${line}`);
+    const warnings = config.settings.warnings.map((words) => `warning: ${words}\n`).join('');
+    if (options.readyFd === undefined) {
+      process.stdout.write(`${line}\n`);
+      process.stderr.write(warnings);
+    }
+    tell(`ready ${line}\n${warnings}`);
     await stopping;
     return 0;
   } catch (error) {
@@ -149,8 +156,13 @@ async function healthOf(part: Part, health: Map<string, PartHealth>): Promise<Pa
 function readyLine(config: DaemonConfig, took_ms: number): string {
   const places = [
     config.parts.has('engine') ? `docker unix://${config.dockerSocket}${config.dockerContext ? ` (context ${config.dockerContext.name})` : ''}` : '',
+    ...(config.parts.has('engine') ? config.settings.listen.map(placeText) : []),
     config.parts.has('registry') ? `registry ${config.registry.host}:${config.registry.port}` : '',
     config.parts.has('apiserver') ? `kubeconfig ${config.kubeconfig}` : '',
   ];
   return `up in ${(took_ms / 1_000).toFixed(2)} s: ${places.filter((place) => place !== '').join(', ')}`;
+}
+
+function placeText(place: ListenPlace): string {
+  return place.kind === 'unix' ? `unix://${place.path}` : `tcp://${addressOf(place)}${place.tls ? ' (TLS)' : ''}`;
 }

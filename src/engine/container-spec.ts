@@ -42,6 +42,8 @@ export interface ContainerSpec {
   readonly network: NetworkMode;
   readonly publish?: readonly PublishSpec[];
   readonly publishAll?: boolean;
+  /** Where ports are bound that name no address; left out: everywhere. */
+  readonly publishAddress?: IpAddress;
   readonly exposed?: readonly string[];
   /** Containers on the default network whose addresses and ports this one is told. */
   readonly links?: readonly LinkSpec[];

@@ -53,12 +53,12 @@ class LocalEngine implements Engine {
   constructor(options: EngineOptions) {
     const { clock, random, logger, dataDir, runDir, linux, network } = options;
     const [events, table] = [new EventHub(clock), new ContainerTable()];
-    const bridge = options.bridge ?? { name: `gtr${options.id}`, subnet: DEFAULT_SUBNET };
+    const bridge = { name: `gtr${options.id}`, subnet: DEFAULT_SUBNET, ...options.bridge };
     const exitDir = join(dataDir, 'exits');
     const helpers = { launcher: new Launcher({ folder: runDir, logger }), surroundings: new Surroundings({ logger }) };
     const usersOf = (name: string) => table.all().flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : []));
     this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, usersOf });
-    const networks = new NetworkStore({ folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge });
+    const networks = new NetworkStore({ folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge, ...poolsOf(options) });
     this.#rooms = {
       ...options,
       table,
@@ -180,4 +180,8 @@ class LocalEngine implements Engine {
     }
     this.#ended(record.id, { finishedAt_ms: this.#rooms.clock.now() });
   }
+}
+
+function poolsOf({ addressPools }: EngineOptions): Pick<EngineOptions, 'addressPools'> {
+  return addressPools === undefined ? {} : { addressPools };
 }

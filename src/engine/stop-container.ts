@@ -44,7 +44,8 @@ async function requestStop(rooms: Rooms, entry: Entry): Promise<void> {
  */
 export async function endOrderly(rooms: Rooms, entry: Entry): Promise<void> {
   const { state, stopSignal } = entry.record;
-  if (isLive(state) && (await hears(state.pid, signalNumber(stopSignal)))) await stopContainer(rooms, entry, {});
+  if (isLive(state) && (await hears(state.pid, signalNumber(stopSignal))))
+    await stopContainer(rooms, entry, rooms.shutdownTimeout_seconds === undefined ? {} : { timeout_seconds: rooms.shutdownTimeout_seconds });
   else await endNow(rooms, entry);
 }
 

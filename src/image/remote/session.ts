@@ -48,7 +48,9 @@ export class RegistrySessions {
   /** For what is asked of a registry as a whole; `scopes` are those of its token service. */
   openRegistry(endpoint: Endpoint, scopes: readonly string[], options: Pick<TransferOptions, 'auth' | 'signal'>): RegistrySession {
     const shared = { http: this.#http, schemes: this.#schemes, clock: this.#clock, attemptsMax: this.#attemptsMax };
-    return new RegistrySession({ ...shared, endpoint, scopes, ...options });
+    // A mirror is somebody else: the credentials are the origin's.
+    const { auth: _origins, ...anonymous } = options;
+    return new RegistrySession({ ...shared, endpoint, scopes, ...(endpoint.isMirror ? anonymous : options) });
   }
 
   close(): void {
