@@ -8,6 +8,7 @@ import { checkLoopback } from '#registry';
 import { type DaemonConfig, type HostPort, ROOT_PARTS } from './config.ts';
 import { checkPrograms, PROGRAMS } from './doctor/index.ts';
 import { StartError } from './errors.ts';
+import { findRuntime } from './rooms.ts';
 
 const BYTES_NEEDED = 64 * 1024 * 1024;
 
@@ -21,6 +22,7 @@ export async function preflight(config: DaemonConfig): Promise<void> {
     );
   }
   if (config.parts.has('engine') || config.parts.has('network')) await checkMachine(config);
+  if (config.parts.has('engine')) await findRuntime(config.programPath, config.settings);
   if (config.parts.has('engine')) await checkSocketFree(config.dockerSocket, '--docker-socket PATH');
   if (config.parts.has('engine')) for (const place of config.settings.listen) await checkPlace(place);
   await checkSpace(config.dataDir);

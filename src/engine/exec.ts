@@ -38,6 +38,8 @@ export class ExecTable implements Execs {
   async create(ref: string, spec: ExecSpec): Promise<string> {
     const entry = this.#rooms.table.find(ref);
     assertRunning(entry);
+    // Here it can be said; once the connection is a stream, clients say only that it failed.
+    this.#rooms.crun.runtimes.check(entry.record.spec.runtime);
     const id = this.#rooms.random.hex(64);
     this.#execs.set(id, { exec: { id, containerId: entry.record.id, spec, running: false }, entry, folder: undefined });
     tell(this.#rooms, entry, `exec_create: ${spec.command.join(' ')}`, { execID: id });

@@ -1,5 +1,5 @@
 import type { OptionName, OptionValues } from '../option-names.ts';
-import { logOf, mirrorsOf, runtimesOf, ulimitsOf } from './daemon-json-values.ts';
+import { insecureOf, logOf, mirrorsOf, runtimesOf, ulimitsOf } from './daemon-json-values.ts';
 import type { JsonSettings } from './types.ts';
 import { address, addresses, addressInNetwork, addressPool, bytes, flag, mapping, oneOf, text, texts, WrongForm, whole } from './values.ts';
 
@@ -86,7 +86,7 @@ export const DAEMON_JSON_KEYS: Readonly<Record<string, KeyRow>> = {
   icc: fixed([true], 'containers on the default network reach each other: give those that should not a network of their own'),
   init: setting((value) => ({ defaults: { init: flag(value) } })),
   'init-path': refused('the init is the first of catatonit, tini and docker-init that is installed'),
-  'insecure-registries': setting((value) => ({ registries: { insecure: texts(value), mirrors: [] } })),
+  'insecure-registries': setting((value) => ({ registries: { insecure: insecureOf(value), mirrors: [] } })),
   ip: setting((value) => (address(value) === '0.0.0.0' ? {} : { defaults: { publishAddress: address(value) } })),
   'ip-forward': fixed([true], 'without it no packet reaches a container'),
   'ip-forward-no-drop': fixed([true], "the machine's own FORWARD policy is never touched"),
@@ -159,6 +159,6 @@ function features(value: unknown): Meaning {
 }
 
 function labelOf(label: string): string {
-  if (!/^[^=]+(=|$)/.test(label)) throw new WrongForm(`"${label}" must be NAME=VALUE`);
+  if (!/^[^=]+=/.test(label)) throw new WrongForm(`"${label}" must be NAME=VALUE`);
   return label;
 }

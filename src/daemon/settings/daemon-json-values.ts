@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { logBounds, type LogSpec, type OciRuntime } from '#engine';
 import { mapping, text, textMapping, texts, WrongForm, whole } from './values.ts';
 
@@ -44,5 +45,17 @@ export function mirrorsOf(value: unknown): readonly string[] {
     const isRight = url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === '';
     if (!isRight) throw new WrongForm(`"${mirror}" is no mirror: a right one is https://mirror.example`);
     return mirror;
+  });
+}
+
+/** `registry.example`, `registry.example:5000` or a network. */
+export function insecureOf(value: unknown): readonly string[] {
+  return texts(value).map((entry) => {
+    const [network = '', prefix] = entry.split('/');
+    const bits = isIP(network) === 4 ? 32 : 128;
+    const isNetwork = prefix !== undefined && isIP(network) !== 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+    const isHost = /^(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/.test(entry);
+    if (!isNetwork && !isHost) throw new WrongForm(`"${entry}" is no registry: a right one is registry.example:5000 or 192.0.2.0/24, without a scheme`);
+    return entry;
   });
 }

@@ -36,6 +36,11 @@ export class OciRuntimes {
     return name === undefined || this.#others.has(name);
   }
 
+  /** Errors: `RUNTIME_UNKNOWN`, where a container remembers one that is no longer named. */
+  check(name: string | undefined): void {
+    if (!this.isKnown(name)) throw runtimeUnknown(name ?? CRUN, [CRUN, ...this.#others.keys()]);
+  }
+
   /** The words that start it, up to the command. Errors: `RUNTIME_UNKNOWN`. */
   words(name: string | undefined, root: string): readonly string[] {
     if (name === undefined) return [this.#crun, '--root', root, '--cgroup-manager=cgroupfs'];
