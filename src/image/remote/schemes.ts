@@ -1,5 +1,6 @@
 import { GantryError } from '#kit';
 import type { HttpClient } from './http.ts';
+import { alertOf } from './trust.ts';
 
 type Scheme = 'http:' | 'https:';
 const PATIENCE_MS = 5_000;
@@ -29,14 +30,15 @@ export class Schemes {
       return 'https:';
     } catch (error) {
       // Only who answered, in other words than TLS's, is known to speak none.
-      if (!saidSomething(error)) this.#known.delete(host);
+      const cause = error instanceof GantryError ? error.cause : undefined;
+      if (alertOf(cause) !== undefined) return 'https:';
+      if (!saidSomething(cause)) this.#known.delete(host);
       if (signal?.aborted) throw error;
       return 'http:';
     }
   }
 }
 
-function saidSomething(error: unknown): boolean {
-  const cause = error instanceof GantryError ? error.cause : undefined;
+function saidSomething(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && (cause.code === 'EPROTO' || String(cause.code).startsWith('ERR_SSL_'));
 }

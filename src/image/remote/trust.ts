@@ -24,21 +24,16 @@ const UNKNOWN_AUTHORITY = new Set([
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ]);
-/** Alerts of servers that were shown no certificate, or one of an authority that they do not know (RFC 8446, 6.2). */
-const CLIENT_REFUSED = new Set([
-  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
-  'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
-  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
-  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
-  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
-  'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
-]);
+/** Alerts of servers that were shown no certificate, or one that they do not believe (RFC 8446, 6.2), in OpenSSL's words. */
+const CLIENT_REFUSED = /alert (handshake failure|bad certificate|certificate (?:required|unknown|revoked|expired)|unknown ca|access denied)/i;
 
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : '');
 export const isUnknownAuthority = (error: unknown) => UNKNOWN_AUTHORITY.has(codeOf(error));
+/** What the server said against our certificate, if it did; then it speaks TLS. */
+export const alertOf = (error: unknown) => (error instanceof Error ? CLIENT_REFUSED.exec(error.message)?.[1] : undefined);
 /** Of the handshake: trying again won't help. */
 export const isDistrust = (error: unknown) =>
-  isUnknownAuthority(error) || CLIENT_REFUSED.has(codeOf(error)) || codeOf(error).startsWith('ERR_TLS_') || codeOf(error).startsWith('CERT_');
+  isUnknownAuthority(error) || alertOf(error) !== undefined || codeOf(error).startsWith('ERR_TLS_') || codeOf(error).startsWith('CERT_');
 
 /** Which authorities are believed, and who we say that we are: Node's own list, then the system's, then the folders'. */
 export class Trust {
@@ -74,8 +69,8 @@ export class Trust {
     const files = this.#folders.map((folder) => authorityFile(folder, url.host)).join(' or ');
     if (isUnknownAuthority(error) && files !== '')
       return `its certificate is signed by an authority that is not known here (${messageOf(error).split(';')[0]}). Put the authority's certificate into ${files} and try again; no restart is needed`;
-    if (CLIENT_REFUSED.has(codeOf(error)) && files !== '')
-      return `it wants a client's certificate that it knows (${messageOf(error)}). Put client.cert and client.key beside ${files}`;
+    const alert = alertOf(error);
+    if (alert !== undefined && files !== '') return `it wants a client's certificate that it knows (${alert}). Put client.cert and client.key beside ${files}`;
     return messageOf(error) || error.name;
   }
 }
