@@ -7,41 +7,9 @@ import { holdYoungHeap } from '#kit';
 import type { Command } from './command.ts';
 import { CommandError } from './errors.ts';
 import { parseOptions } from './options.ts';
+import { UP_OPTIONS } from './up-options.ts';
 import { say, type Terminal } from './terminal.ts';
 import { packageVersion } from './version.ts';
-
-const string = { type: 'string' } as const;
-const boolean = { type: 'boolean' } as const;
-const OPTIONS = {
-  detach: { type: 'boolean', short: 'd', default: false },
-  config: string,
-  'data-dir': string,
-  'run-dir': string,
-  'docker-socket': string,
-  host: { type: 'string', short: 'H', multiple: true },
-  tls: boolean,
-  tlsverify: boolean,
-  tlscacert: string,
-  tlscert: string,
-  tlskey: string,
-  'daemon-json': string,
-  'http-proxy': string,
-  'https-proxy': string,
-  'no-proxy': string,
-  registry: string,
-  api: string,
-  kubeconfig: string,
-  context: string,
-  'pod-cidr': string,
-  'service-cidr': string,
-  server: string,
-  'client-kubeconfig': string,
-  'autoscaler-period': string,
-  'log-level': string,
-  parts: string,
-  /** Of ours: where a detached daemon says that it is ready. */
-  'ready-fd': string,
-} as const;
 
 export const up: Command = {
   usage:
@@ -51,7 +19,7 @@ export const up: Command = {
     '       [--daemon-json FILE] [--http-proxy URL] [--https-proxy URL] [--no-proxy HOSTS]\n' +
     '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
   async run(commandArguments, terminal) {
-    const { values } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: false });
+    const { values } = parseOptions({ args: [...commandArguments], options: UP_OPTIONS, allowPositionals: false });
     return values.detach ? upDetached(commandArguments, values['data-dir'], terminal) : upHere(values, terminal);
   },
 };
@@ -59,7 +27,7 @@ export const up: Command = {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LOG_NAME = 'daemon.log';
 
-type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['values'];
+type Values = ReturnType<typeof parseOptions<{ options: typeof UP_OPTIONS }>>['values'];
 
 async function upHere(values: Values, terminal: Terminal): Promise<never> {
   const { detach: _, config: configFile, 'ready-fd': readyFd, host, tls, tlsverify, ...texts } = values;

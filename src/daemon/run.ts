@@ -46,7 +46,9 @@ export async function runDaemon(options: RunOptions): Promise<number> {
       process.stderr.write(warnings);
     }
     tell(`ready ${line}\n${warnings}`);
+    daemon.notify(`READY=1\nSTATUS=${line}`);
     await stopping;
+    daemon.notify('STOPPING=1');
     return 0;
   } catch (error) {
     if (options.readyFd === undefined || !(error instanceof GantryError)) throw error;
@@ -64,9 +66,11 @@ function stopSignal(): Promise<void> {
 interface RunningDaemon extends AsyncDisposable {
   /** One line for the user. */
   describe(): string;
+  /** Tells systemd, where it started this (sd_notify(3)). */
+  notify(state: string): void;
 }
 
-async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promise<RunningDaemon> {
+async function startDaemon(config: DaemonConfig, { version, environment }: RunOptions): Promise<RunningDaemon> {
   const clock = systemClock;
   const startedAt_ms = clock.now();
   await preflight(config);
@@ -95,6 +99,16 @@ async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promi
   const owned = opened.move();
   return {
     describe: () => readyLine(config, clock.now() - startedAt_ms),
+    notify(state) {
+      const { NOTIFY_SOCKET: address } = environment;
+      if (address === undefined || address === '') return;
+      try {
+        linux.sockets.send(address, state);
+      } catch (error) {
+        // It serves all the same; systemd says in its own log what it misses.
+        logger.warn('cannot tell systemd', { state, error });
+      }
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
