@@ -93,6 +93,7 @@ class LocalEngine implements Engine {
   async start(): Promise<void> {
     this.#isStopping = false;
     await this.#open();
+    this.#rooms.networks.checkMove();
     await this.#rooms.crun.warm();
     await recover(this.#rooms);
   }

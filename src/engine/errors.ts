@@ -56,6 +56,12 @@ export const networkInUse = (name: string, names: readonly string[]) =>
   new EngineError('NETWORK_IN_USE', 403, `error while removing network: network ${name} has active endpoints (${names.join(', ')}): disconnect them first`);
 export const subnetTaken = (subnet: string, by: string) =>
   new EngineError('SUBNET_TAKEN', 403, `Cannot use subnet ${subnet}: it overlaps ${by}; choose another one`);
+export const bridgeInUse = (subnet: string, names: readonly string[]) =>
+  new EngineError(
+    'BRIDGE_IN_USE',
+    409,
+    `Cannot move the default network to ${subnet}: containers run on it with other addresses (${names.join(', ')}). Stop them first, with the network as it was, or end all with "gantry down"`,
+  );
 export const alreadyConnected = (container: string, network: string) =>
   new EngineError('ENDPOINT_EXISTS', 403, `endpoint with name ${container} already exists in network ${network}`);
 export const notConnected = (container: string, network: string) =>

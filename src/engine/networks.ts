@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Clock, KeyedMutex, type Random } from '#kit';
 import type { Linux } from '#linux';
 import { type AddressPool, type Cidr, contains, createAddressPool, type IpAddress, type Network, nthAddress, nthSubnet, overlaps, parseCidr } from '#network';
-import { invalid, networkInUse, networkNameInUse, networkPredefined, networkUnknown, subnetTaken, unsupported } from './errors.ts';
+import { bridgeInUse, invalid, networkInUse, networkNameInUse, networkPredefined, networkUnknown, subnetTaken, unsupported } from './errors.ts';
 import type { EventHub } from './events.ts';
 import { RecordFolders } from './store.ts';
 import type { ContainerTable } from './table.ts';
@@ -88,6 +88,19 @@ export class NetworkStore {
         old === undefined,
       );
     }
+  }
+
+  /** Errors: `BRIDGE_IN_USE` where the default network was moved away under containers that run. */
+  checkMove(): void {
+    const { subnet } = this.#options.bridge;
+    const left = this.#options.table
+      .all()
+      .filter(({ record: { endpoints } }) => endpoints['bridge'] !== undefined && !contains(subnet, endpoints['bridge'].address));
+    if (left.length > 0)
+      throw bridgeInUse(
+        subnet,
+        left.map(({ record }) => record.name),
+      );
   }
 
   list(): readonly EngineNetwork[] {

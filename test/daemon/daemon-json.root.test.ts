@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { busyboxTar } from '../support/busybox.ts';
+import { systemClock } from '#kit';
 import { MAIN, startTestDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { output } from '../support/run.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'gantry-daemon-json-'));
@@ -144,6 +146,46 @@ test('a container keeps what it got when the file changes; the command line wins
   assert.equal(await docker('inspect', '-f', '{{.HostConfig.LogConfig.Type}}', 'old', 'new'), 'json-file\nlocal\n');
   assert.match(await docker('-H', 'tcp://127.0.0.1:2373', 'version'), /Server:/);
   assert.notEqual((await daemon.docker(['-H', 'tcp://127.0.0.1:2374', 'version'])).status, 0);
+});
+
+test('the default network is not moved away under containers that run', async () => {
+  await docker('run', '-d', '--name', 'stays', 'busybox', 'sleep', '600');
+  const before = await docker('inspect', '-f', '{{.NetworkSettings.IPAddress}}', 'stays');
+  await writeFile(file, JSON.stringify({ bip: '172.26.0.1/24' }));
+  await daemon.crash();
+  await assert.rejects(
+    daemon.restart(['--parts', 'engine', '--daemon-json', file]),
+    /Cannot move the default network to 172\.26\.0\.0\/24: containers run on it with other addresses \(stays\)/,
+  );
+  await daemon.restart(['--parts', 'engine']);
+  assert.equal(await docker('inspect', '-f', '{{.NetworkSettings.IPAddress}}', 'stays'), before);
+  assert.match(await docker('run', '--rm', 'busybox', 'ping', '-c', '1', '-W', '2', before.trim()), /1 packets received/);
+  await docker('rm', '-f', 'stays');
+});
+
+test('shutdown-timeout is how long gantry down lets a container end that goes on', async () => {
+  await writeFile(file, JSON.stringify({ 'shutdown-timeout': 1 }));
+  await daemon.crash();
+  await daemon.restart(['--parts', 'engine', '--daemon-json', file]);
+  await docker(
+    'run',
+    '-d',
+    '--name',
+    'stubborn',
+    '--stop-timeout',
+    '60',
+    'busybox',
+    'sh',
+    '-c',
+    'trap "echo no" TERM; echo ready; while :; do sleep 0.05; done',
+  );
+  await eventually('it to listen', async () => (await docker('logs', 'stubborn')).includes('ready'));
+  const began = systemClock.monotonic();
+  await output(daemon.gantry(['down']));
+  assert.ok(systemClock.monotonic() - began < 30_000, 'well before its own minute');
+  await daemon.restart(['--parts', 'engine']);
+  assert.equal(await docker('inspect', '-f', '{{.State.ExitCode}}', 'stubborn'), '137\n');
+  assert.match(await docker('logs', 'stubborn'), /no\n/);
 });
 
 for (const [content, words] of [

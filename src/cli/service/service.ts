@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { Command } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { parseOptions } from '../options.ts';
@@ -30,7 +29,9 @@ export const service: Command = {
 
 /** Installing what is installed changes nothing; with other options the daemon is started again, and containers run on. */
 async function install(unit: ServiceUnit, options: readonly string[], print: boolean, terminal: Terminal): Promise<number> {
-  const command = [process.execPath, '--no-warnings', process.argv[1] ?? fileURLToPath(new URL('../main.ts', import.meta.url)), 'up', ...options];
+  // The launcher names the entry there.
+  const [, main = ''] = process.argv;
+  const command = [process.execPath, '--no-warnings', main, 'up', ...options];
   const text = unitText({ command, environment: environmentOf(terminal.environment) });
   if (print) {
     terminal.stdout.write(text);
