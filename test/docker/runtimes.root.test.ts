@@ -58,8 +58,9 @@ test('a container of a runtime goes through it, from its start to its end', asyn
 test('a terminal and its size, and what cannot be run, as with crun', async () => {
   await using shell = docker.terminal('run -it --rm --runtime traced busybox sh');
   await shell.hears(/\/dev\/pts/);
-  shell.type('stty size\n');
-  await shell.hears(/33 99/);
+  // The client sets the size a moment after the start.
+  shell.type("until stty size 2>/dev/null | grep -v '^0'; do sleep 0.05; done\n");
+  await shell.hears(/\n33 99\r/);
   shell.type('exit 3\n');
   assert.equal(await shell.ended, 3);
   assert.equal((await docker.outcome('run --rm --runtime traced busybox nosuch')).status, 127);
