@@ -37,6 +37,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
   const parts = options.parts === undefined ? new Set(PARTS) : parseParts(options.parts);
   const remote = remoteOf(options, parts);
   checkParts(parts, remote !== undefined);
+  const dockerSocket = resolve(options['docker-socket'] ?? join(runDir, 'docker.sock'));
   return {
     dataDir,
     runDir,
@@ -44,7 +45,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     api: parseHostPort('--api', options.api ?? '127.0.0.1:6443'),
     kubeconfig: resolve(options.kubeconfig ?? firstKubeconfig(environment) ?? (isDefault ? join(homedir(), '.kube', 'config') : join(dataDir, 'kubeconfig'))),
     contextName: options.context ?? DEFAULT_CONTEXT,
-    dockerSocket: resolve(options['docker-socket'] ?? join(runDir, 'docker.sock')),
+    dockerSocket,
     dockerContext:
       isDefault || options.context !== undefined
         ? { folder: resolve(environment.DOCKER_CONFIG ?? join(homedir(), '.docker')), name: options.context ?? DEFAULT_CONTEXT }
@@ -56,7 +57,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,
     parts,
-    settings: await resolveSettings(options, json, environment),
+    settings: await resolveSettings(options, json, environment, dockerSocket),
   };
 }
 

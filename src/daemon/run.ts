@@ -149,6 +149,7 @@ async function describe({ config, built, health, version, id, startedAt_ms, cloc
     dataDir: config.dataDir,
     runDir: config.runDir,
     ...(config.parts.has('engine') ? { dockerSocket: config.dockerSocket } : {}),
+    ...(config.parts.has('engine') && config.settings.listen.length > 0 ? { dockerHosts: config.settings.listen.map(placeText).join(', ') } : {}),
     ...(config.parts.has('registry') ? { registry: `${config.registry.host}:${config.registry.port}` } : {}),
     ...(config.parts.has('apiserver')
       ? { apiServer: `https://${config.api.host}:${config.api.port}`, kubeconfig: config.kubeconfig, context: config.contextName }

@@ -32,6 +32,7 @@ test('docker with a certificate of the authority works over TLS, beside the sock
   for (const host of [`unix://${extraSocket}`, `unix://${daemon.dockerSocket}`])
     assert.equal(await output(daemon.docker(['-H', host, 'images', '-q', 'busybox'])), await output(daemon.docker([...remote, 'images', '-q', 'busybox'])));
   assert.equal((await stat(extraSocket)).mode & 0o777, 0o660);
+  assert.ok((await output(daemon.gantry(['status']))).includes(`tcp://0.0.0.0:2376 (TLS), unix://${extraSocket}`));
 });
 
 test('hijacked streams: input is written, half-closed and echoed whole; attach and exec follow', async () => {

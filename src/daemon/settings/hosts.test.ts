@@ -14,6 +14,7 @@ test('hosts are read in every form', () => {
     );
   check({});
   check({ host: '' });
+  check({ host: 'tcp://:1,tcp://:1' }, '127.0.0.1 1');
   check({ host: 'unix:///run/a.sock, tcp://127.0.0.1:1' }, '/run/a.sock', '127.0.0.1 1');
   check({ host: 'tcp://:2375,tcp://localhost,tcp://[::1]:9' }, '127.0.0.1 2375', 'localhost 2375', '::1 9');
   check({ ...VERIFY, host: 'tcp://0.0.0.0,tcp://engine.example:1/' }, '0.0.0.0 2376', 'engine.example 1');

@@ -28,7 +28,7 @@ export function hostingOf(options: OptionValues): Hosting {
   const hosts = (options.host ?? '')
     .split(',')
     .map((text) => text.trim())
-    .filter((text) => text !== '')
+    .filter((text, index, all) => text !== '' && all.indexOf(text) === index)
     .map((text) => parseHost(text, tls !== undefined));
   const tcp = hosts.filter((host) => host.kind === 'tcp');
   if (tls !== undefined && tcp.length === 0)

@@ -14,6 +14,7 @@ export async function resolveSettings(
   options: OptionValues,
   json: Pick<Meaning, 'settings' | 'warnings'>,
   environment: NodeJS.ProcessEnv,
+  dockerSocket: string,
 ): Promise<EngineSettings> {
   const { groupName, ...settings } = json.settings ?? {};
   const hosting = hostingOf(options);
@@ -23,9 +24,9 @@ export async function resolveSettings(
     ...NO_SETTINGS,
     ...settings,
     ...(await seccompDefault(settings)),
-    listen: hosting.hosts.map((host): ListenPlace => {
-      if (host.kind === 'unix') return { ...host, ...(group === undefined ? {} : { group }) };
-      return { ...host, ...(tls === undefined ? {} : { tls }) };
+    listen: hosting.hosts.flatMap((host): readonly ListenPlace[] => {
+      if (host.kind === 'tcp') return [{ ...host, ...(tls === undefined ? {} : { tls }) }];
+      return host.path === dockerSocket ? [] : [{ ...host, ...(group === undefined ? {} : { group }) }];
     }),
     ...(group === undefined ? {} : { group }),
     proxies: proxiesOf(options, environment),
@@ -43,7 +44,7 @@ function proxiesOf(options: OptionValues, environment: NodeJS.ProcessEnv): Proxy
     if (value === undefined || value === '') return undefined;
     if (name !== 'no-proxy' && parseProxy(value) === undefined)
       throw new ConfigError(
-        `Cannot take "${value}" for --${name} (or the variable ${variable}): it must be http://[USER:PASSWORD@]HOST:PORT or the same with https://`,
+        `Cannot take "${value.replace(/\/\/[^@/]*@/, '//')}" for --${name} (or the variable ${variable}): it must be http://[USER:PASSWORD@]HOST:PORT or the same with https://`,
       );
     return value;
   };

@@ -17,7 +17,9 @@ test('the reason is the last line, without what its runtime writes before it', (
 
 test('the state of a container is read from the runtime', () => {
   assert.equal(stateWordOf('{"ociVersion":"1.0.2","status":"created"}'), 'created');
+  assert.equal(stateWordOf('level=warning msg="old kernel"\n{\n  "status": "running"\n}\n'), 'running');
   assert.equal(stateWordOf('[]'), undefined);
+  assert.equal(stateWordOf('no such container'), undefined);
 });
 
 test('a runtime is chosen by its name, or is the default one; an unknown one is refused in words that clients know', () => {

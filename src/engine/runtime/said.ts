@@ -32,8 +32,8 @@ export function reasonOf(said: string): string {
     .trim();
 }
 
-/** `status` of what an OCI runtime's `state` command says. */
+/** `status` of what an OCI runtime's `state` command says, among warnings that it may write beside; undefined when it says none. */
 export function stateWordOf(output: string): string | undefined {
-  const value: unknown = JSON.parse(output);
-  return typeof value === 'object' && value !== null && 'status' in value ? String(value.status) : undefined;
+  const object = /\{[\s\S]*\}/.exec(output)?.[0];
+  return object === undefined ? undefined : /"status"\s*:\s*"(\w+)"/.exec(object)?.[1];
 }
