@@ -9,8 +9,8 @@ export interface UnitParts {
 export const UNIT_MARK = '# Written by "gantry service install"; change it with that, or with "systemctl edit".';
 
 /**
- * The text of the service's unit (systemd.unit(5), systemd.service(5)). Containers are not the daemon's to end: only its own process is
- * told to stop, and the groups that it makes below its own are its business. Pure.
+ * The text of the service's unit (systemd.unit(5), systemd.service(5)). Containers and their monitors are not systemd's to end: only the daemon's own
+ * process is told to stop, and their control groups are left to it. Pure.
  */
 export function unitText({ command, environment }: UnitParts): string {
   const variables = Object.entries(environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`, false)}`);
