@@ -12,28 +12,12 @@ export async function info(call: Call, rooms: Rooms): Promise<void> {
     Driver: 'overlay2',
     DriverStatus: [],
     Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file', 'local', 'none'] },
-    MemoryLimit: true,
-    SwapLimit: machine.swapLimit,
-    CpuCfsPeriod: true,
-    CpuCfsQuota: true,
-    CPUShares: true,
-    CPUSet: true,
-    PidsLimit: true,
-    IPv4Forwarding: true,
-    OomKillDisable: machine.cgroupVersion === '1',
+    ...kernelFacts(machine),
     Debug: machine.debug,
     SystemTime: new Date(rooms.clock.now()).toISOString(),
     LoggingDriver: rooms.defaults?.log?.driver ?? 'json-file',
-    CgroupDriver: 'cgroupfs',
-    CgroupVersion: machine.cgroupVersion,
-    KernelVersion: machine.kernelVersion,
-    OperatingSystem: machine.operatingSystem,
-    OSType: 'linux',
-    Architecture: machine.architecture === 'amd64' ? 'x86_64' : machine.architecture === 'arm64' ? 'aarch64' : machine.architecture,
     IndexServerAddress: 'https://index.docker.io/v1/',
     RegistryConfig: registryConfig(machine.registries),
-    NCPU: machine.cpus,
-    MemTotal: machine.memory_bytes,
     GenericResources: null,
     DockerRootDir: machine.dataDir,
     HttpProxy: withoutPassword(machine.proxies.http),
@@ -54,6 +38,28 @@ export async function info(call: Call, rooms: Rooms): Promise<void> {
     DefaultAddressPools: machine.addressPools.map(({ base, size }) => ({ Base: base, Size: size })),
     Warnings: machine.warnings.length === 0 ? null : machine.warnings,
   });
+}
+
+function kernelFacts(machine: DockerInfo): object {
+  return {
+    MemoryLimit: true,
+    SwapLimit: machine.swapLimit,
+    CpuCfsPeriod: true,
+    CpuCfsQuota: true,
+    CPUShares: true,
+    CPUSet: true,
+    PidsLimit: true,
+    IPv4Forwarding: true,
+    OomKillDisable: machine.cgroupVersion === '1',
+    CgroupDriver: 'cgroupfs',
+    CgroupVersion: machine.cgroupVersion,
+    KernelVersion: machine.kernelVersion,
+    OperatingSystem: machine.operatingSystem,
+    OSType: 'linux',
+    Architecture: machine.architecture === 'amd64' ? 'x86_64' : machine.architecture === 'arm64' ? 'aarch64' : machine.architecture,
+    NCPU: machine.cpus,
+    MemTotal: machine.memory_bytes,
+  };
 }
 
 function containerCounts(rooms: Rooms): object {
