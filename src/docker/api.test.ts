@@ -16,7 +16,7 @@ let socketPath = '';
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gantry-docker-'));
   socketPath = join(folder, 'd.sock');
-  await api.listen(socketPath);
+  await api.listen({ kind: 'unix', path: socketPath });
 });
 after(async () => {
   await api.stop();

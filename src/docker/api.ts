@@ -1,11 +1,11 @@
-import { chmod, rm } from 'node:fs/promises';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GantryError, messageOf, nodeHttp } from '#kit';
 import { badRequest } from './errors.ts';
 import { EventLog } from './event-log.ts';
 import { Call, sendError, type Upgraded } from './http.ts';
+import { type Listening, type ListenPlace, listenAt } from './listen.ts';
 import type { DockerApiOptions, Rooms } from './options.ts';
 import { createRouter, type Router } from './router.ts';
 import { API_VERSION, API_VERSION_MIN } from './system.ts';
@@ -15,8 +15,8 @@ export interface DockerApi {
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   /** For its `upgrade` event: attach and exec. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** Serves on a unix socket of mode 0660. A socket file that nobody listens on is replaced; the caller makes sure that nobody does. */
-  listen(socketPath: string): Promise<Server>;
+  /** Serves there too. A socket file that nobody listens on is replaced; the caller makes sure that nobody does. */
+  listen(place: ListenPlace): Promise<Server>;
   /** Stops listening and cuts what is open. */
   stop(): Promise<void>;
 }
@@ -25,45 +25,23 @@ export interface DockerApi {
 export function createDockerApi(options: DockerApiOptions): DockerApi {
   const rooms: Rooms = { ...options, events: new EventLog(options), startedAt_ms: options.clock.now() };
   const router = createRouter();
-  const servers = new Set<{ server: Server; sockets: Set<Duplex> }>();
+  const places = new Set<Listening>();
   const handler: DockerApi['handler'] = (request, response) => void serve(rooms, router, request, response);
   const upgrade: DockerApi['upgrade'] = (request, socket, head) => void serveUpgrade(rooms, router, request, socket, head);
   return {
     handler,
     upgrade,
-    async listen(socketPath) {
-      await rm(socketPath, { force: true });
-      // Transfers and attachments last as long as they last.
-      const server = nodeHttp().createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, handler).on('upgrade', upgrade);
-      const sockets = new Set<Duplex>();
-      server.on('connection', (socket: Duplex) => {
-        sockets.add(socket);
-        socket.once('close', () => sockets.delete(socket));
-      });
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ path: socketPath }, () => {
-          server.off('error', reject);
-          resolve();
-        });
-      });
-      await chmod(socketPath, 0o660);
-      servers.add({ server, sockets });
-      return server;
+    async listen(place) {
+      const listening = await listenAt(place, { handler, upgrade }, options.logger);
+      places.add(listening);
+      return listening.server;
     },
     async stop() {
       rooms.events[Symbol.dispose]();
-      await Promise.all([...servers].map(({ server, sockets }) => closeServer(server, sockets)));
-      servers.clear();
+      await Promise.all([...places].map((place) => place[Symbol.asyncDispose]()));
+      places.clear();
     },
   };
-}
-
-function closeServer(server: Server, sockets: ReadonlySet<Duplex>): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    for (const socket of sockets) socket.destroy();
-  });
 }
 
 async function serve(rooms: Rooms, router: Router, request: IncomingMessage, response: ServerResponse, upgraded?: Upgraded): Promise<void> {

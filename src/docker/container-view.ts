@@ -79,7 +79,7 @@ export function containerSummary(
 export function containerInspect(
   container: Container,
   network: NetworkOf,
-  context: { labels: Readonly<Record<string, string>>; image: ImageWords; dataDir: string; runtime: string; sizes?: { writable: number; total: number } },
+  context: { labels: Readonly<Record<string, string>>; image: ImageWords; dataDir: string; sizes?: { writable: number; total: number } },
 ): object {
   const { spec } = container;
   return {
@@ -101,7 +101,7 @@ export function containerInspect(
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: null,
-    HostConfig: hostConfigView(container, context.runtime),
+    HostConfig: hostConfigView(container),
     GraphDriver: { Name: 'overlay2', Data: {} },
     ...(context.sizes === undefined ? {} : { SizeRw: context.sizes.writable, SizeRootFs: context.sizes.total }),
     Mounts: mountsView(container),

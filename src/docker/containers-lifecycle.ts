@@ -2,6 +2,7 @@ import type { TerminalSize } from '#kit';
 import { GantryError } from '#kit';
 import type { Container, ContainerSpec } from '#engine';
 import { restartPolicy, containerSpec } from './create-request.ts';
+import { withDefaults } from './defaults.ts';
 import { badRequest, conflict, unsupported } from './errors.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
@@ -56,7 +57,7 @@ export async function createContainer(call: Call, rooms: Rooms, consoles: Consol
   const platform = call.text('platform');
   if (platform !== undefined && platform.split('/')[1] !== rooms.info.architecture && platform !== 'linux')
     throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
-  const spec = containerSpec(body, call.text('name'));
+  const spec = withDefaults(containerSpec(body, call.text('name')), rooms.defaults ?? {});
   const container = await createOrExplain(rooms, spec);
   const host = new Fields(body).inner('HostConfig');
   const [rows, columns] = consoleSize(host.any('ConsoleSize'));

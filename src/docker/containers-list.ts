@@ -119,10 +119,7 @@ export async function inspectContainer(call: Call, rooms: Rooms): Promise<void> 
   const image = await resolveMaybe(rooms, container.imageId);
   const sizes = call.flag('size') ? { sizes: await sizesOf(container, rooms) } : {};
   const labels = { ...image?.config.config.Labels, ...container.spec.labels };
-  call.json(
-    200,
-    containerInspect(container, networkByName(rooms), { labels, image: imageWords(image), dataDir: rooms.info.dataDir, runtime: rooms.info.runtime, ...sizes }),
-  );
+  call.json(200, containerInspect(container, networkByName(rooms), { labels, image: imageWords(image), dataDir: rooms.info.dataDir, ...sizes }));
 }
 
 function imageWords(image: Image | undefined): ImageWords {

@@ -38,6 +38,7 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
     resources: resourceLimits(host),
     security: securityOptions(host),
     init: host.choice('Init'),
+    runtime: runtimeName(host.text('Runtime')),
     namespaces: namespaceChoices(host),
     devices: deviceSpecs(host),
     deviceRules: host.texts('DeviceCgroupRules'),
@@ -68,6 +69,11 @@ function processFields(config: Fields) {
     healthcheck: healthConfig(config.object('Healthcheck')),
     log: logSpec(host.inner('LogConfig')),
   };
+}
+
+/** Docker's own name for whichever runtime is the default one. */
+function runtimeName(name: string | undefined): string | undefined {
+  return name === 'io.containerd.runc.v2' ? undefined : name;
 }
 
 function logSpec(fields: Fields): LogSpec | undefined {

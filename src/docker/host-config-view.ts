@@ -5,7 +5,7 @@ import { bindsView, mountObjects, tmpfsView } from './mounts-view.ts';
 const DEFAULT_SHM_BYTES = 64 * 2 ** 20;
 
 /** HostConfig of an inspection: the spec told back in Docker's words. */
-export function hostConfigView(container: Container, runtime: string): object {
+export function hostConfigView(container: Container): object {
   const { spec } = container;
   const { resources = {}, security = {} } = spec;
   const mounts = spec.mounts ?? [];
@@ -44,7 +44,7 @@ export function hostConfigView(container: Container, runtime: string): object {
     UsernsMode: spec.namespaces?.user ?? '',
     ShmSize: spec.shmSize_bytes ?? DEFAULT_SHM_BYTES,
     ...(spec.sysctls === undefined ? {} : { Sysctls: spec.sysctls }),
-    Runtime: runtime,
+    Runtime: spec.runtime ?? 'crun',
     Isolation: '',
     ...resourcesView(container),
     ...(spec.init === undefined ? {} : { Init: spec.init }),

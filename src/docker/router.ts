@@ -10,6 +10,7 @@ import type { Call } from './http.ts';
 import * as images from './images.ts';
 import { loadImages, saveImages } from './images-archive.ts';
 import { inspectDistribution, searchImages } from './images-remote.ts';
+import { info } from './info.ts';
 import * as networks from './networks.ts';
 import type { Rooms } from './options.ts';
 import { containerStats } from './stats.ts';
@@ -57,7 +58,7 @@ const systemRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /_ping', system.ping],
   ['HEAD /_ping', system.ping],
   ['GET /version', system.version],
-  ['GET /info', system.info],
+  ['GET /info', info],
   ['GET /events', streamEvents],
   ['GET /system/df', system.diskUsage],
   ['POST /auth', checkAuth],

@@ -38,62 +38,6 @@ export async function version(call: Call, rooms: Rooms): Promise<void> {
   });
 }
 
-export async function info(call: Call, rooms: Rooms): Promise<void> {
-  const { info: machine } = rooms;
-  const containers = rooms.engine.containers.list(isDockers);
-  const count = (...states: readonly string[]) => containers.filter((container) => states.includes(container.state.status)).length;
-  call.json(200, {
-    ID: machine.id,
-    Containers: containers.length,
-    ContainersRunning: count('running', 'restarting'),
-    ContainersPaused: count('paused'),
-    ContainersStopped: count('created', 'exited', 'dead', 'removing'),
-    Images: (await rooms.images.list()).length,
-    Driver: 'overlay2',
-    DriverStatus: [],
-    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file', 'local', 'none'] },
-    MemoryLimit: true,
-    SwapLimit: false,
-    CpuCfsPeriod: true,
-    CpuCfsQuota: true,
-    CPUShares: true,
-    CPUSet: true,
-    PidsLimit: true,
-    IPv4Forwarding: true,
-    OomKillDisable: false,
-    Debug: false,
-    SystemTime: new Date(rooms.clock.now()).toISOString(),
-    LoggingDriver: 'json-file',
-    CgroupDriver: 'cgroupfs',
-    CgroupVersion: machine.cgroupVersion,
-    KernelVersion: machine.kernelVersion,
-    OperatingSystem: machine.operatingSystem,
-    OSType: 'linux',
-    Architecture: machine.architecture === 'amd64' ? 'x86_64' : machine.architecture === 'arm64' ? 'aarch64' : machine.architecture,
-    IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: [], Mirrors: [] },
-    NCPU: machine.cpus,
-    MemTotal: machine.memory_bytes,
-    GenericResources: null,
-    DockerRootDir: machine.dataDir,
-    HttpProxy: '',
-    HttpsProxy: '',
-    NoProxy: '',
-    Name: machine.name,
-    Labels: [],
-    ExperimentalBuild: false,
-    ServerVersion: machine.version,
-    Runtimes: { [machine.runtime]: { path: machine.runtime } },
-    DefaultRuntime: machine.runtime,
-    Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
-    LiveRestoreEnabled: true,
-    Isolation: '',
-    InitBinary: '',
-    SecurityOptions: ['name=seccomp,profile=builtin'],
-    Warnings: null,
-  });
-}
-
 /** `GET /system/df`. */
 export async function diskUsage(call: Call, rooms: Rooms): Promise<void> {
   const types = call.query.getAll('type');

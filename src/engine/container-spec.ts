@@ -42,6 +42,8 @@ export interface ContainerSpec {
   readonly network: NetworkMode;
   readonly publish?: readonly PublishSpec[];
   readonly publishAll?: boolean;
+  /** Where ports are bound that name no address; left out: everywhere. */
+  readonly publishAddress?: IpAddress;
   readonly exposed?: readonly string[];
   /** Containers on the default network whose addresses and ports this one is told. */
   readonly links?: readonly LinkSpec[];
@@ -53,6 +55,8 @@ export interface ContainerSpec {
   readonly resources?: ResourceLimits;
   readonly security?: SecurityOptions;
   readonly init?: boolean;
+  /** An OCI runtime of the daemon's configuration; left out: its default one. On record, and left out there: crun. */
+  readonly runtime?: string;
   /** Left out: all are the container's own. */
   readonly namespaces?: NamespaceChoices;
   readonly devices?: readonly DeviceSpec[];

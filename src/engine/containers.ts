@@ -101,7 +101,7 @@ export class ContainerFace implements Containers {
       const limits = resourcesOf(resources, this.#rooms.machine()).value;
       const restart = change.restart ?? record.spec.restart;
       await using edited = await editPorts(this.#rooms, record, change.publish);
-      if (change.resources && isLive(record.state)) await this.#rooms.crun.update(record.id, limits, pathsOf(this.#rooms, record).bundle);
+      if (change.resources && isLive(record.state)) await this.#rooms.crun.update(record, limits, pathsOf(this.#rooms, record).bundle);
       const { spec, ports } = edited.record;
       await save(this.#rooms, entry, { ...record, ports, spec: { ...spec, resources, ...(restart === undefined ? {} : { restart }) } });
       edited.keep();

@@ -56,11 +56,13 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
   exposed.forEach(parsePort);
   const healthcheck = mergeHealth(spec.healthcheck, config.Healthcheck);
   const hostname = hostnameOf(rooms, spec, id);
+  const { runtime: asked, ...rest } = spec;
+  const runtime = rooms.crun.runtimes.choose(asked);
   return {
     // A cast because a fresh random id is what the brand stands for.
     id: id as ContainerId,
     name,
-    spec: { ...spec, labels: { ...config.Labels, ...spec.labels } },
+    spec: { ...rest, labels: { ...config.Labels, ...spec.labels }, ...(runtime === undefined ? {} : { runtime }) },
     imageId: image.id,
     created_ms: rooms.clock.now(),
     state: { status: 'created' },

@@ -43,7 +43,7 @@ async function end(rooms: Rooms, entry: Entry, unseen: { readonly finishedAt_ms:
   settle(entry, 'exit', { exitCode: exit.exitCode });
   await Promise.all([rooms.wires.release(record, record.endpoints), rooms.snapshots.unmount(paths.snapshot)]);
   for (const name of Object.keys(record.endpoints)) rooms.networks.tellConnection('disconnect', rooms.networks.get(name), record.id);
-  entry.aftermath = rooms.chores.begin('what a run left stays until the next start of the daemon', () => rooms.crun.clean(record.id, paths));
+  entry.aftermath = rooms.chores.begin('what a run left stays until the next start of the daemon', () => rooms.crun.clean(record, paths));
   if (decision.restart) scheduleRestart(rooms, entry, decision.delay_ms, exit);
   else if (isOver) await removeLocked(rooms, entry, { volumes: true });
 }

@@ -238,17 +238,17 @@ export function withChosenPorts(wanted: readonly PublishedPort[], before: Ports)
 }
 
 function portsWanted(record: ContainerRecord, targetAddress: string): PublishedPort[] {
-  const { publish = [], publishAll = false } = record.spec;
+  const { publish = [], publishAll = false, publishAddress = '0.0.0.0' } = record.spec;
   const asked = publish.map(({ containerPort, protocol, hostAddress, hostPort }) => ({
     containerPort,
     protocol,
-    hostAddress: hostAddress || '0.0.0.0',
+    hostAddress: hostAddress || publishAddress,
     hostPort: hostPort ?? 0,
   }));
   const all = publishAll
     ? record.exposed.map(parsePort).filter((port) => !asked.some((one) => one.containerPort === port.containerPort && one.protocol === port.protocol))
     : [];
-  return [...asked, ...all.map((port) => ({ ...port, hostAddress: '0.0.0.0', hostPort: 0 }))].map(({ containerPort, ...port }) => ({
+  return [...asked, ...all.map((port) => ({ ...port, hostAddress: publishAddress, hostPort: 0 }))].map(({ containerPort, ...port }) => ({
     ...port,
     owner: record.id,
     targetAddress,

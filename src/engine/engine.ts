@@ -18,7 +18,7 @@ import { NetworkStore } from './networks.ts';
 import { recover } from './recover.ts';
 import { type EngineOptions, logSetOf, pathsOf, type Rooms } from './rooms.ts';
 import { Launcher } from './runtime/launcher.ts';
-import { Runtime } from './runtime/runtime.ts';
+import { OTHERS, Runtime } from './runtime/runtime.ts';
 import { Surroundings } from './runtime/surroundings.ts';
 import { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
@@ -53,12 +53,12 @@ class LocalEngine implements Engine {
   constructor(options: EngineOptions) {
     const { clock, random, logger, dataDir, runDir, linux, network } = options;
     const [events, table] = [new EventHub(clock), new ContainerTable()];
-    const bridge = options.bridge ?? { name: `gtr${options.id}`, subnet: DEFAULT_SUBNET };
+    const bridge = { name: `gtr${options.id}`, subnet: DEFAULT_SUBNET, ...options.bridge };
     const exitDir = join(dataDir, 'exits');
     const helpers = { launcher: new Launcher({ folder: runDir, logger }), surroundings: new Surroundings({ logger }) };
     const usersOf = (name: string) => table.all().flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : []));
     this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, usersOf });
-    const networks = new NetworkStore({ folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge });
+    const networks = new NetworkStore({ folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge, ...poolsOf(options) });
     this.#rooms = {
       ...options,
       table,
@@ -93,6 +93,7 @@ class LocalEngine implements Engine {
   async start(): Promise<void> {
     this.#isStopping = false;
     await this.#open();
+    this.#rooms.networks.checkMove();
     await this.#rooms.crun.warm();
     await recover(this.#rooms);
   }
@@ -135,7 +136,7 @@ class LocalEngine implements Engine {
     for (const { bridge } of networks.list()) if (bridge !== undefined) await network.removeBridge(bridge);
     await this.stop();
     await linux.cgroups.remove(`gantry-${id}`);
-    await Promise.all(['containers', 'execs', 'crun'].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
+    await Promise.all(['containers', 'execs', 'crun', OTHERS].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
   }
 
   #ended(id: string, unseen?: { readonly finishedAt_ms: number }): void {
@@ -180,4 +181,8 @@ class LocalEngine implements Engine {
     }
     this.#ended(record.id, { finishedAt_ms: this.#rooms.clock.now() });
   }
+}
+
+function poolsOf({ addressPools }: EngineOptions): Pick<EngineOptions, 'addressPools'> {
+  return addressPools === undefined ? {} : { addressPools };
 }

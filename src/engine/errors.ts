@@ -37,6 +37,13 @@ export class StartError extends EngineError {
 
 export const invalid = (what: string, why: string) => new EngineError('ENGINE_INVALID', 400, `Invalid ${what}: ${why}`);
 export const unsupported = (what: string, why: string) => new EngineError('ENGINE_UNSUPPORTED', 400, `${what} is not supported: ${why}`);
+/** Docker's own words begin it; clients know them. */
+export const runtimeUnknown = (name: string, known: readonly string[]) =>
+  new EngineError(
+    'RUNTIME_UNKNOWN',
+    400,
+    `unknown or invalid runtime name: ${name} (known here: ${known.join(', ')}; others are named in the daemon's configuration)`,
+  );
 export const runtimeFailed = (action: string, reason: string) => new EngineError('RUNTIME_FAILED', 500, `Cannot ${action}: ${reason}`);
 export const stopTimedOut = (id: string, wait_ms: number) =>
   new EngineError('STOP_TIMED_OUT', 500, `Cannot stop container ${id}: its process is still there ${wait_ms} ms after SIGKILL`);
@@ -49,6 +56,12 @@ export const networkInUse = (name: string, names: readonly string[]) =>
   new EngineError('NETWORK_IN_USE', 403, `error while removing network: network ${name} has active endpoints (${names.join(', ')}): disconnect them first`);
 export const subnetTaken = (subnet: string, by: string) =>
   new EngineError('SUBNET_TAKEN', 403, `Cannot use subnet ${subnet}: it overlaps ${by}; choose another one`);
+export const bridgeInUse = (subnet: string, names: readonly string[]) =>
+  new EngineError(
+    'BRIDGE_IN_USE',
+    409,
+    `Cannot move the default network to ${subnet}: containers run on it with other addresses (${names.join(', ')}). Stop them first, with the network as it was, or end all with "gantry down"`,
+  );
 export const alreadyConnected = (container: string, network: string) =>
   new EngineError('ENDPOINT_EXISTS', 403, `endpoint with name ${container} already exists in network ${network}`);
 export const notConnected = (container: string, network: string) =>

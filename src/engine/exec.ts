@@ -11,7 +11,8 @@ import { alreadyPaused, execStarted, execUnknown, notRunning, runtimeFailed } fr
 import { mergeEnvironment } from './merge.ts';
 import { linkedTo } from './links.ts';
 import { pathsOf, type Rooms, tell } from './rooms.ts';
-import { parseSync, reasonOf, runtimeWords } from './runtime/runtime.ts';
+import { runtimeWords } from './runtime/runtime.ts';
+import { parseSync, reasonOf } from './runtime/said.ts';
 import { capabilitiesOf } from './spec/capabilities.ts';
 import { rlimitsOf } from './spec/resources.ts';
 import { capabilitySets, encodeSpec, environmentOf, type OciProcess } from './spec/spec.ts';
@@ -37,6 +38,8 @@ export class ExecTable implements Execs {
   async create(ref: string, spec: ExecSpec): Promise<string> {
     const entry = this.#rooms.table.find(ref);
     assertRunning(entry);
+    // Here it can be said; once the connection is a stream, clients say only that it failed.
+    this.#rooms.crun.runtimes.check(entry.record.spec.runtime);
     const id = this.#rooms.random.hex(64);
     this.#execs.set(id, { exec: { id, containerId: entry.record.id, spec, running: false }, entry, folder: undefined });
     tell(this.#rooms, entry, `exec_create: ${spec.command.join(' ')}`, { execID: id });
@@ -130,7 +133,7 @@ export class ExecTable implements Execs {
   }
 
   async #withPipes(entry: Entry, spec: ExecSpec, folder: string): Promise<ProcessStreams> {
-    const entered = await this.#rooms.crun.enter();
+    const entered = await this.#rooms.crun.enter(entry.record);
     const [program = '', ...words] = entered.words;
     const log = join(folder, 'log');
     const args = [...words, '--log', log, 'exec', '--process', join(folder, 'process.json'), entry.record.id];
@@ -156,7 +159,7 @@ export class ExecTable implements Execs {
 
   async #withTerminal(entry: Entry, spec: ExecSpec, id: string, folder: string, onPid: (pid: number) => void): Promise<ProcessStreams> {
     const { crun, linux } = this.#rooms;
-    const entered = await crun.enter();
+    const entered = await crun.enter(entry.record);
     const args = [
       '--api-version',
       '1',
@@ -269,7 +272,9 @@ class SyncLines {
 async function exitCodeOf(log: string, code: number, program: string): Promise<number> {
   if (code === 0) return 0;
   try {
-    const said = reasonOf(await readFile(log, 'utf8'));
+    // Some runtimes warn there of what does not keep them from running it.
+    const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => !/level="?(?:warning|info|debug)\b/.test(line));
+    const said = reasonOf(lines.join('\n'));
     return said === '' ? code : failureCode(said, program);
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return code;

@@ -1,13 +1,32 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, KeyedMutex, type Random } from '#kit';
 import type { Linux } from '#linux';
 import { type AddressPool, type Cidr, contains, createAddressPool, type IpAddress, type Network, nthAddress, nthSubnet, overlaps, parseCidr } from '#network';
-import { invalid, networkInUse, networkNameInUse, networkPredefined, networkUnknown, subnetTaken, unsupported } from './errors.ts';
+import { bridgeInUse, invalid, networkInUse, networkNameInUse, networkPredefined, networkUnknown, subnetTaken, unsupported } from './errors.ts';
 import type { EventHub } from './events.ts';
 import { RecordFolders } from './store.ts';
 import type { ContainerTable } from './table.ts';
 import type { Endpoint, EngineNetwork } from './types.ts';
 
-const [PREDEFINED, POOL, POOL_SIZE, PREFIX_LENGTH] = [['bridge', 'host', 'none'], '10.89.0.0/16', 256, 24];
+const PREDEFINED = ['bridge', 'host', 'none'];
+/** Where subnets are chosen from that nobody named. */
+export const ADDRESS_POOLS: readonly AddressPools[] = [{ base: '10.89.0.0/16', size: 24 }];
+/** Of a pool with more subnets than anybody has networks, the rest is not looked at. */
+const SUBNETS_MAX = 4096;
+
+/** A network that is cut into subnets of `size` bits. */
+export interface AddressPools {
+  readonly base: Cidr;
+  readonly size: number;
+}
+/** The default network. */
+export interface DefaultBridge {
+  readonly name: string;
+  readonly subnet: Cidr;
+  /** The subnet's first address when left out. */
+  readonly gateway?: IpAddress;
+  readonly options?: Readonly<Record<string, string>>;
+}
 const KNOWN_OPTIONS = new Set(['com.docker.network.driver.mtu', 'com.docker.network.bridge.name', 'com.docker.network.bridge.enable_ip_masquerade']);
 
 export interface NetworkStoreOptions {
@@ -18,7 +37,8 @@ export interface NetworkStoreOptions {
   readonly random: Random;
   readonly events: EventHub;
   readonly table: ContainerTable;
-  readonly bridge: { readonly name: string; readonly subnet: Cidr };
+  readonly bridge: DefaultBridge;
+  readonly addressPools?: readonly AddressPools[];
 }
 export interface NetworkSpec {
   readonly name: string;
@@ -49,8 +69,10 @@ export class NetworkStore {
     const known = this.list();
     for (const name of PREDEFINED) {
       const old = known.find((network) => network.name === name);
-      const place = name === 'bridge' ? { subnet: bridge.subnet, gateway: nthAddress(bridge.subnet, 1), bridge: bridge.name } : {};
-      if (old && old.subnet === place.subnet && old.bridge === place.bridge) continue;
+      const place = name === 'bridge' ? { subnet: bridge.subnet, gateway: bridge.gateway ?? nthAddress(bridge.subnet, 1), bridge: bridge.name } : {};
+      const options = name === 'bridge' ? (bridge.options ?? {}) : {};
+      if (old && old.subnet === place.subnet && old.gateway === place.gateway && old.bridge === place.bridge && isDeepStrictEqual(old.options, options))
+        continue;
       const driver = name === 'none' ? ('null' as const) : name === 'host' ? ('host' as const) : ('bridge' as const);
       await this.#add(
         {
@@ -60,12 +82,25 @@ export class NetworkStore {
           ...place,
           internal: false,
           labels: {},
-          options: {},
+          options,
           created_ms: this.#options.clock.now(),
         },
         old === undefined,
       );
     }
+  }
+
+  /** Errors: `BRIDGE_IN_USE` where the default network was moved away under containers that run. */
+  checkMove(): void {
+    const { subnet } = this.#options.bridge;
+    const left = this.#options.table
+      .all()
+      .filter(({ record: { endpoints } }) => endpoints['bridge'] !== undefined && !contains(subnet, endpoints['bridge'].address));
+    if (left.length > 0)
+      throw bridgeInUse(
+        subnet,
+        left.map(({ record }) => record.name),
+      );
   }
 
   list(): readonly EngineNetwork[] {
@@ -179,10 +214,13 @@ export class NetworkStore {
       typeof dst === 'string' && /^\d[\d.]+(\/\d+)?$/.test(dst) ? [dst.includes('/') ? dst : `${dst}/32`] : [],
     );
     const avoid = [...used.map(({ subnet }) => subnet), ...routes];
-    for (let index = 0; index < POOL_SIZE; index += 1) {
-      const candidate = nthSubnet(POOL, PREFIX_LENGTH, index);
-      if (!avoid.some((subnet) => overlaps(subnet, candidate))) return candidate;
-    }
-    throw subnetTaken(POOL, 'networks that are there already');
+    const pools = this.#options.addressPools ?? ADDRESS_POOLS;
+    for (const candidate of pools.flatMap(subnetsOf)) if (!avoid.some((subnet) => overlaps(subnet, candidate))) return candidate;
+    throw subnetTaken(pools.map(({ base }) => base).join(', '), 'networks that are there already');
   }
+}
+
+function subnetsOf({ base, size }: AddressPools): readonly Cidr[] {
+  const count = Math.min(SUBNETS_MAX, 2 ** (size - Number(base.split('/')[1])));
+  return Array.from({ length: count }, (_, index) => nthSubnet(base, size, index));
 }

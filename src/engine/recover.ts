@@ -42,7 +42,7 @@ async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
   if (!isAlive && ((await rooms.crun.exit(paths)) || !(await hasMonitor(rooms, entry))))
     return await containerEnded(rooms, record.id, { finishedAt_ms: rooms.clock.now() });
   // It may have been put on record and not yet let go.
-  if (isAlive) await rooms.crun.letGo(record.id);
+  if (isAlive && rooms.crun.runtimes.isKnown(record.spec.runtime)) await rooms.crun.letGo(record);
   // Whoever only takes it down publishes nothing and answers no names.
   if (!rooms.isStopping()) await publishAgain(rooms, entry);
   if (!rooms.isStopping() && (await servesNames(paths.resolvConf, record.spec.network.kind))) await rooms.wires.serveNames(entry);
@@ -105,19 +105,20 @@ async function removeLeftovers(rooms: Rooms): Promise<void> {
     rooms.network.listNamespaces(),
     namesIn(join(rooms.runDir, 'containers')),
     namesIn(rooms.crun.exitDir),
-    namesIn(rooms.crun.root),
+    rooms.crun.states(),
     namesIn(join(rooms.runDir, 'held')),
   ]);
-  const lost = new Set(idle([...groups, ...namespaces, ...bundles, ...exits, ...states, ...held]));
+  const lost = new Set(idle([...groups, ...namespaces, ...bundles, ...exits, ...states.keys(), ...held]));
   for (const id of lost) {
     const entry = rooms.table.byId(id);
     rooms.logger.info('removing what a container left', { id });
     const spec = entry?.record.spec ?? { owner: { kind: 'docker' as const }, image: '', network: { kind: 'none' as const } };
+    const runtime = states.get(id) ?? spec.runtime;
     // A cast because the id is one that the engine gave itself.
-    const record = { id: id as Entry['record']['id'], spec };
+    const record = { id: id as Entry['record']['id'], spec: { ...spec, ...(runtime === undefined ? {} : { runtime }) } };
     await rooms.network.unpublish(id);
     await rooms.network.removeNamespace(id);
-    await rooms.crun.clean(id, pathsOf(rooms, record));
+    await rooms.crun.clean(record, pathsOf(rooms, record));
     if (entry) await rooms.snapshots.unmount(pathsOf(rooms, record).snapshot);
   }
   await rooms.volumes.removeOrphans(known);

@@ -207,7 +207,7 @@ async function undo(rooms: Rooms, entry: Entry, endpoints: Endpoints, error: unk
   const { record } = entry;
   const paths = pathsOf(rooms, record);
   for (const session of entry.attaches.splice(0)) session.abandon();
-  const results = await Promise.allSettled([rooms.crun.clean(record.id, paths), rooms.wires.release(record, endpoints)]);
+  const results = await Promise.allSettled([rooms.crun.clean(record, paths), rooms.wires.release(record, endpoints)]);
   const unmounted = await Promise.allSettled([rooms.snapshots.unmount(paths.snapshot)]);
   for (const result of [...results, ...unmounted])
     if (result.status === 'rejected')

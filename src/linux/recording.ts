@@ -78,7 +78,10 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
       bounding: () => answering(new Set<string>(), 'capabilities.bounding'),
       noFileLimit: () => answering(1024, 'capabilities.noFileLimit'),
     },
-    sockets: { connect: (path) => answering(new PassThrough(), 'sockets.connect', path) },
+    sockets: {
+      connect: (path) => answering(new PassThrough(), 'sockets.connect', path),
+      send: (...args) => seen('sockets.send', ...args),
+    },
     processes: {
       signal: (...args) => {
         seen('processes.signal', ...args);

@@ -180,8 +180,11 @@ export interface Capabilities {
   noFileLimit(): Promise<number>;
 }
 
-/** SOCK_SEQPACKET Unix sockets, which Node.js does not speak: conmon's attach socket. Each `data` event is one packet. */
+/** Unix sockets of packets, which Node.js does not speak. */
 export interface PacketSockets {
+  /** SOCK_DGRAM: sends one packet to whoever listens there. `@name` is an abstract address (unix(7)). */
+  send(address: string, packet: string): void;
+  /** SOCK_SEQPACKET: conmon's attach socket. Each `data` event is one packet. */
   connect(path: string): Promise<Duplex>;
 }
 

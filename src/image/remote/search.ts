@@ -50,7 +50,8 @@ function placesFor(registries: RegistriesConfig, term: string): { readonly place
     const prefix = host === 'index.docker.io' ? 'docker.io' : host;
     return { places: [{ endpoint: registryEndpoint(registries, prefix), prefix }], words: term.slice(slash + 1).toLowerCase() };
   }
-  const open = registries.entries.filter(({ blocked, location }) => !blocked && location !== undefined);
+  // Docker Hub has no catalogue.
+  const open = registries.entries.filter(({ blocked, location }) => !blocked && location !== undefined && location !== 'docker.io');
   const places = open.flatMap(({ prefix }) => {
     const [registry = '', ...path] = prefix.split('/');
     const endpoint = endpointsOf(registries, { registry, repository: path.map((part) => `${part}/`).join('') }, 'push').at(-1);
