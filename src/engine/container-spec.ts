@@ -136,7 +136,12 @@ export type NetworkMode =
 export interface EndpointSpec {
   readonly aliases?: readonly string[];
   readonly address?: IpAddress;
+  readonly ipv6Address?: IpAddress;
   readonly macAddress?: string;
+  /** In Docker's words: `com.docker.network.endpoint.…`. */
+  readonly driverOptions?: Readonly<Record<string, string>>;
+  /** The network with the highest has the default route; 0 when left out. */
+  readonly gwPriority?: number;
   /** Other containers by names that are known to this one only. */
   readonly links?: readonly LinkSpec[];
 }

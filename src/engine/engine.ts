@@ -58,7 +58,7 @@ class LocalEngine implements Engine {
     const helpers = { launcher: new Launcher({ folder: runDir, logger }), surroundings: new Surroundings({ logger }) };
     const usersOf = (name: string) => table.all().flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : []));
     this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, usersOf });
-    const networks = new NetworkStore({ folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge });
+    const networks = new NetworkStore({ id: options.id, folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge });
     this.#rooms = {
       ...options,
       table,
@@ -132,7 +132,10 @@ class LocalEngine implements Engine {
     for (const result of results) if (result.status === 'rejected') logger.warn('a container did not end', { error: result.reason });
     await this.#rooms.chores.done();
     await Promise.all(table.all().map(({ record }) => snapshots.unmount(pathsOf(this.#rooms, record).snapshot)));
-    for (const { bridge } of networks.list()) if (bridge !== undefined) await network.removeBridge(bridge);
+    for (const { bridge, parent } of networks.list()) {
+      if (bridge !== undefined) await network.removeBridge(bridge);
+      if (parent !== undefined) await network.removeParent(parent.name);
+    }
     await this.stop();
     await linux.cgroups.remove(`gantry-${id}`);
     await Promise.all(['containers', 'execs', 'crun'].map((name) => rm(join(runDir, name), { recursive: true, force: true })));

@@ -54,6 +54,15 @@ export const alreadyConnected = (container: string, network: string) =>
 export const notConnected = (container: string, network: string) =>
   new EngineError('ENDPOINT_UNKNOWN', 404, `container ${container} is not connected to network ${network}`);
 
+export const networkConfigOnly = (name: string) =>
+  new EngineError('NETWORK_CONFIG_ONLY', 403, `cannot join network ${name}: it is a configuration only network; make one with --config-from ${name}`);
+export const networkConfigInUse = (name: string, by: string) =>
+  new EngineError('NETWORK_IN_USE', 403, `configuration network ${name} is in use by network ${by}: remove that one first`);
+export const parentTaken = (parent: string, by: string) =>
+  new EngineError('PARENT_IN_USE', 403, `network ${by} is already using parent interface ${parent}, and one of mode passthru shares it with nobody`);
+export const portsChanged = (name: string) =>
+  new EngineError('PORTS_CHANGED', 409, `Cannot change the ports of ${name}: somebody else has changed them meanwhile; look at them and try again`);
+
 export const volumeUnknown = (name: string) => new EngineError('VOLUME_UNKNOWN', 404, `get ${name}: no such volume`);
 export const volumeNameInvalid = (name: string) =>
   new EngineError(

@@ -2,9 +2,11 @@ import type { Readable } from 'node:stream';
 import type { LogLine, LogQuery, ProcessStreams, TerminalSize } from '#kit';
 import type { Digest, Layer } from '#image';
 import type { Cidr, IpAddress, Protocol } from '#network';
+import type { Pool, PoolSpec } from './network-addresses.ts';
 import type { ContainerSpec, EndpointSpec, MountRecursion, Owner, PublishSpec, ResourceLimits, RestartPolicy } from './container-spec.ts';
 
 export type * from './container-spec.ts';
+export type { Pool, PoolSpec } from './network-addresses.ts';
 
 export type ContainerId = string & { readonly __brand: 'ContainerId' };
 
@@ -54,7 +56,14 @@ export interface Container {
     readonly user: string;
   };
   readonly endpoints: Readonly<Record<string, Endpoint>>;
-  readonly ports: readonly { readonly containerPort: number; readonly protocol: Protocol; readonly hostAddress?: IpAddress; readonly hostPort?: number }[];
+  readonly ports: readonly {
+    readonly containerPort: number;
+    readonly protocol: Protocol;
+    readonly hostAddress?: IpAddress;
+    readonly hostPort?: number;
+    /** On 0.0.0.0, and on `::` to the container's IPv6 address. */
+    readonly ipv6?: boolean;
+  }[];
   readonly mounts: readonly {
     readonly type: 'bind' | 'volume' | 'tmpfs' | 'image';
     readonly name?: string;
@@ -84,6 +93,9 @@ export interface Endpoint {
   readonly gateway: IpAddress;
   readonly macAddress: string;
   readonly aliases: readonly string[];
+  readonly ipv6?: { readonly address: IpAddress; readonly prefixLength: number; readonly gateway: IpAddress };
+  /** The network with the highest has the default route. */
+  readonly gwPriority?: number;
 }
 
 export interface ExecSpec {
@@ -118,14 +130,37 @@ export interface ContainerStats {
 export interface EngineNetwork {
   readonly id: string;
   readonly name: string;
-  readonly driver: 'bridge' | 'host' | 'null';
+  readonly driver: 'bridge' | 'macvlan' | 'host' | 'null';
   readonly subnet?: Cidr;
   readonly gateway?: IpAddress;
+  readonly range?: Cidr;
+  readonly auxiliary?: Readonly<Record<string, IpAddress>>;
+  readonly ipv6?: Pool;
   readonly bridge?: string;
+  /** The link that a macvlan network stands on; one that is its own leads nowhere. */
+  readonly parent?: { readonly name: string; readonly own?: boolean };
   readonly internal: boolean;
+  readonly attachable?: boolean;
+  /** Only settings for other networks: nobody joins it. */
+  readonly configOnly?: { readonly pools: readonly PoolSpec[]; readonly ipv6: boolean };
+  /** The network whose settings it has. */
+  readonly configFrom?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
   readonly created_ms: number;
+}
+export interface NetworkSpec {
+  readonly name: string;
+  /** `bridge` when left out. */
+  readonly driver?: 'bridge' | 'macvlan';
+  readonly pools?: readonly PoolSpec[];
+  readonly ipv6?: boolean;
+  readonly internal?: boolean;
+  readonly attachable?: boolean;
+  readonly configOnly?: boolean;
+  readonly configFrom?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
 }
 export interface Volume {
   readonly name: string;
@@ -168,6 +203,8 @@ export interface ContainerChange {
   readonly restart?: RestartPolicy;
   /** In place of all that was asked for before. */
   readonly publish?: readonly PublishSpec[];
+  /** What was published when `publish` was made up: another edit that came in between is not lost. */
+  readonly publishWas?: readonly PublishSpec[];
 }
 
 export interface Containers {
@@ -181,7 +218,7 @@ export interface Containers {
   pause(ref: string): Promise<void>;
   unpause(ref: string): Promise<void>;
   rename(ref: string, name: string): Promise<void>;
-  /** Changes what is given, on record and at once where it runs. `publish` is the whole set. Errors: `PORT_IN_USE`; then nothing is changed. */
+  /** Changes what is given, on record and at once where it runs. `publish` is the whole set. Errors: `PORT_IN_USE`, `PORTS_CHANGED`; then nothing is changed. */
   update(ref: string, change: ContainerChange): Promise<void>;
   remove(ref: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
   /** Registered before it returns its promise, so a wait asked for before start misses nothing. */
@@ -230,14 +267,7 @@ export interface Exec {
 }
 
 export interface Networks {
-  create(spec: {
-    readonly name: string;
-    readonly subnet?: Cidr;
-    readonly gateway?: IpAddress;
-    readonly internal?: boolean;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly options?: Readonly<Record<string, string>>;
-  }): Promise<EngineNetwork>;
+  create(spec: NetworkSpec): Promise<EngineNetwork>;
   get(ref: string): EngineNetwork;
   list(): readonly EngineNetwork[];
   remove(ref: string): Promise<void>;

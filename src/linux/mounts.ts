@@ -8,12 +8,18 @@ const FLAGS: Readonly<Record<MountFlag, number>> = {
   nosuid: 0x2,
   nodev: 0x4,
   noexec: 0x8,
+  sync: 0x10,
   remount: 0x20,
+  dirsync: 0x80,
+  noatime: 0x400,
+  nodiratime: 0x800,
   bind: 0x1000,
   rec: 0x4000,
   private: 0x40000,
   slave: 0x80000,
   shared: 0x100000,
+  relatime: 0x200000,
+  strictatime: 0x1000000,
 };
 const PROPAGATION: readonly MountFlag[] = ['private', 'slave', 'shared'];
 const MNT_DETACH = 2;

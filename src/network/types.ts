@@ -1,6 +1,8 @@
+import type { MacvlanParent, MacvlanSpec } from './macvlan.ts';
+
 /** A CIDR such as `10.88.0.0/16`, checked at the edge. */
 export type Cidr = string;
-/** An IPv4 (or later IPv6) address. */
+/** An IPv4 or IPv6 address. */
 export type IpAddress = string;
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
@@ -22,6 +24,21 @@ export interface BridgeSpec {
    * false for the Pods' network, which everybody may reach.
    */
   readonly isolated?: boolean;
+  /** IPv6 beside IPv4. */
+  readonly ipv6?: { readonly subnet: Cidr; readonly gateway: IpAddress };
+  /** Its containers reach nobody else on it but the machine. */
+  readonly apart?: boolean;
+  /** The bridge itself has no IPv4 address: somebody else on it is the gateway. */
+  readonly withoutAddress?: boolean;
+  /** Links by which packets from outside may come that no port was published for. */
+  readonly trustedLinks?: readonly string[];
+}
+
+/** An IPv6 address, beside the IPv4 one. */
+export interface Ipv6Attachment {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  readonly gateway?: IpAddress;
 }
 
 /** One end in a namespace, the other on a bridge. */
@@ -37,6 +54,9 @@ export interface AttachmentSpec {
   /** Locally administered; derived from the address when left out. */
   readonly macAddress?: string;
   readonly mtu?: number;
+  readonly ipv6?: Ipv6Attachment;
+  /** Reaches nobody else on the bridge but the machine and ends that are not apart. */
+  readonly apart?: boolean;
 }
 
 /** A port of the host that leads to a container. */
@@ -47,6 +67,8 @@ export interface PublishedPort {
   readonly hostPort: number;
   readonly targetAddress: IpAddress;
   readonly targetPort: number;
+  /** With 0.0.0.0 comes `::`: where that leads to in IPv6, by the kernel too. Without it a socket passes IPv6 clients on to `targetAddress`. */
+  readonly targetAddress6?: IpAddress;
 }
 
 /** A virtual address that leads to backends, in the kernel only. */
@@ -114,7 +136,19 @@ export interface Network {
   ensureBridge(spec: BridgeSpec): Promise<void>;
   removeBridge(name: string): Promise<void>;
   attach(spec: AttachmentSpec): Promise<void>;
+  /** Joins the namespace to the network of a link of the machine, which is made first where it is one that can be. Errors: `LINK_UNKNOWN`, `LINK_KIND_ABSENT`. */
+  attachMacvlan(spec: MacvlanSpec): Promise<void>;
+  /** Fine when it is not there. */
+  detachMacvlan(namespace: string, interfaceName: string): Promise<void>;
+  /** Makes sure of the link that macvlan ends stand on. Errors: as `attachMacvlan`. */
+  ensureParent(parent: MacvlanParent): Promise<void>;
+  /** Removes the link if it is one that was made for it. */
+  removeParent(name: string): Promise<void>;
   detach(namespace: string, interfaceName: string): Promise<void>;
+  /** Sets the default routes inside a namespace anew; what is left out has none. */
+  route(namespace: string, gateways: { readonly ipv4?: IpAddress; readonly ipv6?: IpAddress }): Promise<void>;
+  /** Why there can be no IPv6 here, in words; undefined when there can. */
+  ipv6Absence(): string | undefined;
 
   /**
    * Publishes ports for one owner, all or none, each also held by a bound socket. A `hostPort` of 0 is chosen here;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withChosenPorts } from './endpoints.ts';
+import { withChosenPorts } from './publishing.ts';
 
 const wish = (hostPort: number, targetPort = 80, hostAddress = '0.0.0.0') =>
   ({ owner: 'a', protocol: 'tcp', hostAddress, hostPort, targetAddress: '10.88.0.2', targetPort }) as const;

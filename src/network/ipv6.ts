@@ -1,0 +1,31 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+const CONF = '/proc/sys/net/ipv6/conf';
+
+/** Why there can be no IPv6 where the daemon stands, in words; undefined when there can. */
+export function ipv6Absence(): string | undefined {
+  if (!existsSync(CONF)) return "this machine's kernel has none";
+  if (read('all/disable_ipv6') === '1') return 'it is turned off on this machine (net.ipv6.conf.all.disable_ipv6 is 1)';
+  return undefined;
+}
+
+/**
+ * The settings that IPv6 networks need, and their values. A machine that forwards no longer listens to router advertisements, by which it may
+ * have its own default route, unless each link that did is told to go on.
+ */
+export function ipv6Settings(): readonly { readonly name: string; readonly value: string }[] {
+  const listening = readdirSync(CONF).filter(
+    (link) => link !== 'all' && link !== 'lo' && read(`${link}/accept_ra`) === '1' && read(`${link}/forwarding`) === '0',
+  );
+  return [
+    ...listening.map((link) => ({ name: `net/ipv6/conf/${link}/accept_ra`, value: '2' })),
+    { name: 'net/ipv6/conf/all/forwarding', value: '1' },
+    ...(existsSync('/proc/sys/net/bridge/bridge-nf-call-ip6tables') ? [{ name: 'net/bridge/bridge-nf-call-ip6tables', value: '1' }] : []),
+  ];
+}
+
+/** Empty where the link went away meanwhile. */
+function read(name: string): string {
+  const path = `${CONF}/${name}`;
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+}
