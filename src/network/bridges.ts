@@ -5,6 +5,8 @@ import { canonicalCidr, contains, overlaps, parsePrefix } from './ip.ts';
 import { checkLinkName, digest } from './names.ts';
 import type { BridgeSpec } from './types.ts';
 
+const LINK_LOCAL = 'fe80::1/64';
+
 /** Errors: a name, subnet or gateway that can't be, or a subnet that another bridge of this daemon has. */
 export function checkBridge(spec: BridgeSpec, others: readonly BridgeSpec[]): void {
   checkLinkName(spec.name);
@@ -21,7 +23,8 @@ export function checkBridge(spec: BridgeSpec, others: readonly BridgeSpec[]): vo
 function addressesOf({ subnet, gateway, ipv6, withoutAddress }: BridgeSpec): readonly string[] {
   return [
     ...(withoutAddress ? [] : [`${gateway}/${parseCidr(subnet).prefixLength}`]),
-    ...(ipv6 === undefined ? [] : [`${ipv6.gateway}/${parsePrefix(ipv6.subnet).prefixLength}`]),
+    // Without a link-local address the machine could not ask for a neighbour on behalf of others (RFC 4861 section 7.2.2).
+    ...(ipv6 === undefined ? [] : [`${ipv6.gateway}/${parsePrefix(ipv6.subnet).prefixLength}`, LINK_LOCAL]),
   ];
 }
 
@@ -48,7 +51,7 @@ async function adjustBridge(
   const link = (await linux.links.show('addr')).find(({ ifname }) => ifname === name);
   if (link === undefined || (link.ifalias !== ours.alias && link.address !== ours.macAddress)) throw bridgeForeign(name);
   const addresses = Array.isArray(link.addr_info) ? link.addr_info : [];
-  const present = addresses.filter(({ scope }) => scope !== 'link').map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  const present = addresses.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
   const lines = present.filter((address) => !wanted.includes(address)).map((address) => `addr del ${address} dev ${name}`);
   if (link.ifalias !== ours.alias) lines.push(`link set dev ${name} alias ${ours.alias}`);
   const missing = wanted.filter((address) => !present.includes(address));
