@@ -112,6 +112,8 @@ export type MountSpec = (
       readonly subpath?: string;
       /** Of a volume that is made. */
       readonly labels?: Readonly<Record<string, string>>;
+      /** Of a volume that is made: the local driver's. */
+      readonly driverOptions?: Readonly<Record<string, string>>;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly options?: string }
   /** The files of an image, to read. */

@@ -57,7 +57,7 @@ class LocalEngine implements Engine {
     const exitDir = join(dataDir, 'exits');
     const helpers = { launcher: new Launcher({ folder: runDir, logger }), surroundings: new Surroundings({ logger }) };
     const usersOf = (name: string) => table.all().flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : []));
-    this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, usersOf });
+    this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, linux, usersOf });
     const networks = new NetworkStore({ id: options.id, folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge });
     this.#rooms = {
       ...options,
@@ -132,6 +132,7 @@ class LocalEngine implements Engine {
     for (const result of results) if (result.status === 'rejected') logger.warn('a container did not end', { error: result.reason });
     await this.#rooms.chores.done();
     await Promise.all(table.all().map(({ record }) => snapshots.unmount(pathsOf(this.#rooms, record).snapshot)));
+    await this.#volumes.unmountAll();
     for (const { bridge, parent } of networks.list()) {
       if (bridge !== undefined) await network.removeBridge(bridge);
       if (parent !== undefined) await network.removeParent(parent.name);

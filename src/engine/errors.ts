@@ -70,6 +70,12 @@ export const volumeNameInvalid = (name: string) =>
     400,
     `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed; for a host folder give an absolute path`,
   );
+export const volumeDiffers = (name: string, options: Readonly<Record<string, string>>) =>
+  new EngineError(
+    'VOLUME_DIFFERS',
+    409,
+    `create ${name}: conflict: a volume of that name exists with other options (${JSON.stringify(options)}); remove it first, or choose another name`,
+  );
 export const volumeInUse = (name: string, ids: readonly string[]) =>
   new EngineError('VOLUME_IN_USE', 409, `remove ${name}: volume is in use - [${ids.join(', ')}]`);
 

@@ -16,6 +16,8 @@ const CONTAINER_ID = /^[0-9a-f]{64}$/;
 /** Repairs what a killed daemon or a restarted machine left, and takes up the containers that run. */
 export async function recover(rooms: Rooms): Promise<void> {
   await removeLeftovers(rooms);
+  const running = rooms.table.all().filter(({ record }) => isLive(record.state));
+  await rooms.volumes.recoverMounts((name) => running.flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : [])));
   await Promise.all(rooms.table.all().map((entry) => recoverOne(rooms, entry)));
 }
 

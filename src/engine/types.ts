@@ -74,6 +74,8 @@ export interface Container {
     readonly recursion?: MountRecursion;
     readonly subpath?: string;
     readonly imageId?: Digest;
+    /** What else its volume is mounted with: `noexec` and its like, which the runtime would take away again. */
+    readonly restrictions?: readonly string[];
   }[];
   readonly logPath: string;
   /** The name it knows itself by. */
@@ -168,6 +170,13 @@ export interface Volume {
   readonly labels: Readonly<Record<string, string>>;
   readonly anonymous: boolean;
   readonly created_ms: number;
+  /** Of the local driver: what is mounted there while it is used. */
+  readonly options?: Readonly<Record<string, string>>;
+}
+export interface VolumeSpec {
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
 }
 /** What happened, in the words of Docker's events. */
 export interface EngineEvent {
@@ -275,9 +284,12 @@ export interface Networks {
   disconnect(network: string, container: string, force: boolean): Promise<void>;
 }
 export interface Volumes {
-  create(spec: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> }): Promise<Volume>;
+  /** One of that name is answered as it is. Errors: `VOLUME_OPTIONS_INVALID` (400), `VOLUME_DIFFERS` (409) where it has other options. */
+  create(spec: VolumeSpec): Promise<Volume>;
   get(name: string): Volume;
   list(): readonly Volume[];
+  /** Bytes of its files; -1 where they are somebody else's, as its options say. */
+  size(name: string): Promise<number>;
   /** Errors: `VOLUME_IN_USE` (409). */
   remove(name: string, force: boolean): Promise<void>;
 }

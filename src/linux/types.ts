@@ -43,6 +43,8 @@ export type MountFlag =
 export interface Mounts {
   /** mount(2). Options longer than a page are refused by name. */
   mount(request: MountRequest): void;
+  /** The same on a thread of the pool: for file systems whose mount waits for a server or a disk. */
+  mountInBackground(request: MountRequest): Promise<void>;
   /** umount2(2) with MNT_DETACH; a target that is not mounted is fine. */
   unmount(target: string): void;
   /** What /proc/self/mountinfo says now. */
