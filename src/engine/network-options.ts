@@ -98,15 +98,15 @@ export function endpointSettings(options: NetworkOptions): EndpointSettings {
     .map(parseSysctl);
   return {
     ...(interfaceName === undefined ? {} : { interfaceName }),
-    sysctls: (real) => settings.map(({ path, value }) => ({ name: path.map((part) => (part === 'IFNAME' ? real : part)).join('/'), value })),
+    sysctls: (real) => settings.map(({ path, value }) => ({ name: path.map((part, index) => (index === 3 ? real : part)).join('/'), value })),
   };
 }
 
-/** `net.ipv4.conf.IFNAME.log_martians=1`: of one link only, which goes by the name IFNAME. */
+/** `net.ipv4.conf.IFNAME.log_martians=1`: of one link only, which goes by the name IFNAME; docker's command line makes it small letters. */
 function parseSysctl(text: string): { readonly path: readonly string[]; readonly value: string } {
   const cut = text.indexOf('=');
   const path = text.slice(0, Math.max(0, cut)).trim().split('.');
-  const isOfLink = path.length === 5 && path[0] === 'net' && ['ipv4', 'ipv6', 'mpls'].includes(path[1] ?? '') && path[3] === 'IFNAME';
+  const isOfLink = path.length === 5 && path[0] === 'net' && ['ipv4', 'ipv6', 'mpls'].includes(path[1] ?? '') && path[3]?.toUpperCase() === 'IFNAME';
   if (cut < 0 || !isOfLink || path.some((part) => !/^\w+$/.test(part)))
     throw invalid(`${ENDPOINT}sysctls`, `"${text}" must be of the form net.X.Y.IFNAME.Z=V, with ipv4, ipv6 or mpls for X`);
   return { path, value: text.slice(cut + 1) };

@@ -94,7 +94,7 @@ export async function attachMacvlan({ links }: Pick<Linux, 'links'>, spec: Macvl
 
 /** Default routes in the words of `ip -batch`. Pure. */
 export function routeLines({ ipv4, ipv6 }: { readonly ipv4?: string | undefined; readonly ipv6?: string | undefined }): readonly string[] {
-  return [...(ipv4 === undefined ? [] : [`route replace default via ${ipv4}`]), ...(ipv6 === undefined ? [] : [`-6 route replace default via ${ipv6}`])];
+  return [...(ipv4 === undefined ? [] : [`route replace default via ${ipv4}`]), ...(ipv6 === undefined ? [] : [`route replace default via ${ipv6}`])];
 }
 
 async function withKind(name: string, kind: string, task: () => Promise<void>): Promise<void> {

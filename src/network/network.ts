@@ -143,7 +143,9 @@ class KernelNetwork implements Network {
     checkLinkName(spec.interfaceName);
     for (const address of [spec.address, ...(spec.ipv6 === undefined ? [] : [spec.ipv6.address])]) addressValue(address);
     const hostName = vethName(this.#options.id, spec.namespace, spec.interfaceName);
-    const request = { ...spec, hostName, alias: this.#alias, macAddress: spec.macAddress ?? macOf(spec.address) };
+    // Where bridged frames pass the rules, those keep ends apart, and let through what a published port leads from one to another.
+    const apart = spec.apart === true && this.#remembered.model.masqueradeSameBridge;
+    const request = { ...spec, hostName, alias: this.#alias, macAddress: spec.macAddress ?? macOf(spec.address), apart };
     try {
       await this.#linux.links.attachVeth(request);
     } catch (error) {
@@ -179,7 +181,7 @@ class KernelNetwork implements Network {
 
   async route(namespace: string, gateways: { readonly ipv4?: IpAddress; readonly ipv6?: IpAddress }): Promise<void> {
     // `force`: a default route that is not there can't be removed, which is fine.
-    const gone = [...(gateways.ipv4 === undefined ? ['-4 route del default'] : []), ...(gateways.ipv6 === undefined ? ['-6 route del default'] : [])];
+    const gone = [...(gateways.ipv4 === undefined ? ['route del 0.0.0.0/0'] : []), ...(gateways.ipv6 === undefined ? ['route del ::/0'] : [])];
     if (gone.length > 0) await this.#linux.links.batch(gone, { namespace, force: true });
     await this.#linux.links.batch(routeLines(gateways), { namespace });
   }

@@ -120,9 +120,7 @@ function masqueradeRules(model: Model): string[] {
     // From elsewhere through this host to a backend elsewhere: the answer must come back here.
     'ct status dnat ip saddr != @subnets oifname != @bridges masquerade',
     'ct status dnat ip6 saddr != @subnets6 oifname != @bridges masquerade',
-    // Who may not speak to a neighbour gets no answer from it, but by the machine.
-    'ct status dnat iifname . oifname @apart masquerade',
-    ...(model.masqueradeSameBridge ? ['ct status dnat iifname . oifname @same_bridge masquerade'] : []),
+    ...(model.masqueradeSameBridge ? ['ct status dnat iifname . oifname @same_bridge masquerade', 'ct status dnat iifname . oifname @apart masquerade'] : []),
     ...model.bridges.filter(({ masquerade, internal }) => masquerade && !internal).flatMap(masqueradeBridge),
   ];
 }
