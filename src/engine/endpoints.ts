@@ -201,6 +201,9 @@ export class ContainerNetworks {
     await this.stopNames(record.id);
     await network.unpublish(record.id);
     const { kind } = record.spec.network;
+    // The kernel ends a namespace some time after it was let go of, and until then its ends keep a parent from others.
+    for (const [name, endpoint] of Object.entries(endpoints))
+      if (networks.get(name).driver === 'macvlan') await this.#detach(network.namespacePath(record.id), networks.get(name), endpoint);
     if (kind === 'networks' || kind === 'none') await network.removeNamespace(record.id);
     for (const endpoint of Object.values(endpoints)) networks.release(endpoint);
   }

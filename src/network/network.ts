@@ -167,7 +167,7 @@ class KernelNetwork implements Network {
   }
 
   async detachMacvlan(namespace: string, interfaceName: string): Promise<void> {
-    await this.#linux.links.batch([`link del dev ${interfaceName}`], { namespace, force: true });
+    if (await isPinned(namespace)) await this.#linux.links.batch([`link del dev ${interfaceName}`], { namespace, force: true });
   }
 
   async ensureParent(parent: MacvlanParent): Promise<void> {
