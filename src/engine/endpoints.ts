@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { isSystemError, type Logger, messageOf } from '#kit';
 import type { Linux } from '#linux';
 import { macOf, type Network } from '#network';
+import { checkEndpoint } from './check-endpoint.ts';
 import { type ContainerRecord, isLive, type StoredEndpoint } from './container.ts';
-import { alreadyConnected, invalid, networkConfigOnly, notConnected, notRunning } from './errors.ts';
+import { alreadyConnected, invalid, notConnected, notRunning } from './errors.ts';
 import { EMBEDDED_DNS } from './name-files.ts';
 import { namesFor } from './names-of-network.ts';
 import { bridgeSettings, endpointSettings, macvlanSettings } from './network-options.ts';
@@ -70,7 +71,6 @@ export class ContainerNetworks {
   }
 
   #take(network: EngineNetwork, spec: EndpointSpec, others: Endpoints): StoredEndpoint {
-    if (network.configOnly !== undefined) throw networkConfigOnly(network.name);
     const interfaceName = interfaceFor(network, spec, others);
     const taken = this.#options.networks.takeAddress(network, spec);
     const { aliases = [], gwPriority } = spec;
@@ -180,6 +180,32 @@ export class ContainerNetworks {
     await this.#options.network.republish(record.id, target === undefined ? [] : portsRecorded(record, target));
   }
 
+  /** Makes the links of a running container be what its record says, where a crash came between the two. */
+  async mend(record: ContainerRecord, pid: number): Promise<void> {
+    if (record.spec.network.kind !== 'networks') return;
+    const { network, networks } = this.#options;
+    const namespace = network.namespacePath(record.id);
+    const inside = linkNames(await readFile(`/proc/${pid}/net/dev`, 'utf8'));
+    const entries = Object.entries(record.endpoints);
+    const strange = inside.filter((name) => !entries.some(([, { interfaceName }]) => interfaceName === name));
+    const ours = await filterAsync(strange, (name) => network.isAttached(namespace, name));
+    for (const name of ours) await network.detach(namespace, name);
+    // One that the container itself has renamed still has its end here.
+    const gone = entries.filter(([, { interfaceName }]) => !inside.includes(interfaceName));
+    const missing = await filterAsync(
+      gone,
+      async ([name, { interfaceName }]) => networks.get(name).driver === 'bridge' && !(await network.isAttached(namespace, interfaceName)),
+    );
+    for (const [name, endpoint] of missing) await this.#attach(namespace, networks.get(name), endpoint, {}, this.#specOf(record, name));
+    if (ours.length + missing.length > 0) await this.#route(record, this.#waysOut(record.endpoints));
+  }
+
+  async #route({ id, endpoints }: ContainerRecord, ways: WaysOut): Promise<void> {
+    const [ipv4, ipv6] = [endpoints[ways.ipv4 ?? '']?.gateway, endpoints[ways.ipv6 ?? '']?.ipv6?.gateway];
+    const gateways = { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
+    await this.#options.network.route(this.#options.network.namespacePath(id), gateways);
+  }
+
   /** Answers names inside the container's namespace. Fine when it does already. */
   async serveNames(entry: Entry): Promise<void> {
     const { id } = entry.record;
@@ -225,6 +251,7 @@ export class ContainerNetworks {
     const mode = record.spec.network;
     if (mode.kind !== 'networks' && mode.kind !== 'none')
       throw invalid('network', `container ${record.name} shares another network namespace and can't be connected`);
+    checkEndpoint(network, spec);
     const wanted = mode.kind === 'networks' ? mode.endpoints : {};
     if (Object.keys(wanted).some((name) => this.#options.networks.get(name).id === network.id)) throw alreadyConnected(record.name, network.name);
     const changed = { ...record, spec: { ...record.spec, network: { kind: 'networks' as const, endpoints: { ...wanted, [network.name]: spec } } } };
@@ -245,11 +272,7 @@ export class ContainerNetworks {
   /** Leads ports and default routes of a running container by the networks that it has now. */
   async #moved(before: ContainerRecord, now: ContainerRecord): Promise<ContainerRecord> {
     const [old, ways] = [this.#waysOut(before.endpoints), this.#waysOut(now.endpoints)];
-    if (old.ipv4 !== ways.ipv4 || old.ipv6 !== ways.ipv6) {
-      const [ipv4, ipv6] = [now.endpoints[ways.ipv4 ?? '']?.gateway, now.endpoints[ways.ipv6 ?? '']?.ipv6?.gateway];
-      const gateways = { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
-      await this.#options.network.route(this.#options.network.namespacePath(now.id), gateways);
-    }
+    if (old.ipv4 !== ways.ipv4 || old.ipv6 !== ways.ipv6) await this.#route(now, ways);
     return old.published === ways.published ? now : { ...now, ports: await this.republish(now) };
   }
 
@@ -281,4 +304,14 @@ function interfaceFor({ options, driver }: EngineNetwork, { driverOptions = {} }
   let index = 0;
   while (taken.has(`${interfacePrefix}${index}`)) index += 1;
   return `${interfacePrefix}${index}`;
+}
+
+/** The links that proc_pid_net_dev(5) lists, but for the loopback. */
+function linkNames(text: string): readonly string[] {
+  return [...text.matchAll(/^\s*([^\s:]+):/gm)].flatMap(([, name = '']) => (name === 'lo' ? [] : [name]));
+}
+
+async function filterAsync<T>(all: readonly T[], fits: (each: T) => Promise<boolean>): Promise<readonly T[]> {
+  const found = await Promise.all(all.map(fits));
+  return all.filter((_, index) => found[index]);
 }

@@ -46,9 +46,18 @@ async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
   // It may have been put on record and not yet let go.
   if (isAlive) await rooms.crun.letGo(record.id);
   // Whoever only takes it down publishes nothing and answers no names.
+  if (!rooms.isStopping() && isAlive) await mendLinks(rooms, entry, state.pid);
   if (!rooms.isStopping()) await publishAgain(rooms, entry);
   if (!rooms.isStopping() && (await servesNames(paths.resolvConf, record.spec.network.kind))) await rooms.wires.serveNames(entry);
   rooms.accompany(entry);
+}
+
+async function mendLinks(rooms: Rooms, { record }: Entry, pid: number): Promise<void> {
+  try {
+    await rooms.wires.mend(record, pid);
+  } catch (error) {
+    rooms.logger.warn('a running container lacks a link that is on record', { id: record.id, error });
+  }
 }
 
 /** A crash may have come between the kernel's rules and the record: what was answered is what is on record. */

@@ -160,6 +160,11 @@ class KernelNetwork implements Network {
     await this.#linux.links.remove(vethName(this.#options.id, namespace, interfaceName));
   }
 
+  async isAttached(namespace: string, interfaceName: string): Promise<boolean> {
+    const links = await readFile('/proc/self/net/dev', 'utf8');
+    return links.includes(`${vethName(this.#options.id, namespace, interfaceName)}:`);
+  }
+
   async attachMacvlan(spec: MacvlanSpec): Promise<void> {
     checkLinkName(spec.interfaceName);
     await this.ensureParent(spec.parent);

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { after, test } from 'node:test';
+import { systemClock } from '#kit';
 import { LASTING, startDocker } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
+import { seeded } from '../support/seeded.ts';
+
+/** Spawning docker included. */
+const CONNECT_TAKES_MS = 90;
+/** GANTRY_SEED replays a run. */
+const SEED = Number(process.env['GANTRY_SEED'] ?? randomInt(2 ** 31));
+const KILLS = Number(process.env['GANTRY_SOAK_KILLS'] ?? 8);
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
@@ -89,6 +98,35 @@ test('connect with addresses, aliases, links and options; gw-priority', async ()
   assert.equal(await docker.inspect('app', '{{len .NetworkSettings.Networks}}'), '1');
   await docker.run('rm -f db app');
   await docker.run('network rm home away');
+});
+
+test('kill -9 at random points of connect and disconnect: links and record agree, and no address is there twice', async (t) => {
+  t.diagnostic(`GANTRY_SEED=${SEED}`);
+  const random = seeded(SEED);
+  await docker.run('network create --subnet 10.63.0.0/28 crashing');
+  await docker.run('run -d --name web -p 8090:80 --hostname web busybox', ...HTTP);
+  await served('http://127.0.0.1:8090/');
+  for (let round = 0; round < KILLS; round += 1) {
+    const isIn = (await docker.inspect('web', '{{json .NetworkSettings.Networks}}')).includes('crashing');
+    const changing = docker.outcome(`network ${isIn ? 'disconnect' : 'connect'} crashing web`);
+    await systemClock.sleep(random() * CONNECT_TAKES_MS);
+    await docker.daemon.crash();
+    await changing;
+    await docker.daemon.restart();
+    const shown = JSON.parse(await docker.inspect('web', '{{json .NetworkSettings.Networks}}')) as Record<string, { IPAddress: string }>;
+    const inside = [...(await docker.run('exec web ip -4 -o addr')).matchAll(/inet (10\.[\d.]+)/g)].map(([, address]) => address);
+    assert.deepEqual(
+      inside.toSorted(),
+      Object.values(shown)
+        .map(({ IPAddress }) => IPAddress)
+        .toSorted(),
+    );
+    assert.match(await docker.run('exec web ip route'), /default via 10\.88\.0\.1/);
+    assert.equal((await fetch('http://192.0.2.10:8090/')).stdout, 'web\n');
+    assert.doesNotMatch(inside.join(' '), new RegExp(`\\b${(await docker.run('run --rm --network crashing busybox hostname -i')).trim()}\\b`));
+  }
+  await docker.run('rm -f web');
+  await docker.run('network rm crashing');
 });
 
 test('many edits of ports at once: each is kept', async () => {
