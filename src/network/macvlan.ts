@@ -1,30 +1,7 @@
 import { CommandError, type Linux } from '#linux';
 import { linkKindAbsent, linkUnknown, parentNameInvalid } from './errors.ts';
 import { digest } from './names.ts';
-import type { Ipv6Attachment } from './types.ts';
-
-export type MacvlanMode = 'bridge' | 'private' | 'vepa' | 'passthru';
-
-/** The link that macvlan ends stand on. */
-export interface MacvlanParent {
-  readonly name: string;
-  /** A link of Gantry's own that leads nowhere: the ends reach one another only. */
-  readonly own?: boolean;
-}
-
-/** An end in a namespace that has an address of its own on the network of the parent. */
-export interface MacvlanSpec {
-  readonly namespace: string;
-  readonly parent: MacvlanParent;
-  readonly mode: MacvlanMode;
-  readonly interfaceName: string;
-  readonly address: string;
-  readonly prefixLength: number;
-  readonly macAddress: string;
-  readonly gateway?: string;
-  readonly mtu?: number;
-  readonly ipv6?: Ipv6Attachment;
-}
+import type { MacvlanParent, MacvlanSpec } from './types.ts';
 
 export interface VlanParent {
   readonly link: string;

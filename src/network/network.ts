@@ -10,7 +10,7 @@ import { ipv6Absent } from './errors.ts';
 import { HeldPorts } from './held-ports.ts';
 import { addressValue, canonicalCidr } from './ip.ts';
 import { ipv6Absence, ipv6Settings } from './ipv6.ts';
-import { attachMacvlan, type MacvlanParent, type MacvlanSpec, makeParent, routeLines, unmakeParent } from './macvlan.ts';
+import { attachMacvlan, makeParent, routeLines, unmakeParent } from './macvlan.ts';
 import { EMPTY_MODEL, loadModel, modelPath } from './model.ts';
 import { checkLinkName, checkNamespaceId, macOf, vethName } from './names.ts';
 import { Publications } from './publications.ts';
@@ -18,7 +18,19 @@ import { Remembered } from './remembered.ts';
 import { rules } from './rules/rules.ts';
 import { serviceParts } from './rules/services.ts';
 import { Table } from './table.ts';
-import type { AttachmentSpec, BridgeSpec, Cidr, DnsService, IpAddress, Network, NetworkPlan, PublishedPort, ServiceRule } from './types.ts';
+import type {
+  AttachmentSpec,
+  BridgeSpec,
+  Cidr,
+  DnsService,
+  IpAddress,
+  MacvlanParent,
+  MacvlanSpec,
+  Network,
+  NetworkPlan,
+  PublishedPort,
+  ServiceRule,
+} from './types.ts';
 
 /** Where the daemon stands. */
 const OWN = '/proc/thread-self/ns/net';

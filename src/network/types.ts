@@ -1,5 +1,3 @@
-import type { MacvlanParent, MacvlanSpec } from './macvlan.ts';
-
 /** A CIDR such as `10.88.0.0/16`, checked at the edge. */
 export type Cidr = string;
 /** An IPv4 or IPv6 address. */
@@ -57,6 +55,29 @@ export interface AttachmentSpec {
   readonly ipv6?: Ipv6Attachment;
   /** Reaches nobody else on the bridge but the machine and ends that are not apart. */
   readonly apart?: boolean;
+}
+
+export type MacvlanMode = 'bridge' | 'private' | 'vepa' | 'passthru';
+
+/** The link that macvlan ends stand on. */
+export interface MacvlanParent {
+  readonly name: string;
+  /** A link of Gantry's own that leads nowhere: the ends reach one another only. */
+  readonly own?: boolean;
+}
+
+/** An end in a namespace that has an address of its own on the network of the parent. */
+export interface MacvlanSpec {
+  readonly namespace: string;
+  readonly parent: MacvlanParent;
+  readonly mode: MacvlanMode;
+  readonly interfaceName: string;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  readonly macAddress: string;
+  readonly gateway?: IpAddress;
+  readonly mtu?: number;
+  readonly ipv6?: Ipv6Attachment;
 }
 
 /** A port of the host that leads to a container. */
