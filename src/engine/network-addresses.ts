@@ -37,8 +37,11 @@ const FAMILY_WORDS = { 4: 'IPv4', 6: 'IPv6' } as const;
 const [IPV4_POOL, IPV4_COUNT, IPV4_LENGTH] = ['10.89.0.0/16', 256, 24] as const;
 const [IPV6_COUNT, IPV6_LENGTH] = [65_536, 64] as const;
 
-/** What is wrong with them, in Docker's words, all at once. Errors: `ENGINE_INVALID`. */
+/** What is wrong with them, in Docker's words, all at once. Errors: `ENGINE_INVALID`, `ENGINE_UNSUPPORTED`. */
 export function checkPools(pools: readonly PoolSpec[]): void {
+  for (const { auxiliary = {} } of pools)
+    for (const name of ['DefaultGatewayIPv4', 'DefaultGatewayIPv6'])
+      if (name in auxiliary) throw unsupported(`auxiliary address ${name}`, 'containers have the gateway of the network: give it with --gateway');
   const wrong = pools.flatMap(problemsOf);
   if (wrong.length > 0) throw invalid('network config', wrong.join('\n'));
 }

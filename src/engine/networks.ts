@@ -115,7 +115,10 @@ export class NetworkStore {
   }
 
   async #choosePools({ pools = [], ipv6 = false, driver }: NetworkSpec): Promise<{ readonly ipv4: Pool; readonly ipv6?: Pool }> {
-    const routes = (await this.#options.linux.links.show('route')).flatMap(({ dst }) => (typeof dst === 'string' ? asCidr(dst) : []));
+    const { links } = this.#options.linux;
+    const routes = [...(await links.show('route')), ...(ipv6 ? await links.show('route6') : [])].flatMap(({ dst }) =>
+      typeof dst === 'string' ? asCidr(dst) : [],
+    );
     const used = this.list().flatMap(({ subnet, ipv6: six, name, parent }) =>
       // Networks on one outer network may well have the same subnet, in ranges of their own.
       driver === 'macvlan' && parent !== undefined && !parent.own

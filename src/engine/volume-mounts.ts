@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KeyedMutex, messageOf } from '#kit';
+import { isSystemError, KeyedMutex, messageOf } from '#kit';
 import { type Linux, SystemCallError } from '#linux';
 import { EngineError } from './errors.ts';
 import { serverName, shownOptions, volumeMount, type VolumeOptions } from './volume-options.ts';
@@ -63,7 +63,7 @@ export class VolumeMounts {
     for (const { name, mountpoint, options } of volumes) {
       const users = options === undefined ? [] : usersOf(name);
       if (users.length > 0) this.#users.set(name, new Set(users));
-      else if (mounted.has(await realpath(mountpoint))) this.#mounts.unmount(mountpoint);
+      else if (mounted.has(await realPath(mountpoint))) this.#mounts.unmount(mountpoint);
     }
   }
 
@@ -79,18 +79,28 @@ export class VolumeMounts {
 
   /** Whatever is mounted below the folder of all volumes goes, whoever uses it. */
   async clearAll(folder: string): Promise<void> {
-    const real = await realpath(folder);
+    const real = await realPath(folder);
     for (const place of await this.#places()) if (place.startsWith(join(real, '/'))) this.#mounts.unmount(place);
     this.#users.clear();
   }
 
   async #isMounted(place: string): Promise<boolean> {
-    return (await this.#places()).has(await realpath(place));
+    return (await this.#places()).has(await realPath(place));
   }
 
   /** As the kernel lists them: without symbolic links. */
   async #places(): Promise<ReadonlySet<string>> {
     return new Set((await this.#mounts.list()).map(({ target }) => target));
+  }
+}
+
+/** Nothing is mounted where nothing is. */
+async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return path;
+    throw error;
   }
 }
 

@@ -35,7 +35,11 @@ export function createLinks(libc: Libc, namespaces: Namespaces): Links {
       throw new CommandError('ip', batchProblem(lines, stderr));
     },
     async show(what, options = {}) {
-      const { exitCode, stdout, stderr } = await ip(['-j', '-d', what, 'show'], '', options.namespace);
+      const { exitCode, stdout, stderr } = await ip(
+        what === 'route6' ? ['-6', '-j', '-d', 'route', 'show'] : ['-j', '-d', what, 'show'],
+        '',
+        options.namespace,
+      );
       if (exitCode !== 0) throw new CommandError(`ip ${what} show`, stderr.trim());
       // A cast because `ip -j` is documented to print an array of objects.
       return JSON.parse(stdout === '' ? '[]' : stdout) as Record<string, unknown>[];

@@ -123,8 +123,8 @@ export interface Links {
   remove(name: string): Promise<void>;
   /** `ip -batch`: one process a call, all lines or an error that names the line. */
   batch(lines: readonly string[], options?: { readonly namespace?: string; readonly force?: boolean }): Promise<void>;
-  /** `ip -j link|addr|route show`, parsed. */
-  show(what: 'link' | 'addr' | 'route', options?: { readonly namespace?: string }): Promise<readonly Record<string, unknown>[]>;
+  /** `ip -j link|addr|route show`, parsed; `route6` are the routes of IPv6. */
+  show(what: 'link' | 'addr' | 'route' | 'route6', options?: { readonly namespace?: string }): Promise<readonly Record<string, unknown>[]>;
 }
 
 export interface Nftables {

@@ -37,6 +37,8 @@ export async function makeBridge(linux: Linux, alias: string, spec: BridgeSpec):
   const addresses = addressesOf(spec);
   const made = await linux.links.addBridge({ name, alias, macAddress, addresses, ...(spec.mtu === undefined ? {} : { mtu: spec.mtu }) });
   if (!made) await adjustBridge(linux, { alias, macAddress }, spec, addresses);
+  // What a container advertises is not for the machine.
+  if (spec.ipv6 !== undefined) linux.namespaces.setSysctl('/proc/thread-self/ns/net', `net/ipv6/conf/${name}/accept_ra`, '0');
   // Connections from 127.0.0.1 to published ports leave by the bridge.
   linux.namespaces.setSysctl('/proc/thread-self/ns/net', `net/ipv4/conf/${name}/route_localnet`, '1');
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const CONF = '/proc/sys/net/ipv6/conf';
 
@@ -10,15 +10,13 @@ export function ipv6Absence(): string | undefined {
 }
 
 /**
- * The settings that IPv6 networks need, and their values. A machine that forwards no longer listens to router advertisements, by which it may
- * have its own default route, unless each link that did is told to go on.
+ * The settings that IPv6 networks need, and their values. A machine that forwards no longer listens to router advertisements: links by which
+ * it has routes that came so (`proto ra`, of `ip -6 route`) are told to go on.
  */
-export function ipv6Settings(): readonly { readonly name: string; readonly value: string }[] {
-  const listening = readdirSync(CONF).filter(
-    (link) => link !== 'all' && link !== 'lo' && read(`${link}/accept_ra`) === '1' && read(`${link}/forwarding`) === '0',
-  );
+export function ipv6Settings(routes: readonly Readonly<Record<string, unknown>>[]): readonly { readonly name: string; readonly value: string }[] {
+  const listening = new Set(routes.flatMap(({ protocol, dev }) => (protocol === 'ra' && typeof dev === 'string' ? [dev] : [])));
   return [
-    ...listening.map((link) => ({ name: `net/ipv6/conf/${link}/accept_ra`, value: '2' })),
+    ...[...listening].filter((link) => read(`${link}/accept_ra`) === '1').map((link) => ({ name: `net/ipv6/conf/${link}/accept_ra`, value: '2' })),
     { name: 'net/ipv6/conf/all/forwarding', value: '1' },
     ...(existsSync('/proc/sys/net/bridge/bridge-nf-call-ip6tables') ? [{ name: 'net/bridge/bridge-nf-call-ip6tables', value: '1' }] : []),
   ];

@@ -289,7 +289,7 @@ class KernelNetwork implements Network {
   async #turnIpv6On(): Promise<void> {
     const why = ipv6Absence();
     if (why !== undefined) throw ipv6Absent(why);
-    for (const { name, value } of ipv6Settings()) await this.#turnOn(name, value);
+    for (const { name, value } of ipv6Settings(await this.#linux.links.show('route6'))) await this.#turnOn(name, value);
   }
 
   async #addServiceRoute(): Promise<void> {

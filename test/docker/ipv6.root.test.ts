@@ -16,6 +16,8 @@ const network = async (name: string) => (JSON.parse(await docker.run(`network in
 
 test('a network of both families: addresses, names, routes and what is shown of them', async () => {
   await docker.inside(['ip', 'addr', 'add', '2001:db8::10/64', 'dev', 'host0', 'nodad']);
+  // As from a router's advertisement.
+  await docker.inside(['ip', '-6', 'route', 'add', 'default', 'via', '2001:db8::1', 'dev', 'host0', 'proto', 'ra']);
   await docker.run('network create --ipv6 --subnet 10.70.0.0/24 --subnet fd00:70::/64 --gateway fd00:70::ff --ip-range fd00:70::100/120 both');
   const shown = await network('both');
   assert.equal(shown['EnableIPv6'], true);
@@ -102,6 +104,7 @@ test('what cannot be is refused in words', async () => {
 test('taking the daemon down turns the machine’s settings back', async () => {
   assert.equal(await docker.inside(['cat', '/proc/sys/net/ipv6/conf/all/forwarding']), '1\n');
   assert.equal(await docker.inside(['cat', '/proc/sys/net/ipv6/conf/host0/accept_ra']), '2\n');
+  assert.equal(await docker.inside(['cat', '/proc/sys/net/ipv6/conf/host1/accept_ra']), '1\n');
   const { status } = await docker.daemon.gantry(['down']);
   assert.equal(status, 0);
   assert.equal(await docker.inside(['cat', '/proc/sys/net/ipv6/conf/all/forwarding']), '0\n');
