@@ -24,7 +24,7 @@ export async function listNetworks(call: Call, rooms: Rooms): Promise<void> {
       (network) =>
         filters.any('driver', network.driver) &&
         filters.some('id', (id) => network.id.startsWith(id)) &&
-        filters.some('name', (name) => network.name.includes(name)) &&
+        filters.matches('name', network.name) &&
         filters.any('scope', 'local') &&
         filters.any('type', BUILTIN.includes(network.name) ? 'builtin' : 'custom') &&
         filters.labels(network.labels) &&

@@ -18,7 +18,7 @@ export async function listVolumes(call: Call, rooms: Rooms): Promise<void> {
         (dangling === undefined || dangling === !used.has(volume.name)) &&
         filters.any('driver', 'local') &&
         filters.labels(volume.labels) &&
-        filters.some('name', (name) => volume.name.includes(name)),
+        filters.matches('name', volume.name),
     );
   call.json(200, { Volumes: shown.map(volumeView), Warnings: null });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withChosenPorts } from './publishing.ts';
+import { portsOf, portsRecorded, portsWanted, withChosenPorts } from './publishing.ts';
 
 const wish = (hostPort: number, targetPort = 80, hostAddress = '0.0.0.0') =>
   ({ owner: 'a', protocol: 'tcp', hostAddress, hostPort, targetAddress: '10.88.0.2', targetPort }) as const;
@@ -21,3 +21,34 @@ for (const [what, wanted, before, expected] of [
       expected,
     );
   });
+
+test('where ports lead to in a network of both families', () => {
+  const record = {
+    // A cast because tests need no real id.
+    id: 'a' as never,
+    exposed: ['90/tcp'],
+    spec: {
+      owner: { kind: 'docker' },
+      image: 'x',
+      network: { kind: 'none' },
+      publishAll: true,
+      publish: [
+        { containerPort: 80, protocol: 'tcp', hostPort: 8080 },
+        { containerPort: 80, protocol: 'tcp', hostPort: 8081, hostAddress: '::1' },
+        { containerPort: 80, protocol: 'tcp', hostPort: 8082, hostAddress: '127.0.0.1' },
+      ],
+    },
+  } as const;
+  const shown = (target: Parameters<typeof portsWanted>[1]) =>
+    portsWanted(record, target).map((port) => `${port.hostAddress}:${port.hostPort} ${port.targetAddress} ${port.targetAddress6 ?? '-'}`);
+  const both = { address: '10.0.0.2', ipv6: { address: 'fd00::2' } };
+  assert.deepEqual(shown(both), ['0.0.0.0:8080 10.0.0.2 fd00::2', '::1:8081 fd00::2 -', '127.0.0.1:8082 10.0.0.2 -', '0.0.0.0:0 10.0.0.2 fd00::2']);
+  assert.deepEqual(shown({ address: '10.0.0.2', hostBinding: '192.0.2.1' }), [
+    '192.0.2.1:8080 10.0.0.2 -',
+    '::1:8081 10.0.0.2 -',
+    '127.0.0.1:8082 10.0.0.2 -',
+    '192.0.2.1:0 10.0.0.2 -',
+  ]);
+  const ports = portsOf(record, portsWanted(record, both));
+  assert.deepEqual(portsRecorded({ id: record.id, ports }, both), portsWanted(record, both));
+});

@@ -5,7 +5,8 @@ const CONF = '/proc/sys/net/ipv6/conf';
 /** Why there can be no IPv6 where the daemon stands, in words; undefined when there can. */
 export function ipv6Absence(): string | undefined {
   if (!existsSync(CONF)) return "this machine's kernel has none";
-  if (read('all/disable_ipv6') === '1') return 'it is turned off on this machine (net.ipv6.conf.all.disable_ipv6 is 1)';
+  for (const name of ['all', 'default'])
+    if (read(`${name}/disable_ipv6`) === '1') return `it is turned off on this machine (net.ipv6.conf.${name}.disable_ipv6 is 1)`;
   return undefined;
 }
 

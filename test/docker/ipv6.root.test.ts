@@ -66,6 +66,23 @@ test('a port is published on both families, from outside by the kernel alone', a
   await docker.run('rm -f three');
 });
 
+test('another machine reaches published ports, not the containers, and sees the machine’s address only', async () => {
+  const script = [
+    'unshare -n sleep 30 & far=$!; trap "kill $far" EXIT',
+    'until [ "$(readlink /proc/$far/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do :; done',
+    'ip link set host1 netns $far',
+    'for words in "link set lo up" "link set host1 up" "addr add 192.0.2.99/24 dev host1" "addr add 2001:db8::99/64 dev host1 nodad" "route add fd00:70::/64 via 2001:db8::10"; do nsenter -t $far -n ip $words; done',
+    'nsenter -t $far -n curl -sS --max-time 5 "http://[2001:db8::10]:8080/"',
+    'nsenter -t $far -n curl -sS --max-time 1 "http://[fd00:70::100]/" 2>/dev/null || echo "no way"',
+    // From now on it knows no way back to a container's own address.
+    'nsenter -t $far -n ip route del fd00:70::/64',
+    'nsenter -t $(docker inspect -f "{{.State.Pid}}" two) -n busybox ping -6 -c1 -W3 2001:db8::99 | grep -o "1 packets received"',
+    'nsenter -t $far -n ip link set host1 netns $$',
+    'ip link set host1 up',
+  ];
+  assert.equal(await docker.inside(['sh', '-ec', script.join('\n')]), 'one\nno way\n1 packets received\n');
+});
+
 test('IPv6 leaves behind the address of the machine, and other networks are apart', async () => {
   await docker.run('network create --ipv6 other');
   const subnet = ((await network('other'))['IPAM'] as { Config: { Subnet: string }[] }).Config[1]?.Subnet ?? '';

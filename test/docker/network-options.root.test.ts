@@ -154,6 +154,8 @@ test('filters of lists and of prune', async () => {
     [['label=team'], 'blue red'],
     [['label=team=red'], 'red'],
     [['name=lu'], 'blue'],
+    [['name=^re'], 'red'],
+    [['name=^ed'], ''],
     [['scope=local'], 'blue bridge host none red'],
     [['scope=swarm'], ''],
     [['type=builtin'], 'bridge host none'],
