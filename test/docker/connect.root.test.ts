@@ -10,7 +10,7 @@ import { seeded } from '../support/seeded.ts';
 const CONNECT_TAKES_MS = 90;
 /** GANTRY_SEED replays a run. */
 const SEED = Number(process.env['GANTRY_SEED'] ?? randomInt(2 ** 31));
-const KILLS = Number(process.env['GANTRY_SOAK_KILLS'] ?? 8);
+const KILLS = Number(process.env['GANTRY_SOAK_KILLS'] ?? 5);
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());

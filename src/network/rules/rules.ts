@@ -20,11 +20,8 @@ export function rules(model: Model, services: ServiceParts = serviceParts(model.
     ['apart', { type: 'ifname . ifname', elements: withItself(apart) }],
     ['trusted', { type: 'ifname . ifname', elements: keys(trusted) }],
     ['subnets', { type: 'ipv4_addr', flags: 'interval', elements: keys(bridges.map(({ subnet }) => canonicalCidr(subnet))) }],
-    [
-      'subnets6',
-      { type: 'ipv6_addr', flags: 'interval', elements: keys(bridges.flatMap(({ ipv6 }) => (ipv6 === undefined ? [] : [canonicalCidr(ipv6.subnet)]))) },
-    ],
-    ...publishedSets(model.published),
+    ...(hasIpv6(model) ? [subnets6(bridges)] : []),
+    ...publishedSets(model.published, hasIpv6(model) ? [4, 6] : [4]),
     ['backends_themselves', { type: 'ipv4_addr . ipv4_addr', elements: services.themselves }],
     ['services', { type: 'ipv4_addr . inet_proto . inet_service', value: 'verdict', elements: services.services }],
     ['node_ports', { type: 'inet_proto . inet_service', value: 'verdict', elements: services.nodePorts }],
@@ -34,10 +31,18 @@ export function rules(model: Model, services: ServiceParts = serviceParts(model.
   return { sets: new Map(sets), chains: new Map([...baseChains({ ...model, bridges }), ...services.chains]) };
 }
 
+/** Rules of IPv6 stand only where a network has it: a kernel without IPv6 would refuse them. */
+const hasIpv6 = ({ bridges }: Model) => bridges.some(({ ipv6 }) => ipv6 !== undefined);
+
+function subnets6(bridges: readonly BridgeSpec[]): [string, NamedSet] {
+  const subnets = bridges.flatMap(({ ipv6 }) => (ipv6 === undefined ? [] : [canonicalCidr(ipv6.subnet)]));
+  return ['subnets6', { type: 'ipv6_addr', flags: 'interval', elements: keys(subnets) }];
+}
+
 /** Where packets to published ports are led, in each family. */
-function publishedSets(ports: readonly PublishedPort[]): [string, NamedSet][] {
+function publishedSets(ports: readonly PublishedPort[], families: readonly (4 | 6)[]): [string, NamedSet][] {
   const doors = ports.flatMap((port) => doorsOf(port));
-  return ([4, 6] as const).flatMap((family): [string, NamedSet][] => {
+  return families.flatMap((family): [string, NamedSet][] => {
     const [suffix, address] = family === 4 ? ['', 'ipv4_addr'] : ['6', 'ipv6_addr'];
     const own = doors.filter((door) => door.family === family);
     const target = (door: Door) => `${door.target} . ${door.port.targetPort}`;
@@ -84,11 +89,14 @@ function doorsOf(port: PublishedPort): Door[] {
 
 function baseChains(model: Model): [string, Chain][] {
   return [
-    ['destinations', chain(destinationRules())],
+    ['destinations', chain(destinationRules(model))],
     // A container must not reach what listens on the host's loopback, which route_localnet would let it.
     [
       'early',
-      chain(['iifname @bridges ip daddr 127.0.0.0/8 drop', 'iifname @bridges ip6 daddr ::1 drop'], 'type filter hook prerouting priority -300; policy accept;'),
+      chain(
+        ['iifname @bridges ip daddr 127.0.0.0/8 drop', ...(hasIpv6(model) ? ['iifname @bridges ip6 daddr ::1 drop'] : [])],
+        'type filter hook prerouting priority -300; policy accept;',
+      ),
     ],
     ['arriving', chain(['jump destinations'], 'type nat hook prerouting priority -100; policy accept;')],
     ['from_host', chain(['jump destinations'], 'type nat hook output priority -100; policy accept;')],
@@ -98,15 +106,19 @@ function baseChains(model: Model): [string, Chain][] {
   ];
 }
 
-function destinationRules(): string[] {
+function destinationRules(model: Model): string[] {
   return [
     `ip daddr . ${DESTINATION} vmap @services`,
     `meta l4proto { tcp, udp } dnat ip to ip daddr . ${DESTINATION} map @published`,
     `fib daddr type local ${DESTINATION} vmap @node_ports`,
-    `meta nfproto ipv4 fib daddr type local meta l4proto { tcp, udp } dnat ip to ${DESTINATION} map @published_everywhere`,
-    `meta l4proto { tcp, udp } dnat ip6 to ip6 daddr . ${DESTINATION} map @published6`,
-    // What is for ::1 can't be led away: a socket passes it on.
-    `ip6 daddr != ::1 fib daddr type local meta l4proto { tcp, udp } dnat ip6 to ${DESTINATION} map @published_everywhere6`,
+    `fib daddr type local meta l4proto { tcp, udp } dnat ip to ${DESTINATION} map @published_everywhere`,
+    ...(hasIpv6(model)
+      ? [
+          `meta l4proto { tcp, udp } dnat ip6 to ip6 daddr . ${DESTINATION} map @published6`,
+          // What is for ::1 can't be led away: a socket passes it on.
+          `ip6 daddr != ::1 fib daddr type local meta l4proto { tcp, udp } dnat ip6 to ${DESTINATION} map @published_everywhere6`,
+        ]
+      : []),
   ];
 }
 
@@ -114,12 +126,12 @@ function masqueradeRules(model: Model): string[] {
   return [
     // An endpoint that reaches itself through its Service or its published port.
     'ip saddr . ip daddr @themselves masquerade',
-    'ip6 saddr . ip6 daddr @themselves6 masquerade',
+    ...(hasIpv6(model) ? ['ip6 saddr . ip6 daddr @themselves6 masquerade'] : []),
     'ip saddr . ip daddr @backends_themselves masquerade',
     'ct status dnat ip saddr 127.0.0.0/8 masquerade',
     // From elsewhere through this host to a backend elsewhere: the answer must come back here.
     'ct status dnat ip saddr != @subnets oifname != @bridges masquerade',
-    'ct status dnat ip6 saddr != @subnets6 oifname != @bridges masquerade',
+    ...(hasIpv6(model) ? ['ct status dnat ip6 saddr != @subnets6 oifname != @bridges masquerade'] : []),
     ...(model.masqueradeSameBridge ? ['ct status dnat iifname . oifname @same_bridge masquerade', 'ct status dnat iifname . oifname @apart masquerade'] : []),
     ...model.bridges.filter(({ masquerade, internal }) => masquerade && !internal).flatMap(masqueradeBridge),
   ];
