@@ -94,6 +94,9 @@ test('connect with addresses, aliases, links and options; gw-priority', async ()
   assert.match(await docker.refused('network connect --ip 10.99.0.1 home app'), /10\.99\.0\.1/);
   assert.match(await docker.refused('network connect --driver-opt colour=red home app'), /endpoint option colour is not supported/);
   assert.match(await docker.refused('network disconnect home app'), /app is not connected to network home/);
+  await docker.run('network disconnect bridge app');
+  assert.match(await docker.refused('network connect --alias nick bridge app'), /network-scoped aliases are only supported for user-defined networks/);
+  await docker.run('network connect bridge app');
   assert.match(await docker.refused('network connect home nosuch'), /No such container: nosuch/);
   assert.equal(await docker.inspect('app', '{{len .NetworkSettings.Networks}}'), '1');
   await docker.run('rm -f db app');

@@ -35,6 +35,9 @@ test('containers stand on the outer network with addresses of their own', async 
   await docker.daemon.restart();
   await docker.run('exec one ping -c1 -W2 two');
   await docker.run('run --rm --network lan busybox ping -c1 -W2 10.90.0.1');
+  const { stderr } = await docker.outcome('create --name told -p 8080:80 --network lan busybox true');
+  assert.match(stderr, /WARNING: Published ports are discarded: lan is no network by which ports are published/);
+  await docker.run('rm told');
   assert.match(await docker.refused('network rm lan'), /has active endpoints/);
 });
 
