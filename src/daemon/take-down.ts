@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import { createLogger, systemClock, systemRandom } from '#kit';
 import { type Linux, openLinux } from '#linux';
 import { DEFAULT_PATH } from './config.ts';
@@ -47,8 +47,19 @@ export async function takeDown(options: DownOptions): Promise<void> {
   say('down: nothing of the daemon is left on this machine but its data');
   if (purge) {
     say(`removing ${dataDir}: images, volumes and the cluster's state`);
+    await checkUnmounted(linux, dataDir);
     await rm(dataDir, { recursive: true, force: true });
   } else say(`images, volumes and the cluster's state stay in ${dataDir}; "gantry up" finds them again`);
+}
+
+/** What is mounted below the data is somebody else's and must not be erased with it. Errors: `CONFIG_INVALID`. */
+async function checkUnmounted({ mounts }: Pick<Linux, 'mounts'>, dataDir: string): Promise<void> {
+  const real = await realpath(dataDir);
+  const mounted = (await mounts.list()).find(({ target }) => target.startsWith(`${real}/`));
+  if (mounted)
+    throw new ConfigError(
+      `Cannot remove ${dataDir}: ${mounted.source} is mounted on ${mounted.target}. Unmount it with "umount ${mounted.target}" and try again`,
+    );
 }
 
 /** Ends what the daemon left running, and takes what it made in the kernel off the machine. */

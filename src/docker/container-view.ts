@@ -58,12 +58,7 @@ export function containerSummary(
     ImageID: container.imageId,
     Command: [container.process.path, ...container.process.args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' '),
     Created: Math.floor(container.created_ms / 1000),
-    Ports: container.ports.map((port) => ({
-      ...(port.hostPort === undefined ? {} : { IP: port.hostAddress ?? '0.0.0.0' }),
-      PrivatePort: port.containerPort,
-      ...(port.hostPort === undefined ? {} : { PublicPort: port.hostPort }),
-      Type: port.protocol,
-    })),
+    Ports: portsView(container),
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.total }),
     Labels: labelsOf(container),
     State: stateWord(container.state),
@@ -197,6 +192,19 @@ function networksView(container: Container, network: NetworkOf): Readonly<Record
   return Object.fromEntries(Object.entries(container.endpoints).map(([name, endpoint]) => [name, endpointView(container, endpoint, network(name))]));
 }
 
+function portsView({ ports }: Container): readonly object[] {
+  return ports.flatMap((port) => {
+    const common = { PrivatePort: port.containerPort, Type: port.protocol };
+    if (port.hostPort === undefined) return [common];
+    return hostAddresses(port).map((address) => ({ IP: address, PrivatePort: port.containerPort, PublicPort: port.hostPort, Type: port.protocol }));
+  });
+}
+
+/** All of the machine's, in each family that leads to the container. */
+function hostAddresses({ hostAddress = '0.0.0.0', ipv6 = false }: Container['ports'][number]): readonly string[] {
+  return hostAddress === '0.0.0.0' && ipv6 ? ['0.0.0.0', '::'] : [hostAddress];
+}
+
 function networkSettingsView(container: Container, network: NetworkOf): object {
   const main = container.endpoints['bridge'];
   const ports: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
@@ -204,7 +212,7 @@ function networkSettingsView(container: Container, network: NetworkOf): object {
   for (const port of running ? container.ports : []) {
     const key = `${port.containerPort}/${port.protocol}`;
     if (port.hostPort === undefined) ports[key] ??= null;
-    else ports[key] = [...(ports[key] ?? []), { HostIp: port.hostAddress ?? '0.0.0.0', HostPort: String(port.hostPort) }];
+    else ports[key] = [...(ports[key] ?? []), ...hostAddresses(port).map((address) => ({ HostIp: address, HostPort: String(port.hostPort) }))];
   }
   return {
     Bridge: '',

@@ -27,6 +27,8 @@ const UPDATE_FIELDS = new Set([
   'RestartPolicy',
   // Gantry's own: the whole set of published ports, in the shape of HostConfig.
   'PortBindings',
+  // What they were when the edit was made up, so that two at once do not undo each other.
+  'PortBindingsWere',
 ]);
 
 const UNUSED_MAX = 1024;
@@ -148,7 +150,9 @@ export async function updateContainer(call: Call, rooms: Rooms): Promise<void> {
   for (const [name, value] of Object.entries(body)) if (!UPDATE_FIELDS.has(name) && !isEmpty(value)) throw unsupported(`${name} in an update`);
   const fields = new Fields(body);
   const bindings = fields.object('PortBindings');
+  const were = fields.object('PortBindingsWere');
   const change = defined({
+    publishWas: were === undefined ? undefined : portBindings(were),
     resources: resourceLimits(fields),
     restart: restartPolicy(fields.inner('RestartPolicy'), container.spec.autoRemove ?? false),
     publish: bindings === undefined ? undefined : portBindings(bindings),

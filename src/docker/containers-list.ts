@@ -55,7 +55,7 @@ async function listFilter(filters: Filters, rooms: Rooms): Promise<(container: C
   return (container) =>
     filters.any('status', stateWord(container.state)) &&
     filters.some('id', (id) => container.id.startsWith(id)) &&
-    filters.some('name', (name) => nameFits(container.name, name)) &&
+    filters.matches('name', container.name, `/${container.name}`) &&
     filters.labels(container.spec.labels ?? {}) &&
     filters.some('exited', (code) => container.state.status === 'exited' && container.state.exit.exitCode === Number(code)) &&
     filters.any('health', container.health?.status ?? 'none') &&
@@ -71,14 +71,6 @@ async function listFilter(filters: Filters, rooms: Rooms): Promise<(container: C
     (!filters.has('ancestor') || ancestors.has(container.imageId) || filters.get('ancestor').includes(imageName(container))) &&
     before.every((time) => container.created_ms < time) &&
     since.every((time) => container.created_ms > time);
-}
-
-function nameFits(name: string, pattern: string): boolean {
-  try {
-    return new RegExp(pattern).test(name) || new RegExp(pattern).test(`/${name}`);
-  } catch (error) {
-    throw badRequest(`invalid filter 'name=[${pattern}]': it is not a regular expression`, error);
-  }
 }
 
 function networksOf(container: Container): readonly string[] {

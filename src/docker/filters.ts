@@ -30,6 +30,16 @@ export class Filters {
   some(key: string, fits: (value: string) => boolean): boolean {
     return !this.has(key) || this.get(key).some(fits);
   }
+  /** True without such a filter, or when one of its values, as a regular expression, is found in one of `texts`. Errors: 400. */
+  matches(key: string, ...texts: readonly string[]): boolean {
+    return this.some(key, (pattern) => {
+      try {
+        return texts.some((text) => new RegExp(pattern).test(text));
+      } catch (error) {
+        throw badRequest(`invalid filter '${key}=[${pattern}]': it is not a regular expression`, error);
+      }
+    });
+  }
   /** Docker's booleans; undefined without the filter. */
   flag(key: string): boolean | undefined {
     const value = this.get(key)[0];

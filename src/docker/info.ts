@@ -11,7 +11,7 @@ export async function info(call: Call, rooms: Rooms): Promise<void> {
     Images: (await rooms.images.list()).length,
     Driver: 'overlay2',
     DriverStatus: [],
-    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file', 'local', 'none'] },
+    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'macvlan', 'null'], Authorization: null, Log: ['json-file', 'local', 'none'] },
     ...kernelFacts(machine),
     Debug: machine.debug,
     SystemTime: new Date(rooms.clock.now()).toISOString(),

@@ -35,7 +35,8 @@ function mountObject(mount: MountSpec): object {
       return filled({ Type: type, Source: mount.source, Target: target, ReadOnly: mount.readOnly || undefined }, 'BindOptions', options);
     }
     case 'volume': {
-      const options = { NoCopy: mount.noCopy, Labels: mount.labels, Subpath: mount.subpath };
+      const driver = mount.driverOptions === undefined ? undefined : { Name: 'local', Options: mount.driverOptions };
+      const options = { NoCopy: mount.noCopy, Labels: mount.labels, DriverConfig: driver, Subpath: mount.subpath };
       return filled({ Type: type, Source: mount.source, Target: target, ReadOnly: mount.readOnly || undefined }, 'VolumeOptions', options);
     }
     case 'image':

@@ -5,7 +5,7 @@ import { containerSummary } from './container-view.ts';
 import type { Call } from './http.ts';
 import { imageSummary } from './images-view.ts';
 import type { Rooms } from './options.ts';
-import { usedVolumes, volumeView } from './volumes.ts';
+import { volumeUsers, volumeView } from './volumes.ts';
 
 export const API_VERSION = '1.51';
 export const API_VERSION_MIN = '1.24';
@@ -47,7 +47,9 @@ export async function diskUsage(call: Call, rooms: Rooms): Promise<void> {
   const network = networkByName(rooms);
   const sizes = new Map<string, number>();
   if (wants('container')) for (const container of containers) sizes.set(container.id, await rooms.engine.containers.size(container.id));
-  const used = usedVolumes(rooms);
+  const users = volumeUsers(rooms);
+  const volumes = wants('volume') ? rooms.engine.volumes.list() : [];
+  const volumeSizes = await Promise.all(volumes.map(({ name }) => rooms.engine.volumes.size(name)));
   call.json(200, {
     ...(wants('image')
       ? {
@@ -68,9 +70,14 @@ export async function diskUsage(call: Call, rooms: Rooms): Promise<void> {
           ),
         }
       : {}),
-    // -1: not measured.
+    // -1: what it holds is somebody else's.
     ...(wants('volume')
-      ? { Volumes: rooms.engine.volumes.list().map((volume) => ({ ...volumeView(volume), UsageData: { RefCount: used.has(volume.name) ? 1 : 0, Size: -1 } })) }
+      ? {
+          Volumes: volumes.map((volume, index) => ({
+            ...volumeView(volume),
+            UsageData: { RefCount: users.get(volume.name) ?? 0, Size: volumeSizes[index] ?? -1 },
+          })),
+        }
       : {}),
     ...(wants('build-cache') ? { BuildCache: [] } : {}),
   });

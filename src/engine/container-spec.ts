@@ -116,6 +116,8 @@ export type MountSpec = (
       readonly subpath?: string;
       /** Of a volume that is made. */
       readonly labels?: Readonly<Record<string, string>>;
+      /** Of a volume that is made: the local driver's. */
+      readonly driverOptions?: Readonly<Record<string, string>>;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly options?: string }
   /** The files of an image, to read. */
@@ -140,7 +142,12 @@ export type NetworkMode =
 export interface EndpointSpec {
   readonly aliases?: readonly string[];
   readonly address?: IpAddress;
+  readonly ipv6Address?: IpAddress;
   readonly macAddress?: string;
+  /** In Docker's words: `com.docker.network.endpoint.…`. */
+  readonly driverOptions?: Readonly<Record<string, string>>;
+  /** The network with the highest has the default route; 0 when left out. */
+  readonly gwPriority?: number;
   /** Other containers by names that are known to this one only. */
   readonly links?: readonly LinkSpec[];
 }

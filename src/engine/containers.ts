@@ -100,7 +100,7 @@ export class ContainerFace implements Containers {
       const resources = { ...record.spec.resources, ...change.resources };
       const limits = resourcesOf(resources, this.#rooms.machine()).value;
       const restart = change.restart ?? record.spec.restart;
-      await using edited = await editPorts(this.#rooms, record, change.publish);
+      await using edited = await editPorts(this.#rooms, record, change);
       if (change.resources && isLive(record.state)) await this.#rooms.crun.update(record, limits, pathsOf(this.#rooms, record).bundle);
       const { spec, ports } = edited.record;
       await save(this.#rooms, entry, { ...record, ports, spec: { ...spec, resources, ...(restart === undefined ? {} : { restart }) } });

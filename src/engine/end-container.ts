@@ -41,7 +41,7 @@ async function end(rooms: Rooms, entry: Entry, unseen: { readonly finishedAt_ms:
   if (oomKilled) tell(rooms, entry, 'oom');
   tell(rooms, entry, 'die', { exitCode: String(exit.exitCode) });
   settle(entry, 'exit', { exitCode: exit.exitCode });
-  await Promise.all([rooms.wires.release(record, record.endpoints), rooms.snapshots.unmount(paths.snapshot)]);
+  await Promise.all([rooms.wires.release(record, record.endpoints), rooms.snapshots.unmount(paths.snapshot), rooms.volumes.releaseAll(record.id)]);
   for (const name of Object.keys(record.endpoints)) rooms.networks.tellConnection('disconnect', rooms.networks.get(name), record.id);
   entry.aftermath = rooms.chores.begin('what a run left stays until the next start of the daemon', () => rooms.crun.clean(record, paths));
   if (decision.restart) scheduleRestart(rooms, entry, decision.delay_ms, exit);

@@ -57,8 +57,19 @@ class LocalEngine implements Engine {
     const exitDir = join(dataDir, 'exits');
     const helpers = { launcher: new Launcher({ folder: runDir, logger }), surroundings: new Surroundings({ logger }) };
     const usersOf = (name: string) => table.all().flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : []));
-    this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, usersOf });
-    const networks = new NetworkStore({ folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge, ...poolsOf(options) });
+    this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, linux, usersOf });
+    const networks = new NetworkStore({
+      id: options.id,
+      folder: join(dataDir, 'networks'),
+      network,
+      linux,
+      clock,
+      random,
+      events,
+      table,
+      bridge,
+      ...poolsOf(options),
+    });
     this.#rooms = {
       ...options,
       table,
@@ -133,7 +144,11 @@ class LocalEngine implements Engine {
     for (const result of results) if (result.status === 'rejected') logger.warn('a container did not end', { error: result.reason });
     await this.#rooms.chores.done();
     await Promise.all(table.all().map(({ record }) => snapshots.unmount(pathsOf(this.#rooms, record).snapshot)));
-    for (const { bridge } of networks.list()) if (bridge !== undefined) await network.removeBridge(bridge);
+    await this.#volumes.unmountAll();
+    for (const { bridge, parent } of networks.list()) {
+      if (bridge !== undefined) await network.removeBridge(bridge);
+      if (parent !== undefined) await network.removeParent(parent.name);
+    }
     await this.stop();
     await linux.cgroups.remove(`gantry-${id}`);
     await Promise.all(['containers', 'execs', 'crun', OTHERS].map((name) => rm(join(runDir, name), { recursive: true, force: true })));

@@ -67,12 +67,27 @@ export const alreadyConnected = (container: string, network: string) =>
 export const notConnected = (container: string, network: string) =>
   new EngineError('ENDPOINT_UNKNOWN', 404, `container ${container} is not connected to network ${network}`);
 
+export const networkConfigOnly = (name: string) =>
+  new EngineError('NETWORK_CONFIG_ONLY', 403, `cannot join network ${name}: it is a configuration only network; make one with --config-from ${name}`);
+export const networkConfigInUse = (name: string, by: string) =>
+  new EngineError('NETWORK_IN_USE', 403, `configuration network ${name} is in use by network ${by}: remove that one first`);
+export const parentTaken = (parent: string, by: string) =>
+  new EngineError('PARENT_IN_USE', 403, `network ${by} is already using parent interface ${parent}, and one of mode passthru shares it with nobody`);
+export const portsChanged = (name: string) =>
+  new EngineError('PORTS_CHANGED', 409, `Cannot change the ports of ${name}: somebody else has changed them meanwhile; look at them and try again`);
+
 export const volumeUnknown = (name: string) => new EngineError('VOLUME_UNKNOWN', 404, `get ${name}: no such volume`);
 export const volumeNameInvalid = (name: string) =>
   new EngineError(
     'VOLUME_NAME_INVALID',
     400,
     `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed; for a host folder give an absolute path`,
+  );
+export const volumeDiffers = (name: string, options: Readonly<Record<string, string>>) =>
+  new EngineError(
+    'VOLUME_DIFFERS',
+    409,
+    `create ${name}: conflict: a volume of that name exists with other options (${JSON.stringify(options)}); remove it first, or choose another name`,
   );
 export const volumeInUse = (name: string, ids: readonly string[]) =>
   new EngineError('VOLUME_IN_USE', 409, `remove ${name}: volume is in use - [${ids.join(', ')}]`);

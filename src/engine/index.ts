@@ -5,5 +5,6 @@ export type { RuntimePrograms } from './runtime/runtime.ts';
 export { EngineError, StartError } from './errors.ts';
 export { logBounds, logDetails } from './logs/log-options.ts';
 export type * from './types.ts';
-export { ADDRESS_POOLS, type AddressPools, type DefaultBridge } from './networks.ts';
+export { ADDRESS_POOLS, type AddressPools } from './network-addresses.ts';
+export type { DefaultBridge } from './networks.ts';
 export { seccompOf } from './spec/seccomp.ts';

@@ -16,6 +16,8 @@ const CONTAINER_ID = /^[0-9a-f]{64}$/;
 /** Repairs what a killed daemon or a restarted machine left, and takes up the containers that run. */
 export async function recover(rooms: Rooms): Promise<void> {
   await removeLeftovers(rooms);
+  const running = rooms.table.all().filter(({ record }) => isLive(record.state));
+  await rooms.volumes.recoverMounts((name) => running.flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : [])));
   await Promise.all(rooms.table.all().map((entry) => recoverOne(rooms, entry)));
 }
 
@@ -44,9 +46,18 @@ async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
   // It may have been put on record and not yet let go.
   if (isAlive && rooms.crun.runtimes.isKnown(record.spec.runtime)) await rooms.crun.letGo(record);
   // Whoever only takes it down publishes nothing and answers no names.
+  if (!rooms.isStopping() && isAlive) await mendLinks(rooms, entry, state.pid);
   if (!rooms.isStopping()) await publishAgain(rooms, entry);
   if (!rooms.isStopping() && (await servesNames(paths.resolvConf, record.spec.network.kind))) await rooms.wires.serveNames(entry);
   rooms.accompany(entry);
+}
+
+async function mendLinks(rooms: Rooms, { record }: Entry, pid: number): Promise<void> {
+  try {
+    await rooms.wires.mend(record, pid);
+  } catch (error) {
+    rooms.logger.warn('a running container lacks a link that is on record', { id: record.id, error });
+  }
 }
 
 /** A crash may have come between the kernel's rules and the record: what was answered is what is on record. */

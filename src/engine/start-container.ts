@@ -208,7 +208,7 @@ async function undo(rooms: Rooms, entry: Entry, endpoints: Endpoints, error: unk
   const paths = pathsOf(rooms, record);
   for (const session of entry.attaches.splice(0)) session.abandon();
   const results = await Promise.allSettled([rooms.crun.clean(record, paths), rooms.wires.release(record, endpoints)]);
-  const unmounted = await Promise.allSettled([rooms.snapshots.unmount(paths.snapshot)]);
+  const unmounted = await Promise.allSettled([rooms.snapshots.unmount(paths.snapshot), rooms.volumes.releaseAll(record.id)]);
   for (const result of [...results, ...unmounted])
     if (result.status === 'rejected')
       rooms.logger.warn('a start that failed left something, which the next start removes', { id: record.id, error: result.reason });

@@ -31,6 +31,7 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
     calls,
     mounts: {
       mount: (request) => seen('mounts.mount', request),
+      mountInBackground: (request) => later('mounts.mountInBackground', request),
       unmount: (target) => seen('mounts.unmount', target),
       list: () => answering<MountEntry[]>([], 'mounts.list'),
     },

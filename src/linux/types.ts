@@ -23,11 +23,29 @@ export interface MountRequest {
   /** File-system options, as mount(2)'s last argument takes them. */
   readonly options?: string;
 }
-export type MountFlag = 'bind' | 'rec' | 'ro' | 'nosuid' | 'nodev' | 'noexec' | 'remount' | 'private' | 'shared' | 'slave';
+export type MountFlag =
+  | 'bind'
+  | 'rec'
+  | 'ro'
+  | 'nosuid'
+  | 'nodev'
+  | 'noexec'
+  | 'sync'
+  | 'dirsync'
+  | 'noatime'
+  | 'nodiratime'
+  | 'relatime'
+  | 'strictatime'
+  | 'remount'
+  | 'private'
+  | 'shared'
+  | 'slave';
 
 export interface Mounts {
   /** mount(2). Options longer than a page are refused by name. */
   mount(request: MountRequest): void;
+  /** The same on a thread of the pool: for file systems whose mount waits for a server or a disk. */
+  mountInBackground(request: MountRequest): Promise<void>;
   /** umount2(2) with MNT_DETACH; a target that is not mounted is fine. */
   unmount(target: string): void;
   /** What /proc/self/mountinfo says now. */
@@ -82,13 +100,17 @@ export interface VethRequest {
   readonly prefixLength: number;
   readonly gateway?: string;
   readonly mtu?: number;
+  /** An IPv6 address too; without one IPv6 gives the link none of its own making. */
+  readonly ipv6?: { readonly address: string; readonly prefixLength: number; readonly gateway?: string };
+  /** The bridge passes nothing between this end and others that are apart. */
+  readonly apart?: boolean;
 }
 export interface BridgeRequest {
   readonly name: string;
   readonly alias: string;
   readonly macAddress: string;
-  readonly address: string;
-  readonly prefixLength: number;
+  /** Of either family, each with its length: `10.88.0.1/16`. */
+  readonly addresses: readonly string[];
   readonly mtu?: number;
 }
 
@@ -96,14 +118,14 @@ export interface BridgeRequest {
 export interface Links {
   /** Makes both ends, sets the address and the default route, and brings both up. No process is started. Errors name what exists already. */
   attachVeth(request: VethRequest): Promise<void>;
-  /** Makes a bridge with an address and brings it up; false when a link of that name is there already (then nothing was changed). */
+  /** Makes a bridge with its addresses and brings it up; false when a link of that name is there already (then nothing was changed). */
   addBridge(request: BridgeRequest): Promise<boolean>;
   /** Removes a link; fine when it is not there. */
   remove(name: string): Promise<void>;
   /** `ip -batch`: one process a call, all lines or an error that names the line. */
   batch(lines: readonly string[], options?: { readonly namespace?: string; readonly force?: boolean }): Promise<void>;
-  /** `ip -j link|addr|route show`, parsed. */
-  show(what: 'link' | 'addr' | 'route', options?: { readonly namespace?: string }): Promise<readonly Record<string, unknown>[]>;
+  /** `ip -j link|addr|route show`, parsed; `route6` are the routes of IPv6. */
+  show(what: 'link' | 'addr' | 'route' | 'route6', options?: { readonly namespace?: string }): Promise<readonly Record<string, unknown>[]>;
 }
 
 export interface Nftables {

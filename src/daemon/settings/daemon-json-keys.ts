@@ -30,7 +30,7 @@ const refused = (why: string): KeyRow => ({ kind: 'refused', why });
 const warned = (why: string): KeyRow => ({ kind: 'warned', why });
 
 const NO_SWARM = 'there is no swarm here';
-const NO_IPV6 = 'networks have IPv4 addresses only';
+const NO_IPV6 = 'the default network has IPv4 addresses only: make one with "docker network create --ipv6"';
 const OWN_RULES = "networks and ports are rules in Gantry's own nftables table, without which there are none";
 const NO_CONTAINERD = 'no containerd is used here';
 
@@ -83,7 +83,7 @@ export const DAEMON_JSON_KEYS: Readonly<Record<string, KeyRow>> = {
   'host-gateway-ip': refused("host-gateway is the gateway of the container's own network"),
   'host-gateway-ips': refused("host-gateway is the gateway of the container's own network"),
   hosts: option('host', (value) => texts(value).join(',')),
-  icc: fixed([true], 'containers on the default network reach each other: give those that should not a network of their own'),
+  icc: setting((value) => (flag(value) ? {} : { bridge: { options: { 'com.docker.network.bridge.enable_icc': 'false' } } })),
   init: setting((value) => ({ defaults: { init: flag(value) } })),
   'init-path': refused('the init is the first of catatonit, tini and docker-init that is installed'),
   'insecure-registries': setting((value) => ({ registries: { insecure: insecureOf(value), mirrors: [] } })),

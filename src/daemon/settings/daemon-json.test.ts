@@ -45,6 +45,8 @@ const TAKEN: readonly (readonly [string, unknown, Partial<Meaning>])[] = [
   ['max-concurrent-downloads', 5, { settings: { remote: { downloadsMax: 5 } } }],
   ['max-concurrent-uploads', 2, { settings: { remote: { uploadsMax: 2 } } }],
   ['max-download-attempts', 1, { settings: { remote: { attemptsMax: 1 } } }],
+  ['icc', false, { settings: { bridge: { options: { 'com.docker.network.bridge.enable_icc': 'false' } } } }],
+  ['icc', true, {}],
   ['mtu', 1400, { settings: { bridge: { options: { 'com.docker.network.driver.mtu': '1400' } } } }],
   ['no-new-privileges', true, { settings: { defaults: { noNewPrivileges: true } } }],
   ['proxies', { 'http-proxy': 'http://p:1', 'no-proxy': 'a' }, { options: { 'http-proxy': 'http://p:1', 'no-proxy': 'a' } }],
@@ -118,6 +120,7 @@ test('keys that are parts of one setting stand side by side', () => {
       'insecure-registries': ['x'],
       'registry-mirrors': ['https://m'],
       mtu: 1400,
+      icc: false,
       bip: '192.0.2.1/24',
       features: { buildkit: true },
       init: true,
@@ -127,7 +130,11 @@ test('keys that are parts of one setting stand side by side', () => {
   assert.deepEqual(settings, {
     defaults: { dns: { servers: ['192.0.2.53'], search: ['a'] }, log: { driver: 'local', options: { 'max-file': '3' } }, init: true },
     registries: { insecure: ['x'], mirrors: ['https://m'] },
-    bridge: { options: { 'com.docker.network.driver.mtu': '1400' }, subnet: '192.0.2.0/24', gateway: '192.0.2.1' },
+    bridge: {
+      options: { 'com.docker.network.driver.mtu': '1400', 'com.docker.network.bridge.enable_icc': 'false' },
+      subnet: '192.0.2.0/24',
+      gateway: '192.0.2.1',
+    },
   });
   assert.deepEqual(options, {});
   assert.match(warnings.join(), /features\.buildkit is not done here/);

@@ -64,8 +64,14 @@ function merged(one: JsonSettings, other: JsonSettings): JsonSettings {
     ...(one.defaults || other.defaults ? { defaults: mergedDefaults(one.defaults ?? {}, other.defaults ?? {}) } : {}),
     ...(one.registries || other.registries ? { registries } : {}),
     ...(one.remote || other.remote ? { remote: { ...one.remote, ...other.remote } } : {}),
-    ...(one.bridge || other.bridge ? { bridge: { ...one.bridge, ...other.bridge } } : {}),
+    ...(one.bridge || other.bridge ? { bridge: mergedBridge(one.bridge ?? {}, other.bridge ?? {}) } : {}),
   };
+}
+
+type Bridge = NonNullable<JsonSettings['bridge']>;
+
+function mergedBridge(one: Bridge, other: Bridge): Bridge {
+  return { ...one, ...other, ...(one.options || other.options ? { options: { ...one.options, ...other.options } } : {}) };
 }
 
 type Defaults = NonNullable<JsonSettings['defaults']>;
