@@ -30,17 +30,22 @@ export function createConnections(libc: Libc): Connections {
 }
 
 /** `conntrack -D -p udp` with what the flows have in common. Pure. */
-export function forgetMessage({ side, address, port, family }: UdpFlows): Buffer {
+export function forgetMessage({ family, to, answeredBy }: UdpFlows): Buffer {
   const ip = family === 4 ? 'v4' : 'v6';
-  const addresses = address === undefined ? [] : [attribute(TUPLE.addresses | NESTED, attribute(ADDRESS[side][ip], addressBytes(address)))];
-  const numbers = Buffer.concat([attribute(PROTOCOL_NUMBER, Buffer.from([UDP])), attribute(PORT[side], Buffer.from([port >> 8, port & 0xff]))]);
-  const tuple = Buffer.concat([...addresses, attribute(TUPLE.protocol | NESTED, numbers)]);
-  const equal = EQUAL.protocol | EQUAL.port[side] | (address === undefined ? 0 : EQUAL.address[side]);
-  const body = Buffer.concat([
-    Buffer.from([family === 4 ? AF_INET : AF_INET6, 0, 0, 0]),
-    attribute(TRACKED[side] | NESTED, tuple),
-    attribute(TRACKED.filter | NESTED, attribute(TRACKED[side], uint32(equal))),
-  ]);
+  const sides = [
+    ...(to === undefined ? [] : [{ side: 'to' as const, ...to }]),
+    ...(answeredBy === undefined ? [] : [{ side: 'answeredBy' as const, ...answeredBy }]),
+  ];
+  const tuples = sides.map(({ side, address, port }) => {
+    const addresses = address === undefined ? [] : [attribute(TUPLE.addresses | NESTED, attribute(ADDRESS[side][ip], addressBytes(address)))];
+    const numbers = Buffer.concat([attribute(PROTOCOL_NUMBER, Buffer.from([UDP])), attribute(PORT[side], Buffer.from([port >> 8, port & 0xff]))]);
+    return attribute(TRACKED[side] | NESTED, Buffer.concat([...addresses, attribute(TUPLE.protocol | NESTED, numbers)]));
+  });
+  const equal = sides.map(({ side, address }) =>
+    attribute(TRACKED[side], uint32(EQUAL.protocol | EQUAL.port[side] | (address === undefined ? 0 : EQUAL.address[side]))),
+  );
+  const start = Buffer.from([family === 4 ? AF_INET : AF_INET6, 0, 0, 0]);
+  const body = Buffer.concat([start, ...tuples, attribute(TRACKED.filter | NESTED, Buffer.concat(equal))]);
   const header = Buffer.alloc(16);
   header.writeUInt32LE(header.length + body.length, 0);
   header.writeUInt16LE(CONNTRACK_DELETE, 4);

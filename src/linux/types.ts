@@ -136,12 +136,13 @@ export interface Nftables {
   deleteTable(family: 'inet' | 'ip' | 'ip6', table: string): Promise<void>;
 }
 
-/** UDP flows that the kernel tracks: those to a port here, of one address or of all, or those that an address and port answers. */
+/** UDP flows that the kernel tracks: what they have in common. */
 export interface UdpFlows {
-  readonly side: 'to' | 'answeredBy';
   readonly family: 4 | 6;
-  readonly address?: string;
-  readonly port: number;
+  /** Where clients send to: a port of one address, or of all. */
+  readonly to?: { readonly address?: string; readonly port: number };
+  /** Who answers. */
+  readonly answeredBy?: { readonly address: string; readonly port: number };
 }
 /** What the kernel remembers of connections, and by which it leads their packets (nf_conntrack). */
 export interface Connections {

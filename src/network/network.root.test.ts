@@ -241,6 +241,37 @@ function insideTests(): void {
     }
   });
 
+  test('a UDP client that keeps its port follows a published port and a Service to another container', async (t) => {
+    const { network } = await house(t);
+    await network.ensureBridge(DOCKER);
+    for (const n of [2, 3]) {
+      const address = `10.88.0.${n}`;
+      const path = await network.createNamespace(`u${n}`);
+      await network.attach({ namespace: path, bridge: DOCKER.name, interfaceName: 'eth0', address, prefixLength: 24, gateway: DOCKER.gateway });
+      const server = createSocket('udp4', (_packet, { port, address: client }) => server.send(`u${n}`, port, client));
+      server.bind({ fd: linux.namespaces.bindUdp(path, '0.0.0.0', 53) });
+      t.after(() => void server.close());
+    }
+    const client = createSocket('udp4');
+    t.after(() => void client.close());
+    const ask = async (address: string, port: number) => {
+      client.send('hi', port, address);
+      const [packet] = await once(client, 'message', { signal: AbortSignal.timeout(2000) });
+      return String(packet);
+    };
+    const published = { owner: 'u', protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 5300, targetPort: 53 } as const;
+    await network.publish([{ ...published, targetAddress: '10.88.0.2' }]);
+    assert.equal(await ask('127.0.0.1', 5300), 'u2');
+    await network.republish('u', [{ ...published, targetAddress: '10.88.0.3' }]);
+    assert.equal(await ask('127.0.0.1', 5300), 'u3');
+
+    const service = { protocol: 'udp', address: '10.43.0.53', port: 53 } as const;
+    for (const n of [2, 3, 2]) {
+      await network.setServices([{ ...service, backends: [{ address: `10.88.0.${n}`, port: 53 }] }]);
+      assert.equal(await ask('10.43.0.53', 53), `u${n}`);
+    }
+  });
+
   test('a Service spreads, from a Pod, the host and outside; changes keep connections', async (t) => {
     const { network } = await house(t);
     const street = await outside(t);

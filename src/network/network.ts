@@ -11,12 +11,13 @@ import { HeldPorts } from './held-ports.ts';
 import { addressValue, canonicalCidr } from './ip.ts';
 import { ipv6Absence, ipv6Settings } from './ipv6.ts';
 import { attachMacvlan, makeParent, routeLines, unmakeParent } from './macvlan.ts';
-import { EMPTY_MODEL, loadModel, modelPath } from './model.ts';
+import { EMPTY_MODEL, loadModel, type Model, modelPath } from './model.ts';
 import { checkLinkName, checkNamespaceId, macOf, vethName } from './names.ts';
 import { Publications } from './publications.ts';
 import { Remembered } from './remembered.ts';
 import { rules } from './rules/rules.ts';
 import { serviceParts } from './rules/services.ts';
+import { staleFlows } from './stale-flows.ts';
 import { Table } from './table.ts';
 import type {
   AttachmentSpec,
@@ -70,6 +71,8 @@ class KernelNetwork implements Network {
   readonly #publications: Publications;
   /** What the services add to the table, made once for each change of theirs. */
   #parts = { services: EMPTY_MODEL.services, parts: serviceParts(EMPTY_MODEL.services) };
+  /** By what the kernel leads packets now. */
+  #led: Pick<Model, 'published' | 'services'> = EMPTY_MODEL;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -93,6 +96,7 @@ class KernelNetwork implements Network {
     await this.#turnOn('net/ipv4/ip_forward');
     if (!this.#remembered.model.masqueradeSameBridge) await this.#turnOn(BRIDGE_FILTER);
     await this.#remembered.save();
+    this.#led = this.#remembered.model;
     await Promise.all([this.#table.read(), this.#addServiceRoute()]);
     for (const port of this.#remembered.model.published) this.#publications.holdAgain(port);
     await this.#bring();
@@ -273,6 +277,7 @@ class KernelNetwork implements Network {
     await rm(this.#namespaceDir, { recursive: true, force: true });
     await rm(modelPath(this.#options.runDir), { force: true });
     this.#made.clear();
+    this.#led = EMPTY_MODEL;
     this.#remembered.forget();
   }
 
@@ -298,11 +303,17 @@ class KernelNetwork implements Network {
   }
 
   async #bring(): Promise<void> {
+    let wanted = this.#remembered.model;
     await this.#table.bring(() => {
-      const { services } = this.#remembered.model;
+      wanted = this.#remembered.model;
+      const { services } = wanted;
       if (this.#parts.services !== services) this.#parts = { services, parts: serviceParts(services) };
-      return rules(this.#remembered.model, this.#parts.parts);
+      return rules(wanted, this.#parts.parts);
     });
+    const stale = staleFlows(this.#led, wanted);
+    this.#led = wanted;
+    // The rules are set: that some client goes on to where it went is no reason to take them back.
+    await this.#linux.connections.forget(stale).catch((error: unknown) => this.#options.logger.warn('UDP flows may go on to where they went', { error }));
   }
 }
 
