@@ -5,6 +5,7 @@ const FILES = [
   'src/cluster/store/lmdb.test.ts',
   'src/image/image.root.test.ts',
   'src/engine/crash.root.test.ts',
+  'test/engine/operations.root.test.ts',
   'test/docker/crash.root.test.ts',
   'test/kubectl/crash-and-down.root.test.ts',
 ];

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isSystemError, type Logger } from '#kit';
 import type { Linux } from '#linux';
@@ -90,6 +91,20 @@ export class ContainerNetworks {
     await Promise.all(entries.map(([name]) => networks.ensureBridge(networks.get(name))));
     const first = entries.find(([name]) => !networks.get(name).internal)?.[0];
     for (const [name, endpoint] of entries) await this.#attach(namespace, networks.get(name), endpoint, name === first);
+  }
+
+  /** Makes the links of a running container be those on record: a crash may have come between the two. */
+  async joinRecorded(record: ContainerRecord): Promise<void> {
+    const { kind } = record.spec.network;
+    if (kind !== 'networks' && kind !== 'none') return;
+    const { network, networks, linux } = this.#options;
+    const namespace = network.namespacePath(record.id);
+    const there = linux.namespaces.run(namespace, linksHere);
+    const wanted = Object.entries(record.endpoints);
+    for (const name of there) if (!wanted.some(([, { interfaceName }]) => interfaceName === name)) await network.detach(namespace, name);
+    const first = wanted.find(([name]) => !networks.get(name).internal)?.[0];
+    for (const [name, endpoint] of wanted)
+      if (!there.includes(endpoint.interfaceName)) await this.#attach(namespace, networks.get(name), endpoint, name === first);
   }
 
   async #attach(namespace: string, network: EngineNetwork, endpoint: StoredEndpoint, isWayOut: boolean): Promise<void> {
@@ -214,6 +229,12 @@ export class ContainerNetworks {
     }
     return { ...record, endpoints, spec: { ...record.spec, network: { kind: 'networks', endpoints: Object.fromEntries(rest) } } };
   }
+}
+
+/** The names of the links where the calling thread stands (proc_pid_net(5)), loopback left out. */
+function linksHere(): readonly string[] {
+  const lines = readFileSync('/proc/thread-self/net/dev', 'utf8').split('\n').slice(2);
+  return lines.map((line) => line.split(':', 1)[0]?.trim() ?? '').filter((name) => name !== '' && name !== 'lo');
 }
 
 /** What is shown of them: the published ones, and those that are only exposed. */

@@ -55,7 +55,7 @@ class LocalEngine implements Engine {
     const [events, table] = [new EventHub(clock), new ContainerTable()];
     const bridge = options.bridge ?? { name: `gtr${options.id}`, subnet: DEFAULT_SUBNET };
     const exitDir = join(dataDir, 'exits');
-    const helpers = { launcher: new Launcher({ folder: runDir, logger }), surroundings: new Surroundings({ logger }) };
+    const helpers = { launcher: new Launcher({ folder: join(runDir, 'commands'), logger }), surroundings: new Surroundings({ logger }) };
     const usersOf = (name: string) => table.all().flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : []));
     this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, usersOf });
     const networks = new NetworkStore({ folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge });
@@ -99,7 +99,9 @@ class LocalEngine implements Engine {
 
   /** Reads what there is and begins to hear of ends. */
   async #open(): Promise<void> {
-    const { runDir, linux, records, networks, table } = this.#rooms;
+    const { runDir, linux, records, networks, table, crun } = this.#rooms;
+    // Nobody holds the streams of an earlier daemon's execs any more.
+    await Promise.all([crun.takeOver(), rm(join(runDir, 'execs'), { recursive: true, force: true })]);
     await Promise.all(['containers', 'execs', 'crun'].map((name) => mkdir(join(runDir, name), { recursive: true, mode: 0o700 })));
     const [machine, devices, known] = await Promise.all([readMachine(linux), readDevices(), records.load(), networks.start(), this.#volumes.start()]);
     [this.#machine, this.#devices] = [machine, devices];
@@ -135,7 +137,7 @@ class LocalEngine implements Engine {
     for (const { bridge } of networks.list()) if (bridge !== undefined) await network.removeBridge(bridge);
     await this.stop();
     await linux.cgroups.remove(`gantry-${id}`);
-    await Promise.all(['containers', 'execs', 'crun'].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
+    await Promise.all(['containers', 'execs', 'crun', 'commands'].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
   }
 
   #ended(id: string, unseen?: { readonly finishedAt_ms: number }): void {

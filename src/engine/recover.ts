@@ -6,7 +6,8 @@ import { containerEnded, scheduleRestart } from './end-container.ts';
 import { containerOfSnapshot } from './mount-sources.ts';
 import { removeLocked } from './remove-container.ts';
 import { startsWithDaemon } from './restart-policy.ts';
-import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX, save } from './rooms.ts';
+import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX } from './rooms.ts';
+import { saveHappened } from './save-happened.ts';
 import { startContainer } from './start-container.ts';
 import { EMBEDDED_DNS } from './name-files.ts';
 import type { Entry } from './table.ts';
@@ -44,9 +45,18 @@ async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
   // It may have been put on record and not yet let go.
   if (isAlive) await rooms.crun.letGo(record.id);
   // Whoever only takes it down publishes nothing and answers no names.
+  if (!rooms.isStopping()) await joinAgain(rooms, entry);
   if (!rooms.isStopping()) await publishAgain(rooms, entry);
   if (!rooms.isStopping() && (await servesNames(paths.resolvConf, record.spec.network.kind))) await rooms.wires.serveNames(entry);
   rooms.accompany(entry);
+}
+
+async function joinAgain(rooms: Rooms, { record }: Entry): Promise<void> {
+  try {
+    await rooms.wires.joinRecorded(record);
+  } catch (error) {
+    rooms.logger.warn('a network that is on record can no longer be joined', { id: record.id, error });
+  }
 }
 
 /** A crash may have come between the kernel's rules and the record: what was answered is what is on record. */
@@ -87,7 +97,7 @@ async function startAgain(rooms: Rooms, entry: Entry): Promise<void> {
       await startContainer(rooms, entry, { byHand: false });
     } catch (error) {
       rooms.logger.warn('cannot start a container with the daemon', { id: entry.record.id, error });
-      if (exit) await save(rooms, entry, ended(entry.record, { ...exit, error: String(error) }, false));
+      if (exit) await saveHappened(rooms, entry, ended(entry.record, { ...exit, error: String(error) }, false));
     }
   });
 }

@@ -8,15 +8,25 @@ import { isSystemError } from './errors.ts';
  */
 export async function writeDurable(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const aside = `${path}.new`;
-  const file = await open(aside, 'w', mode);
+  try {
+    await writeSynced(aside, content, mode);
+    await rename(aside, path);
+  } catch (error) {
+    // On a full disk the old content stays, and nothing beside it.
+    await rm(aside, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+async function writeSynced(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  const file = await open(path, 'w', mode);
   try {
     await file.writeFile(content);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(aside, path);
-  await syncFolder(dirname(path));
 }
 
 /** Removes the file durably; a file that is not there is fine. */

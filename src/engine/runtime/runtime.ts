@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError, type TerminalSize } from '#kit';
 import type { Linux } from '#linux';
@@ -13,11 +13,18 @@ import type { Surrounding, Surroundings } from './surroundings.ts';
 /** crun takes a compiled filter from this annotation (crun(1)). */
 const COMPILED_FILTER = 'run.oci.seccomp_bpf_data';
 const FILTERS_MAX = 64;
+/** In conmon's folder for what is to persist; it writes this one first. */
+const EXIT = 'exit';
 const MONITOR_PATIENCE_MS = 2_000;
 
 export interface RuntimePrograms {
   readonly crun: string;
   readonly conmon: string;
+}
+
+interface Exited {
+  readonly exitCode: number;
+  readonly finishedAt_ms: number;
 }
 
 /** crun and conmon: makes containers, starts them, and reads what they left. */
@@ -61,6 +68,11 @@ export class Runtime {
     if (!this.#linux.cgroups.hybridWithControllers) return { words: crun, [Symbol.dispose]: () => undefined };
     const surrounding = await this.#surroundings.enter();
     return { words: [...surrounding.words, ...crun], [Symbol.dispose]: () => surrounding[Symbol.dispose]() };
+  }
+
+  /** Waits until nothing more comes of what an earlier daemon had begun. */
+  async takeOver(): Promise<void> {
+    await this.#launcher.takeOver(this.#linux.processes);
   }
 
   /** Makes ready what the first container would wait for. */
@@ -150,15 +162,9 @@ export class Runtime {
     if (exitCode !== 0) throw runtimeFailed(`change the limits of container ${id}`, reasonOf(output));
   }
 
-  /** How the container ended, if conmon has said so. The file is whole when it is there. */
-  async exit(paths: ContainerPaths): Promise<{ readonly exitCode: number; readonly finishedAt_ms: number } | undefined> {
-    try {
-      const [text, stats] = await Promise.all([readFile(paths.exitFile, 'utf8'), stat(paths.exitFile)]);
-      return { exitCode: Number(text.trim()), finishedAt_ms: Math.round(stats.mtimeMs) };
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+  /** How the container ended, if conmon has said so: in two places, of which the first may be on a disk that was full. */
+  async exit(paths: ContainerPaths): Promise<Exited | undefined> {
+    return (await readExit(paths.exitFile)) ?? (await readExit(join(paths.bundle, EXIT)));
   }
 
   /** Whether the kernel ended a process of it for want of memory: conmon's mark, or the group's own count. */
@@ -177,11 +183,18 @@ export class Runtime {
   }
 
   /** Removes what a run left: its group with whatever is still in it, crun's state, the bundle. Works on half-made ones too. */
-  async clean(id: string, paths: ContainerPaths): Promise<void> {
+  async clean(id: string, paths: ContainerPaths, options: { readonly keepExit?: boolean } = {}): Promise<void> {
     await this.#linux.cgroups.remove(paths.cgroup);
     await this.#monitorGone(id, paths);
     await releaseHeld({ mounts: this.#linux.mounts, folder: paths.held });
-    await Promise.all([rm(join(this.root, id), { recursive: true, force: true }), rm(paths.bundle, { recursive: true, force: true })]);
+    await rm(join(this.root, id), { recursive: true, force: true });
+    if (!options.keepExit) return await this.forget(paths);
+    for (const name of await readdir(paths.bundle)) if (name !== EXIT) await rm(join(paths.bundle, name), { recursive: true, force: true });
+  }
+
+  /** Removes the bundle, and what was said of how the run ended: its record says it by now. */
+  async forget(paths: ContainerPaths): Promise<void> {
+    await rm(paths.bundle, { recursive: true, force: true });
     await rm(paths.exitFile, { force: true });
   }
 
@@ -213,6 +226,17 @@ export class Runtime {
   /** Sets the size of the terminal through conmon's control pipe (a message is `1 ROWS COLUMNS`). */
   async resize(folder: string, size: TerminalSize): Promise<void> {
     await writeFile(join(folder, 'ctl'), `1 ${size.rows} ${size.columns}\n`);
+  }
+}
+
+/** What conmon wrote of an end. The file is whole when it is there. */
+async function readExit(path: string): Promise<Exited | undefined> {
+  try {
+    const [text, stats] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    return { exitCode: Number(text.trim()), finishedAt_ms: Math.round(stats.mtimeMs) };
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 
