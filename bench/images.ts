@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { busyboxTar } from '../test/support/busybox.ts';
 import { startTestDaemon } from '../test/support/daemon.ts';
 import { output, run } from '../test/support/run.ts';
-import { report } from './report.ts';
+import { report } from './support/report.ts';
 
 // `docker save`, `load` and `import` of an image of 100 MB, whole commands, as JSON lines: `bin/with-node bench/images.ts [--rounds 5]
 // [--content random|text]`. Needs root and docker. The daemon stands in namespaces of its own. Random bytes are the worst for

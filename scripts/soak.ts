@@ -7,6 +7,7 @@ const FILES = [
   'src/engine/crash.root.test.ts',
   'test/engine/operations.root.test.ts',
   'test/docker/crash.root.test.ts',
+  'test/docker/logs-while-down.root.test.ts',
   'test/kubectl/crash-and-down.root.test.ts',
 ];
 const KILLS = '300';
