@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { busyboxTar } from '../../test/support/busybox.ts';
@@ -39,7 +39,18 @@ const PROGRAMS: readonly Program[] = [
   },
   {
     name: 'podman',
-    words: (folder, socket) => ['podman', '--root', join(folder, 'data'), '--runroot', join(folder, 'exec'), 'system', 'service', '--time', '0', `unix://${socket}`],
+    words: (folder, socket) => [
+      'podman',
+      '--root',
+      join(folder, 'data'),
+      '--runroot',
+      join(folder, 'exec'),
+      'system',
+      'service',
+      '--time',
+      '0',
+      `unix://${socket}`,
+    ],
   },
 ];
 
@@ -57,7 +68,25 @@ export async function withEach(measure: (peer: Peer) => Promise<void>): Promise<
   }
 }
 
-export async function openGantry(): Promise<Peer & { restart(): Promise<void>; crash(): Promise<void> }> {
+/** What only the process itself knows (see `probe.ts`). */
+export interface Probed {
+  readonly delay_p99_ms: number;
+  readonly delay_max_ms: number;
+  /** What is left once garbage was collected. */
+  readonly heap_MB: number;
+  readonly external_MB: number;
+}
+export interface GantryPeer extends Peer {
+  restart(): Promise<void>;
+  crash(): Promise<void>;
+  /** Since the last time. */
+  probe(): Promise<Probed>;
+}
+
+export async function openGantry(): Promise<GantryPeer> {
+  const told = join(tmpdir(), `gantry-probe-${process.pid}`);
+  process.env['GANTRY_BENCH_PROBE'] = told;
+  process.env['NODE_OPTIONS'] = `--import=${new URL('./probe.ts', import.meta.url).pathname}`;
   const daemon = await startTestDaemon(['--parts', 'engine']);
   const docker = (...words: readonly string[]) => output(daemon.docker(words));
   await output(daemon.docker(['import', '-', 'busybox'], { input: busyboxTar() }));
@@ -72,6 +101,13 @@ export async function openGantry(): Promise<Peer & { restart(): Promise<void>; c
     docker,
     restart: () => daemon.restart(),
     crash: () => daemon.crash(),
+    async probe() {
+      await rm(told, { force: true });
+      process.kill(daemon.pid, 'SIGUSR2');
+      const text = await eventually('the daemon to answer the probe', () => readFile(told, 'utf8'));
+      await rm(told, { force: true });
+      return JSON.parse(text) as Probed; // as the probe writes it
+    },
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   };
 }

@@ -93,8 +93,7 @@ class LocalEngine implements Engine {
   async start(): Promise<void> {
     this.#isStopping = false;
     await this.#open();
-    await this.#rooms.crun.warm();
-    await recover(this.#rooms);
+    await Promise.all([this.#rooms.crun.warm(), recover(this.#rooms)]);
   }
 
   /** Reads what there is and begins to hear of ends. */

@@ -60,7 +60,7 @@ export class OverlaySnapshots implements Snapshots {
     await mkdir(this.#folder, { recursive: true, mode: 0o711 });
     for (const name of await readdir(this.#folder)) {
       const folder = join(this.#folder, name);
-      const record = name.includes('.') ? undefined : await readRecord(join(folder, 'snapshot.json'), FORMAT);
+      const record = name.includes('.') ? undefined : readRecord(join(folder, 'snapshot.json'), FORMAT);
       if (record) this.#records.set(record.key, record);
       else await this.#erase(folder);
     }

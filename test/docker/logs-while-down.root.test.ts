@@ -27,7 +27,8 @@ async function logSizes(name: string): Promise<readonly number[]> {
 }
 
 test('a log that grew while no daemon ran is brought within its bounds by the next start, and goes on', async () => {
-  const writes = 'echo 0; while [ ! -e /shared/go ]; do sleep 0.02; done; seq 1 20000; touch /shared/written; while [ ! -e /shared/on ]; do sleep 0.02; done; seq 20001 20100';
+  const writes =
+    'echo 0; while [ ! -e /shared/go ]; do sleep 0.02; done; seq 1 20000; touch /shared/written; while [ ! -e /shared/on ]; do sleep 0.02; done; seq 20001 20100';
   await docker.run(`run -d --name grows -v ${shared}:/shared --log-opt max-size=20k --log-opt max-file=3 busybox sh -c`, `${writes}; exec sleep 1000`);
   await docker.daemon.crash();
   await writeFile(join(shared, 'go'), '');
@@ -45,7 +46,10 @@ test('a log that grew while no daemon ran is brought within its bounds by the ne
 
 test(`${KILLS} kills of the daemon lose no line of a container that writes, whatever its rotation was about (GANTRY_SEED=${SEED})`, async () => {
   const random = seeded(SEED);
-  await docker.run('run -d --name writer --log-opt max-size=10k --log-opt max-file=1000 busybox sh -c', 'i=0; while :; do i=$((i+1)); echo $i; [ $((i % 50)) = 0 ] && sleep 0.01; done');
+  await docker.run(
+    'run -d --name writer --log-opt max-size=10k --log-opt max-file=1000 busybox sh -c',
+    'i=0; while :; do i=$((i+1)); echo $i; [ $((i % 50)) = 0 ] && sleep 0.01; done',
+  );
   for (let kill = 0; kill < KILLS; kill += 1) {
     await systemClock.sleep(Math.floor(random() * 200)); // the moment is what is drawn
     await docker.daemon.crash();

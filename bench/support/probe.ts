@@ -1,0 +1,23 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+// Loaded into a daemon under measurement (`node --import`): at SIGUSR2 it writes what only the process itself knows, and begins anew.
+
+const RESOLUTION_MS = 5;
+const path = process.env['GANTRY_BENCH_PROBE'];
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void; // what the flag makes
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+delay.enable();
+
+process.on('SIGUSR2', () => {
+  if (path === undefined) return;
+  const [p99, max] = [delay.percentile(99), delay.max].map((nanoseconds) => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS));
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  writeFileSync(`${path}.new`, JSON.stringify({ delay_p99_ms: p99, delay_max_ms: max, heap_MB: heapUsed / 1e6, external_MB: external / 1e6 }));
+  renameSync(`${path}.new`, path);
+  delay.reset();
+});
