@@ -19,13 +19,11 @@ export async function importArchive(
 ): Promise<ImageParts> {
   const [source, target] = [parts.content.ingestPath(), parts.content.ingestPath()];
   try {
-    await pipeline(archive, createWriteStream(source, { mode: 0o600, flush: true }));
+    // What is kept of it is written through by the job.
+    await pipeline(archive, createWriteStream(source, { mode: 0o600 }));
     const bytes = (await stat(source)).size;
     if (bytes === 0) throw importUnsupported('Cannot import an image from nothing: the archive is empty');
-    const packed = await parts.jobs.run<'compress'>({ kind: 'compress', source, target }, bytes);
-    await parts.content.adopt(packed.file === 'source' ? source : target, packed.digest);
-    const mediaType = packed.compression === 'gzip' ? OCI_LAYER_GZIP : OCI_LAYER_ZSTD;
-    const layer: Layer = { diffId: packed.diffId, blob: { mediaType, digest: packed.digest, size: packed.size } };
+    const layer = await takeIn(parts, source, target, bytes);
     return {
       config: configOf(layer, options, new Date(parts.clock.now()).toISOString()),
       layers: [layer],
@@ -34,6 +32,23 @@ export async function importArchive(
   } finally {
     await Promise.all([source, target].map((path) => rm(path, { force: true })));
   }
+}
+
+/** Makes a layer of the archive: two threads share the work. */
+async function takeIn(
+  { jobs, content }: { readonly content: BlobStore; readonly jobs: JobRunner },
+  source: string,
+  target: string,
+  bytes: number,
+): Promise<Layer> {
+  const work = [jobs.run<'hash'>({ kind: 'hash', path: source }, bytes), jobs.run<'compress'>({ kind: 'compress', source, target }, bytes)] as const;
+  // Also when one fails: what the other one writes is removed only afterwards.
+  await Promise.allSettled(work);
+  const [{ digest: own }, packed] = await Promise.all(work);
+  const isPlain = packed.file === 'target';
+  const blob = isPlain ? { digest: packed.digest, size: packed.size } : { digest: own, size: bytes };
+  await content.adopt(isPlain ? target : source, blob.digest);
+  return { diffId: isPlain ? own : packed.diffId, blob: { mediaType: packed.compression === 'gzip' ? OCI_LAYER_GZIP : OCI_LAYER_ZSTD, ...blob } };
 }
 
 function configOf(layer: Layer, { config, message }: Parameters<ImageStore['importTar']>[1], created: string): ImageConfig {

@@ -26,7 +26,12 @@ export function createMounts(libc: Libc): Mounts {
     const result = libc.mount(request.source, request.target, request.type ?? null, bits, options);
     checked(libc, result, 'mount', `mount ${request.source} on ${request.target}${flags.length > 0 ? ` (${flags.join(', ')})` : ''}`);
   };
+  let last = Promise.resolve();
   return {
+    turn() {
+      last = last.then(() => new Promise((resolve) => setImmediate(resolve)));
+      return last;
+    },
     mount(request) {
       const bytes = Buffer.byteLength(request.options ?? '');
       if (bytes > 4095) throw mountOptionsTooLong(request.target, bytes);

@@ -32,6 +32,7 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
     mounts: {
       mount: (request) => seen('mounts.mount', request),
       unmount: (target) => seen('mounts.unmount', target),
+      turn: () => Promise.resolve(),
       list: () => answering<MountEntry[]>([], 'mounts.list'),
     },
     namespaces: {
