@@ -1,5 +1,5 @@
 import { closeSync, writeSync } from 'node:fs';
-import { type Clock, createLogger, GantryError, type Logger, messageOf, systemClock, systemRandom } from '#kit';
+import { type Clock, createLogger, GantryError, lineWriter, type Logger, messageOf, systemClock, systemRandom } from '#kit';
 import { openLinux } from '#linux';
 import type { DaemonConfig } from './config.ts';
 import { serveControl } from './control.ts';
@@ -12,6 +12,8 @@ import { renewPlaces } from './places.ts';
 import { preflight } from './preflight.ts';
 import { ownFacts } from './why/own-facts.ts';
 import type { DaemonStatus, Part, PartHealth } from './types.ts';
+
+const STDERR = 2;
 
 export interface RunOptions {
   readonly given: OptionValues;
@@ -67,7 +69,7 @@ async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promi
   const linux = openLinux();
   const identity = await openDataDir(config.dataDir, config.runDir, systemRandom);
   opened.use(await takeLock(config.dataDir, linux.processes));
-  const logger = createLogger({ level: config.logLevel, clock, write: (line) => void process.stderr.write(line) });
+  const logger = createLogger({ level: config.logLevel, clock, write: lineWriter(STDERR) });
   const partOptions = { config, identity, linux, clock, random: systemRandom, logger, version };
   await renewPlaces(config, linux);
   const ground = opened.use(await openGround(partOptions));

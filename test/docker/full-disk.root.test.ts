@@ -22,6 +22,7 @@ after(async () => {
   await docker.inside(['umount', '--lazy', daemon.dataDir]);
   await daemon[Symbol.asyncDispose]();
 });
+await docker.feed(busyboxTar(), 'import - busybox');
 const shell = async (script: string) => (await docker.inside(['sh', '-c', script])).trim();
 const namesIn = (folder: string) => shell(`ls "$HOME/data/${folder}"`);
 
@@ -33,7 +34,6 @@ test('a full disk is an error for the request at hand and nothing else', async (
   await writeFile(tar, busyboxTar());
   await writeFile(join(context, 'Dockerfile'), 'FROM busybox\nCOPY file /file\nRUN cat /file > /copy\n');
   await writeFile(join(context, 'file'), Buffer.alloc(3_000_000, 'content '));
-  await docker.feed(busyboxTar(), 'import - busybox');
   await docker.run('tag busybox myregistry/there:1');
   await docker.run('push myregistry/there:1');
   await docker.run('rmi myregistry/there:1');
@@ -103,4 +103,25 @@ test('what is in the way on a full disk can be removed', async () => {
   assert.equal(await docker.run('ps -aq'), '');
   await shell(FREE);
   assert.equal(await docker.run('run --rm busybox echo whole'), 'whole\n');
+});
+
+test('nor does a daemon end whose own log is on the full disk', async () => {
+  await daemon.gantry(['down']);
+  assert.equal((await daemon.gantry(['up', '--detach', '--parts', 'engine', '--log-level', 'debug'])).status, 0);
+  await docker.run('run -d --name job busybox', ...LASTING);
+  assert.equal(await shell(FILL), '0');
+  await docker.run('stop job');
+  assert.equal(await docker.inspect('job', '{{.State.Status}}'), 'exited');
+  await docker.refused('volume create late');
+  await shell(FREE);
+  await docker.run('volume create late');
+  const lines = () => shell(`wc -l < "$HOME"/data/daemon.log`);
+  const before = Number(await lines());
+  await docker.run('start job');
+  await eventually('the log to go on', async () => {
+    await docker.refused('start unknown');
+    await docker.run('restart -t 0 job');
+    return Number(await lines()) > before;
+  });
+  await docker.run('rm -f job');
 });
