@@ -24,7 +24,15 @@ async function timed(task: () => Promise<unknown>): Promise<number> {
   return performance.now() - begun;
 }
 
+/** What a peer can't do with this client is said, and the next row is measured. */
 async function row(peer: Peer, what: string, reachFor: number, task: () => Promise<unknown>, count = rounds): Promise<void> {
+  if (peer.of === undefined) return await measured(peer, what, reachFor, task, count);
+  await measured(peer, what, reachFor, task, count).catch((error: unknown) =>
+    process.stdout.write(`${JSON.stringify({ what, of: peer.of, failed: String(error) })}\n`),
+  );
+}
+
+async function measured(peer: Peer, what: string, reachFor: number, task: () => Promise<unknown>, count: number): Promise<void> {
   const times: number[] = [];
   for (let round = -WARM_UP_ROUNDS; round < count; round += 1) {
     const took = await timed(task);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { messageOf } from '#kit';
 import { busyboxTar } from '../../test/support/busybox.ts';
 import { startTestDaemon } from '../../test/support/daemon.ts';
 import { eventually } from '../../test/support/eventually.ts';
@@ -63,8 +64,10 @@ export async function withEach(measure: (peer: Peer) => Promise<void>): Promise<
       process.stdout.write(`${JSON.stringify({ peer: program.name, installed: false })}\n`);
       continue;
     }
-    await using peer = await openPeer(program);
-    await measure(peer);
+    // What a peer can't do here must not keep the others from being measured.
+    await measurePeer(program, measure).catch((error: unknown) =>
+      process.stdout.write(`${JSON.stringify({ peer: program.name, failed: messageOf(error) })}\n`),
+    );
   }
 }
 
@@ -72,6 +75,7 @@ export async function withEach(measure: (peer: Peer) => Promise<void>): Promise<
 export interface Probed {
   readonly delay_p99_ms: number;
   readonly delay_max_ms: number;
+  readonly busy_p99_ms: number;
   /** What is left once garbage was collected. */
   readonly heap_MB: number;
   readonly external_MB: number;
@@ -81,6 +85,11 @@ export interface GantryPeer extends Peer {
   crash(): Promise<void>;
   /** Since the last time. */
   probe(): Promise<Probed>;
+}
+
+async function measurePeer(program: Program, measure: (peer: Peer) => Promise<void>): Promise<void> {
+  await using peer = await openPeer(program);
+  await measure(peer);
 }
 
 export async function openGantry(): Promise<GantryPeer> {
@@ -118,7 +127,7 @@ async function openPeer(program: Program): Promise<Peer> {
   const namespaces = await openNamespaces();
   const environment = { ...process.env, DOCKER_HOST: `unix://${socket}`, DOCKER_CONFIG: join(folder, 'docker'), HOME: folder };
   const [first = '', ...rest] = namespaces.enter(program.words(folder, socket));
-  const child = spawn(first, rest, { stdio: ['ignore', 'ignore', 'inherit'], env: environment });
+  const child = spawn(first, rest, { stdio: 'ignore', env: environment });
   const inside = (command: readonly string[], options: RunOptions = {}) => run(namespaces.enter(command), { ...options, environment });
   const docker = (...words: readonly string[]) => output(inside(['docker', ...words]));
   await eventually(`${program.name} to answer`, async () => (await inside(['docker', 'version'])).status === 0);
