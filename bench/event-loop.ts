@@ -13,7 +13,7 @@ const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5'
 const rounds = Number(values.rounds);
 const [AT_ONCE, MEGABYTES] = [20, 100];
 
-await using peer = await openGantry();
+await using peer = await openGantry({ probed: true });
 using api = apiOf(peer);
 const root = join(peer.folder, 'root.tar');
 await writeFile(join(peer.folder, 'big-file'), randomBytes(MEGABYTES * 1e6));

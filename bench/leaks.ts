@@ -16,7 +16,7 @@ const WARM_UP = 50;
 /** What the collector of garbage and the heaps of the C library leave lying about; anything else must be as it was. */
 const SLACK: Readonly<Record<string, number>> = { heap_MB: 2, rss_MB: 30, pss_MB: Number.POSITIVE_INFINITY, threads: 2 };
 
-await using peer = await openGantry();
+await using peer = await openGantry({ probed: true });
 using api = apiOf(peer);
 await peer.docker('run', '-d', '--name', 'held', 'busybox', 'sh', '-c', 'while :; do echo line; sleep 0.05; done');
 

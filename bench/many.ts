@@ -14,7 +14,7 @@ const { values } = parseArgs({ options: { count: { type: 'string', default: '200
 const count = Number(values.count);
 if (!(count > 2)) throw new Error('--count must be a number above 2');
 
-await using peer = await openGantry();
+await using peer = await openGantry({ probed: true });
 const api = apiOf(peer);
 await peer.docker('run', '--rm', 'busybox', 'true');
 await peer.docker('network', 'create', 'lan');

@@ -6,10 +6,10 @@ import { openGantry } from './support/peers.ts';
 import { report } from './support/report.ts';
 
 // Requests a second to a container, by its address and by a published port at 127.0.0.1, in turns, as JSON lines:
-// `bin/with-node bench/published.ts [--rounds 7] [--seconds 1]`. Needs root and docker. Client and server are small programs of this folder; what
+// `bin/with-node bench/published.ts [--rounds 15] [--seconds 0.5]`. Needs root and docker. Client and server are small programs of this folder; what
 // counts is the ratio of the two ways.
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' }, seconds: { type: 'string', default: '1' } } });
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, seconds: { type: 'string', default: '0.5' } } });
 const rounds = Number(values.rounds);
 const ECHO = new URL('./support/echo.ts', import.meta.url).pathname;
 const [PORT, PUBLISHED] = ['80', '8080'];
@@ -21,7 +21,7 @@ const pid = (await peer.docker('inspect', '-f', '{{.State.Pid}}', id)).trim();
 const server = spawn('nsenter', ['--net', '--target', pid, process.execPath, '--no-warnings', ECHO, 'serve', PORT], { stdio: ['ignore', 'pipe', 'inherit'] });
 await once(server.stdout, 'data');
 const ask = async (host: string, port: string) =>
-  Number(await output(peer.inside([process.execPath, '--no-warnings', ECHO, 'ask', host, port, values.seconds ?? '1'])));
+  Number(await output(peer.inside([process.execPath, '--no-warnings', ECHO, 'ask', host, port, values.seconds ?? ''])));
 const [direct, published]: [number[], number[]] = [[], []];
 try {
   for (let round = 0; round < rounds; round += 1) {

@@ -92,10 +92,13 @@ async function measurePeer(program: Program, measure: (peer: Peer) => Promise<vo
   await measure(peer);
 }
 
-export async function openGantry(): Promise<GantryPeer> {
+/** `probed`: with the probe loaded into it, which costs a little of everything. */
+export async function openGantry({ probed = false }: { readonly probed?: boolean } = {}): Promise<GantryPeer> {
   const told = join(tmpdir(), `gantry-probe-${process.pid}`);
-  process.env['GANTRY_BENCH_PROBE'] = told;
-  process.env['NODE_OPTIONS'] = `--import=${new URL('./probe.ts', import.meta.url).pathname}`;
+  if (probed) {
+    process.env['GANTRY_BENCH_PROBE'] = told;
+    process.env['NODE_OPTIONS'] = `--import=${new URL('./probe.ts', import.meta.url).pathname}`;
+  }
   const daemon = await startTestDaemon(['--parts', 'engine']);
   const docker = (...words: readonly string[]) => output(daemon.docker(words));
   await output(daemon.docker(['import', '-', 'busybox'], { input: busyboxTar() }));
@@ -111,6 +114,7 @@ export async function openGantry(): Promise<GantryPeer> {
     restart: () => daemon.restart(),
     crash: () => daemon.crash(),
     async probe() {
+      if (!probed) throw new TypeError('it was opened without the probe');
       await rm(told, { force: true });
       process.kill(daemon.pid, 'SIGUSR2');
       const text = await eventually('the daemon to answer the probe', () => readFile(told, 'utf8'));

@@ -73,7 +73,7 @@ async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promi
   const partOptions = { config, identity, linux, clock, random: systemRandom, logger, version };
   await renewPlaces(config, linux);
   const ground = opened.use(await openGround(partOptions));
-  const built = buildParts(partOptions, ground);
+  const built = await buildParts(partOptions, ground);
   const health = new Map<string, PartHealth>(built.parts.map(({ name }) => [name, { state: 'starting' }]));
   const answers = {
     '/status': () => describe({ config, built, health, version, id: identity.id, startedAt_ms, clock }),
