@@ -231,10 +231,10 @@ export class ContainerNetworks {
   }
 }
 
-/** The names of the links where the calling thread stands (proc_pid_net(5)), loopback left out. */
+/** The names of the links where the calling thread stands (proc_pid_net(5)) that may be ours: a container may make others itself. */
 function linksHere(): readonly string[] {
   const lines = readFileSync('/proc/thread-self/net/dev', 'utf8').split('\n').slice(2);
-  return lines.map((line) => line.split(':', 1)[0]?.trim() ?? '').filter((name) => name !== '' && name !== 'lo');
+  return lines.map((line) => line.split(':', 1)[0]?.trim() ?? '').filter((name) => /^eth\d+$/.test(name));
 }
 
 /** What is shown of them: the published ones, and those that are only exposed. */
