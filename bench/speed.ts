@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Api } from './support/api.ts';
 import { apiOf, type Peer, withEach } from './support/peers.ts';
+import { processTree, pss_bytes } from './support/processes.ts';
 import { report } from './support/report.ts';
 
 // What users wait for, by the real client and by the API, of Gantry and of the peers that are installed, as JSON lines:
@@ -13,6 +14,9 @@ const [WARM_UP_ROUNDS, AT_ONCE] = [2, 20];
 const WRITES_2_MB = 'yes 0123456789012345678901234567890123456789012345678 | head -c 2000000';
 
 await withEach(async (peer) => {
+  const parts = await Promise.all((await processTree(peer.pid)).map(pss_bytes));
+  const memory = { what: 'memory of the engine, nothing running', unit: 'MB', values: [parts.reduce((sum, bytes) => sum + bytes, 0) / 1e6], reachFor: 90 };
+  report({ ...memory, ...(peer.of === undefined ? {} : { of: peer.of }) });
   await commands(peer);
   using api = apiOf(peer);
   await byApi(peer, api);
