@@ -21,7 +21,7 @@ if (!(rounds > 0)) throw new Error('--rounds must be a number above 0');
 
 const folder = await mkdtemp(join(tmpdir(), 'gantry-bench-images-'));
 const root = join(folder, 'root.tar');
-/** As Gantry saves them, which comes first. */
+/** Made from what Gantry saves, which comes first. */
 const archives = { compressed: join(folder, 'compressed.tar'), plain: join(folder, 'plain.tar') };
 try {
   await packRoot(root);
@@ -33,11 +33,11 @@ try {
 async function measure(peer: Peer): Promise<void> {
   const { docker } = peer;
   const times = { import: [] as number[], save: [] as number[], 'load, compressed layers': [] as number[], 'load, plain layers': [] as number[] };
-  const saved = peer.of === undefined ? archives.compressed : join(peer.folder, 'saved.tar');
+  const saved = join(peer.folder, 'saved.tar');
   for (let round = 0; round < rounds; round += 1) {
     times.import.push(await timed(() => feed(peer, root, ['import', '-', 'big'])));
     times.save.push(await timed(() => docker('save', '-o', saved, 'big')));
-    if (peer.of === undefined && round === 0) await makePlain();
+    if (peer.of === undefined && round === 0) await makeArchives(saved);
     await docker('rmi', 'big');
     times['load, compressed layers'].push(await timed(() => docker('load', '-q', '-i', archives.compressed)));
     await docker('rmi', 'big');
@@ -71,13 +71,14 @@ async function packRoot(path: string): Promise<void> {
   await rm(file);
 }
 
-/** The same image as Docker with a graph driver saves it: its layer as it is unpacked. */
-async function makePlain(): Promise<void> {
+/** The image as Docker with a graph driver saves it, its layer as it is unpacked, and the same with a compressed layer. */
+async function makeArchives(saved: string): Promise<void> {
   const script = [
-    'set -e; mkdir x; tar -xf compressed.tar -C x; cd x; rm index.json oci-layout',
+    `set -e; mkdir x; tar -xf ${saved} -C x; cd x; rm index.json oci-layout`,
     `config=$(sed 's/.*"Config":"\\([^"]*\\)".*/\\1/' manifest.json); layer=$(sed 's/.*"Layers":\\["\\([^"]*\\)".*/\\1/' manifest.json)`,
-    'gzip -dc "$layer" > layer.tar; mv "$config" config.json; rm -r blobs repositories',
-    `echo '[{"Config":"config.json","RepoTags":["big:latest"],"Layers":["layer.tar"]}]' > manifest.json; tar -cf ../plain.tar *; cd ..; rm -r x`,
+    'gzip -dc "$layer" > layer.tar 2>/dev/null || cp "$layer" layer.tar; mv "$config" config.json; rm -r blobs repositories',
+    `echo '[{"Config":"config.json","RepoTags":["big:latest"],"Layers":["layer.tar"]}]' > manifest.json; tar -cf ${archives.plain} *`,
+    `gzip -1 < layer.tar > layer.gz; mv layer.gz layer.tar; tar -cf ${archives.compressed} *; cd ..; rm -r x`,
   ];
   await output(run(['sh', '-c', script.join('\n')], { folder }));
 }

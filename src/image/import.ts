@@ -6,12 +6,14 @@ import type { Clock } from '#kit';
 import type { BlobStore } from './content.ts';
 import { importUnsupported } from './errors.ts';
 import type { JobRunner } from './jobs/runner.ts';
-import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from './media-types.ts';
+import { OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from './media-types.ts';
 import type { ImageConfig, ImageStore, Layer } from './types.ts';
+
+const MEDIA_TYPES = { none: OCI_LAYER, gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD } as const;
 
 export type ImageParts = Parameters<ImageStore['create']>[0];
 
-/** Takes in an archive and answers the parts of the image that it becomes: one layer, in the compression it came in (gzip when plain). */
+/** Takes in an archive and answers the parts of the image that it becomes: one layer, in the compression it came in; a plain one is compressed where that is worth it. */
 export async function importArchive(
   parts: { readonly content: BlobStore; readonly jobs: JobRunner; readonly clock: Clock },
   archive: Readable,
@@ -45,10 +47,9 @@ async function takeIn(
   // Also when one fails: what the other one writes is removed only afterwards.
   await Promise.allSettled(work);
   const [{ digest: own }, packed] = await Promise.all(work);
-  const isPlain = packed.file === 'target';
-  const blob = isPlain ? { digest: packed.digest, size: packed.size } : { digest: own, size: bytes };
-  await content.adopt(isPlain ? target : source, blob.digest);
-  return { diffId: isPlain ? own : packed.diffId, blob: { mediaType: packed.compression === 'gzip' ? OCI_LAYER_GZIP : OCI_LAYER_ZSTD, ...blob } };
+  const blob = packed.file === 'target' ? { digest: packed.digest, size: packed.size } : { digest: own, size: bytes };
+  await content.adopt(packed.file === 'target' ? target : source, blob.digest);
+  return { diffId: 'diffId' in packed ? packed.diffId : own, blob: { mediaType: MEDIA_TYPES[packed.compression], ...blob } };
 }
 
 function configOf(layer: Layer, { config, message }: Parameters<ImageStore['importTar']>[1], created: string): ImageConfig {

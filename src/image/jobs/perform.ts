@@ -12,7 +12,6 @@ import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
 import type { Digest } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
-import { StoredGzip } from './stored-gzip.ts';
 import type { Job, JobAnswers, PackedLayer } from './types.ts';
 
 /** Does the job on the calling thread. */
@@ -54,11 +53,13 @@ async function unpack(job: Extract<Job, { kind: 'unpack' }>): Promise<number> {
 
 async function compress(job: Extract<Job, { kind: 'compress' }>): Promise<JobAnswers['compress']> {
   const compression = await compressionOf(job.source);
-  const plain = openPlain(job.source, compression);
   if (compression === 'none') {
     const level = await gzipLevelFor(job.source);
-    return { file: 'target', compression: 'gzip', ...(await writeGzip(job.target, plain, level)) };
+    if (level > 0) return { file: 'target', compression: 'gzip', ...(await writeGzip(job.target, openPlain(job.source, compression), level)) };
+    await syncFile(job.source);
+    return { file: 'source', compression };
   }
+  const plain = openPlain(job.source, compression);
   const hash = createHash('sha256');
   for await (const piece of plain) hash.update(piece);
   await syncFile(job.source);
@@ -82,7 +83,7 @@ async function writeGzip(target: string, plain: Readable, level: number): Promis
       done(null, chunk);
     },
   });
-  await pipeline(plain, level === 0 ? new StoredGzip() : createGzip({ level }), count, createWriteStream(target, { mode: 0o600 }));
+  await pipeline(plain, createGzip({ level }), count, createWriteStream(target, { mode: 0o600 }));
   await syncFile(target);
   return { digest: digestFromHex(hash.digest('hex')), size };
 }
