@@ -1,5 +1,5 @@
 import { closeSync, writeSync } from 'node:fs';
-import { type Clock, createLogger, GantryError, type Logger, messageOf, systemClock, systemRandom } from '#kit';
+import { type Clock, createLogger, GantryError, lineWriter, type Logger, messageOf, systemClock, systemRandom } from '#kit';
 import type { ListenPlace } from '#docker';
 import { openLinux } from '#linux';
 import type { DaemonConfig } from './config.ts';
@@ -15,6 +15,8 @@ import { preflight } from './preflight.ts';
 import { addressOf } from './settings/hosts.ts';
 import { ownFacts } from './why/own-facts.ts';
 import type { DaemonStatus, Part, PartHealth } from './types.ts';
+
+const STDERR = 2;
 
 export interface RunOptions {
   readonly given: OptionValues;
@@ -78,11 +80,11 @@ async function startDaemon(config: DaemonConfig, { version, environment }: RunOp
   const linux = openLinux();
   const identity = await openDataDir(config.dataDir, config.runDir, systemRandom);
   opened.use(await takeLock(config.dataDir, linux.processes));
-  const logger = createLogger({ level: config.logLevel, clock, write: (line) => void process.stderr.write(line) });
+  const logger = createLogger({ level: config.logLevel, clock, write: lineWriter(STDERR) });
   const partOptions = { config, identity, linux, clock, random: systemRandom, logger, version };
   await renewPlaces(config, linux);
   const ground = opened.use(await openGround(partOptions));
-  const built = buildParts(partOptions, ground);
+  const built = await buildParts(partOptions, ground);
   const health = new Map<string, PartHealth>(built.parts.map(({ name }) => [name, { state: 'starting' }]));
   const answers = {
     '/status': () => describe({ config, built, health, version, id: identity.id, startedAt_ms, clock }),

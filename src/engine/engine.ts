@@ -55,7 +55,7 @@ class LocalEngine implements Engine {
     const [events, table] = [new EventHub(clock), new ContainerTable()];
     const bridge = { name: `gtr${options.id}`, subnet: DEFAULT_SUBNET, ...options.bridge };
     const exitDir = join(dataDir, 'exits');
-    const helpers = { launcher: new Launcher({ folder: runDir, logger }), surroundings: new Surroundings({ logger }) };
+    const helpers = { launcher: new Launcher({ folder: join(runDir, 'commands'), logger }), surroundings: new Surroundings({ logger }) };
     const usersOf = (name: string) => table.all().flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : []));
     this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, linux, usersOf });
     const networks = new NetworkStore({
@@ -105,13 +105,14 @@ class LocalEngine implements Engine {
     this.#isStopping = false;
     await this.#open();
     this.#rooms.networks.checkMove();
-    await this.#rooms.crun.warm();
-    await recover(this.#rooms);
+    await Promise.all([this.#rooms.crun.warm(), recover(this.#rooms)]);
   }
 
   /** Reads what there is and begins to hear of ends. */
   async #open(): Promise<void> {
-    const { runDir, linux, records, networks, table } = this.#rooms;
+    const { runDir, linux, records, networks, table, crun } = this.#rooms;
+    // Nobody holds the streams of an earlier daemon's execs any more.
+    await Promise.all([crun.takeOver(), rm(join(runDir, 'execs'), { recursive: true, force: true })]);
     await Promise.all(['containers', 'execs', 'crun'].map((name) => mkdir(join(runDir, name), { recursive: true, mode: 0o700 })));
     const [machine, devices, known] = await Promise.all([readMachine(linux), readDevices(), records.load(), networks.start(), this.#volumes.start()]);
     [this.#machine, this.#devices] = [machine, devices];
@@ -151,7 +152,7 @@ class LocalEngine implements Engine {
     }
     await this.stop();
     await linux.cgroups.remove(`gantry-${id}`);
-    await Promise.all(['containers', 'execs', 'crun', OTHERS].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
+    await Promise.all(['containers', 'execs', 'crun', 'commands', OTHERS].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
   }
 
   #ended(id: string, unseen?: { readonly finishedAt_ms: number }): void {

@@ -20,6 +20,9 @@ import { findUser } from './start-container.ts';
 import type { Entry } from './table.ts';
 import type { Exec, Execs, ExecSpec } from './types.ts';
 
+/** So many that are over can still be asked about. */
+const REMEMBERED_MAX = 1_000;
+
 interface Running {
   exec: Exec;
   readonly entry: Entry;
@@ -30,6 +33,8 @@ interface Running {
 export class ExecTable implements Execs {
   readonly #rooms: Rooms;
   readonly #execs = new Map<string, Running>();
+  /** Those that are over, the oldest first. */
+  readonly #over = new Set<string>();
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
@@ -84,6 +89,9 @@ export class ExecTable implements Execs {
   #ended(running: Running, exitCode: number): void {
     this.#change(running, { running: false, exitCode });
     running.folder = undefined;
+    this.#over.add(running.exec.id);
+    const [oldest = ''] = this.#over;
+    if (this.#over.size > REMEMBERED_MAX) this.#drop(oldest);
     tell(this.#rooms, running.entry, 'exec_die', { execID: running.exec.id, exitCode: String(exitCode) });
   }
 
@@ -99,7 +107,12 @@ export class ExecTable implements Execs {
 
   /** Forgets the execs of a container that is gone. */
   forget(containerId: string): void {
-    for (const [id, { exec }] of this.#execs) if (exec.containerId === containerId) this.#execs.delete(id);
+    for (const [id, { exec }] of this.#execs) if (exec.containerId === containerId) this.#drop(id);
+  }
+
+  #drop(id: string): void {
+    this.#execs.delete(id);
+    this.#over.delete(id);
   }
 
   /** Starts a process in the container, known to nobody else: also health checks. */

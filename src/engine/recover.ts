@@ -6,7 +6,8 @@ import { containerEnded, scheduleRestart } from './end-container.ts';
 import { containerOfSnapshot } from './mount-sources.ts';
 import { removeLocked } from './remove-container.ts';
 import { startsWithDaemon } from './restart-policy.ts';
-import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX, save } from './rooms.ts';
+import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX } from './rooms.ts';
+import { saveHappened } from './save-happened.ts';
 import { startContainer } from './start-container.ts';
 import { EMBEDDED_DNS } from './name-files.ts';
 import type { Entry } from './table.ts';
@@ -98,7 +99,7 @@ async function startAgain(rooms: Rooms, entry: Entry): Promise<void> {
       await startContainer(rooms, entry, { byHand: false });
     } catch (error) {
       rooms.logger.warn('cannot start a container with the daemon', { id: entry.record.id, error });
-      if (exit) await save(rooms, entry, ended(entry.record, { ...exit, error: String(error) }, false));
+      if (exit) await saveHappened(rooms, entry, ended(entry.record, { ...exit, error: String(error) }, false));
     }
   });
 }

@@ -101,6 +101,7 @@ export function view(rooms: Rooms, entry: Entry): Container {
 /** Makes the new record durable, then the truth. */
 export async function save(rooms: Rooms, entry: Entry, record: ContainerRecord): Promise<void> {
   await rooms.records.put(record.id, record);
+  entry.isUnsaved = false;
   entry.record = record;
 }
 

@@ -12,6 +12,7 @@ import { linkedTo, tellLinked } from './links.ts';
 import { mountSources } from './mount-sources.ts';
 import { hostsText, resolvConfText } from './name-files.ts';
 import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
+import { catchUp, saveHappened } from './save-happened.ts';
 import { settled } from './settled.ts';
 import { ociSpec } from './spec/spec.ts';
 import { type BoundFiles, DEFAULT_SHM_BYTES } from './spec/mounts.ts';
@@ -40,6 +41,7 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
     entry.record = { ...entry.record, stopRequested: false, restartCount: 0 };
   }
   await entry.aftermath;
+  await catchUp(rooms, entry);
   const { record } = entry;
   rooms.warmth.keep(START_TAKES_MS);
   const startedAt_ms = rooms.clock.now();
@@ -97,8 +99,9 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
   if (startTime === undefined) throw startFailed(record.name, 500, 'its process ended before it was started', 128);
   await connectAttached(rooms, entry, paths);
   const running = started({ ...entry.record, endpoints, ports }, { pid, startTime, startedAt_ms });
-  // Whichever is cut off by a crash: `recover` lets go what is on record, and removes what is not.
-  await settled([rooms.crun.start(record), save(rooms, entry, running)]);
+  // It runs only once it is on record: after a crash `recover` lets go what is, and nothing of what is removed has ever run.
+  await save(rooms, entry, running);
+  await rooms.crun.start(record);
 }
 
 interface Prepared {
@@ -215,6 +218,6 @@ async function undo(rooms: Rooms, entry: Entry, endpoints: Endpoints, error: unk
   const exitCode = error instanceof StartError ? error.exitCode : 128;
   const startedAt_ms = lastExit(record)?.startedAt_ms ?? 0;
   const exit = { exitCode, oomKilled: false, startedAt_ms, finishedAt_ms: rooms.clock.now(), error: messageOf(error) };
-  if (!isLive(entry.record.state)) await save(rooms, entry, ended(entry.record, exit, false));
+  await saveHappened(rooms, entry, ended(entry.record, exit, false));
   settle(entry, 'exit', { exitCode, error: messageOf(error) });
 }

@@ -60,7 +60,7 @@ export class OverlaySnapshots implements Snapshots {
     await mkdir(this.#folder, { recursive: true, mode: 0o711 });
     for (const name of await readdir(this.#folder)) {
       const folder = join(this.#folder, name);
-      const record = name.includes('.') ? undefined : await readRecord(join(folder, 'snapshot.json'), FORMAT);
+      const record = name.includes('.') ? undefined : readRecord(join(folder, 'snapshot.json'), FORMAT);
       if (record) this.#records.set(record.key, record);
       else await this.#erase(folder);
     }
@@ -105,6 +105,7 @@ export class OverlaySnapshots implements Snapshots {
       const root = join(folder, 'root');
       if (isMounted(root)) return root;
       const { layers: store, mounts } = this.#options;
+      await mounts.turn();
       const lower = layers.length === 0 ? [join(folder, 'empty')] : layers.map((layer) => store.pathOf(layer)).reverse();
       mountOverlay(mounts, { base: store.folder, lower, upper: join(folder, 'upper'), work: join(folder, 'work'), target: root });
       return root;
@@ -113,7 +114,7 @@ export class OverlaySnapshots implements Snapshots {
 
   unmount(key: string): Promise<void> {
     return this.#mutex.run(key, async () => {
-      if (this.#records.has(key)) this.#unmountFolder(this.#path(key));
+      if (this.#records.has(key)) await this.#unmountFolder(this.#path(key));
     });
   }
 
@@ -121,7 +122,7 @@ export class OverlaySnapshots implements Snapshots {
     return this.#mutex.run(key, async () => {
       if (!this.#records.has(key)) return;
       const folder = this.#path(key);
-      this.#unmountFolder(folder);
+      await this.#unmountFolder(folder);
       await this.#erasing.get(key);
       const doomed = `${folder}.old`;
       await rename(folder, doomed);
@@ -188,13 +189,15 @@ export class OverlaySnapshots implements Snapshots {
     return join(this.#folder, fileName(key));
   }
 
-  #unmountFolder(folder: string): void {
+  async #unmountFolder(folder: string): Promise<void> {
     const root = join(folder, 'root');
-    if (isMounted(root)) this.#options.mounts.unmount(root);
+    if (!isMounted(root)) return;
+    await this.#options.mounts.turn();
+    this.#options.mounts.unmount(root);
   }
 
   async #erase(folder: string): Promise<void> {
-    this.#unmountFolder(folder);
+    await this.#unmountFolder(folder);
     await rm(folder, { recursive: true, force: true });
   }
 }

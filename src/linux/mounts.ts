@@ -28,7 +28,12 @@ const [EINVAL, ENOENT] = [22, 2];
 /** Mounts by mount(2) and umount2(2). */
 export function createMounts(libc: Libc): Mounts {
   const bitsOf = (flags: readonly MountFlag[]) => flags.reduce((sum, flag) => sum | FLAGS[flag], 0);
+  let last = Promise.resolve();
   return {
+    turn() {
+      last = last.then(() => new Promise((resolve) => setImmediate(resolve)));
+      return last;
+    },
     mount(request) {
       for (const flags of stepsOf(request)) {
         const result = libc.mount(request.source, request.target, request.type ?? null, bitsOf(flags), request.options ?? null);

@@ -33,6 +33,7 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
       mount: (request) => seen('mounts.mount', request),
       mountInBackground: (request) => later('mounts.mountInBackground', request),
       unmount: (target) => seen('mounts.unmount', target),
+      turn: () => Promise.resolve(),
       list: () => answering<MountEntry[]>([], 'mounts.list'),
     },
     namespaces: {

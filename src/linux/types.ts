@@ -48,6 +48,11 @@ export interface Mounts {
   mountInBackground(request: MountRequest): Promise<void>;
   /** umount2(2) with MNT_DETACH; a target that is not mounted is fine. */
   unmount(target: string): void;
+  /**
+   * Mounting, unmounting and making a namespace hold the thread for as long as the kernel takes, milliseconds on a busy machine: where many come
+   * together, each waits for its turn, one a round of the event loop.
+   */
+  turn(): Promise<void>;
   /** What /proc/self/mountinfo says now. */
   list(): Promise<readonly MountEntry[]>;
 }

@@ -17,6 +17,8 @@ const COMPILED_FILTER = 'run.oci.seccomp_bpf_data';
 const FILTERS_MAX = 64;
 /** Below the run dir: the state of each runtime other than crun, by its name. */
 export const OTHERS = 'runtimes';
+/** In conmon's folder for what is to persist; it writes this one first. */
+const EXIT = 'exit';
 const MONITOR_PATIENCE_MS = 2_000;
 
 export interface RuntimePrograms {
@@ -29,6 +31,11 @@ export interface RuntimePrograms {
 }
 /** What of a container's record says where its run is. */
 type Owned = Pick<ContainerRecord, 'id'> & { readonly spec: Pick<ContainerRecord['spec'], 'runtime'> };
+
+interface Exited {
+  readonly exitCode: number;
+  readonly finishedAt_ms: number;
+}
 
 /** crun, or another OCI runtime, and conmon: makes containers, starts them, and reads what they left. */
 export class Runtime {
@@ -85,6 +92,11 @@ export class Runtime {
     if (!this.#linux.cgroups.hybridWithControllers) return { words: runtime, [Symbol.dispose]: () => undefined };
     const surrounding = await this.#surroundings.enter();
     return { words: [...surrounding.words, ...runtime], [Symbol.dispose]: () => surrounding[Symbol.dispose]() };
+  }
+
+  /** Waits until nothing more comes of what an earlier daemon had begun. */
+  async takeOver(): Promise<void> {
+    await this.#launcher.takeOver(this.#linux.processes);
   }
 
   /** Makes ready what the first container would wait for. */
@@ -204,15 +216,9 @@ export class Runtime {
     if (exitCode !== 0) throw runtimeFailed(`change the limits of container ${record.id}`, reasonOf(output));
   }
 
-  /** How the container ended, if conmon has said so. The file is whole when it is there. */
-  async exit(paths: ContainerPaths): Promise<{ readonly exitCode: number; readonly finishedAt_ms: number } | undefined> {
-    try {
-      const [text, stats] = await Promise.all([readFile(paths.exitFile, 'utf8'), stat(paths.exitFile)]);
-      return { exitCode: Number(text.trim()), finishedAt_ms: Math.round(stats.mtimeMs) };
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+  /** How the container ended, if conmon has said so: in two places, of which the first may be on a disk that was full. */
+  async exit(paths: ContainerPaths): Promise<Exited | undefined> {
+    return (await readExit(paths.exitFile)) ?? (await readExit(join(paths.bundle, EXIT)));
   }
 
   /** Whether the kernel ended a process of it for want of memory: conmon's mark, or the group's own count. */
@@ -231,7 +237,7 @@ export class Runtime {
   }
 
   /** Removes what a run left: its group with whatever is still in it, the runtime's state, the bundle. Works on half-made ones too. */
-  async clean(record: Owned, paths: ContainerPaths): Promise<void> {
+  async clean(record: Owned, paths: ContainerPaths, options: { readonly keepExit?: boolean } = {}): Promise<void> {
     const { id } = record;
     const state = join(this.rootOf(record.spec.runtime), id);
     // crun's state is a folder and no more; what another one keeps, only it knows. What it refuses, the group's end takes.
@@ -240,7 +246,14 @@ export class Runtime {
     await this.#linux.cgroups.remove(paths.cgroup);
     await this.#monitorGone(id, paths);
     await releaseHeld({ mounts: this.#linux.mounts, folder: paths.held });
-    await Promise.all([rm(state, { recursive: true, force: true }), rm(paths.bundle, { recursive: true, force: true })]);
+    await rm(state, { recursive: true, force: true });
+    if (!options.keepExit) return await this.forget(paths);
+    for (const name of await readdir(paths.bundle)) if (name !== EXIT) await rm(join(paths.bundle, name), { recursive: true, force: true });
+  }
+
+  /** Removes the bundle, and what was said of how the run ended: its record says it by now. */
+  async forget(paths: ContainerPaths): Promise<void> {
+    await rm(paths.bundle, { recursive: true, force: true });
     await rm(paths.exitFile, { force: true });
   }
 
@@ -272,6 +285,17 @@ export class Runtime {
   /** Sets the size of the terminal through conmon's control pipe (a message is `1 ROWS COLUMNS`). */
   async resize(folder: string, size: TerminalSize): Promise<void> {
     await writeFile(join(folder, 'ctl'), `1 ${size.rows} ${size.columns}\n`);
+  }
+}
+
+/** What conmon wrote of an end. The file is whole when it is there. */
+async function readExit(path: string): Promise<Exited | undefined> {
+  try {
+    const [text, stats] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    return { exitCode: Number(text.trim()), finishedAt_ms: Math.round(stats.mtimeMs) };
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 

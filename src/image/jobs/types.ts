@@ -7,14 +7,17 @@ export type Job =
   | { readonly kind: 'unpack'; readonly source: string; readonly target: string; readonly below: readonly string[]; readonly diffId: Digest }
   /** Packs the writable layer `source` into a gzip file at `target`. */
   | { readonly kind: 'pack'; readonly source: string; readonly target: string; readonly latest_ms?: number }
-  /** Measures the archive at `source`; a plain one is compressed to `target`, others stay as they are. */
+  /** A plain archive at `source` is compressed to `target` where that is worth it; of a compressed one, which stays as it is, the plain content is measured. The other digest is the source's own. */
   | { readonly kind: 'compress'; readonly source: string; readonly target: string };
 
 export interface JobAnswers {
   readonly hash: { readonly digest: Digest };
   readonly unpack: { readonly size_bytes: number };
   readonly pack: PackedLayer;
-  readonly compress: PackedLayer & { readonly compression: 'gzip' | 'zstd'; readonly file: 'source' | 'target' };
+  readonly compress:
+    | { readonly file: 'target'; readonly compression: 'gzip'; readonly digest: Digest; readonly size: number }
+    | { readonly file: 'source'; readonly compression: 'none' }
+    | { readonly file: 'source'; readonly compression: 'gzip' | 'zstd'; readonly diffId: Digest };
 }
 export interface PackedLayer {
   readonly diffId: Digest;
