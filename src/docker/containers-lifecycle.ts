@@ -6,7 +6,7 @@ import { badRequest, conflict, unsupported } from './errors.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
-import { defined, Fields, isEmpty } from './json.ts';
+import { defined, Fields, isEmpty, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
 import { portBindings } from './ports.ts';
 import { resourceLimits, resourceWarnings } from './resources.ts';
@@ -52,7 +52,7 @@ export class ConsoleSizes {
 
 /** `POST /containers/create`. */
 export async function createContainer(call: Call, rooms: Rooms, consoles: ConsoleSizes): Promise<void> {
-  const body = await call.body();
+  const body = withoutRepeated(call, await call.body());
   const platform = call.text('platform');
   if (platform !== undefined && platform.split('/')[1] !== rooms.info.architecture && platform !== 'linux')
     throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
@@ -62,6 +62,11 @@ export async function createContainer(call: Call, rooms: Rooms, consoles: Consol
   const [rows, columns] = consoleSize(host.any('ConsoleSize'));
   if (spec.terminal && rows > 0 && columns > 0) consoles.set(container.id, { rows, columns });
   call.json(201, { Id: container.id, Warnings: [...container.warnings, ...resourceWarnings(host)] });
+}
+
+/** dockerode says the query's `name` and `platform` again in the body. */
+function withoutRepeated(call: Call, body: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(body).filter(([key, value]) => !['name', 'platform'].includes(key) || call.query.get(key) !== value));
 }
 
 /** Clients take 404 here for a missing image and pull it; anything else that is missing is told as 400. */
