@@ -23,7 +23,8 @@ export interface DockerApi {
 
 /** The Docker Engine API: translation to engine, image and build, nothing else. */
 export function createDockerApi(options: DockerApiOptions): DockerApi {
-  const rooms: Rooms = { ...options, events: new EventLog(options), startedAt_ms: options.clock.now() };
+  let ownSocket: string | undefined;
+  const rooms: Rooms = { ...options, events: new EventLog(options), startedAt_ms: options.clock.now(), ownSocket: () => ownSocket };
   const router = createRouter();
   const servers = new Set<{ server: Server; sockets: Set<Duplex> }>();
   const handler: DockerApi['handler'] = (request, response) => void serve(rooms, router, request, response);
@@ -48,6 +49,7 @@ export function createDockerApi(options: DockerApiOptions): DockerApi {
         });
       });
       await chmod(socketPath, 0o660);
+      ownSocket = socketPath;
       servers.add({ server, sockets });
       return server;
     },

@@ -8,6 +8,7 @@ import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
 import { defined, Fields, isEmpty, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
+import { withOwnSocket } from './own-socket.ts';
 import { portBindings } from './ports.ts';
 import { resourceLimits, resourceWarnings } from './resources.ts';
 import { parseMoment_ms } from './times.ts';
@@ -56,7 +57,7 @@ export async function createContainer(call: Call, rooms: Rooms, consoles: Consol
   const platform = call.text('platform');
   if (platform !== undefined && platform.split('/')[1] !== rooms.info.architecture && platform !== 'linux')
     throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
-  const spec = containerSpec(body, call.text('name'));
+  const spec = await withOwnSocket(containerSpec(body, call.text('name')), rooms.ownSocket());
   const container = await createOrExplain(rooms, spec);
   const host = new Fields(body).inner('HostConfig');
   const [rows, columns] = consoleSize(host.any('ConsoleSize'));
