@@ -11,6 +11,7 @@ import { defined, Fields, isEmpty } from './json.ts';
 import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from './multiplex.ts';
 import type { Rooms } from './options.ts';
 import { unsupported } from './errors.ts';
+import { ofVersion } from './request-versions.ts';
 import { parseMoment_ms, utcTime } from './times.ts';
 
 /** `GET /containers/{id}/logs`. */
@@ -21,7 +22,7 @@ export async function containerLogs(call: Call, rooms: Rooms): Promise<void> {
   const query = logQuery(call, rooms);
   const terminal = container.spec.terminal ?? false;
   const lines = rooms.engine.containers.logs(container.id, query);
-  call.begin(terminal || call.apiVersion < 1.42 ? RAW_STREAM : MULTIPLEXED_STREAM);
+  call.begin(terminal || call.minor < 42 ? RAW_STREAM : MULTIPLEXED_STREAM);
   const prefix = call.flag('details') ? `${logDetails(container.spec.log, container.spec.labels ?? {}, container.process.environment).join(',')} ` : '';
   try {
     for await (const line of lines) {
@@ -70,7 +71,7 @@ async function* selected(rooms: Rooms, container: Container, wanted: { stdout: b
 
 async function attachLogsOnly(call: Call, terminal: boolean, lines: AsyncIterable<LogLine> | undefined): Promise<void> {
   const socket = call.upgraded?.socket;
-  const type = terminal || call.apiVersion < 1.42 ? RAW_STREAM : MULTIPLEXED_STREAM;
+  const type = terminal || call.minor < 42 ? RAW_STREAM : MULTIPLEXED_STREAM;
   if (socket) socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
   else call.begin(type);
   const target = socket ?? call.response;
@@ -109,7 +110,7 @@ const EXEC_FIELDS = new Set([
 /** `POST /containers/{id}/exec`. */
 export async function createExec(call: Call, rooms: Rooms, wishes: ExecWishes): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
-  const body = await call.body();
+  const body = ofVersion('exec', await call.body(), call.minor);
   for (const [name, value] of Object.entries(body)) if (!EXEC_FIELDS.has(name) && !isEmpty(value)) throw unsupported(`${name} in an exec`);
   const fields = new Fields(body);
   const command = fields.words('Cmd');

@@ -10,6 +10,7 @@ import { defined, Fields, isEmpty, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
 import { withOwnSocket } from './own-socket.ts';
 import { portBindings } from './ports.ts';
+import { ofVersion } from './request-versions.ts';
 import { resourceLimits, resourceWarnings } from './resources.ts';
 import { parseMoment_ms } from './times.ts';
 
@@ -53,8 +54,8 @@ export class ConsoleSizes {
 
 /** `POST /containers/create`. */
 export async function createContainer(call: Call, rooms: Rooms, consoles: ConsoleSizes): Promise<void> {
-  const body = withoutRepeated(call, await call.body());
-  const platform = call.text('platform');
+  const body = ofVersion('container', withoutRepeated(call, await call.body()), call.minor);
+  const platform = call.minor < 41 ? undefined : call.text('platform');
   if (platform !== undefined && platform.split('/')[1] !== rooms.info.architecture && platform !== 'linux')
     throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
   const spec = await withOwnSocket(containerSpec(body, call.text('name')), rooms.ownSocket());
@@ -117,7 +118,7 @@ export async function restartContainer(call: Call, rooms: Rooms): Promise<void> 
 }
 
 function ending(call: Call) {
-  return defined({ timeout_seconds: call.integer('t'), signal: call.text('signal') });
+  return defined({ timeout_seconds: call.integer('t'), signal: call.minor < 42 ? undefined : call.text('signal') });
 }
 
 export async function killContainer(call: Call, rooms: Rooms): Promise<void> {
@@ -179,7 +180,7 @@ export async function removeContainer(call: Call, rooms: Rooms): Promise<void> {
 /** `POST /containers/{id}/wait`: the headers go out once the wait is registered; the client starts the container then. */
 export async function waitContainer(call: Call, rooms: Rooms): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
-  const condition = call.text('condition') ?? 'not-running';
+  const condition = (call.minor < 30 ? undefined : call.text('condition')) ?? 'not-running';
   if (condition !== 'not-running' && condition !== 'next-exit' && condition !== 'removed')
     throw badRequest(`invalid condition: "${condition}" (use not-running, next-exit or removed)`);
   const waiting = rooms.engine.containers.wait(container.id, condition, call.signal);

@@ -2,6 +2,7 @@ import type { Clock } from '#kit';
 import type { Engine, EngineEvent } from '#engine';
 import type { ImageStore } from '#image';
 import { familiarName } from '#image';
+import { shaped } from './shapes.ts';
 
 const REMEMBERED = 256;
 
@@ -82,7 +83,7 @@ function makeEvent(type: string, action: string, id: string, attributes: Readonl
 }
 
 /** `timeNano` is larger than a double holds, so it is written by hand. */
-export function eventLine(event: DockerEvent): string {
+export function eventLine(event: DockerEvent, minor: number): string {
   const { timeNano, ...rest } = event;
-  return `${JSON.stringify(rest).slice(0, -1)},"timeNano":${timeNano}}\n`;
+  return `${JSON.stringify(shaped('event', rest, minor)).slice(0, -1)},"timeNano":${timeNano}}\n`;
 }

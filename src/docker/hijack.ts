@@ -15,7 +15,7 @@ interface Wire {
 
 /** Turns the request's connection to a byte stream: 101 when the client asked to upgrade, else 200 with the body until the end. */
 function hijack(call: Call, terminal: boolean): Wire {
-  const contentType = terminal || call.apiVersion < 1.42 ? RAW_STREAM : MULTIPLEXED_STREAM;
+  const contentType = terminal || call.minor < 42 ? RAW_STREAM : MULTIPLEXED_STREAM;
   const { upgraded } = call;
   if (!upgraded) {
     call.response.useChunkedEncodingByDefault = false;

@@ -18,7 +18,8 @@ export class Call {
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly apiVersion: number;
+  /** Of the API version that the client asked for: 44 for v1.44. */
+  readonly minor: number;
   /** Aborts when the client goes away before the answer was whole. */
   readonly signal: AbortSignal;
   /** There when the client asked to upgrade the connection. */
@@ -29,7 +30,7 @@ export class Call {
     response: ServerResponse;
     query: URLSearchParams;
     parameters: Readonly<Record<string, string>>;
-    apiVersion: number;
+    minor: number;
     signal: AbortSignal;
     upgraded?: Upgraded;
   }) {
@@ -37,7 +38,7 @@ export class Call {
     this.response = parts.response;
     this.query = parts.query;
     this.parameters = parts.parameters;
-    this.apiVersion = parts.apiVersion;
+    this.minor = parts.minor;
     this.signal = parts.signal;
     this.upgraded = parts.upgraded;
   }

@@ -7,10 +7,10 @@ import { badRequest, unsupported } from './errors.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
-import { imageHistory, imageInspect, imageSummary, intermediateIds } from './images-view.ts';
+import { imageHistory, imageInspect, imageSummary, intermediateIds, sharedBytes } from './images-view.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import type { Rooms } from './options.ts';
-import { parsePlatform } from './platform.ts';
+import { parsePlatform, platformList, requirePlatform } from './platform.ts';
 import { JsonLines, progressLine, registryAuth } from './progress.ts';
 import { parseMoment_ms } from './times.ts';
 
@@ -32,10 +32,13 @@ export async function listImages(call: Call, rooms: Rooms): Promise<void> {
       since.every((other) => image.created_ms > other.created_ms) &&
       (until_ms === undefined || image.created_ms <= until_ms),
   );
+  const shared = call.minor >= 42 && call.flag('shared-size') ? sharedBytes(all, (image) => rooms.images.layerSizes(image)) : undefined;
   const used = (image: Image) => rooms.engine.containers.list((container) => isDockers(container) && container.imageId === image.id).length;
   call.json(
     200,
-    shown.toSorted((a, b) => b.created_ms - a.created_ms).map((image) => imageSummary(image, used(image))),
+    shown
+      .toSorted((a, b) => b.created_ms - a.created_ms)
+      .map((image) => imageSummary(image, { containers: used(image), minor: call.minor, ...(shared === undefined ? {} : { shared_bytes: shared(image) }) })),
   );
 }
 
@@ -47,11 +50,16 @@ function referenceFits(name: string, pattern: string): boolean {
 }
 
 export async function inspectImage(call: Call, rooms: Rooms): Promise<void> {
-  call.json(200, imageInspect(await resolveImage(call, rooms)));
+  const platform = parsePlatform(call.minor < 49 ? undefined : call.text('platform'));
+  if (platform !== undefined && call.flag('manifests')) throw badRequest('conflicting options: manifests and platform options cannot both be set');
+  const image = await resolveImage(call, rooms);
+  requirePlatform(image, call.parameter('name'), platform);
+  call.json(200, imageInspect(image, call.minor));
 }
 
 export async function historyOfImage(call: Call, rooms: Rooms): Promise<void> {
   const image = await resolveImage(call, rooms);
+  requirePlatform(image, call.parameter('name'), parsePlatform(call.minor < 48 ? undefined : call.text('platform')));
   call.json(200, imageHistory(image, rooms.images.layerSizes(image)));
 }
 
@@ -155,6 +163,8 @@ export async function pushImage(call: Call, rooms: Rooms): Promise<void> {
 export async function deleteImage(call: Call, rooms: Rooms): Promise<void> {
   const image = await resolveImage(call, rooms);
   const name = call.parameter('name');
+  // An image here is for one platform: it goes with that, and no other can be taken from it.
+  if (call.minor >= 50) for (const platform of platformList(call.query.getAll('platforms'))) requirePlatform(image, name, platform);
   const byId = image.id.replace(/^sha256:/, '').startsWith(name.replace(/^sha256:/, '')) || image.id.startsWith(name);
   const force = call.flag('force');
   const users = rooms.engine.containers.list((container) => container.imageId === image.id);

@@ -8,6 +8,7 @@ import type { Call } from './http.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import { endpointSpec } from './network-request.ts';
 import type { Rooms } from './options.ts';
+import { shaped } from './shapes.ts';
 import { goTime, parseMoment_ms } from './times.ts';
 
 const BUILTIN = ['bridge', 'host', 'none'];
@@ -30,13 +31,18 @@ export async function listNetworks(call: Call, rooms: Rooms): Promise<void> {
     );
   call.json(
     200,
-    shown.map((network) => networkView(network, {})),
+    // Until 1.27 a list said who is joined, as an inspection does.
+    shown.map((network) => networkView(network, call.minor < 28 ? membersView(rooms, network) : {}, call.minor)),
   );
 }
 
 export async function inspectNetwork(call: Call, rooms: Rooms): Promise<void> {
   const network = findNetwork(rooms, call.parameter('id'));
   if (!['', 'local'].includes(call.text('scope') ?? '')) throw networkUnknown(call.parameter('id'));
+  call.json(200, networkView(network, membersView(rooms, network), call.minor));
+}
+
+function membersView(rooms: Rooms, network: EngineNetwork): object {
   const members = membersOf(rooms, network).map(({ container, endpoint }) => [
     container.id,
     {
@@ -47,7 +53,7 @@ export async function inspectNetwork(call: Call, rooms: Rooms): Promise<void> {
       IPv6Address: '',
     },
   ]);
-  call.json(200, networkView(network, Object.fromEntries(members)));
+  return Object.fromEntries(members);
 }
 
 function membersOf(rooms: Rooms, network: EngineNetwork) {
@@ -73,9 +79,9 @@ function networkUnknown(ref: string, cause?: unknown): GantryError {
   return new GantryError('NETWORK_UNKNOWN', 404, `network ${ref} not found`, { cause });
 }
 
-function networkView(network: EngineNetwork, containers: object): object {
+function networkView(network: EngineNetwork, containers: object, minor: number): object {
   const pool = network.subnet === undefined ? [] : [defined({ Subnet: network.subnet, Gateway: network.gateway })];
-  return {
+  const value = {
     Name: network.name,
     Id: network.id,
     Created: goTime(network.created_ms),
@@ -85,7 +91,7 @@ function networkView(network: EngineNetwork, containers: object): object {
     EnableIPv6: false,
     IPAM: { Driver: 'default', Options: null, Config: pool },
     Internal: network.internal,
-    Attachable: false,
+    Attachable: network.attachable ?? false,
     Ingress: false,
     ConfigFrom: { Network: '' },
     ConfigOnly: false,
@@ -93,6 +99,7 @@ function networkView(network: EngineNetwork, containers: object): object {
     Options: network.options,
     Labels: network.labels,
   };
+  return shaped('network', value, minor);
 }
 
 export async function createNetwork(call: Call, rooms: Rooms): Promise<void> {
@@ -103,14 +110,20 @@ export async function createNetwork(call: Call, rooms: Rooms): Promise<void> {
   const driver = fields.text('Driver') ?? 'bridge';
   if (driver !== 'bridge' && driver !== 'default')
     throw new GantryError('NETWORK_DRIVER_UNKNOWN', 404, `plugin "${driver}" not found: networks here are of the driver bridge`);
-  for (const field of ['EnableIPv6', 'Attachable', 'Ingress', 'ConfigOnly', 'ConfigFrom'])
-    if (!isEmpty(fields.any(field))) throw unsupported(`${field} of a network`);
+  for (const field of ['EnableIPv6', 'Ingress', 'ConfigOnly', 'ConfigFrom']) if (!isEmpty(fields.any(field))) throw unsupported(`${field} of a network`);
   if (fields.choice('EnableIPv4') === false) throw unsupported('a network without IPv4');
   if (!['', 'local'].includes(fields.text('Scope') ?? '')) throw unsupported(`Scope "${fields.text('Scope')}" of a network`);
   if (rooms.engine.networks.list().some((network) => network.name === name))
     throw new GantryError('NETWORK_EXISTS', 409, `network with name ${name} already exists`);
   const network = await rooms.engine.networks.create(
-    defined({ name, ...addressPool(fields.inner('IPAM')), internal: fields.flag('Internal'), labels: fields.map('Labels'), options: fields.map('Options') }),
+    defined({
+      name,
+      ...addressPool(fields.inner('IPAM')),
+      internal: fields.flag('Internal'),
+      attachable: fields.choice('Attachable'),
+      labels: fields.map('Labels'),
+      options: fields.map('Options'),
+    }),
   );
   call.json(201, { Id: network.id, Warning: '' });
 }

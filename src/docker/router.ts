@@ -5,6 +5,7 @@ import { buildImage, pruneBuilds } from './builds.ts';
 import * as io from './containers-io.ts';
 import * as life from './containers-lifecycle.ts';
 import { inspectContainer, listContainers } from './containers-list.ts';
+import { diskUsage } from './disk-usage.ts';
 import { streamEvents } from './events.ts';
 import type { Call } from './http.ts';
 import * as images from './images.ts';
@@ -59,7 +60,7 @@ const systemRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /version', system.version],
   ['GET /info', system.info],
   ['GET /events', streamEvents],
-  ['GET /system/df', system.diskUsage],
+  ['GET /system/df', diskUsage],
   ['POST /auth', checkAuth],
   ['POST /build', buildImage],
   ['POST /build/prune', pruneBuilds],

@@ -2,6 +2,7 @@ import type { Container, ContainerStats } from '#engine';
 import { findContainer } from './find.ts';
 import type { Call } from './http.ts';
 import type { Rooms } from './options.ts';
+import { shaped } from './shapes.ts';
 import { goTime } from './times.ts';
 
 const INTERVAL_MS = 1000;
@@ -10,14 +11,14 @@ const INTERVAL_MS = 1000;
 export async function containerStats(call: Call, rooms: Rooms): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
   const stream = call.flag('stream', true);
-  const oneShot = call.flag('one-shot');
+  const oneShot = call.minor >= 41 && call.flag('one-shot');
   let before = stream || !oneShot ? await sample(rooms, container) : undefined;
   if (stream) call.begin('application/json');
   try {
     for (;;) {
       if (!(oneShot && !stream)) await rooms.clock.sleep(INTERVAL_MS, call.signal);
       const now = await sample(rooms, container);
-      const view = statsView(container, now, before, rooms.clock.now());
+      const view = shaped('stats', statsView(container, now, before, rooms.clock.now()), call.minor);
       if (!stream) return call.json(200, view);
       if (!(await call.write(`${JSON.stringify(view)}\n`))) return;
       before = now;
@@ -36,6 +37,7 @@ async function sample(rooms: Rooms, container: Container): Promise<ContainerStat
 /** A stats answer. Pure. */
 export function statsView(container: Container, now: ContainerStats | undefined, before: ContainerStats | undefined, now_ms: number): object {
   return {
+    os_type: 'linux',
     name: `/${container.name}`,
     id: container.id,
     read: goTime(now?.read_ms ?? (now === undefined ? undefined : now_ms)),

@@ -81,14 +81,17 @@ describe('the detach keys', () => {
 });
 
 it('writes the nanoseconds of an event whole', () => {
-  const line = eventLine({
-    Type: 'container',
-    Action: 'start',
-    Actor: { ID: 'i', Attributes: {} },
-    scope: 'local',
-    time: 1,
-    timeNano: 1_700_000_000_123_456_789n,
-  });
+  const line = eventLine(
+    {
+      Type: 'container',
+      Action: 'start',
+      Actor: { ID: 'i', Attributes: {} },
+      scope: 'local',
+      time: 1,
+      timeNano: 1_700_000_000_123_456_789n,
+    },
+    56,
+  );
   assert.match(line, /"timeNano":1700000000123456789\}\n$/);
 });
 

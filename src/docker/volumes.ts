@@ -74,7 +74,7 @@ export async function deleteVolume(call: Call, rooms: Rooms): Promise<void> {
 
 export async function pruneVolumes(call: Call, rooms: Rooms): Promise<void> {
   const filters = new Filters(call.text('filters'), ['all', 'label', 'label!']);
-  const all = call.apiVersion < 1.42 || filters.flag('all') === true;
+  const all = call.minor < 42 || filters.flag('all') === true;
   const used = usedVolumes(rooms);
   const deleted: string[] = [];
   for (const volume of rooms.engine.volumes.list()) {

@@ -59,6 +59,8 @@ export interface ContainerSpec {
   /** `c 10:229 rwm`, as the kernel's device controller reads them. */
   readonly deviceRules?: readonly string[];
   readonly shmSize_bytes?: number;
+  /** File mode creation mask of every process in it; the runtime's own when absent. */
+  readonly umask?: number;
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Left out: one file without bounds. */
   readonly log?: LogSpec;

@@ -25,6 +25,7 @@ export interface NetworkSpec {
   readonly subnet?: Cidr;
   readonly gateway?: IpAddress;
   readonly internal?: boolean;
+  readonly attachable?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
   readonly options?: Readonly<Record<string, string>>;
 }
@@ -94,8 +95,12 @@ export class NetworkStore {
       if (!contains(subnet, gateway)) throw invalid('gateway', `${gateway} is not in the subnet ${subnet}`);
       const id = this.#options.random.hex(64);
       const bridge = spec.options?.['com.docker.network.bridge.name'] ?? `gn${id.slice(0, 12)}`;
-      const { name, internal = false, labels = {}, options = {} } = spec;
-      return await this.#add({ id, name, driver: 'bridge', subnet, gateway, bridge, internal, labels, options, created_ms: this.#options.clock.now() }, true);
+      const { name, internal = false, attachable, labels = {}, options = {} } = spec;
+      const said = attachable === undefined ? {} : { attachable };
+      return await this.#add(
+        { id, name, driver: 'bridge', subnet, gateway, bridge, internal, ...said, labels, options, created_ms: this.#options.clock.now() },
+        true,
+      );
     });
   }
 

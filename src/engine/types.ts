@@ -123,6 +123,8 @@ export interface EngineNetwork {
   readonly gateway?: IpAddress;
   readonly bridge?: string;
   readonly internal: boolean;
+  /** As the user said; here every container may join every network. */
+  readonly attachable?: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
   readonly created_ms: number;
@@ -219,6 +221,8 @@ export interface Execs {
   start(execId: string): Promise<ProcessStreams>;
   resize(execId: string, size: TerminalSize): Promise<void>;
   get(execId: string): Exec;
+  /** Ids of those of a container that have not ended. */
+  list(containerId: string): readonly string[];
 }
 export interface Exec {
   readonly id: string;
@@ -235,6 +239,7 @@ export interface Networks {
     readonly subnet?: Cidr;
     readonly gateway?: IpAddress;
     readonly internal?: boolean;
+    readonly attachable?: boolean;
     readonly labels?: Readonly<Record<string, string>>;
     readonly options?: Readonly<Record<string, string>>;
   }): Promise<EngineNetwork>;
