@@ -50,7 +50,7 @@ function refuseOthers(body: JsonObject, minor: number): void {
 
 /** What was so before it could be said. */
 function withDefaults(kind: keyof typeof BROUGHT, body: JsonObject, minor: number): JsonObject {
-  const host = body['HostConfig'];
+  const host = body['HostConfig'] ?? {};
   if (kind !== 'container' || minor >= 40 || !isObject(host) || !isEmpty(host['IpcMode'])) return body;
   return { ...body, HostConfig: { ...host, IpcMode: 'shareable' } };
 }
