@@ -1,4 +1,5 @@
 import { isLive } from './container.ts';
+import { answerNamesOfJoined } from './joined-names.ts';
 import type { NetworkSpec } from './networks.ts';
 import { type Rooms, save } from './rooms.ts';
 import type { EndpointSpec, EngineNetwork, Networks } from './types.ts';
@@ -32,6 +33,7 @@ export class NetworkFace implements Networks {
     const entry = table.find(container);
     await locks.run(entry.record.id, async () => {
       await save(this.#rooms, entry, await wires.connect(entry, network, endpoint));
+      await answerNamesOfJoined(this.#rooms, entry);
       if (isLive(entry.record.state)) networks.tellConnection('connect', networks.get(network), entry.record.id);
     });
   }
