@@ -62,7 +62,8 @@ export async function attachContainer(call: Call, rooms: Rooms): Promise<void> {
   const earlier = call.flag('logs') ? { earlier: selected(rooms, container, wanted) } : {};
   if (!call.flag('stream')) return attachLogsOnly(call, terminal, earlier.earlier);
   const streams = await rooms.engine.containers.attach(container.id, wanted);
-  return joinStreams(call, rooms, streams, { terminal, stdout: wanted.stdout, stderr: wanted.stderr, ...earlier });
+  const onDetach = () => rooms.events.tellOf(container, 'detach');
+  return joinStreams(call, rooms, streams, { terminal, stdout: wanted.stdout, stderr: wanted.stderr, onDetach, ...earlier });
 }
 
 async function* selected(rooms: Rooms, container: Container, wanted: { stdout: boolean; stderr: boolean }): AsyncIterable<LogLine> {
@@ -80,7 +81,10 @@ async function attachLogsOnly(call: Call, terminal: boolean, lines: AsyncIterabl
 }
 
 export async function resizeContainer(call: Call, rooms: Rooms): Promise<void> {
-  await rooms.engine.containers.resize(findContainer(rooms, call.parameter('id')).id, sizeOf(call));
+  const container = findContainer(rooms, call.parameter('id'));
+  const size = sizeOf(call);
+  await rooms.engine.containers.resize(container.id, size);
+  rooms.events.tellOf(container, 'resize', { height: String(size.rows), width: String(size.columns) });
   call.empty(200);
 }
 
@@ -166,7 +170,9 @@ export async function startExec(call: Call, rooms: Rooms, wishes: ExecWishes): P
     streams.exited.catch((error: unknown) => rooms.logger.warn('a detached exec failed', { exec: exec.id, error }));
     return call.empty(200);
   }
-  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, ...wish, untilExited: true });
+  const container = findContainer(rooms, exec.containerId);
+  const onDetach = () => rooms.events.tellOf(container, 'exec_detach', { execID: exec.id });
+  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, ...wish, untilExited: true, onDetach });
 }
 
 export async function resizeExec(call: Call, rooms: Rooms): Promise<void> {
@@ -202,6 +208,7 @@ export async function topContainer(call: Call, rooms: Rooms): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
   if (container.state.status !== 'running' && container.state.status !== 'paused') throw conflict(`container ${container.id} is not running`);
   const { titles, processes } = await rooms.engine.containers.top(container.id, call.text('ps_args') ?? '-ef');
+  rooms.events.tellOf(container, 'top');
   call.json(200, { Titles: titles, Processes: processes });
 }
 
@@ -212,7 +219,9 @@ export async function containerChanges(call: Call, rooms: Rooms): Promise<void> 
 }
 
 export async function exportContainer(call: Call, rooms: Rooms): Promise<void> {
-  const tar = await rooms.engine.containers.exportTar(findContainer(rooms, call.parameter('id')).id);
+  const container = findContainer(rooms, call.parameter('id'));
+  const tar = await rooms.engine.containers.exportTar(container.id);
+  rooms.events.tellOf(container, 'export');
   call.begin('application/x-tar');
   await pipeline(tar, call.response);
 }
@@ -225,7 +234,9 @@ export async function statArchive(call: Call, rooms: Rooms): Promise<void> {
 }
 
 export async function getArchive(call: Call, rooms: Rooms): Promise<void> {
-  const { stat, tar } = await rooms.engine.containers.readArchive(findContainer(rooms, call.parameter('id')).id, archivePath(call));
+  const container = findContainer(rooms, call.parameter('id'));
+  const { stat, tar } = await rooms.engine.containers.readArchive(container.id, archivePath(call));
+  rooms.events.tellOf(container, 'archive-path');
   call.response.setHeader('X-Docker-Container-Path-Stat', statHeader(stat));
   call.begin('application/x-tar');
   await pipeline(tar, call.response);
@@ -237,6 +248,7 @@ export async function putArchive(call: Call, rooms: Rooms): Promise<void> {
     noOverwriteDirNonDir: call.flag('noOverwriteDirNonDir'),
     copyUidGid: call.flag('copyUIDGID'),
   });
+  rooms.events.tellOf(container, 'extract-to-dir');
   call.empty(200);
 }
 

@@ -3,9 +3,11 @@ import { GantryError } from '#kit';
 import type { Container, ContainerSpec } from '#engine';
 import { restartPolicy, containerSpec } from './create-request.ts';
 import { badRequest, conflict, unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
+import { PruneReport } from './prune-report.ts';
 import { defined, Fields, isEmpty, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
 import { withOwnSocket } from './own-socket.ts';
@@ -195,7 +197,11 @@ export async function waitContainer(call: Call, rooms: Rooms): Promise<void> {
   }
 }
 
-export async function pruneContainers(call: Call, rooms: Rooms): Promise<void> {
+export function pruneContainers(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneContainersReporting(call, rooms, report));
+}
+
+async function pruneContainersReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['label', 'label!', 'until']);
   const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
   const ended = rooms.engine.containers.list(
@@ -213,10 +219,12 @@ export async function pruneContainers(call: Call, rooms: Rooms): Promise<void> {
       await rooms.engine.containers.remove(container.id);
       freed += size;
       deleted.push(container.id);
+      await report.gone(container.id);
     } catch (error) {
       // Started or removed by somebody else meanwhile: then it is not to be pruned.
       if (!(error instanceof GantryError) || (error.status !== 404 && error.status !== 409)) throw error;
     }
   }
-  call.json(200, { ContainersDeleted: deleted, SpaceReclaimed: freed });
+  rooms.events.tell(pruned('container', freed));
+  return { ContainersDeleted: deleted, SpaceReclaimed: freed };
 }

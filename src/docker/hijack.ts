@@ -40,6 +40,8 @@ export async function joinStreams(
     detachKeys?: string | undefined;
     /** The client asks for the exit code as soon as the stream ends: it must be known by then. */
     untilExited?: boolean;
+    /** Told when the client let go by its keys. */
+    onDetach?: () => void;
   },
 ): Promise<void> {
   const keys = detachSequence(options.detachKeys ?? call.text('detachKeys') ?? '');
@@ -54,11 +56,15 @@ export async function joinStreams(
     streams.detach();
     if (!wire.output.destroyed) wire.output.end();
   };
+  const leaveByKeys = () => {
+    options.onDetach?.();
+    leave();
+  };
   wire.output.once('close', () => {
     left.resolve();
     streams.detach();
   });
-  const feeding = feedInput(wire.input, streams, options.terminal ? { keys, onDetach: leave } : undefined).catch((error: unknown) => {
+  const feeding = feedInput(wire.input, streams, options.terminal ? { keys, onDetach: leaveByKeys } : undefined).catch((error: unknown) => {
     // A client that goes away, or a process that ends while it is fed, is no fault of the daemon's.
     rooms.logger.debug('the input of a stream ended early', { reason: messageOf(error) });
   });

@@ -24,6 +24,7 @@ export async function saveImages(call: Call, rooms: Rooms): Promise<void> {
       chosen.set(image.id, { image, names: [...before.names, ...fresh] });
     }
   const archive = await rooms.images.save([...chosen.values()]);
+  for (const { image } of chosen.values()) rooms.events.tell({ type: 'image', action: 'save', id: image.id, attributes: { name: image.id } });
   call.begin('application/x-tar');
   await pipeline(archive, call.response, { signal: call.signal });
 }

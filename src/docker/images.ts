@@ -4,9 +4,11 @@ import { familiarName, formatReference, parseReference } from '#image';
 import type { Image, ImageRemoval, Reference } from '#image';
 import { resolveMaybe } from './containers-list.ts';
 import { badRequest, unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
+import { PruneReport } from './prune-report.ts';
 import { imageHistory, imageInspect, imageSummary, intermediateIds, sharedBytes } from './images-view.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import type { Rooms } from './options.ts';
@@ -206,7 +208,11 @@ export function freedBytes(before: readonly Image[], after: readonly Image[]): n
   return [...sizes(before)].reduce((sum, [digest, size]) => sum + (left.has(digest) ? 0 : size), 0);
 }
 
-export async function pruneImages(call: Call, rooms: Rooms): Promise<void> {
+export function pruneImages(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneImagesReporting(call, rooms, report));
+}
+
+async function pruneImagesReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['dangling', 'label', 'label!', 'until']);
   const onlyDangling = filters.flag('dangling') ?? true;
   const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
@@ -221,11 +227,16 @@ export async function pruneImages(call: Call, rooms: Rooms): Promise<void> {
       (onlyDangling ? image.tags.length === 0 && !hidden.has(image.id) : true),
   );
   const removals: ImageRemoval[] = [];
-  for (const image of doomed) removals.push(...(await pruneOne(rooms, image)));
+  for (const image of doomed) {
+    const gone = await pruneOne(rooms, image);
+    removals.push(...gone);
+    for (const each of gone) await ('untagged' in each ? report.gone(familiarName(each.untagged), 'untagged') : report.gone(each.deleted));
+  }
   await rooms.images.collect();
   const freed = freedBytes(all, await rooms.images.list());
   const shown = removals.map((removal) => ('untagged' in removal ? { Untagged: familiarName(removal.untagged) } : { Deleted: removal.deleted }));
-  call.json(200, { ImagesDeleted: shown.length === 0 ? null : shown, SpaceReclaimed: freed });
+  rooms.events.tell(pruned('image', freed));
+  return { ImagesDeleted: shown.length === 0 ? null : shown, SpaceReclaimed: freed };
 }
 
 async function pruneOne(rooms: Rooms, image: Image): Promise<readonly ImageRemoval[]> {
@@ -284,5 +295,7 @@ export async function commitContainer(call: Call, rooms: Rooms): Promise<void> {
     layers: [...layers, layer],
     names: name,
   });
+  const [imageRef = ''] = name.map((reference) => familiarName(formatReference(reference)));
+  rooms.events.tellOf(container, 'commit', { comment: comment ?? '', imageID: image.id, imageRef });
   call.json(201, { Id: image.id });
 }

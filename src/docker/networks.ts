@@ -2,9 +2,11 @@ import { GantryError } from '#kit';
 import type { EngineNetwork } from '#engine';
 import { endpointId } from './endpoint-view.ts';
 import { badRequest, unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
+import { PruneReport } from './prune-report.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import { endpointSpec } from './network-request.ts';
 import type { Rooms } from './options.ts';
@@ -162,7 +164,11 @@ export async function disconnectNetwork(call: Call, rooms: Rooms): Promise<void>
   call.empty(200);
 }
 
-export async function pruneNetworks(call: Call, rooms: Rooms): Promise<void> {
+export function pruneNetworks(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneNetworksReporting(call, rooms, report));
+}
+
+async function pruneNetworksReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['label', 'label!', 'until']);
   const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
   const used = new Set(rooms.engine.containers.list().flatMap(({ spec }) => (spec.network.kind === 'networks' ? Object.keys(spec.network.endpoints) : [])));
@@ -172,10 +178,12 @@ export async function pruneNetworks(call: Call, rooms: Rooms): Promise<void> {
     try {
       await rooms.engine.networks.remove(network.id);
       deleted.push(network.name);
+      await report.gone(network.name);
     } catch (error) {
       // In use by somebody since: then it is not to be pruned.
       if (!(error instanceof GantryError) || error.status >= 500) throw error;
     }
   }
-  call.json(200, { NetworksDeleted: deleted });
+  rooms.events.tell(pruned('network', 0));
+  return { NetworksDeleted: deleted };
 }

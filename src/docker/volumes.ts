@@ -1,8 +1,10 @@
 import { GantryError } from '#kit';
 import type { Volume } from '#engine';
 import { unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import type { Call } from './http.ts';
+import { PruneReport } from './prune-report.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import { checkVolumeName } from './mounts.ts';
 import type { Rooms } from './options.ts';
@@ -72,7 +74,11 @@ export async function deleteVolume(call: Call, rooms: Rooms): Promise<void> {
   return call.empty(204);
 }
 
-export async function pruneVolumes(call: Call, rooms: Rooms): Promise<void> {
+export function pruneVolumes(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneVolumesReporting(call, rooms, report));
+}
+
+async function pruneVolumesReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['all', 'label', 'label!']);
   const all = call.minor < 42 || filters.flag('all') === true;
   const used = usedVolumes(rooms);
@@ -82,10 +88,12 @@ export async function pruneVolumes(call: Call, rooms: Rooms): Promise<void> {
     try {
       await rooms.engine.volumes.remove(volume.name, false);
       deleted.push(volume.name);
+      await report.gone(volume.name);
     } catch (error) {
       if (!(error instanceof GantryError) || error.status >= 500) throw error;
     }
   }
   // What a volume holds is not measured, so nothing is claimed of the space.
-  call.json(200, { VolumesDeleted: deleted, SpaceReclaimed: 0 });
+  rooms.events.tell(pruned('volume', 0));
+  return { VolumesDeleted: deleted, SpaceReclaimed: 0 };
 }

@@ -89,7 +89,7 @@ export class ContainerFace implements Containers {
       } finally {
         this.#reserved.delete(name);
       }
-      tell(this.#rooms, entry, 'rename', { oldName });
+      tell(this.#rooms, entry, 'rename', { oldName: `/${oldName}` });
     });
   }
 
