@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
-import type { LogLine, LogQuery } from '#kit';
+import type { LogQuery } from '#kit';
 import { GantryError } from '#kit';
-import { type Container, logDetails } from '#engine';
+import { logDetails } from '#engine';
 import { forgetOldest } from './containers-lifecycle.ts';
 import { badRequest, conflict } from './errors.ts';
 import { findContainer, findExec } from './find.ts';
@@ -51,33 +51,6 @@ function logQuery(call: Call, rooms: Rooms): LogQuery {
     until_ms: parseMoment_ms(call.text('until'), now_ms, 'until'),
     signal: call.signal,
   });
-}
-
-/** `POST /containers/{id}/attach`. */
-export async function attachContainer(call: Call, rooms: Rooms): Promise<void> {
-  const container = findContainer(rooms, call.parameter('id'));
-  if (container.state.status === 'paused') throw conflict(`container ${call.parameter('id')} is paused, unpause the container before attach`);
-  const wanted = { stdin: call.flag('stdin') && (container.spec.openStdin ?? false), stdout: call.flag('stdout'), stderr: call.flag('stderr') };
-  const terminal = container.spec.terminal ?? false;
-  const earlier = call.flag('logs') ? { earlier: selected(rooms, container, wanted) } : {};
-  if (!call.flag('stream')) return attachLogsOnly(call, terminal, earlier.earlier);
-  const streams = await rooms.engine.containers.attach(container.id, wanted);
-  const onDetach = () => rooms.events.tellOf(container, 'detach');
-  return joinStreams(call, rooms, streams, { terminal, stdout: wanted.stdout, stderr: wanted.stderr, onDetach, ...earlier });
-}
-
-async function* selected(rooms: Rooms, container: Container, wanted: { stdout: boolean; stderr: boolean }): AsyncIterable<LogLine> {
-  for await (const line of rooms.engine.containers.logs(container.id, {})) if (wanted[line.stream]) yield line;
-}
-
-async function attachLogsOnly(call: Call, terminal: boolean, lines: AsyncIterable<LogLine> | undefined): Promise<void> {
-  const socket = call.upgraded?.socket;
-  const type = terminal || call.minor < 42 ? RAW_STREAM : MULTIPLEXED_STREAM;
-  if (socket) socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
-  else call.begin(type);
-  const target = socket ?? call.response;
-  for await (const line of lines ?? []) target.write(terminal ? line.content : frame(line.stream, line.content));
-  target.end();
 }
 
 export async function resizeContainer(call: Call, rooms: Rooms): Promise<void> {

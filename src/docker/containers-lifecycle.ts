@@ -11,6 +11,7 @@ import { PruneReport } from './prune-report.ts';
 import { defined, Fields, isEmpty, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
 import { withOwnSocket } from './own-socket.ts';
+import { keysOf } from './multiplex.ts';
 import { portBindings } from './ports.ts';
 import { ofVersion } from './request-versions.ts';
 import { resourceLimits, resourceWarnings } from './resources.ts';
@@ -94,6 +95,10 @@ function consoleSize(value: unknown): readonly [number, number] {
 
 export async function startContainer(call: Call, rooms: Rooms, consoles: ConsoleSizes): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
+  // They hold for who attaches; here they can only be wrong.
+  keysOf(call.text('detachKeys'));
+  for (const name of ['checkpoint', 'checkpoint-dir'])
+    if (call.text(name) !== undefined) throw unsupported(`${name} (CRIU does not run here, so there are no checkpoints)`);
   if (container.state.status === 'paused') throw conflict('cannot start a paused container, try unpause instead');
   if (container.state.status === 'running') return call.empty(304);
   await rooms.engine.containers.start(container.id);

@@ -1,5 +1,6 @@
 import { pluginRoutes, swarmRoutes } from './clusters.ts';
 import { notImplemented, pageNotFound, unsupported } from './errors.ts';
+import { attachContainer, attachWebSocket } from './attach.ts';
 import { checkAuth } from './auth.ts';
 import { buildImage, pruneBuilds } from './builds.ts';
 import * as io from './containers-io.ts';
@@ -81,7 +82,8 @@ const containerRoutes: readonly (readonly [string, Handler])[] = [
   ['POST /containers/{id}/update', life.updateContainer],
   ['POST /containers/{id}/wait', life.waitContainer],
   ['GET /containers/{id}/logs', io.containerLogs],
-  ['POST /containers/{id}/attach', io.attachContainer],
+  ['POST /containers/{id}/attach', attachContainer],
+  ['GET /containers/{id}/attach/ws', attachWebSocket],
   ['POST /containers/{id}/resize', io.resizeContainer],
   ['GET /containers/{id}/stats', containerStats],
   ['GET /containers/{id}/top', io.topContainer],
@@ -133,7 +135,6 @@ const missing = (what: string): Handler => {
 /** Operations of the API that Gantry does not have; each says so by its name. */
 const refusedRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /images/{name}/attestations', missing('reading attestations')],
-  ['GET /containers/{id}/attach/ws', missing('attaching through a WebSocket')],
   ['POST /session', () => Promise.reject(unsupported("BuildKit's session"))],
 ];
 
