@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GantryError, messageOf, nodeHttp } from '#kit';
 import { EventLog } from './event-log.ts';
-import { Call, sendError, type Upgraded } from './http.ts';
+import { BODY_LIMIT_BYTES, bodyTooLarge, Call, sendError, type Upgraded } from './http.ts';
 import type { DockerApiOptions, Rooms } from './options.ts';
 import { createRouter, type Router } from './router.ts';
 import { API_VERSION, versionOf } from './versions.ts';
@@ -96,9 +96,11 @@ async function serveUpgrade(rooms: Rooms, router: Router, request: IncomingMessa
   socket.once('close', () => response.destroy());
   try {
     const length = Number(request.headers['content-length'] ?? 0);
-    const body = await takeBytes(socket, head, length);
+    const isTooLong = length > BODY_LIMIT_BYTES;
+    const body = isTooLong ? Buffer.alloc(0) : await takeBytes(socket, head, length);
     if (socket instanceof Socket) response.assignSocket(socket);
-    await serve(rooms, router, request, response, { socket, body });
+    if (isTooLong) sendError(response, bodyTooLarge());
+    else await serve(rooms, router, request, response, { socket, body });
   } catch (error) {
     rooms.logger.debug('an upgraded request was cut', { reason: messageOf(error) });
     socket.destroy();
