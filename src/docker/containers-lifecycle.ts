@@ -7,6 +7,7 @@ import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
+import { requireImage } from './images.ts';
 import { PruneReport } from './prune-report.ts';
 import { defined, Fields, isEmpty, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
@@ -80,6 +81,7 @@ async function createOrExplain(rooms: Rooms, spec: ContainerSpec): Promise<Conta
     if (spec.network.kind === 'container') findContainer(rooms, spec.network.id);
     return await rooms.engine.containers.create(spec);
   } catch (error) {
+    if (error instanceof GantryError && error.code === 'IMAGE_UNKNOWN') await requireImage(rooms, spec.image);
     if (error instanceof GantryError && error.status === 404 && !error.code.startsWith('IMAGE'))
       throw new GantryError(error.code, 400, error.message, { cause: error });
     throw error;

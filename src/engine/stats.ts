@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { isSystemError } from '#kit';
 import { isLive } from './container.ts';
-import { notRunning } from './errors.ts';
+import { invalid, notRunning } from './errors.ts';
 import { pathsOf, type Rooms } from './rooms.ts';
 import { runProgram } from './command.ts';
 import type { Entry } from './table.ts';
@@ -78,7 +78,7 @@ export function parsePs(text: string, pids: ReadonlySet<number>): { readonly tit
   const [head = '', ...rows] = text.split('\n').filter((line) => line.trim() !== '');
   const titles = head.trim().split(/\s+/);
   const at = titles.indexOf('PID');
-  if (at < 0) throw notRunning("Couldn't find PID field in ps output");
+  if (at < 0) throw invalid('arguments of ps', "Couldn't find PID field in ps output");
   const processes = rows
     .map((row) => {
       const words = row.trim().split(/\s+/);

@@ -150,7 +150,7 @@ export async function writeArchive(
     if (!found?.stats) throw pathUnknown(path, entry.record.id);
     if (!found.stats.isDirectory()) throw pathInvalid(path, 'extraction point is not a directory');
     assertWritable(entry, posix.normalize(`/${path}`));
-    await using kept = await spool(join(rooms.dataDir, 'engine', 'incoming'), rooms.random.hex(16), tar);
+    await using kept = await spool(join(rooms.dataDir, 'incoming'), rooms.random.hex(16), tar);
     await judge(kept.read(), found.path);
     const { noOverwriteDirNonDir, copyUidGid } = options;
     await unpack(kept.read(), { root, inside: found.inside, noOverwriteDirNonDir, keepOwners: copyUidGid, linux: rooms.linux });
