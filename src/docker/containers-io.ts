@@ -133,7 +133,6 @@ export async function startExec(call: Call, rooms: Rooms, wishes: ExecWishes): P
   if (exec.running || exec.exitCode !== undefined) throw conflict(`exec ${exec.id} has already run`);
   const size = consoleSize(fields.any('ConsoleSize'));
   const wish = wishes.get(exec.id) ?? { stdout: true, stderr: true, detachKeys: undefined };
-  wishes.delete(exec.id);
   const streams = await rooms.engine.execs.start(exec.id);
   if (size && exec.spec.terminal) await streams.resize(size);
   if (fields.flag('Detach')) {
@@ -153,8 +152,10 @@ export async function resizeExec(call: Call, rooms: Rooms): Promise<void> {
   call.empty(200);
 }
 
-export async function inspectExec(call: Call, rooms: Rooms): Promise<void> {
+/** `GET /exec/{id}/json`. */
+export async function inspectExec(call: Call, rooms: Rooms, wishes: ExecWishes): Promise<void> {
   const exec = findExec(rooms, call.parameter('id'));
+  const wish = wishes.get(exec.id);
   const [entrypoint = '', ...rest] = exec.spec.command;
   call.json(200, {
     ID: exec.id,
@@ -168,11 +169,11 @@ export async function inspectExec(call: Call, rooms: Rooms): Promise<void> {
       ...(exec.spec.user === undefined ? {} : { user: exec.spec.user }),
     },
     OpenStdin: exec.spec.stdin ?? false,
-    OpenStderr: true,
-    OpenStdout: true,
+    OpenStderr: wish?.stderr ?? true,
+    OpenStdout: wish?.stdout ?? true,
     CanRemove: false,
     ContainerID: exec.containerId,
-    DetachKeys: '',
+    DetachKeys: wish?.detachKeys ?? '',
     Pid: exec.pid ?? 0,
   });
 }

@@ -1,4 +1,4 @@
-import type { BlockIoLimits, Container } from '#engine';
+import { type BlockIoLimits, type Container, MASKED_PATHS, READONLY_PATHS } from '#engine';
 import { networkModeText } from './endpoint-view.ts';
 import { bindsView, mountObjects, tmpfsView } from './mounts-view.ts';
 
@@ -49,8 +49,8 @@ export function hostConfigView(container: Container, runtime: string): object {
     Isolation: '',
     ...resourcesView(container),
     ...(spec.init === undefined ? {} : { Init: spec.init }),
-    MaskedPaths: security.maskedPaths ?? null,
-    ReadonlyPaths: security.readOnlyPaths ?? null,
+    MaskedPaths: security.maskedPaths ?? (security.privileged ? null : MASKED_PATHS),
+    ReadonlyPaths: security.readOnlyPaths ?? (security.privileged ? null : READONLY_PATHS),
   };
 }
 

@@ -38,6 +38,7 @@ export function createRouter(): Router {
     ['POST /containers/{id}/start', (call, rooms) => life.startContainer(call, rooms, consoles)],
     ['POST /containers/{id}/exec', (call, rooms) => io.createExec(call, rooms, wishes)],
     ['POST /exec/{id}/start', (call, rooms) => io.startExec(call, rooms, wishes)],
+    ['GET /exec/{id}/json', (call, rooms) => io.inspectExec(call, rooms, wishes)],
     ...containerRoutes,
     ...imageRoutes,
     ...networkAndVolumeRoutes,
@@ -93,7 +94,6 @@ const containerRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /containers/{id}/archive', io.getArchive],
   ['PUT /containers/{id}/archive', io.putArchive],
   ['POST /exec/{id}/resize', io.resizeExec],
-  ['GET /exec/{id}/json', io.inspectExec],
 ];
 
 const imageRoutes: readonly (readonly [string, Handler])[] = [

@@ -108,6 +108,9 @@ it('gives the two samples that a percentage needs', () => {
     memory_limit_bytes: 3,
     memory_stat: { cache: 1 },
     pids: 1,
+    cpu_throttling: { periods: 0, throttled_periods: 0, throttled_ns: 0 },
+    io: [],
+    memory_max_usage_bytes: 0,
     networks: {},
   };
   const view = JSON.parse(JSON.stringify(statsView(container, sample, { ...sample, cpu_total_ns: 1 }, NOW_MS))) as {
