@@ -124,6 +124,9 @@ export async function createImage(call: Call, rooms: Rooms): Promise<void> {
 
 async function importImage(call: Call, rooms: Rooms, source: string): Promise<void> {
   if (source !== '-') throw unsupported(`fromSrc "${source}" (only "-", the request's body)`);
+  const platform = parsePlatform(call.text('platform'));
+  if (platform !== undefined && (platform.os !== 'linux' || platform.architecture !== rooms.info.architecture))
+    throw unsupported(`platform "${call.text('platform')}" of an import on a machine of linux/${rooms.info.architecture}`);
   const repository = call.text('repo');
   const message = call.text('message');
   const image = await rooms.images.importTar(

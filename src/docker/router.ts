@@ -8,6 +8,7 @@ import * as life from './containers-lifecycle.ts';
 import { inspectContainer, listContainers } from './containers-list.ts';
 import { diskUsage } from './disk-usage.ts';
 import { streamEvents } from './events.ts';
+import { findContainer } from './find.ts';
 import type { Call } from './http.ts';
 import * as images from './images.ts';
 import { loadImages, saveImages } from './images-archive.ts';
@@ -132,9 +133,18 @@ const missing = (what: string): Handler => {
   return () => Promise.reject(error);
 };
 
+/** As an engine without CRIU answers: it does not run on this kernel. */
+const noCheckpoints: Handler = (call, rooms) => {
+  findContainer(rooms, call.parameter('id'));
+  return Promise.reject(notImplemented('checkpointing containers (CRIU does not run here)'));
+};
+
 /** Operations of the API that Gantry does not have; each says so by its name. */
 const refusedRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /images/{name}/attestations', missing('reading attestations')],
+  ['GET /containers/{id}/checkpoints', noCheckpoints],
+  ['POST /containers/{id}/checkpoints', noCheckpoints],
+  ['DELETE /containers/{id}/checkpoints/{name}', noCheckpoints],
   ['POST /session', () => Promise.reject(unsupported("BuildKit's session"))],
 ];
 

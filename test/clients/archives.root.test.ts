@@ -171,7 +171,7 @@ function bomb(): Buffer {
   archive.write('bomb\0', 0, 'latin1');
   archive.write('0000644\0', 100, 'latin1');
   archive.write('0', 156, 'latin1');
-  archive.write('ustar\0' + '00', 257, 'latin1');
+  archive.write('ustar\x0000', 257, 'latin1');
   // GNU's base 256: 2^62 bytes.
   archive.fill(0, 124, 136);
   archive[124] = 0x80;

@@ -127,7 +127,7 @@ test('the beginning of two ids is ambiguous, of one is enough', async () => {
   // Of seventeen, two begin with the same digit.
   for (let index = 0; index < 17; index += 1)
     ids.push(String(at((await ask('POST', CREATE, { body: { Image: 'busybox', Cmd: ['true'], Labels: { of: 'many' } } })).json, 'Id')));
-  const digit = [...'0123456789abcdef'].find((each) => ids.filter((id) => id.startsWith(each)).length > 1) ?? '';
+  const digit = '0123456789abcdef'.split('').find((each) => ids.filter((id) => id.startsWith(each)).length > 1) ?? '';
   const { status, json } = await ask('GET', `/containers/${digit}/json`);
   assert.deepEqual([status, at(json, 'message')], [400, `multiple IDs found with provided prefix: ${digit}`]);
   for (const id of ids) assert.equal((await ask('DELETE', `/containers/${id.slice(0, 20)}`)).status, 204);
