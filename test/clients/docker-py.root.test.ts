@@ -21,7 +21,7 @@ for (const [name, what] of [
   ['low_level', 'speaks the API itself'],
 ] as const)
   test(`the Python package ${what}`, async (t) => {
-    if (!(await isInstalled(t, 'the Python package docker', ['python3', '-c', 'import docker']))) return;
+    if (!(await isInstalled(t, 'the Python package docker', ['python3', '-c', 'import docker'], /No module named 'docker'|not found/))) return;
     assert.ok((await docker.inside(['python3', CASES, name])).endsWith(`passed ${name}\n`));
     assert.equal(await docker.run('ps -aq'), '', 'a container is left');
   });
