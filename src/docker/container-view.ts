@@ -2,6 +2,7 @@ import { familiarName } from '#image';
 import type { Container, ContainerState, EngineNetwork } from '#engine';
 import { endpointId, endpointView, networkModeText } from './endpoint-view.ts';
 import { hostConfigView } from './host-config-view.ts';
+import { bindOptions } from './mounts-view.ts';
 import { shaped } from './shapes.ts';
 import { goTime, humanDuration } from './times.ts';
 
@@ -117,9 +118,9 @@ export function containerInspect(
       Hostname: spec.hostname ?? container.hostname ?? container.id.slice(0, 12),
       Domainname: spec.domainName ?? '',
       User: container.process.user,
-      AttachStdin: (spec.openStdin ?? false) && (spec.stdinOnce ?? false),
-      AttachStdout: true,
-      AttachStderr: true,
+      AttachStdin: spec.attached?.stdin ?? false,
+      AttachStdout: spec.attached?.stdout ?? false,
+      AttachStderr: spec.attached?.stderr ?? false,
       ExposedPorts: Object.fromEntries(container.ports.map((port) => [`${port.containerPort}/${port.protocol}`, {}])),
       Tty: spec.terminal ?? false,
       OpenStdin: spec.openStdin ?? false,
@@ -188,7 +189,7 @@ function mountsView(container: Container): readonly object[] {
     ...(mount.name === undefined ? {} : { Name: mount.name, Driver: 'local' }),
     Source: mount.source,
     Destination: mount.target,
-    Mode: '',
+    Mode: bindOptions(container.spec.mounts?.find(({ target }) => target === mount.target)),
     RW: !mount.readOnly,
     Propagation: mount.type === 'bind' ? (mount.propagation ?? 'rprivate') : '',
   }));

@@ -64,6 +64,7 @@ function processFields(config: Fields) {
     terminal: config.flag('Tty'),
     openStdin: config.flag('OpenStdin'),
     stdinOnce: config.flag('StdinOnce'),
+    attached: { stdin: config.flag('AttachStdin'), stdout: config.flag('AttachStdout'), stderr: config.flag('AttachStderr') },
     stopSignal: config.text('StopSignal'),
     stopTimeout_seconds: config.integer('StopTimeout'),
     healthcheck: healthConfig(config.object('Healthcheck')),

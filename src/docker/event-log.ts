@@ -110,7 +110,7 @@ function ofImage({ action, id, name }: ImageEvent): Happening {
   const familiar = name === undefined ? undefined : familiarName(name);
   if ((action === 'pull' || action === 'push') && familiar !== undefined)
     return { type: 'image', action, id: familiar, attributes: { name: familiar.replace(/[:@][^/]*$/, '') } };
-  return { type: 'image', action, id, attributes: { name: (action === 'tag' ? familiar : undefined) ?? id } };
+  return { type: 'image', action, id, attributes: { name: familiar ?? id } };
 }
 
 /** Only what Docker's users own is shown; images have an event source of their own. */

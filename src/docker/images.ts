@@ -18,6 +18,8 @@ import { parseMoment_ms } from './times.ts';
 
 export async function listImages(call: Call, rooms: Rooms): Promise<void> {
   const filters = new Filters(call.text('filters'), ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until']);
+  // The filter of one name was taken away in 1.41.
+  const only = call.minor < 41 ? call.text('filter') : undefined;
   const all = await rooms.images.list();
   const hidden = intermediateIds(all);
   const before = await Promise.all(filters.get('before').map((name) => rooms.images.resolve(name)));
@@ -29,6 +31,7 @@ export async function listImages(call: Call, rooms: Rooms): Promise<void> {
       (call.flag('all') || image.tags.length > 0 || !hidden.has(image.id)) &&
       (dangling === undefined || dangling === (image.tags.length === 0)) &&
       filters.labels(image.config.config.Labels ?? {}) &&
+      (only === undefined || image.tags.some((tag) => referenceFits(familiarName(tag), only))) &&
       filters.some('reference', (pattern) => image.tags.some((tag) => referenceFits(familiarName(tag), pattern))) &&
       before.every((other) => image.created_ms < other.created_ms) &&
       since.every((other) => image.created_ms > other.created_ms) &&

@@ -31,6 +31,8 @@ export interface ContainerSpec {
   readonly terminal?: boolean;
   /** Keep standard input open; `once` closes it after the first client leaves. */
   readonly openStdin?: boolean;
+  /** What its user meant to attach to, told back in inspections: who attaches says so then. */
+  readonly attached?: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   readonly stdinOnce?: boolean;
   readonly stopSignal?: string;
   readonly stopTimeout_seconds?: number;

@@ -147,6 +147,13 @@ for (const [what, body, refusedBy, said] of [
     }
   });
 
+test('a list of images of one name, until 1.40', async () => {
+  for (const minor of ALL) {
+    const { json } = await ask(minor, 'GET', '/images/json?filter=nothing');
+    assert.equal(at(json, '0') === undefined, minor < 41, `1.${minor}`);
+  }
+});
+
 test('an unnamed volume alone is pruned from 1.42 on, every unused one before', async () => {
   for (const minor of [OLDEST, 41, 42, NEWEST]) {
     await docker.run('volume create named');

@@ -98,7 +98,7 @@ test("a named volume takes the image's files at its first use and keeps its own"
   await docker.run('run --rm -v named:/data seeded rm /data/seed');
   assert.equal(await docker.run('run --rm -v named:/data seeded ls /data'), 'more\n');
   assert.equal(await docker.run('run --rm -v bare:/data:nocopy seeded ls /data'), '');
-  assert.match(await docker.refused('run --rm -v named:/data:ro seeded touch /data/x'), /is marked read-only/);
+  assert.match(await docker.refused('run --rm -v named:/data:ro seeded touch /data/x'), /Read-only file system/);
   await docker.run('run --name holder -v named:/data seeded true');
   assert.match(await docker.refused('volume rm named'), /volume is in use/);
   assert.equal(await docker.run('ps -a -f volume=named --format', '{{.Names}}'), 'holder\n');
@@ -123,7 +123,7 @@ test('bind mounts are read-write or read-only, and -v makes a folder that is mis
   await docker.run(`run --rm -v ${host}/tree:/t busybox sh -c`, 'echo written > /t/written');
   assert.equal(await readFile(join(host, 'tree/written'), 'utf8'), 'written\n');
   for (const option of [`-v ${host}/tree:/t:ro`, `--mount type=bind,src=${host}/tree,dst=/t,readonly`])
-    assert.match(await docker.refused(`run --rm ${option} busybox touch /t/x`), /is marked read-only/);
+    assert.match(await docker.refused(`run --rm ${option} busybox touch /t/x`), /Read-only file system/);
   await docker.run(`run --rm -v ${host}/file.txt:/etc/motd:ro busybox grep hello /etc/motd`);
   await docker.run(`run --rm -v ${host}/made/here:/t busybox true`);
   assert.ok((await stat(join(host, 'made/here'))).isDirectory());
