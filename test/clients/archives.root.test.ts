@@ -262,3 +262,13 @@ test('docker cp itself follows no link out, both ways', async () => {
   await docker.outcome('cp', 'live:/climbing', join(docker.daemon.folder, 'copied'));
   assert.ok(!existsSync(join(outside, 'planted')));
 });
+
+for (const path of ['/images/load', '/build', '/images/create?fromSrc=-'])
+  test(`what is too large for the machine is refused by ${path}, and nothing of it stays`, async () => {
+    const images = await docker.run('images -aq');
+    const before = await docker.footprint();
+    const { status, bytes } = await engineRequest(docker.daemon.dockerSocket, 'POST', path, { body: bomb() });
+    assert.ok(status >= 400 || bytes.includes('errorDetail'), `${status} ${bytes.toString()}`);
+    assert.equal(await docker.run('images -aq'), images);
+    assert.deepEqual((await docker.footprint()).folders, before.folders);
+  });
