@@ -282,7 +282,7 @@ test('docker events tells containers, images, networks and volumes, and filters 
     'image untag \\S+ other:1',
   ])
     await all.hears(new RegExp(line));
-  await volumes.hears(/^volume create store\nvolume destroy store\n$/);
+  await volumes.hears(/^volume create store\nvolume mount store\nvolume unmount store\nvolume destroy store\n$/);
 });
 
 test('docker diff, commit and export show what the container wrote', async () => {
