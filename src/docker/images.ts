@@ -104,25 +104,26 @@ export async function createImage(call: Call, rooms: Rooms): Promise<void> {
   if (source !== undefined) return importImage(call, rooms, source);
   const name = call.text('fromImage');
   if (name === undefined) throw badRequest('fromImage or fromSrc must be given');
-  const tag = call.text('tag');
-  const reference = parseReference(tag === undefined ? name : tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`);
   const platform = parsePlatform(call.text('platform'));
+  const auth = registryAuth(call.header('x-registry-auth'));
   const lines = new JsonLines(call);
+  const progress = (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step));
   try {
-    const image = await rooms.images.pull(
-      reference,
-      defined({
-        auth: registryAuth(call.header('x-registry-auth')),
-        platform,
-        progress: (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step)),
-        signal: call.signal,
-      }),
-    );
-    rooms.logger.debug('pulled', { image: image.id });
+    for (const reference of await pulled(call, rooms, name)) await rooms.images.pull(reference, defined({ auth, platform, progress, signal: call.signal }));
     lines.end();
   } catch (error) {
     lines.fail(error);
   }
+}
+
+/** What a pull of that name means: without tag and digest every tag that the registry has. */
+async function pulled(call: Call, rooms: Rooms, name: string): Promise<readonly Reference[]> {
+  const tag = call.text('tag');
+  if (tag !== undefined) return [parseReference(tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`)];
+  const reference = parseReference(name);
+  if (/[:@][^/]*$/.test(name)) return [reference];
+  const tags = await rooms.images.tagsOf(reference, defined({ auth: registryAuth(call.header('x-registry-auth')), signal: call.signal }));
+  return tags.map((each) => parseReference(`${name}:${each}`));
 }
 
 async function importImage(call: Call, rooms: Rooms, source: string): Promise<void> {

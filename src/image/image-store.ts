@@ -21,6 +21,7 @@ import { pullImage } from './remote/pull.ts';
 import { pushImage } from './remote/push.ts';
 import { searchRegistries } from './remote/search.ts';
 import type { RegistrySessions } from './remote/session.ts';
+import { listTags } from './remote/tags.ts';
 import { planRemoval } from './removal.ts';
 import type {
   Descriptor,
@@ -186,6 +187,10 @@ export class CatalogueImageStore implements ImageStore {
 
   inspectRemote(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<RemoteImage> {
     return inspectRemote(this.#parts.sessions, this.#parts.registries, reference, options);
+  }
+
+  tagsOf(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<readonly string[]> {
+    return listTags(this.#parts.sessions, this.#parts.registries, reference, options);
   }
 
   search(term: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FoundImages> {

@@ -257,6 +257,20 @@ test('an image is built from a context, pushed and pulled, with progress', async
   assert.equal((await heard).replaceAll('\r', ''), 'hello\nworld\n');
 });
 
+test('a pull without a tag is of every tag', async () => {
+  const name = '127.0.0.1:5000/dockerode/many';
+  for (const tag of ['a', 'b']) {
+    await client.getImage('busybox').tag({ repo: name, tag });
+    await followed(await client.getImage(`${name}:${tag}`).push({}));
+    await client.getImage(`${name}:${tag}`).remove();
+  }
+  await followed(await client.createImage({ fromImage: name }));
+  for (const tag of ['a', 'b']) {
+    assert.ok((await client.getImage(`${name}:${tag}`).inspect()).Id.startsWith('sha256:'));
+    await client.getImage(`${name}:${tag}`).remove();
+  }
+});
+
 test('a failed build and a failed pull are errors of the progress', async () => {
   const folder = join(daemon.daemon.folder, 'broken');
   await mkdir(folder);
@@ -323,5 +337,5 @@ test('info, version, ping and df', async () => {
   assert.equal(String(await client.ping()), 'OK');
   assert.equal((await client.version()).Os, 'linux');
   assert.equal((await client.info()).OSType, 'linux');
-  assert.ok((await client.df()).LayersSize > 0);
+  assert.ok((await client.df()).ImagesUsage.TotalSize > 0);
 });
