@@ -146,6 +146,7 @@ test('networks and prunes, told', async () => {
   const expected = 'network create|network connect|network disconnect|network destroy|container prune|network prune|volume prune';
   for (const word of expected.split('|')) assert.ok(words(events).includes(word), `${word} is not among ${words(events).join(', ')}`);
   assert.equal(only(events, 'network connect')?.['name'], 'told');
+  assert.ok(words(events).indexOf('network connect') < words(events).indexOf('container start'), 'a container starts once it is connected');
   assert.match(only(events, 'network connect')?.['container'] ?? '', /^[0-9a-f]{64}$/);
 });
 
