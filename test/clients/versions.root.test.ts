@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { LASTING, startDocker } from '../support/docker.ts';
 import { at, engineRequest } from '../support/engine-request.ts';
+import { output } from '../support/run.ts';
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
@@ -176,6 +177,22 @@ test('the umask is that of every process', async () => {
   assert.equal(await docker.run('logs masked'), '0027\n');
   await docker.run('rm -f masked');
 });
+
+for (const version of ['1.24', '1.30', '1.40', '1.41', '1.42', '1.44', '1.50'])
+  test(`the real docker at ${version} runs, executes, reads logs and events, and removes`, async () => {
+    const at = (...words: readonly string[]) => output(docker.daemon.docker(words, { environment: { DOCKER_API_VERSION: version } }));
+    assert.equal(await at('run', '--rm', '-v', 'early:/data', '--network', 'club', 'busybox', 'echo', version), `${version}\n`);
+    await at('run', '-d', '--name', 'early', ...(version === '1.24' ? [] : ['--init']), 'busybox', ...LASTING);
+    assert.equal(await at('exec', 'early', 'echo', 'inside'), 'inside\n');
+    assert.equal(await at('logs', 'early'), 'ready\n');
+    assert.match(await at('inspect', '-f', '{{.NetworkSettings.IPAddress}}', 'early'), /^\d+\.\d+\.\d+\.\d+\n$/);
+    assert.match(await at('ps', '--filter', 'name=early', '--format', '{{.Names}} {{.Image}}'), /^early busybox\n$/);
+    assert.match(await at('stats', '--no-stream', '--format', '{{.Name}}', 'early'), /^early\n$/);
+    assert.match(await at('events', '--since', '10m', '--until', '0s', '--filter', 'container=early', '--format', '{{.Action}}'), /^create\n/);
+    await at('rm', '-f', 'early');
+    await at('volume', 'rm', 'early');
+    assert.match(await at('images', '--format', '{{.Repository}}'), /busybox/);
+  });
 
 test('versions outside are refused in words, everything else says which it is', async () => {
   const bare = (path: string) => engineRequest(docker.daemon.dockerSocket, 'GET', path);
