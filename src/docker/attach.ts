@@ -58,6 +58,7 @@ async function join(call: Call, rooms: Rooms, container: Container, wanted: Want
     stdout: live.stdout,
     stderr: live.stderr,
     onDetach,
+    endsWithLog: followed,
     ...earlier,
     ...(wire === undefined ? {} : { wire }),
   });

@@ -46,6 +46,8 @@ export async function joinStreams(
     stderr: boolean;
     /** Lines to write first, until they end or `left` aborts. */
     earlier?: (left: AbortSignal) => AsyncIterable<LogLine>;
+    /** The lines are followed to the end of the run, which is all there is to say. */
+    endsWithLog?: boolean;
     /** Where a WebSocket carries the bytes, unframed; otherwise the request's own connection. */
     wire?: Wire;
     detachKeys?: string | undefined;
@@ -81,6 +83,8 @@ export async function joinStreams(
   });
   try {
     if (options.earlier) await pumpLines(options.earlier(gone.signal), wire.output, raw);
+    // The log of a run is over when the run is; the streams may have been asked for after it and would wait for the next.
+    if (options.endsWithLog) streams.detach();
     await pumpOutput(streams, wire.output, { raw, stdout: options.stdout, stderr: options.stderr });
     if (options.untilExited) await Promise.race([streams.exited, left.promise]);
   } catch (error) {
