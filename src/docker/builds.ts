@@ -1,8 +1,10 @@
 import { BuildStepError, type BuildRequest } from '#build';
 import { parseReference } from '#image';
 import { badRequest, unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { freedBytes, removeForgotten } from './images.ts';
 import type { Call } from './http.ts';
+import { PruneReport } from './prune-report.ts';
 import { defined, Fields, isEmpty, isObject, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
 import { JsonLines, registryConfig } from './progress.ts';
@@ -102,7 +104,11 @@ function buildArgs(object: JsonObject): Readonly<Record<string, string | null>> 
 }
 
 /** `POST /build/prune`. */
-export async function pruneBuilds(call: Call, rooms: Rooms): Promise<void> {
+export function pruneBuilds(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneBuildsReporting(call, rooms, report));
+}
+
+async function pruneBuildsReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   if (!isEmpty(Object.keys(jsonQuery(call, 'filters')))) throw unsupported('filters in a prune of the build cache');
   for (const name of ['keep-storage', 'reserved-space', 'max-used-space', 'min-free-space'])
     if ((call.integer(name) ?? 0) !== 0) throw unsupported(`${name} in a prune of the build cache`);
@@ -110,5 +116,8 @@ export async function pruneBuilds(call: Call, rooms: Rooms): Promise<void> {
   const removals = await removeForgotten(rooms, await rooms.builder.prune());
   await rooms.images.collect();
   const freed = freedBytes(before, await rooms.images.list());
-  call.json(200, { CachesDeleted: removals.flatMap((removal) => ('deleted' in removal ? [removal.deleted] : [])), SpaceReclaimed: freed });
+  rooms.events.tell(pruned('builder', freed));
+  const deleted = removals.flatMap((removal) => ('deleted' in removal ? [removal.deleted] : []));
+  for (const id of deleted) await report.gone(id);
+  return { CachesDeleted: deleted, SpaceReclaimed: freed };
 }

@@ -12,6 +12,7 @@ import { parsePort } from './ports.ts';
 
 const LIST_FILTERS = [
   'ancestor',
+  'annotation',
   'before',
   'exited',
   'expose',
@@ -41,7 +42,13 @@ export async function listContainers(call: Call, rooms: Rooms): Promise<void> {
   const network = networkByName(rooms);
   const entries: object[] = [];
   for (const container of found)
-    entries.push(containerSummary(container, rooms.clock.now(), network, call.flag('size') ? await sizesOf(container, rooms) : undefined));
+    entries.push(
+      containerSummary(container, rooms.clock.now(), {
+        network,
+        minor: call.minor,
+        ...(call.flag('size') ? { sizes: await sizesOf(container, rooms) } : {}),
+      }),
+    );
   call.json(200, entries);
 }
 
@@ -57,6 +64,8 @@ async function listFilter(filters: Filters, rooms: Rooms): Promise<(container: C
     filters.some('id', (id) => container.id.startsWith(id)) &&
     filters.matches('name', container.name, `/${container.name}`) &&
     filters.labels(container.spec.labels ?? {}) &&
+    filters.pairs('annotation', container.spec.annotations ?? {}) &&
+    filters.any('isolation', 'default') &&
     filters.some('exited', (code) => container.state.status === 'exited' && container.state.exit.exitCode === Number(code)) &&
     filters.any('health', container.health?.status ?? 'none') &&
     filters.some('network', (ref) => networksOf(container).some((known) => known === ref || (ref.length >= 12 && known.startsWith(ref)))) &&
@@ -111,7 +120,17 @@ export async function inspectContainer(call: Call, rooms: Rooms): Promise<void> 
   const image = await resolveMaybe(rooms, container.imageId);
   const sizes = call.flag('size') ? { sizes: await sizesOf(container, rooms) } : {};
   const labels = { ...image?.config.config.Labels, ...container.spec.labels };
-  call.json(200, containerInspect(container, networkByName(rooms), { labels, image: imageWords(image), dataDir: rooms.info.dataDir, ...sizes }));
+  call.json(
+    200,
+    containerInspect(container, {
+      network: networkByName(rooms),
+      minor: call.minor,
+      labels,
+      image: imageWords(image),
+      execs: rooms.engine.execs.list(container.id),
+      ...sizes,
+    }),
+  );
 }
 
 function imageWords(image: Image | undefined): ImageWords {

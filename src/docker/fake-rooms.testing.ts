@@ -64,6 +64,7 @@ export function fakeRooms(): DockerApiOptions & { readonly made: ContainerSpec[]
         return Promise.resolve('e1');
       },
       start: () => Promise.resolve(echo()),
+      list: () => [],
       get: (id: string) => {
         const exec = execs.get(id);
         if (!exec) throw new GantryError('EXEC_UNKNOWN', 404, 'no');

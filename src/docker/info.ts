@@ -1,11 +1,12 @@
 import { isDockers } from './find.ts';
 import type { Call } from './http.ts';
 import type { DockerInfo, Rooms } from './options.ts';
+import { shaped } from './shapes.ts';
 
 /** `GET /info`. */
 export async function info(call: Call, rooms: Rooms): Promise<void> {
   const { info: machine } = rooms;
-  call.json(200, {
+  const value = {
     ID: machine.id,
     ...containerCounts(rooms),
     Images: (await rooms.images.list()).length,
@@ -27,18 +28,39 @@ export async function info(call: Call, rooms: Rooms): Promise<void> {
     Labels: machine.labels,
     ExperimentalBuild: false,
     ServerVersion: machine.version,
-    Runtimes: Object.fromEntries(machine.runtimes.map(({ name, path, args }) => [name, { path, ...(args.length === 0 ? {} : { runtimeArgs: args }) }])),
+    Runtimes: Object.fromEntries(
+      machine.runtimes.map(({ name, path, args }) => [name, { path, ...(args.length === 0 ? {} : { runtimeArgs: args }), status: {} }]),
+    ),
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: '' },
+    InitCommit: { ID: '' },
     DefaultRuntime: machine.defaultRuntime,
     Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
     // Always so: containers outlive the daemon.
     LiveRestoreEnabled: true,
     Isolation: '',
     InitBinary: '',
-    SecurityOptions: securityOptions(rooms),
+    SecurityOptions: call.minor < 25 ? ['seccomp'] : securityOptions(rooms),
     DefaultAddressPools: machine.addressPools.map(({ base, size }) => ({ Base: base, Size: size })),
     Warnings: machine.warnings.length === 0 ? null : machine.warnings,
-  });
+    ...OF_EARLIER_VERSIONS,
+    CDISpecDirs: [],
+    DiscoveredDevices: [],
+    FirewallBackend: { Driver: 'nftables' },
+  };
+  call.json(200, shaped('info', value, call.minor));
 }
+
+/** What clients of earlier versions look for. */
+const OF_EARLIER_VERSIONS = {
+  ExecutionDriver: '<not supported>',
+  ClusterStore: '',
+  ClusterAdvertise: '',
+  BridgeNfIptables: false,
+  BridgeNfIp6tables: false,
+  KernelMemory: false,
+  KernelMemoryTCP: false,
+};
 
 function kernelFacts(machine: DockerInfo): object {
   return {
@@ -83,6 +105,8 @@ function registryConfig({ insecure, insecureNetworks, mirrors }: DockerInfo['reg
     InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...insecureNetworks],
     IndexConfigs: Object.fromEntries([index('docker.io', true, mirrors), ...insecure.map((name) => index(name, false))]),
     Mirrors: mirrors,
+    AllowNondistributableArtifactsCIDRs: null,
+    AllowNondistributableArtifactsHostnames: null,
   };
 }
 

@@ -1,10 +1,11 @@
 import type { EngineNetwork, PoolSpec } from '#engine';
 import { defined } from './json.ts';
+import { shaped } from './shapes.ts';
 import { goTime } from './times.ts';
 
-/** A network as lists and inspections show it. */
-export function networkView(network: EngineNetwork, containers: object): object {
-  return {
+/** A network as lists and inspections show it; `minor` is the client's version. */
+export function networkView(network: EngineNetwork, containers: object, minor: number): object {
+  const value = {
     Name: network.name,
     Id: network.id,
     Created: goTime(network.created_ms),
@@ -22,6 +23,7 @@ export function networkView(network: EngineNetwork, containers: object): object 
     Options: network.options,
     Labels: network.labels,
   };
+  return shaped('network', value, minor);
 }
 
 function poolsOf({ configOnly, ipv6, subnet, gateway, range, auxiliary }: EngineNetwork): readonly PoolSpec[] {

@@ -2,6 +2,7 @@ import { GantryError } from '#kit';
 import type { EngineNetwork } from '#engine';
 import { endpointId } from './endpoint-view.ts';
 import { badRequest } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
@@ -9,6 +10,7 @@ import { Fields } from './json.ts';
 import { endpointSpec, networkSpec } from './network-request.ts';
 import { networkView } from './network-view.ts';
 import type { Rooms } from './options.ts';
+import { PruneReport } from './prune-report.ts';
 import { parseMoment_ms } from './times.ts';
 
 const BUILTIN = ['bridge', 'host', 'none'];
@@ -32,13 +34,18 @@ export async function listNetworks(call: Call, rooms: Rooms): Promise<void> {
     );
   call.json(
     200,
-    shown.map((network) => networkView(network, {})),
+    // Until 1.27 a list said who is joined, as an inspection does.
+    shown.map((network) => networkView(network, call.minor < 28 ? membersView(rooms, network) : {}, call.minor)),
   );
 }
 
 export async function inspectNetwork(call: Call, rooms: Rooms): Promise<void> {
   const network = findNetwork(rooms, call.parameter('id'));
   if (!['', 'local'].includes(call.text('scope') ?? '')) throw networkUnknown(call.parameter('id'));
+  call.json(200, networkView(network, membersView(rooms, network), call.minor));
+}
+
+function membersView(rooms: Rooms, network: EngineNetwork): object {
   const members = membersOf(rooms, network).map(({ container, endpoint }) => [
     container.id,
     {
@@ -49,7 +56,7 @@ export async function inspectNetwork(call: Call, rooms: Rooms): Promise<void> {
       IPv6Address: endpoint?.ipv6 === undefined ? '' : `${endpoint.ipv6.address}/${endpoint.ipv6.prefixLength}`,
     },
   ]);
-  call.json(200, networkView(network, Object.fromEntries(members)));
+  return Object.fromEntries(members);
 }
 
 function membersOf(rooms: Rooms, network: EngineNetwork) {
@@ -106,7 +113,11 @@ export async function disconnectNetwork(call: Call, rooms: Rooms): Promise<void>
   call.empty(200);
 }
 
-export async function pruneNetworks(call: Call, rooms: Rooms): Promise<void> {
+export function pruneNetworks(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneNetworksReporting(call, rooms, report));
+}
+
+async function pruneNetworksReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['label', 'label!', 'until']);
   const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
   const used = new Set(rooms.engine.containers.list().flatMap(({ spec }) => (spec.network.kind === 'networks' ? Object.keys(spec.network.endpoints) : [])));
@@ -119,10 +130,12 @@ export async function pruneNetworks(call: Call, rooms: Rooms): Promise<void> {
     try {
       await rooms.engine.networks.remove(network.id);
       deleted.push(network.name);
+      await report.gone(network.name);
     } catch (error) {
       // In use by somebody since: then it is not to be pruned.
       if (!(error instanceof GantryError) || error.status >= 500) throw error;
     }
   }
-  call.json(200, { NetworksDeleted: deleted });
+  rooms.events.tell(pruned('network', 0));
+  return { NetworksDeleted: deleted };
 }

@@ -54,4 +54,6 @@ export interface DockerApiOptions {
 export interface Rooms extends DockerApiOptions {
   readonly events: EventLog;
   readonly startedAt_ms: number;
+  /** The unix socket that this API listens on, once it does. */
+  readonly ownSocket: () => string | undefined;
 }

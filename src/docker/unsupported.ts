@@ -105,6 +105,7 @@ const TRANSLATED_FIELDS = [
   'HostConfig.Sysctls',
   'HostConfig.Tmpfs',
   'HostConfig.UTSMode',
+  'HostConfig.Umask',
   'HostConfig.Ulimits',
   'HostConfig.UsernsMode',
   'HostConfig.VolumesFrom',

@@ -1,8 +1,10 @@
 import { GantryError } from '#kit';
 import type { Volume } from '#engine';
 import { unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import type { Call } from './http.ts';
+import { PruneReport } from './prune-report.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import { checkVolumeName } from './mounts.ts';
 import type { Rooms } from './options.ts';
@@ -75,9 +77,13 @@ export async function deleteVolume(call: Call, rooms: Rooms): Promise<void> {
   return call.empty(204);
 }
 
-export async function pruneVolumes(call: Call, rooms: Rooms): Promise<void> {
+export function pruneVolumes(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneVolumesReporting(call, rooms, report));
+}
+
+async function pruneVolumesReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['all', 'label', 'label!']);
-  const all = call.apiVersion < 1.42 || filters.flag('all') === true;
+  const all = call.minor < 42 || filters.flag('all') === true;
   const used = volumeUsers(rooms);
   const deleted: string[] = [];
   let freed = 0;
@@ -88,9 +94,11 @@ export async function pruneVolumes(call: Call, rooms: Rooms): Promise<void> {
       await rooms.engine.volumes.remove(volume.name, false);
       freed += Math.max(0, size);
       deleted.push(volume.name);
+      await report.gone(volume.name);
     } catch (error) {
       if (!(error instanceof GantryError) || error.status >= 500) throw error;
     }
   }
-  call.json(200, { VolumesDeleted: deleted, SpaceReclaimed: freed });
+  rooms.events.tell(pruned('volume', freed));
+  return { VolumesDeleted: deleted, SpaceReclaimed: freed };
 }

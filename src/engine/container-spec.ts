@@ -31,6 +31,8 @@ export interface ContainerSpec {
   readonly terminal?: boolean;
   /** Keep standard input open; `once` closes it after the first client leaves. */
   readonly openStdin?: boolean;
+  /** What its user meant to attach to, told back in inspections: who attaches says so then. */
+  readonly attached?: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   readonly stdinOnce?: boolean;
   readonly stopSignal?: string;
   readonly stopTimeout_seconds?: number;
@@ -63,6 +65,8 @@ export interface ContainerSpec {
   /** `c 10:229 rwm`, as the kernel's device controller reads them. */
   readonly deviceRules?: readonly string[];
   readonly shmSize_bytes?: number;
+  /** File mode creation mask of every process in it; the runtime's own when absent. */
+  readonly umask?: number;
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Left out: one file without bounds. */
   readonly log?: LogSpec;

@@ -55,6 +55,10 @@ export class ExecTable implements Execs {
     return this.#find(execId).exec;
   }
 
+  list(containerId: string): readonly string[] {
+    return [...this.#execs.values()].filter(({ exec }) => exec.containerId === containerId && exec.exitCode === undefined).map(({ exec }) => exec.id);
+  }
+
   #find(execId: string): Running {
     const found = this.#execs.get(execId);
     if (!found) throw execUnknown(execId);
@@ -132,7 +136,12 @@ export class ExecTable implements Execs {
     return {
       terminal: spec.terminal ?? false,
       ...(spec.terminal && spec.size ? { consoleSize: { height: spec.size.rows, width: spec.size.columns } } : {}),
-      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+      user: {
+        uid: user.uid,
+        gid: user.gid,
+        additionalGids: user.additionalGids,
+        ...(record.spec.umask === undefined ? {} : { umask: record.spec.umask }),
+      },
       args: spec.command,
       env: mergeEnvironment(
         environmentOf(record, user, spec.terminal ?? false, linkedTo(this.#rooms, record, { passing: true }).environment),

@@ -3,6 +3,7 @@ export type { EngineOptions } from './rooms.ts';
 export type { OciRuntime } from './runtime/oci-runtimes.ts';
 export type { RuntimePrograms } from './runtime/runtime.ts';
 export { EngineError, StartError } from './errors.ts';
+export { MASKED_PATHS, READONLY_PATHS } from './spec/spec.ts';
 export { logBounds, logDetails } from './logs/log-options.ts';
 export type * from './types.ts';
 export { ADDRESS_POOLS, type AddressPools } from './network-addresses.ts';

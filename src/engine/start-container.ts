@@ -54,8 +54,8 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
     throw error;
   }
   await tellLinked(rooms, entry);
-  tell(rooms, entry, 'start');
   for (const name of Object.keys(endpoints)) rooms.networks.tellConnection('connect', rooms.networks.get(name), record.id);
+  tell(rooms, entry, 'start');
   rooms.accompany(entry);
 }
 

@@ -124,9 +124,30 @@ export interface ContainerStats {
   readonly memory_stat: Readonly<Record<string, number>>;
   readonly pids: number;
   readonly pids_limit?: number;
-  readonly networks: Readonly<
-    Record<string, { readonly rx_bytes: number; readonly rx_packets: number; readonly tx_bytes: number; readonly tx_packets: number }>
-  >;
+  readonly networks: Readonly<Record<string, LinkCounters>>;
+  readonly cpu_throttling: { readonly periods: number; readonly throttled_periods: number; readonly throttled_ns: number };
+  readonly io: readonly {
+    readonly major: number;
+    readonly minor: number;
+    readonly operation: 'read' | 'write';
+    readonly bytes: number;
+    readonly count: number;
+  }[];
+  readonly memory_max_usage_bytes: number;
+  /** Control groups of version 1 alone. */
+  readonly cpu_by_processor_ns?: readonly number[];
+  readonly memory_fails?: number;
+}
+/** A link's counters in the kernel's words (proc_net(5), /proc/net/dev). */
+export interface LinkCounters {
+  readonly rx_bytes: number;
+  readonly rx_packets: number;
+  readonly rx_errors: number;
+  readonly rx_dropped: number;
+  readonly tx_bytes: number;
+  readonly tx_packets: number;
+  readonly tx_errors: number;
+  readonly tx_dropped: number;
 }
 
 export interface EngineNetwork {
@@ -142,6 +163,7 @@ export interface EngineNetwork {
   /** The link that a macvlan network stands on; one that is its own leads nowhere. */
   readonly parent?: { readonly name: string; readonly own?: boolean };
   readonly internal: boolean;
+  /** As the user said; here every container may join every network. */
   readonly attachable?: boolean;
   /** Only settings for other networks: nobody joins it. */
   readonly configOnly?: { readonly pools: readonly PoolSpec[]; readonly ipv6: boolean };
@@ -265,6 +287,8 @@ export interface Execs {
   start(execId: string): Promise<ProcessStreams>;
   resize(execId: string, size: TerminalSize): Promise<void>;
   get(execId: string): Exec;
+  /** Ids of those of a container that have not ended. */
+  list(containerId: string): readonly string[];
 }
 export interface Exec {
   readonly id: string;

@@ -180,6 +180,10 @@ export class CatalogueImageStore implements ImageStore {
     return await (await this.#parts.asked()).inspect(reference, options);
   }
 
+  async tagsOf(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<readonly string[]> {
+    return await (await this.#parts.asked()).tagsOf(reference, options);
+  }
+
   async search(term: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FoundImages> {
     return await (await this.#parts.asked()).search(term, options);
   }

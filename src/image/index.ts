@@ -7,4 +7,8 @@ export { type Endpoint, endpointsOf, loadRegistries, NO_REGISTRIES, parseRegistr
 export { type RegistrySettings, withSettings } from './registry-settings.ts';
 export { parseProxy, type ProxySettings } from './remote/proxy.ts';
 export type { RemoteOptions } from './remote/session.ts';
+export { plainContent } from './tar/compression.ts';
+export type { TarEntry } from './tar/entry.ts';
+export { cleanPath } from './tar/names.ts';
+export { TarReader } from './tar/read.ts';
 export type * from './types.ts';

@@ -162,6 +162,14 @@ export interface CgroupLimits {
   readonly cpu_shares?: number;
   readonly pids?: number;
 }
+/** What a group read from or wrote to one device. */
+export interface DeviceIo {
+  readonly major: number;
+  readonly minor: number;
+  readonly operation: 'read' | 'write';
+  readonly bytes: number;
+  readonly count: number;
+}
 export interface CgroupUsage {
   readonly cpu_total_ns: number;
   readonly cpu_user_ns: number;
@@ -176,6 +184,12 @@ export interface CgroupUsage {
   readonly oom_kills: number;
   readonly pids: number;
   readonly pids_limit?: number;
+  /** How often its quota held it back. */
+  readonly cpu_throttling: { readonly periods: number; readonly throttled_periods: number; readonly throttled_ns: number };
+  readonly io: readonly DeviceIo[];
+  /** Version 1 alone: by processor, and how often the limit was met. */
+  readonly cpu_by_processor_ns?: readonly number[];
+  readonly memory_fails?: number;
 }
 /** Control groups, version 1 or 2 chosen when opened. Paths are relative to each hierarchy's root: `gantry-ab12/xyz`. */
 export interface Cgroups {

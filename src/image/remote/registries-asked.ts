@@ -7,6 +7,7 @@ import { pullImage, type PullParts } from './pull.ts';
 import { pushImage, type PushParts } from './push.ts';
 import { searchRegistries } from './search.ts';
 import { type RemoteOptions, RegistrySessions } from './session.ts';
+import { listTags } from './tags.ts';
 
 type Asking = Pick<TransferOptions, 'auth' | 'signal'>;
 
@@ -38,6 +39,10 @@ export class RegistriesAsked implements Disposable {
 
   inspect(reference: Reference, options: Asking): Promise<RemoteImage> {
     return inspectRemote(this.#sessions, this.#registries, reference, options);
+  }
+
+  tagsOf(reference: Reference, options: Asking): Promise<readonly string[]> {
+    return listTags(this.#sessions, this.#registries, reference, options);
   }
 
   search(term: string, options: Asking): Promise<FoundImages> {
