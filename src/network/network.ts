@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, isSystemError, type Logger, type Random } from '#kit';
@@ -17,6 +17,7 @@ import { Publications } from './publications.ts';
 import { Remembered } from './remembered.ts';
 import { rules } from './rules/rules.ts';
 import { serviceParts } from './rules/services.ts';
+import { servedConnections } from './served-connections.ts';
 import { staleFlows } from './stale-flows.ts';
 import { Table } from './table.ts';
 import type {
@@ -35,6 +36,8 @@ import type {
 
 /** Where the daemon stands. */
 const OWN = '/proc/thread-self/ns/net';
+/** Of the calling thread, which may stand elsewhere than the process. The second is missing in a kernel without IPv6. */
+const SOCKET_TABLES = ['/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
 const NSFS_MAGIC = 0x6e736673;
 const BRIDGE_FILTER = 'net/bridge/bridge-nf-call-iptables';
 const ROUTE_PROTOCOL = 201;
@@ -179,6 +182,11 @@ class KernelNetwork implements Network {
   async isAttached(namespace: string, interfaceName: string): Promise<boolean> {
     const links = await readFile('/proc/self/net/dev', 'utf8');
     return links.includes(`${vethName(this.#options.id, namespace, interfaceName)}:`);
+  }
+
+  async servedConnections(namespace: string): Promise<number> {
+    const tables = this.#linux.namespaces.run(namespace, () => SOCKET_TABLES.map((table) => (existsSync(table) ? readFileSync(table, 'utf8') : '')));
+    return servedConnections(tables);
   }
 
   async attachMacvlan(spec: MacvlanSpec): Promise<void> {

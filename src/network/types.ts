@@ -168,6 +168,8 @@ export interface Network {
   detach(namespace: string, interfaceName: string): Promise<void>;
   /** Whether the host's end of such an attachment is there, whatever its other end was made into. */
   isAttached(namespace: string, interfaceName: string): Promise<boolean>;
+  /** How many connections the servers inside have, being served or yet to be. */
+  servedConnections(namespace: string): Promise<number>;
   /** Sets the default routes inside a namespace anew; what is left out has none. */
   route(namespace: string, gateways: { readonly ipv4?: IpAddress; readonly ipv6?: IpAddress }): Promise<void>;
   /** Why there can be no IPv6 here, in words; undefined when there can. */
