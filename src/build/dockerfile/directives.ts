@@ -8,7 +8,7 @@ export interface Directives {
   readonly check?: { readonly value: string; readonly line: number };
 }
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S[\s\S]*)$/;
 const KNOWN: readonly string[] = ['syntax', 'escape', 'check'];
 const BUILT_IN =
   /^(?:(?:docker\.io|registry-1\.docker\.io|index\.docker\.io)\/)?docker\/dockerfile(?:-upstream)?(?::(?<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?$/;

@@ -14,6 +14,8 @@ export interface HeredocStart {
 }
 
 const TAKES_HEREDOCS = /^(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s/i;
+/** No file has a longer name. */
+const NAME_LENGTH_MAX = 255;
 const WORD = /^\d*<<(-?)\s*([^<]+)$/;
 
 /** The here-documents that an instruction begins (reference, "Here-documents"). Pure. */
@@ -27,7 +29,7 @@ export function heredocsOf(text: string): readonly HeredocStart[] {
 export function heredocStart(word: string): HeredocStart | undefined {
   const match = WORD.exec(word);
   const written = match?.[2] ?? '';
-  const name = unquoted(written);
+  const name = written.length > NAME_LENGTH_MAX ? undefined : unquoted(written);
   return name === undefined || name === '' ? undefined : { name, expand: !/['"]/.test(written), strip: match?.[1] === '-' };
 }
 

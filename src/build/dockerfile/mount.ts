@@ -168,17 +168,29 @@ function csvFields(text: string): readonly string[] {
   const fields: string[] = [];
   let at = 0;
   for (;;) {
-    if (text[at] === '"') {
-      const match = /^"((?:[^"]|"")*)"(?=,|$)/.exec(text.slice(at));
-      if (!match) throw new MountError(`failed to parse csv mounts: a quote is not closed in ${text}`, 'write "option=value with, comma"');
-      fields.push((match[1] ?? '').replaceAll('""', '"'));
-      at += match[0].length;
-    } else {
-      const end = text.indexOf(',', at);
-      fields.push(text.slice(at, end < 0 ? undefined : end));
-      at = end < 0 ? text.length : end;
-    }
-    if (at >= text.length) return fields;
-    at += 1;
+    const { field, end } = text[at] === '"' ? quotedField(text, at) : plainField(text, at);
+    fields.push(field);
+    if (end >= text.length) return fields;
+    at = end + 1;
   }
+}
+
+function plainField(text: string, at: number): { field: string; end: number } {
+  const comma = text.indexOf(',', at);
+  const end = comma < 0 ? text.length : comma;
+  return { field: text.slice(at, end), end };
+}
+
+function quotedField(text: string, at: number): { field: string; end: number } {
+  const parts: string[] = [];
+  for (let from = at + 1; ; ) {
+    const quote = text.indexOf('"', from);
+    if (quote < 0) break;
+    parts.push(text.slice(from, quote));
+    const next = text[quote + 1];
+    if (next === undefined || next === ',') return { field: parts.join('"'), end: quote + 1 };
+    if (next !== '"') break;
+    from = quote + 2;
+  }
+  throw new MountError(`failed to parse csv mounts: a quote is not closed in ${text}`, 'write "option=value with, comma"');
 }
