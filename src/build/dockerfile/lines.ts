@@ -39,8 +39,8 @@ export function logicalLines(source: string): DockerfileText {
     });
   const raw = source.replace(/^\uFEFF/, '').split(/\r?\n/);
   refuseNul(raw);
-  const directives = readDirectives(raw);
-  return { ...directives, lines: new Joiner(raw, directives.escape).all() };
+  const { directives, end } = readDirectives(raw);
+  return { ...directives, lines: new Joiner(raw, directives.escape, end).all() };
 }
 
 /** Where in the file an offset of the line's text is; undefined for a line of no file. */
@@ -67,10 +67,12 @@ const isBlank = (text: string) => text.trim() === '';
 class Joiner {
   readonly #raw: readonly string[];
   readonly #continues: RegExp;
-  #at = 0;
+  #at: number;
 
-  constructor(raw: readonly string[], escape: string) {
+  /** `start`: how many lines the directives take. */
+  constructor(raw: readonly string[], escape: string, start: number) {
     this.#raw = raw;
+    this.#at = start;
     // Twice the escape character is the character itself, so the line ends there; alone on its line it always continues.
     this.#continues = escape === '\\' ? /(?:(?<=[^\\])|^)\\[ \t]*$/ : /(?:(?<=[^`])|^)`[ \t]*$/;
   }
