@@ -1,7 +1,7 @@
 import { pluginRoutes, swarmRoutes } from './clusters.ts';
 import { notImplemented, pageNotFound, unsupported } from './errors.ts';
 import { checkAuth } from './auth.ts';
-import { buildImage, pruneBuilds } from './builds.ts';
+import { buildImage, checkBuild, pruneBuilds } from './builds.ts';
 import * as io from './containers-io.ts';
 import * as life from './containers-lifecycle.ts';
 import { inspectContainer, listContainers } from './containers-list.ts';
@@ -62,6 +62,7 @@ const systemRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /system/df', system.diskUsage],
   ['POST /auth', checkAuth],
   ['POST /build', buildImage],
+  ['POST /build/check', checkBuild],
   ['POST /build/prune', pruneBuilds],
   ['POST /commit', images.commitContainer],
 ];

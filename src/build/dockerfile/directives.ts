@@ -14,7 +14,6 @@ const KNOWN: readonly string[] = ['syntax', 'escape', 'check'];
 /** The frontends of Docker's own that this builder speaks itself. */
 const BUILT_IN: readonly string[] = ['docker/dockerfile', 'docker/dockerfile-upstream'];
 const BUILT_IN_TAG = /^(?:latest|stable|master|labs|experimental|v?1(?:[.-][\w.-]*)?)$/;
-/^(?:(?:docker\.io|registry-1\.docker\.io|index\.docker\.io)\/)?docker\/dockerfile(?:-upstream)?(?::(?<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?$/;
 
 /** Reads the directives of a file's lines, and how many lines they take; the first line that is none ends them. Errors: `DockerfileSyntaxError`. */
 export function readDirectives(lines: readonly string[]): { readonly directives: Directives; readonly end: number } {

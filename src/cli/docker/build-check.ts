@@ -1,0 +1,105 @@
+import { CommandError } from '../errors.ts';
+import type { DockerfileSource } from './build-source.ts';
+import { type DockerClient, DockerError } from './client.ts';
+
+/** One thing that the checker found. Lines and columns count from 1. */
+export interface Finding {
+  readonly rule: string;
+  readonly description: string;
+  readonly url: string;
+  readonly line: number;
+  readonly column: number;
+  readonly end: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+/** The answer of `POST /build/check`. */
+export interface CheckAnswer {
+  readonly Findings: readonly Finding[];
+  readonly FailsBuild: boolean;
+  readonly Mistake?: { readonly Message: string; readonly Line: number };
+}
+
+const RULER = '-'.repeat(20);
+/** Lines shown before and after those that are meant. */
+const AROUND = 2;
+
+/** Asks the daemon what it finds. Errors: `DOCKER`. */
+export function askForCheck(
+  client: DockerClient,
+  { text, ignore }: DockerfileSource,
+  buildArgs: Readonly<Record<string, string | null>>,
+): Promise<CheckAnswer> {
+  const body = { Dockerfile: text, Dockerignore: ignore ?? null, BuildArgs: buildArgs };
+  return client.json<CheckAnswer>({ method: 'POST', path: '/build/check', body });
+}
+
+/** As `askForCheck`; undefined where the daemon has no checker. */
+export async function askForCheckMaybe(...asked: Parameters<typeof askForCheck>): Promise<CheckAnswer | undefined> {
+  try {
+    return await askForCheck(...asked);
+  } catch (error) {
+    // No such path there; or a .dockerignore that does not read, which the build refuses itself.
+    if (error instanceof DockerError && [400, 404, 405, 501].includes(error.status)) return undefined;
+    throw error;
+  }
+}
+
+/** The whole answer, as `docker build --check` prints it. */
+export function checkReport({ name, text }: DockerfileSource, { Findings: findings, Mistake: mistake }: CheckAnswer): string {
+  const count =
+    findings.length === 0 ? 'no warnings found.' : findings.length === 1 ? '1 warning has been found!' : `${findings.length} warnings have been found!`;
+  const parts = mistake !== undefined && findings.length === 0 ? [] : [`Check complete, ${count}\n`];
+  for (const finding of findings) {
+    const { rule, url, message, remedy, line, column, end } = finding;
+    parts.push(`\nWARNING: ${rule}${url === '' ? '' : ` - ${url}`}\n${message}\n  ${remedy}\n${name}:${line}:${column}\n${excerpt(text, line, end)}`);
+  }
+  if (mistake !== undefined)
+    parts.push(`${parts.length > 0 ? '\n' : ''}ERROR: ${mistake.Message}\n${name}:${mistake.Line}\n${excerpt(text, mistake.Line, mistake.Line)}`);
+  return parts.join('');
+}
+
+/** The answer in the shape that `docker build --call=check,format=json` has. */
+export function checkJson({ name, text }: DockerfileSource, { Findings: findings, Mistake: mistake }: CheckAnswer): string {
+  // Its columns count from 0.
+  const range = (line: number, column: number, end: number) => [{ start: { line, character: column - 1 }, end: { line: end, character: 0 } }];
+  const result = {
+    warnings: findings.map(({ rule, description, url, message, remedy, line, column, end }) => ({
+      ruleName: rule,
+      description,
+      ...(url === '' ? {} : { url }),
+      detail: message,
+      remedy,
+      location: { ranges: range(line, column, end) },
+    })),
+    sources: [{ filename: name, language: 'Dockerfile', data: Buffer.from(text).toString('base64') }],
+    ...(mistake === undefined ? {} : { buildError: { message: mistake.Message, location: { ranges: range(mistake.Line, 1, mistake.Line) } } }),
+  };
+  return `${JSON.stringify(result, undefined, 2)}\n`;
+}
+
+/** Findings as they stand at the end of a build. */
+export function findingList({ Findings: findings }: CheckAnswer): string {
+  if (findings.length === 0) return '';
+  const head = `\n${findings.length === 1 ? '1 warning' : `${findings.length} warnings`} found (gantry build --check tells what to write instead):\n`;
+  return head + findings.map(({ rule, message, line, column }) => ` - ${rule}: ${message} (line ${line}, column ${column})\n`).join('');
+}
+
+/** Fails where the file asks that findings fail its build. Errors: `COMMAND_FAILED`. */
+export function refuseFindings(answer: CheckAnswer): void {
+  if (!answer.FailsBuild || answer.Findings.length === 0) return;
+  const rules = [...new Set(answer.Findings.map(({ rule }) => rule))].join(', ');
+  throw new CommandError(
+    `lint violation found for rules: ${rules}. The Dockerfile asks by "# check=error=true" that these fail its build${findingList(answer).trimEnd()}`,
+  );
+}
+
+function excerpt(text: string, first: number, last: number): string {
+  const lines = text.replace(/\n$/, '').split(/\r?\n/);
+  const [from, to] = [Math.max(1, first - AROUND), Math.min(lines.length, last + AROUND)];
+  const shown = lines.slice(from - 1, to).map((line, index) => {
+    const number = from + index;
+    return `${String(number).padStart(4)} | ${number >= first && number <= last ? '>>>' : '   '} ${line}`.trimEnd();
+  });
+  return `${[RULER, ...shown, RULER].join('\n')}\n`;
+}
