@@ -1,9 +1,8 @@
 import { BuildStepError, type BuildRequest } from '#build';
 import { parseReference } from '#image';
 import { badRequest, unsupported } from './errors.ts';
-import { freedBytes, removeForgotten } from './images.ts';
 import type { Call } from './http.ts';
-import { defined, Fields, isEmpty, isObject, type JsonObject } from './json.ts';
+import { defined, Fields, isObject, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
 import { JsonLines, registryConfig } from './progress.ts';
 import { resourceLimits } from './resources.ts';
@@ -99,16 +98,4 @@ function buildArgs(object: JsonObject): Readonly<Record<string, string | null>> 
       return [name, value] as const;
     }),
   );
-}
-
-/** `POST /build/prune`. */
-export async function pruneBuilds(call: Call, rooms: Rooms): Promise<void> {
-  if (!isEmpty(Object.keys(jsonQuery(call, 'filters')))) throw unsupported('filters in a prune of the build cache');
-  for (const name of ['keep-storage', 'reserved-space', 'max-used-space', 'min-free-space'])
-    if ((call.integer(name) ?? 0) !== 0) throw unsupported(`${name} in a prune of the build cache`);
-  const before = await rooms.images.list();
-  const removals = await removeForgotten(rooms, await rooms.builder.prune());
-  await rooms.images.collect();
-  const freed = freedBytes(before, await rooms.images.list());
-  call.json(200, { CachesDeleted: removals.flatMap((removal) => ('deleted' in removal ? [removal.deleted] : [])), SpaceReclaimed: freed });
 }
