@@ -1,5 +1,5 @@
 import { ownArchitecture } from '../platform.ts';
-import type { RunRequest } from './run.ts';
+import type { RunRequest } from './run-request.ts';
 
 /** Keeps the files of a failed step as an image without a name, when the request asks for it, and says which. */
 export async function keepFailed({ session, operation, layers }: RunRequest, container: string): Promise<void> {

@@ -9,17 +9,9 @@ import { PREDEFINED_ARGS } from '../plan/arguments.ts';
 import type { RunOperation } from '../plan/graph.ts';
 import type { BuildSession } from '../session.ts';
 import { keepFailed } from './failed-step.ts';
-import { type MountRoots, type StepMounts, withMounts } from './mounts.ts';
+import { type StepMounts, withMounts } from './mounts.ts';
+import type { RunRequest } from './run-request.ts';
 import { scratchImage } from './scratch.ts';
-
-export interface RunRequest {
-  readonly session: BuildSession;
-  readonly operation: RunOperation;
-  readonly layers: readonly Layer[];
-  readonly roots: MountRoots;
-  readonly epoch_ms: number | undefined;
-  readonly say: (text: string) => void | Promise<void>;
-}
 
 /** Runs the step in a container upon the layers and answers what it wrote as a layer. Errors: `BUILD_STEP_FAILED`. */
 export async function runStep(request: RunRequest): Promise<Layer> {

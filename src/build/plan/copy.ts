@@ -3,8 +3,7 @@ import { parseMode } from '#image';
 import type { Instruction } from '../dockerfile/instructions.ts';
 import { DockerfileError } from '../errors.ts';
 import type { CopyOperation, FilesFrom, PlannedSource } from './graph.ts';
-import type { PlanContext } from './plan.ts';
-import type { StageView } from './stage.ts';
+import type { PlanContext, StageView } from './view.ts';
 import type { Stage } from './stages.ts';
 
 type CopyInstruction = Extract<Instruction, { kind: 'COPY' | 'ADD' }>;

@@ -1,27 +1,11 @@
-import type { Image, ImageRunConfig } from '#image';
+import { type Image, type ImageRunConfig, layersOf } from '#image';
 import type { Dockerfile } from '../dockerfile/parse.ts';
 import { EPOCH_ARG, type GlobalArgs } from './arguments.ts';
-import type { Gathered, NeededStage } from './gather.ts';
-import { type FilesFrom, type Operation, type Plan, type PlannedStage, type StageResult, type Vertex, type VertexId, vertexOf } from './graph.ts';
-import { layersOf } from '#image';
+import type { Gathered } from './gather.ts';
+import type { PlanContext, PlanOptions } from './view.ts';
+import { type Operation, type Plan, type PlannedStage, type StageResult, type Vertex, type VertexId, vertexOf } from './graph.ts';
 import { sourceStage, type Stages } from './stages.ts';
 import { StagePlanner } from './stage.ts';
-
-/** What of a request has a say in the plan. */
-export interface PlanOptions {
-  readonly buildArgs: Readonly<Record<string, string | null>>;
-  readonly networkMode: string;
-}
-/** What the planners of stages share. */
-export interface PlanContext {
-  readonly escape: string;
-  readonly globals: ReadonlyMap<string, string>;
-  readonly options: PlanOptions;
-  readonly usedArgs: Set<string>;
-  add(operation: Operation): VertexId;
-  /** What `from=` means in a stage. */
-  source(stage: NeededStage['stage'], from: string, line: number): FilesFrom;
-}
 
 /** Turns a Dockerfile, with its base images found, into a graph of work. Pure. Errors: `DockerfileError`. */
 export function planGraph(file: Dockerfile, stages: Stages, gathered: Gathered, globals: GlobalArgs, options: PlanOptions): Plan {

@@ -4,8 +4,7 @@ import type { Instruction, RunMount } from '../dockerfile/instructions.ts';
 import { DockerfileError } from '../errors.ts';
 import type { PlannedMount, RunOperation } from './graph.ts';
 import { commandWords } from './metadata.ts';
-import type { PlanContext } from './plan.ts';
-import type { StageView } from './stage.ts';
+import type { PlanContext, StageView } from './view.ts';
 import type { Stage } from './stages.ts';
 
 type RunInstruction = Extract<Instruction, { kind: 'RUN' }>;

@@ -6,7 +6,7 @@ import { planCopy } from './copy.ts';
 import type { NeededStage } from './gather.ts';
 import type { Operation, PlannedStage, PlannedStep, StageResult, VertexId } from './graph.ts';
 import { applyMetadata } from './metadata.ts';
-import type { PlanContext } from './plan.ts';
+import type { PlanContext, StageView } from './view.ts';
 import { planRun } from './run.ts';
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -139,15 +139,6 @@ export class StagePlanner {
   #predefined(name: string): string | undefined {
     return PREDEFINED_ARGS.includes(name) ? (this.#context.options.buildArgs[name] ?? undefined) : undefined;
   }
-}
-
-export interface StageView {
-  readonly config: ImageRunConfig;
-  readonly top: VertexId;
-  readonly base: StageResult['base'];
-  /** `NAME=value`, sorted: the arguments that a RUN sees. An ENV of the same name wins. */
-  readonly args: readonly string[];
-  readonly expander: (line: number) => (text: string) => string;
 }
 
 /** As Docker does, a stage without a PATH has the usual one. */

@@ -1,5 +1,3 @@
-import type { Digest } from '../types.ts';
-
 /** A file or folder that is read; a link is taken as a link. */
 export interface TreeSource {
   readonly path: string;
@@ -40,7 +38,7 @@ export interface Trees {
   /**
    * A hash of names, kinds, modes, link targets, attributes and content, owners where asked; never of times. Errors: `TREE_INVALID`.
    */
-  hash(items: readonly TreeHashItem[], options: { readonly owners: boolean }): Promise<{ readonly digest: Digest; readonly bytes: number }>;
+  hash(items: readonly TreeHashItem[], options: { readonly owners: boolean }): Promise<{ readonly digest: string; readonly bytes: number }>;
   /** Copies into `root`, in order. Folders are merged, anything else is replaced. Errors: `TREE_INVALID`. */
   copy(root: string, items: readonly TreeCopyItem[]): Promise<void>;
 }
