@@ -13,6 +13,6 @@ export async function openContext(session: BuildSession): Promise<OpenedContext>
   const root = join(session.folder, 'context');
   await extractContext(session.request.context, root, session.signal);
   const dockerfile = await readDockerfile(root, session.request.dockerfile ?? 'Dockerfile');
-  await applyIgnoreFile(root);
+  await applyIgnoreFile(root, session.request.dockerfile ?? 'Dockerfile');
   return { root, dockerfile };
 }

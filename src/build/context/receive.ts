@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { contextInvalid } from '../errors.ts';
 import { compressionOption, runTar } from './archives.ts';
-import { ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
+import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 
 /**
@@ -48,18 +48,22 @@ export async function readDockerfile(context: string, name: string): Promise<str
   return text;
 }
 
-/** Takes away what `.dockerignore` names. */
-export async function applyIgnoreFile(context: string): Promise<void> {
-  const path = await resolveInRoot(context, '.dockerignore');
-  if (!(await lstatMaybe(path))?.isFile()) return;
-  let matcher: IgnoreMatcher;
+/** Takes away what the rules for this Dockerfile name: those in `NAME.dockerignore` where there is one, else in `.dockerignore`. */
+export async function applyIgnoreFile(context: string, dockerfile: string): Promise<void> {
+  for (const name of ignoreFileNames(dockerfile)) {
+    const path = await resolveInRoot(context, name);
+    if (!(await lstatMaybe(path))?.isFile()) continue;
+    return await removeIgnored(context, '', await readMatcher(path, name));
+  }
+}
+
+async function readMatcher(path: string, name: string): Promise<IgnoreMatcher> {
   try {
-    matcher = ignoreMatcher(await readFile(path, 'utf8'));
+    return ignoreMatcher(await readFile(path, 'utf8'));
   } catch (error) {
-    if (error instanceof SyntaxError) throw contextInvalid(`Cannot use .dockerignore: ${error.message}`, error);
+    if (error instanceof SyntaxError) throw contextInvalid(`Cannot use ${name}: ${error.message}`, error);
     throw error;
   }
-  await removeIgnored(context, '', matcher);
 }
 
 async function removeIgnored(root: string, folder: string, ignored: IgnoreMatcher): Promise<void> {

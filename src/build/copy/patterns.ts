@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { DockerfileError } from '../errors.ts';
 import { globToSource } from '../ignore.ts';
+import { namePattern } from '../ignore-pattern.ts';
 import { lstatMaybe, resolveInRoot } from './root-path.ts';
 
 const WILD = /[*?[\\]/;
@@ -11,22 +12,22 @@ export async function matchingPaths(root: string, pattern: string): Promise<read
   const clean = posix.resolve('/', pattern).slice(1);
   if (!WILD.test(clean)) return [clean];
   let found = [''];
-  for (const part of clean.split('/')) found = (await Promise.all(found.map((folder) => matchingNames(root, folder, part)))).flat();
+  for (const part of clean.split('/')) found = (await Promise.all(found.map((folder) => matchingNames(root, folder, part, pattern)))).flat();
   return [...new Set(found)];
 }
 
-async function matchingNames(root: string, folder: string, part: string): Promise<readonly string[]> {
+async function matchingNames(root: string, folder: string, part: string, pattern: string): Promise<readonly string[]> {
   const path = await resolveInRoot(root, folder);
   const below = (name: string) => (folder === '' ? name : `${folder}/${name}`);
   if (!WILD.test(part)) return (await lstatMaybe(`${path}/${part}`)) ? [below(part)] : [];
   if (!(await lstatMaybe(path))?.isDirectory()) return [];
   const entries = (await readdir(path, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   if (part === '**') {
-    const inner = await Promise.all(entries.filter((entry) => entry.isDirectory()).map(({ name }) => matchingNames(root, below(name), part)));
+    const inner = await Promise.all(entries.filter((entry) => entry.isDirectory()).map(({ name }) => matchingNames(root, below(name), part, pattern)));
     return [folder, ...inner.flat()];
   }
-  const matcher = new RegExp(`^${globToSource(part)}$`, 'su');
-  return entries.filter(({ name }) => matcher.test(name)).map(({ name }) => below(name));
+  const fits = namePattern(part, pattern);
+  return entries.filter(({ name }) => fits(name)).map(({ name }) => below(name));
 }
 
 /** `--exclude` as regular expressions over paths below a source. Errors: `DockerfileError`. */

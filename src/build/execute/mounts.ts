@@ -53,7 +53,7 @@ async function prepare(session: BuildSession, mount: Exclude<PlannedMount, { typ
     case 'bind':
       return { mounts: [{ type: 'bind', target: mount.target, ...(await bindSource(session, mount, roots)) }], environment: [] };
     case 'tmpfs': {
-      const options = ['exec', ...(mount.size_bytes === undefined ? [] : [`size=${mount.size_bytes}`])].join(',');
+      const options = ['exec', ...(mount.readOnly ? ['ro'] : []), ...(mount.size_bytes === undefined ? [] : [`size=${mount.size_bytes}`])].join(',');
       return { mounts: [{ type: 'tmpfs', target: mount.target, options }], environment: [] };
     }
     case 'secret':

@@ -6,8 +6,6 @@ import type { ContainerSpec, NetworkMode } from '#engine';
 import type { Layer } from '#image';
 import { BuildStepError, buildCancelled } from '../errors.ts';
 import { PREDEFINED_ARGS } from '../plan/arguments.ts';
-import type { RunOperation } from '../plan/graph.ts';
-import type { BuildSession } from '../session.ts';
 import { keepFailed } from './failed-step.ts';
 import { type StepMounts, withMounts } from './mounts.ts';
 import type { RunRequest } from './run-request.ts';

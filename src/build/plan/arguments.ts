@@ -1,4 +1,4 @@
-import { expand, ExpansionError } from '../dockerfile/expand.ts';
+import { expand, expandHeredoc, ExpansionError } from '../dockerfile/expand.ts';
 import type { Dockerfile } from '../dockerfile/parse.ts';
 import { DockerfileError } from '../errors.ts';
 
@@ -36,8 +36,17 @@ export function globalArgs(
 
 /** Expands a word; a mistake in it names the line. */
 export function expandAt(text: string, line: number, escape: string, lookup: (name: string) => string | undefined): string {
+  return atLine(text, line, () => expand(text, lookup, escape));
+}
+
+/** The same for the content of a here-document. */
+export function expandHeredocAt(content: string, line: number, lookup: (name: string) => string | undefined): string {
+  return atLine(content, line, () => expandHeredoc(content, lookup));
+}
+
+function atLine(text: string, line: number, task: () => string): string {
   try {
-    return expand(text, lookup, escape);
+    return task();
   } catch (error) {
     if (error instanceof ExpansionError) throw new DockerfileError(line, `failed to process ${JSON.stringify(text)}: ${error.message}`);
     throw error;

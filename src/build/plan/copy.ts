@@ -20,7 +20,7 @@ export function planCopy(context: PlanContext, stage: Stage, instruction: CopyIn
   const from: FilesFrom = instruction.from === undefined ? 'context' : context.source(stage, instruction.from, line);
   const sources = instruction.sources.map((text) => planSource(context, instruction, expand(text), from));
   const texts = instruction.heredocs.map(
-    ({ name, content, expand: isExpanded }): PlannedSource => ({ kind: 'text', name, content: isExpanded ? expandText(content, expand) : content }),
+    ({ name, content, expand: isExpanded }): PlannedSource => ({ kind: 'text', name, content: isExpanded ? view.heredoc(line)(content) : content }),
   );
   const target = expand(instruction.target);
   const chown = instruction.chown === undefined ? '' : expand(instruction.chown);
@@ -64,9 +64,4 @@ function modeOf({ chmod, line }: CopyInstruction, expand: (text: string) => stri
   if (mode === undefined)
     throw new DockerfileError(line, `invalid chmod parameter: '${text}' (it should be octal, between 0 and 07777, or symbolic, as in u=rwX,go=rX)`);
   return mode;
-}
-
-/** Variables of a here-document; its quotes stay as they are. */
-function expandText(content: string, expand: (text: string) => string): string {
-  return content.replace(/\\\$|\$\{[^}]*\}|\$[A-Za-z_]\w*/g, (found) => (found === '\\$' ? '$' : expand(found)));
 }

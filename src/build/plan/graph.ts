@@ -39,7 +39,7 @@ export type PlannedMount =
       readonly sharing: 'shared' | 'private' | 'locked';
       readonly readOnly: boolean;
     } & Access)
-  | { readonly type: 'tmpfs'; readonly target: string; readonly size_bytes: number | undefined }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly size_bytes: number | undefined; readonly readOnly: boolean }
   | ({
       readonly type: 'secret';
       readonly id: string;

@@ -1,7 +1,7 @@
 import type { ImageRunConfig } from '#image';
 import type { Instruction } from '../dockerfile/parse.ts';
 import { DockerfileError } from '../errors.ts';
-import { expandAt, PREDEFINED_ARGS } from './arguments.ts';
+import { expandAt, expandHeredocAt, PREDEFINED_ARGS } from './arguments.ts';
 import { planCopy } from './copy.ts';
 import type { NeededStage } from './gather.ts';
 import type { Operation, PlannedStage, PlannedStep, StageResult, VertexId } from './graph.ts';
@@ -124,12 +124,16 @@ export class StagePlanner {
         .map(([name, value]) => `${name}=${value}`)
         .sort(),
       expander: (line) => this.#expander(line),
+      heredoc: (line) => (content) => expandHeredocAt(content, line, (name) => this.#value(name)),
     };
   }
 
   #expander(line: number): (text: string) => string {
-    const lookup = (name: string) => this.#variable(name) ?? this.#args.get(name) ?? this.#predefined(name);
-    return (text) => expandAt(text, line, this.#context.escape, lookup);
+    return (text) => expandAt(text, line, this.#context.escape, (name) => this.#value(name));
+  }
+
+  #value(name: string): string | undefined {
+    return this.#variable(name) ?? this.#args.get(name) ?? this.#predefined(name);
   }
 
   #variable(name: string): string | undefined {

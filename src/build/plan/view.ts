@@ -26,4 +26,6 @@ export interface StageView {
   /** `NAME=value`, sorted: the arguments that a RUN sees. An ENV of the same name wins. */
   readonly args: readonly string[];
   readonly expander: (line: number) => (text: string) => string;
+  /** The same for the content of a here-document, whose quotes stay. */
+  readonly heredoc: (line: number) => (content: string) => string;
 }
