@@ -10,12 +10,13 @@ import { openContext } from './context/open.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/parse.ts';
 import { BuildStepError, buildCancelled } from './errors.ts';
 import { performPlan } from './execute/perform.ts';
+import { importInline } from './cache/inline.ts';
 import { findImages } from './images.ts';
 import { epochOf, expandAt, globalArgs, PREDEFINED_ARGS } from './plan/arguments.ts';
 import { gather } from './plan/gather.ts';
 import { planGraph } from './plan/plan.ts';
 import { splitStages } from './plan/stages.ts';
-import { ownArchitecture } from './platform.ts';
+import { checkPlatform, ownArchitecture } from './platform.ts';
 import { type BuilderOptions, type BuilderRooms, BuildSession, leaseName } from './session.ts';
 import type { Builder, BuildRequest } from './types.ts';
 
@@ -89,6 +90,7 @@ async function buildInSession(session: BuildSession, failed: AbortController): P
   try {
     session.onClose(() => rm(session.folder, { recursive: true, force: true }));
     session.checkCancelled();
+    checkPlatform(request.platform);
     await mkdir(session.folder, { recursive: true, mode: 0o700 });
     const context = await openContext(session);
     const image = await buildFile(session, withLabels(parseDockerfile(context.dockerfile), request.labels), context.root, failed);
@@ -121,6 +123,7 @@ async function buildFile(session: BuildSession, file: Dockerfile, contextRoot: s
   const expandGlobal = (text: string, line: number) => expandAt(text, line, file.escape, (name) => globals.values.get(name));
   const stages = splitStages(file, request.target, expandGlobal);
   const gathered = await gather(stages, findImages(session, expandGlobal));
+  await importInline(session, findImages(session, expandGlobal));
   const plan = planGraph(file, stages, gathered, globals, { buildArgs, networkMode: request.networkMode ?? 'default' });
   const image = await performPlan(session, plan, { contextRoot, epoch_ms: epochOf(buildArgs), fail: (reason) => failed.abort(reason) });
   const unused = Object.keys(buildArgs).filter((name) => !plan.usedArgs.has(name) && !PREDEFINED_ARGS.includes(name));

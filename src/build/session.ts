@@ -37,6 +37,7 @@ export interface BuilderRooms {
 export interface MadeLayer {
   /** None where the step changed nothing. */
   readonly layer: Layer | undefined;
+  readonly key: string;
   readonly created_ms: number;
 }
 

@@ -30,6 +30,10 @@ export interface BuildRequest {
   readonly allowInsecure?: boolean;
   /** The files of a RUN that fails become an image, which the output names. */
   readonly keepFailed?: boolean;
+  /** In place of the context's stream: the address of a repository, of a tar or of a lone Dockerfile. */
+  readonly remote?: string;
+  /** Images whose inline cache may be used, pulled where they are not here. */
+  readonly cacheFrom?: readonly string[];
   readonly platform?: Platform;
   /** Credentials for the registry of a base image. */
   readonly auth?: (registry: string) => TransferOptions['auth'];

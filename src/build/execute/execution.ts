@@ -173,7 +173,7 @@ export class Execution {
     if (this.#session.request.noCache) return undefined;
     this.#session.holdCached(key);
     const hit = await this.#session.rooms.cache.find(key, 'layer');
-    return hit && { layer: hit.layer, created_ms: hit.created_ms, cached: true };
+    return hit && { key, layer: hit.layer, created_ms: hit.created_ms, cached: true };
   }
 
   /** A layer from the cache, from another build that is making it, or made here. */
@@ -187,7 +187,7 @@ export class Execution {
         const layer = await make();
         const created_ms = this.#session.options.clock.now();
         await cache.remember(key, { what, bytes: layer?.blob.size ?? 0, created_ms }, layerContent(layer));
-        return { layer, created_ms };
+        return { key, layer, created_ms };
       });
     this.#session.holdCached(key);
     if (this.#session.request.noCache) return { ...(await perform()), cached: false };

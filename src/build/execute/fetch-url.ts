@@ -4,11 +4,11 @@ import { chmod, mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { messageOf } from '#kit';
 import { BuildStepError } from '../errors.ts';
 import type { UrlOperation } from '../plan/graph.ts';
 import { keyOf } from '../plan/keys.ts';
 import type { BuildSession } from '../session.ts';
+import { ask } from './ask.ts';
 import type { Fetched } from './fetched.ts';
 
 /** The one file in the folder of a fetched URL. */
@@ -21,7 +21,7 @@ export async function fetchUrl(session: BuildSession, { url, checksum }: UrlOper
   session.holdCached(key);
   const before = session.request.noCache ? undefined : await cache.find(key, 'files');
   if (before && checksum !== undefined && before.facts.sha256 === checksum) return fetchedOf(session, key, url, before.facts);
-  const response = await ask(session, url, before?.facts.etag);
+  const response = await ask(session, url, 'ADD failed', before?.facts.etag === undefined ? {} : { 'if-none-match': before.facts.etag });
   if (response.status === 304 && before) {
     await response.body?.cancel();
     return checked(fetchedOf(session, key, url, before.facts), checksum);
@@ -30,16 +30,6 @@ export async function fetchUrl(session: BuildSession, { url, checksum }: UrlOper
   const facts = await store(session, key, response, response.body);
   await cache.remember(key, { what: `ADD ${url}`, bytes: Number(facts.size), created_ms: session.options.clock.now() }, { kind: 'files', facts });
   return checked(fetchedOf(session, key, url, facts), checksum);
-}
-
-async function ask(session: BuildSession, url: string, etag: string | undefined): Promise<Response> {
-  try {
-    return await fetch(url, { signal: session.signal, headers: etag === undefined ? {} : { 'if-none-match': etag } });
-  } catch (error) {
-    if (session.signal.aborted) throw error;
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    throw new BuildStepError(`ADD failed: cannot fetch ${url}: ${messageOf(cause)}`, { cause: error });
-  }
 }
 
 /** Writes the body aside, then puts it in its place in the cache. */

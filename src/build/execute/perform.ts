@@ -1,4 +1,5 @@
 import type { Image } from '#image';
+import { INLINE_ARG } from '../plan/arguments.ts';
 import { DockerfileError } from '../errors.ts';
 import { imageOf } from '../output/image.ts';
 import type { Plan } from '../plan/graph.ts';
@@ -36,5 +37,5 @@ export async function performPlan(
   const target = plan.stages.at(-1);
   const steps = stages.flatMap((told) => (told.status === 'fulfilled' ? told.value : []));
   if (!target) throw new DockerfileError(1, 'no build stage in current context');
-  return await imageOf(session, target.result, execution, { epoch_ms, steps });
+  return await imageOf(session, target.result, execution, { epoch_ms, steps, inline: session.request.buildArgs?.[INLINE_ARG] === '1' });
 }

@@ -10,6 +10,9 @@ export const PREDEFINED_ARGS: readonly string[] = ['HTTP_PROXY', 'HTTPS_PROXY', 
 /** Taken without an ARG: the moment that times in the image become at the latest (reproducible-builds.org). */
 export const EPOCH_ARG = 'SOURCE_DATE_EPOCH';
 
+/** Asks an image to carry its cache; known from other builders. */
+export const INLINE_ARG = 'BUILDKIT_INLINE_CACHE';
+
 export interface GlobalArgs {
   readonly values: ReadonlyMap<string, string>;
   readonly declared: ReadonlySet<string>;

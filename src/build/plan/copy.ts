@@ -3,12 +3,12 @@ import { parseMode } from '#image';
 import type { Instruction } from '../dockerfile/instructions.ts';
 import { DockerfileError } from '../errors.ts';
 import type { CopyOperation, FilesFrom, PlannedSource } from './graph.ts';
+import { GIT_URL } from './git-url.ts';
 import type { PlanContext, StageView } from './view.ts';
 import type { Stage } from './stages.ts';
 
 type CopyInstruction = Extract<Instruction, { kind: 'COPY' | 'ADD' }>;
 
-const GIT_URL = /^git:\/\/|^git@[^:]+:|^ssh:\/\/|^https?:\/\/[^#?]+\.git(?:#|$)/;
 const PLAIN_URL = /^https?:\/\//;
 /** An empty name, `.`, `..`, or a slash at the end. */
 const FOLDER = /(?:^|\/)\.{0,2}$/;

@@ -1,11 +1,18 @@
 import type { Command } from '../command.ts';
+import { messageOf } from '#kit';
 import { UsageError } from '../errors.ts';
 import { parseOptions } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+import { parseOutput, writeOutput } from './build-output.ts';
+import { extensionHeader, readSecrets } from './build-secrets.ts';
 import { buildSource } from './build-source.ts';
+import type { DockerClient } from './client.ts';
 import { connectDocker, DOCKER_OPTIONS, DOCKER_USAGE } from './connect.ts';
 import { buildLoginHeader } from './credentials.ts';
 import { type ProgressLine, showProgress } from './progress.ts';
+import { runInteractive } from './run.ts';
 import { labelsOf } from './run-options.ts';
+import { parseBytes } from './sizes.ts';
 
 const text = { type: 'string' } as const;
 const texts = { type: 'string', multiple: true, default: [] as string[] } as const;
@@ -19,20 +26,46 @@ const OPTIONS = {
   'no-cache': flag,
   pull: flag,
   quiet: { ...flag, short: 'q' },
+  platform: text,
+  network: text,
+  'add-host': texts,
+  memory: { ...text, short: 'm' },
+  'shm-size': text,
+  ulimit: texts,
+  'cache-from': texts,
+  secret: texts,
+  ssh: texts,
+  allow: texts,
+  output: { ...text, short: 'o' },
+  debug: flag,
   ...DOCKER_OPTIONS,
 } as const;
 
 export const build: Command = {
   usage:
     'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--pull] [-q]\n' +
+    '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
+    '       [--platform OS/ARCH] [--network N] [--add-host NAME:IP]... [-m SIZE] [--shm-size SIZE] [--ulimit NAME=SOFT[:HARD]]...\n' +
     `       ${DOCKER_USAGE} PATH|-`,
   async run(commandArguments, terminal) {
     const { values, positionals } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: true });
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw new UsageError('Cannot build without one context: gantry build PATH, or - for standard input');
+    refuseUnknown(values);
+    const output = parseOutput(values.output);
+    const secrets = await readSecrets(values.secret, terminal.environment);
     const client = await connectDocker(values, terminal);
-    const { tar, dockerfile } = await buildSource(path, values.file, terminal);
+    const isRemote = /^(?:https?|git|ssh):\/\/|^git@/.test(path);
+    const { tar, dockerfile } = isRemote ? { tar: undefined, dockerfile: values.file } : await buildSource(path, values.file, terminal);
     const query = {
+      ...(isRemote ? { remote: path } : {}),
+      platform: values.platform,
+      networkmode: values.network,
+      extrahosts: values['add-host'],
+      memory: values.memory === undefined ? undefined : parseBytes('--memory', values.memory),
+      shmsize: values['shm-size'] === undefined ? undefined : parseBytes('--shm-size', values['shm-size']),
+      ulimits: values.ulimit.length === 0 ? undefined : JSON.stringify(values.ulimit.map(parseUlimit)),
+      cachefrom: values['cache-from'].length === 0 ? undefined : JSON.stringify(values['cache-from']),
       t: values.tag,
       dockerfile,
       buildargs: JSON.stringify(buildArguments(values['build-arg'], terminal.environment)),
@@ -42,13 +75,76 @@ export const build: Command = {
       pull: values.pull,
       q: values.quiet,
     };
-    const headers = await buildLoginHeader(terminal.environment);
-    const stream = { content: tar, type: 'application/x-tar' };
-    const lines = client.lines<ProgressLine>({ method: 'POST', path: '/build', query, headers, stream });
-    await showProgress(lines, terminal.stdout);
+    const extensions = extensionHeader({ secrets, allowInsecure: values.allow.length > 0, keepFailed: values.debug });
+    const headers = { ...(await buildLoginHeader(terminal.environment)), ...extensions };
+    const stream = tar === undefined ? {} : { stream: { content: tar, type: 'application/x-tar' } };
+    const lines = client.lines<ProgressLine>({ method: 'POST', path: '/build', query, headers, ...stream });
+    const seen: BuiltIds = {};
+    // What is written to standard output must stand there alone.
+    const told = output.kind === 'archive' && output.path === '-' ? terminal.stderr : terminal.stdout;
+    try {
+      await showProgress(noting(lines, seen), told);
+    } catch (error) {
+      if (values.debug && seen.failedStep !== undefined) await openShell(client, seen.failedStep, messageOf(error), terminal);
+      throw error;
+    }
+    if (seen.image !== undefined) await writeOutput(client, output, { id: seen.image, named: values.tag.length > 0 }, terminal);
     return 0;
   },
 };
+
+function refuseUnknown(values: { readonly ssh: readonly string[]; readonly allow: readonly string[] }): void {
+  if (values.ssh.length > 0)
+    throw new UsageError(
+      'Cannot forward an SSH agent with --ssh: the daemon has no connection back to this command. Give the key with --secret id=NAME,src=FILE',
+    );
+  const unknown = values.allow.find((name) => name !== 'security.insecure');
+  if (unknown !== undefined)
+    throw new UsageError(`Cannot take "${unknown}" for --allow: only security.insecure is asked for (RUN --network=host needs no leave)`);
+}
+
+interface BuiltIds {
+  image?: string;
+  failedStep?: string;
+}
+
+/** Passes the lines on and notes what they say of images. */
+async function* noting(lines: AsyncIterable<ProgressLine>, seen: BuiltIds): AsyncGenerator<ProgressLine> {
+  for await (const line of lines) {
+    const { ID, FailedStep } = (line.aux ?? {}) as { ID?: string; FailedStep?: string }; // as the server writes it
+    if (ID !== undefined) seen.image = ID;
+    if (FailedStep !== undefined) seen.failedStep = FailedStep;
+    yield line;
+  }
+}
+
+/** A shell among the files of the step that failed, as it left them; they go when it ends. */
+async function openShell(client: DockerClient, image: string, failure: string, terminal: Terminal): Promise<void> {
+  terminal.stderr.write(`${failure}\nA shell in the failed step follows; leave it with "exit".\n`);
+  const isTerminal = terminal.stdin.isTTY === true && terminal.stdout.isTTY === true;
+  const body = {
+    Image: image,
+    Entrypoint: ['/bin/sh'],
+    Tty: isTerminal,
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+  };
+  try {
+    await runInteractive(client, body, { tty: isTerminal }, terminal);
+  } finally {
+    await client.done({ method: 'DELETE', path: `/images/${image}`, query: { force: true } });
+  }
+}
+
+/** `NAME=SOFT[:HARD]`. Errors: `USAGE`. */
+export function parseUlimit(text: string): { readonly Name: string; readonly Soft: number; readonly Hard: number } {
+  const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
+  if (!match) throw new UsageError(`Cannot take "${text}" for --ulimit: write NAME=SOFT[:HARD], such as nofile=1024:2048`);
+  return { Name: match[1] ?? '', Soft: Number(match[2]), Hard: Number(match[3] ?? match[2]) };
+}
 
 /** `NAME=VALUE`, or `NAME` for the value that this process has; null leaves it to the Dockerfile. Errors: `USAGE`. */
 export function buildArguments(given: readonly string[], environment: NodeJS.ProcessEnv): Readonly<Record<string, string | null>> {
