@@ -51,10 +51,7 @@ test('a cache mount outlives builds, is seeded, has an owner, and is pruned with
   const step = (text: string) => `FROM busybox\nRUN --mount=type=cache,id=shared,target=/c,uid=1000,mode=0700 ${text}\n`;
   await build(step('stat -c "%u %a" /c && echo kept > /c/file'));
   assert.match(await build(step('cat /c/file; stat -c "%u %a" /c')), /kept\n1000 700\n/);
-  assert.match(
-    await build('FROM busybox\nRUN --mount=type=cache,id=seeded,from=busybox,source=/etc,target=/c cat /c/passwd\n'),
-    /root:x:0:0/,
-  );
+  assert.match(await build('FROM busybox\nRUN --mount=type=cache,id=seeded,from=busybox,source=/etc,target=/c cat /c/passwd\n'), /root:x:0:0/);
   await assert.rejects(build('FROM busybox\nRUN --mount=type=cache,id=shared,target=/c,ro touch /c/no\n'));
   assert.match(await docker.run('system df -v --format', '{{json .BuildCache}}'), /exec\.cachemount/);
   assert.match(await docker.run('builder prune -f --filter type=exec.cachemount'), /reclaimed space: [1-9]/);
@@ -77,16 +74,18 @@ test('a secret is seen by its step, as file or variable, and nowhere else', asyn
       'FROM busybox\nRUN --mount=type=secret,id=file,mode=0444,uid=5 --mount=type=secret,id=variable,env=GIVEN stat -c "%a %u" /run/secrets/file; test "$(cat /run/secrets/file)" = "$GIVEN" && echo "$GIVEN" | wc -c\nRUN test ! -e /run/secrets && test -z "$GIVEN"\n',
   });
   const said = await output(
-    docker.daemon.gantry(
-      ['build', '-t', 'secretive', '--secret', `id=file,src=${at('secret')}`, '--secret', 'id=variable,env=WORD', folder],
-      { environment: { WORD: word } },
-    ),
+    docker.daemon.gantry(['build', '-t', 'secretive', '--secret', `id=file,src=${at('secret')}`, '--secret', 'id=variable,env=WORD', folder], {
+      environment: { WORD: word },
+    }),
   );
   assert.match(said, /444 5\n24\n/);
   await docker.run('save -o', at('secretive.tar'), 'secretive');
   assert.equal((await readFile(at('secretive.tar'))).includes(word), false);
   assert.equal((await docker.inside(['grep', '-rl', word, docker.daemon.dataDir]).catch(() => '')).trim(), '');
-  assert.match(await docker.refusedFeed('FROM busybox\nRUN --mount=type=secret,id=absent,required=true true\n', 'build -'), /secret absent.*--secret id=absent/);
+  assert.match(
+    await docker.refusedFeed('FROM busybox\nRUN --mount=type=secret,id=absent,required=true true\n', 'build -'),
+    /secret absent.*--secret id=absent/,
+  );
   assert.match(await build('FROM busybox\nRUN --mount=type=secret,id=absent test ! -e /run/secrets/absent && echo without\n'), /without\n/);
 });
 

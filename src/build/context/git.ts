@@ -56,9 +56,9 @@ export class Git {
     try {
       await this.#run([...inside, 'fetch', '--quiet', '--depth=1', 'origin', commit]);
     } catch (error) {
-      // A server may give names only: then the name that led to the commit is asked for.
+      // A server may give names only, and all of what led to them: then the name that led to the commit is asked for.
       if (!(error instanceof BuildStepError) || place.ref === commit) throw error;
-      await this.#run([...inside, 'fetch', '--quiet', '--depth=1', 'origin', '--', place.ref === '' ? 'HEAD' : place.ref]);
+      await this.#run([...inside, 'fetch', '--quiet', 'origin', '--', place.ref === '' ? 'HEAD' : place.ref]);
     }
     await this.#run([...inside, 'checkout', '--quiet', '--detach', commit]);
     await this.#run([...inside, 'submodule', 'update', '--quiet', '--init', '--recursive', '--depth=1']);
