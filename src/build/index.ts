@@ -1,7 +1,6 @@
 export { createBuilder, type BuilderOptions } from './builder.ts';
 export { parseDuration_ns } from './dockerfile/healthcheck.ts';
 export { applyChanges } from './changes.ts';
-export { layersOf } from './session.ts';
 export { BuildStepError, DockerfileError } from './errors.ts';
 export type * from './types.ts';
 export { baseNames, checkDockerfile, type CheckResult } from './check/check.ts';

@@ -1,7 +1,9 @@
 import { pluginRoutes, swarmRoutes } from './clusters.ts';
 import { notImplemented, pageNotFound, unsupported } from './errors.ts';
 import { checkAuth } from './auth.ts';
-import { buildImage, checkBuild, pruneBuilds } from './builds.ts';
+import { pruneBuilds } from './build-cache.ts';
+import { checkBuild } from './build-check.ts';
+import { buildImage } from './builds.ts';
 import * as io from './containers-io.ts';
 import * as life from './containers-lifecycle.ts';
 import { inspectContainer, listContainers } from './containers-list.ts';

@@ -1,5 +1,6 @@
 import { chainIds } from '#image';
 import type { Image } from '#image';
+import { cacheView } from './build-cache.ts';
 import { isDockers, networkByName } from './find.ts';
 import { containerSummary } from './container-view.ts';
 import type { Call } from './http.ts';
@@ -128,7 +129,7 @@ export async function diskUsage(call: Call, rooms: Rooms): Promise<void> {
     ...(wants('volume')
       ? { Volumes: rooms.engine.volumes.list().map((volume) => ({ ...volumeView(volume), UsageData: { RefCount: used.has(volume.name) ? 1 : 0, Size: -1 } })) }
       : {}),
-    ...(wants('build-cache') ? { BuildCache: [] } : {}),
+    ...(wants('build-cache') ? { BuildCache: (await rooms.builder.entries()).map(cacheView) } : {}),
   });
 }
 

@@ -22,6 +22,7 @@ import { pushImage } from './remote/push.ts';
 import { searchRegistries } from './remote/search.ts';
 import type { RegistrySessions } from './remote/session.ts';
 import { planRemoval } from './removal.ts';
+import { treesBy } from './trees/trees.ts';
 import type {
   Descriptor,
   Digest,
@@ -38,6 +39,7 @@ import type {
   Reference,
   RemoteImage,
   TransferOptions,
+  Trees,
 } from './types.ts';
 
 export interface ImageStoreParts {
@@ -55,6 +57,7 @@ export interface ImageStoreParts {
 /** Images by name and id over one content store. Every change of names, images and leases is made one at a time. */
 export class CatalogueImageStore implements ImageStore {
   readonly content: BlobStore;
+  readonly trees: Trees;
   readonly #parts: ImageStoreParts;
   readonly #catalogue: Catalogue;
   readonly #mutex = new KeyedMutex();
@@ -64,6 +67,7 @@ export class CatalogueImageStore implements ImageStore {
     this.#parts = parts;
     this.#catalogue = parts.catalogue;
     this.content = parts.content;
+    this.trees = treesBy(parts.jobs);
   }
 
   async resolve(nameOrId: string): Promise<Image> {

@@ -1,7 +1,10 @@
 export { algorithmOf, chainIds, digestFromHex, digestOf, hexOf, isDigest, parseDigest, shortId } from './digest.ts';
+export { layersOf } from './layers-of.ts';
 export { isIndex, parseManifest } from './manifest.ts';
 export { type ImageStoreOptions, openImageStore, type OpenImageStore } from './open.ts';
 export { familiarName, formatReference, isRepository, isTag, parseReference, repositoryName } from './reference.ts';
 export { encodeRecord, RecordFolder, type RecordFormat } from './records.ts';
 export { type Endpoint, endpointsOf, loadRegistries, NO_REGISTRIES, parseRegistries, type RegistriesConfig, type RegistryEntry } from './registries.ts';
+export { applyMode, parseMode } from './trees/mode.ts';
+export { treesHere } from './trees/trees.ts';
 export type * from './types.ts';

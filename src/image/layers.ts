@@ -7,7 +7,8 @@ import { chainIds, isDigest } from './digest.ts';
 import type { Fresh } from './fresh.ts';
 import type { JobRunner } from './jobs/runner.ts';
 import { encodeRecord, readRecord, type RecordFormat } from './records.ts';
-import type { Digest, Image } from './types.ts';
+import { layersOf } from './layers-of.ts';
+import type { Digest, Image, Layer } from './types.ts';
 
 interface LayerRecord {
   readonly chainId: Digest;
@@ -69,17 +70,22 @@ export class LayerStore {
 
   /** Unpacks what is not unpacked yet; answers the layers, lowest first. `onLayer` hears of each one by its place. Errors: `DIGEST_INVALID`, `TAR_INVALID`, `BLOB_UNKNOWN`. */
   async ensure(image: Pick<Image, 'manifest' | 'config'>, onLayer?: (index: number) => void): Promise<readonly UnpackedLayer[]> {
-    const diffIds = image.config.rootfs.diff_ids;
+    return await this.ensureLayers(layersOf(image), onLayer);
+  }
+
+  /** The same of layers that need belong to no image, lowest first. */
+  async ensureLayers(layers: readonly Layer[], onLayer?: (index: number) => void): Promise<readonly UnpackedLayer[]> {
     const done: UnpackedLayer[] = [];
-    for (const [index, chainId] of chainIds(diffIds).entries()) {
-      const [diffId, blob] = [diffIds[index], image.manifest.layers[index]];
-      if (diffId === undefined || blob === undefined) break;
+    for (const [index, chainId] of chainIds(layers.map(({ diffId }) => diffId)).entries()) {
+      const layer = layers[index];
+      if (layer === undefined) break;
+      const { diffId, blob } = layer;
       this.#fresh.touch(chainId);
-      const layer = await this.#mutex.run(
+      const unpacked = await this.#mutex.run(
         chainId,
         async () => this.#layers.get(chainId) ?? (await this.#unpack({ chainId, diffId, blob: blob.digest, below: done })),
       );
-      done.push(layer);
+      done.push(unpacked);
       onLayer?.(index);
     }
     return done;

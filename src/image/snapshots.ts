@@ -15,18 +15,19 @@ import { OCI_LAYER_GZIP } from './media-types.ts';
 import { mountOverlay } from './overlay.ts';
 import { encodeRecord, fileName, readRecord, type RecordFormat } from './records.ts';
 import { openPrivileges } from './tar/files.ts';
-import type { Digest, Image, Layer, Snapshots } from './types.ts';
+import { omittedFrom } from './stand-ins.ts';
+import type { CommitOptions, Digest, Image, Layer, Snapshots } from './types.ts';
 
 interface SnapshotRecord {
   readonly key: string;
-  readonly image: Digest;
   /** Chain ids, lowest first. */
   readonly layers: readonly Digest[];
 }
 const FORMAT: RecordFormat<SnapshotRecord> = {
-  version: 1,
-  parse: ({ key, image, layers }) =>
-    typeof key === 'string' && typeof image === 'string' && isDigest(image) && isDigests(layers) ? { key, image, layers } : undefined,
+  version: 2,
+  parse: ({ key, layers }) => (typeof key === 'string' && isDigests(layers) ? { key, layers } : undefined),
+  // Version 1 named the image too.
+  migrations: { 1: (value) => value },
 };
 
 export interface SnapshotOptions {
@@ -72,11 +73,18 @@ export class OverlaySnapshots implements Snapshots {
   }
 
   prepare(key: string, imageId: Digest): Promise<void> {
+    return this.#prepare(key, async () => this.#options.layers.ensure(await this.#options.imageById(imageId)));
+  }
+
+  prepareLayers(key: string, layers: readonly Layer[]): Promise<void> {
+    return this.#prepare(key, () => this.#options.layers.ensureLayers(layers));
+  }
+
+  #prepare(key: string, unpack: () => Promise<readonly UnpackedLayer[]>): Promise<void> {
     return this.#mutex.run(key, async () => {
       if (this.#records.has(key)) return;
-      const image = await this.#options.imageById(imageId);
-      const layers = await this.#options.layers.ensure(image);
-      const record: SnapshotRecord = { key, image: image.id, layers: layers.map(({ chainId }) => chainId) };
+      const layers = await unpack();
+      const record: SnapshotRecord = { key, layers: layers.map(({ chainId }) => chainId) };
       this.#records.set(key, record);
       for (const chainId of record.layers) this.#options.fresh.settle(chainId);
       try {
@@ -149,25 +157,29 @@ export class OverlaySnapshots implements Snapshots {
   }
 
   async changes(key: string) {
-    const layers = this.#layersOf(this.#require(key)).map((layer) => this.#options.layers.pathOf(layer));
-    const lower = new LowerView(layers.reverse(), this.#privileges.xattrs);
-    return changesOf(join(this.#path(key), 'upper'), lower, this.#privileges.xattrs);
+    return changesOf(join(this.#path(key), 'upper'), this.#lowerView(this.#require(key)), this.#privileges.xattrs);
   }
 
-  async commit(key: string, options: { readonly latest_ms?: number } = {}): Promise<Layer> {
-    this.#require(key);
+  async commit(key: string, { standIns = [], ...options }: CommitOptions = {}): Promise<Layer> {
+    const record = this.#require(key);
     const { content, jobs } = this.#options;
     const source = join(this.#path(key), 'upper');
+    const omit = standIns.length === 0 ? [] : omittedFrom(source, standIns, this.#lowerView(record));
     const target = content.ingestPath();
     const bytes = await usageOf(source, { perFile_bytes: 512 });
     try {
-      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, ...options }, bytes);
+      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, omit, ...options }, bytes);
       await content.adopt(target, packed.digest);
       return { diffId: packed.diffId, blob: { mediaType: OCI_LAYER_GZIP, digest: packed.digest, size: packed.size } };
     } catch (error) {
       await rm(target, { force: true });
       throw error;
     }
+  }
+
+  #lowerView(record: SnapshotRecord): LowerView {
+    const layers = this.#layersOf(record).map((layer) => this.#options.layers.pathOf(layer));
+    return new LowerView(layers.reverse(), this.#privileges.xattrs);
   }
 
   #require(key: string): SnapshotRecord {

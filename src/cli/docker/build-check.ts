@@ -1,4 +1,6 @@
-import { CommandError } from '../errors.ts';
+import { CommandError, UsageError } from '../errors.ts';
+import { write } from '../interact.ts';
+import type { Terminal } from '../terminal.ts';
 import type { DockerfileSource } from './build-source.ts';
 import { type DockerClient, DockerError } from './client.ts';
 
@@ -24,18 +26,37 @@ const RULER = '-'.repeat(20);
 /** Lines shown before and after those that are meant. */
 const AROUND = 2;
 
-/** Asks the daemon what it finds. Errors: `DOCKER`. */
-export function askForCheck(
+type BuildArguments = Readonly<Record<string, string | null>>;
+
+/** `--check`: exit status 1 when something was found, as docker has it. Errors: `USAGE` without a Dockerfile to read. */
+export async function checkOnly(
   client: DockerClient,
-  { text, ignore }: DockerfileSource,
-  buildArgs: Readonly<Record<string, string | null>>,
-): Promise<CheckAnswer> {
+  source: DockerfileSource | undefined,
+  format: string | undefined,
+  { buildArgs, terminal }: { readonly buildArgs: BuildArguments; readonly terminal: Terminal },
+): Promise<number> {
+  if (source === undefined) throw new UsageError('Cannot check an archive or a remote context: name the folder, or send the Dockerfile alone');
+  const answer = await askForCheck(client, source, buildArgs);
+  await write(terminal.stdout, format === 'json' ? checkJson(source, answer) : checkReport(source, answer));
+  return answer.Findings.length > 0 || answer.Mistake !== undefined ? 1 : 0;
+}
+
+/** What is shown when the build has ended. A file that does not read is the build's to refuse. Errors: `COMMAND_FAILED`. */
+export async function checkBeforehand(client: DockerClient, source: DockerfileSource, buildArgs: BuildArguments): Promise<CheckAnswer | undefined> {
+  const answer = await askForCheckMaybe(client, source, buildArgs);
+  if (answer === undefined || answer.Mistake !== undefined) return undefined;
+  refuseFindings(answer);
+  return answer;
+}
+
+/** Asks the daemon what it finds. Errors: `DOCKER`. */
+function askForCheck(client: DockerClient, { text, ignore }: DockerfileSource, buildArgs: Readonly<Record<string, string | null>>): Promise<CheckAnswer> {
   const body = { Dockerfile: text, Dockerignore: ignore ?? null, BuildArgs: buildArgs };
   return client.json<CheckAnswer>({ method: 'POST', path: '/build/check', body });
 }
 
 /** As `askForCheck`; undefined where the daemon has no checker. */
-export async function askForCheckMaybe(...asked: Parameters<typeof askForCheck>): Promise<CheckAnswer | undefined> {
+async function askForCheckMaybe(...asked: Parameters<typeof askForCheck>): Promise<CheckAnswer | undefined> {
   try {
     return await askForCheck(...asked);
   } catch (error) {
@@ -46,7 +67,7 @@ export async function askForCheckMaybe(...asked: Parameters<typeof askForCheck>)
 }
 
 /** The whole answer, as `docker build --check` prints it. */
-export function checkReport({ name, text }: DockerfileSource, { Findings: findings, Mistake: mistake }: CheckAnswer): string {
+function checkReport({ name, text }: DockerfileSource, { Findings: findings, Mistake: mistake }: CheckAnswer): string {
   const count =
     findings.length === 0 ? 'no warnings found.' : findings.length === 1 ? '1 warning has been found!' : `${findings.length} warnings have been found!`;
   const parts = mistake !== undefined && findings.length === 0 ? [] : [`Check complete, ${count}\n`];
@@ -60,7 +81,7 @@ export function checkReport({ name, text }: DockerfileSource, { Findings: findin
 }
 
 /** The answer in the shape that `docker build --call=check,format=json` has. */
-export function checkJson({ name, text }: DockerfileSource, { Findings: findings, Mistake: mistake }: CheckAnswer): string {
+function checkJson({ name, text }: DockerfileSource, { Findings: findings, Mistake: mistake }: CheckAnswer): string {
   // Its columns count from 0.
   const range = (line: number, column: number, end: number) => [{ start: { line, character: column - 1 }, end: { line: end, character: 0 } }];
   const result = {
@@ -86,7 +107,7 @@ export function findingList({ Findings: findings }: CheckAnswer): string {
 }
 
 /** Fails where the file asks that findings fail its build. Errors: `COMMAND_FAILED`. */
-export function refuseFindings(answer: CheckAnswer): void {
+function refuseFindings(answer: CheckAnswer): void {
   if (!answer.FailsBuild || answer.Findings.length === 0) return;
   const rules = [...new Set(answer.Findings.map(({ rule }) => rule))].join(', ');
   throw new CommandError(

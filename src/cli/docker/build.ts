@@ -1,15 +1,20 @@
 import type { Command } from '../command.ts';
+import { messageOf } from '#kit';
 import { UsageError } from '../errors.ts';
 import { write } from '../interact.ts';
 import { parseOptions } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { askForCheck, askForCheckMaybe, type CheckAnswer, checkJson, checkReport, findingList, refuseFindings } from './build-check.ts';
-import { buildSource, type DockerfileSource } from './build-source.ts';
+import { checkBeforehand, checkOnly, findingList } from './build-check.ts';
+import { parseOutput, writeOutput } from './build-output.ts';
+import { extensionHeader, readSecrets } from './build-secrets.ts';
+import { buildSource, type BuildSource } from './build-source.ts';
 import type { DockerClient } from './client.ts';
 import { connectDocker, DOCKER_OPTIONS, DOCKER_USAGE } from './connect.ts';
 import { buildLoginHeader } from './credentials.ts';
 import { type ProgressLine, showProgress } from './progress.ts';
+import { runInteractive } from './run.ts';
 import { labelsOf } from './run-options.ts';
+import { parseBytes } from './sizes.ts';
 
 const text = { type: 'string' } as const;
 const texts = { type: 'string', multiple: true, default: [] as string[] } as const;
@@ -23,6 +28,18 @@ const OPTIONS = {
   'no-cache': flag,
   pull: flag,
   quiet: { ...flag, short: 'q' },
+  platform: text,
+  network: text,
+  'add-host': texts,
+  memory: { ...text, short: 'm' },
+  'shm-size': text,
+  ulimit: texts,
+  'cache-from': texts,
+  secret: texts,
+  ssh: texts,
+  allow: texts,
+  output: { ...text, short: 'o' },
+  debug: flag,
   check: flag,
   format: text,
   ...DOCKER_OPTIONS,
@@ -31,21 +48,35 @@ const OPTIONS = {
 export const build: Command = {
   usage:
     'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--pull] [-q]\n' +
+    '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
+    '       [--platform OS/ARCH] [--network N] [--add-host NAME:IP]... [-m SIZE] [--shm-size SIZE] [--ulimit NAME=SOFT[:HARD]]...\n' +
     `       [--check [--format json]] ${DOCKER_USAGE} PATH|-`,
   async run(commandArguments, terminal) {
     const { values, positionals } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: true });
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw new UsageError('Cannot build without one context: gantry build PATH, or - for standard input');
+    refuseUnknown(values);
     if (values.format !== undefined && (!values.check || !['json', 'text'].includes(values.format)))
       throw new UsageError(`Cannot take "${values.format}" for --format: it is json or text, and goes with --check`);
+    const output = parseOutput(values.output);
+    const secrets = await readSecrets(values.secret, terminal.environment);
     const client = await connectDocker(values, terminal);
+    const isRemote = /^(?:https?|git|ssh):\/\/|^git@/.test(path);
+    const { tar, dockerfile, text: written }: Partial<BuildSource> = isRemote ? { dockerfile: values.file } : await buildSource(path, values.file, terminal);
     const buildArgs = buildArguments(values['build-arg'], terminal.environment);
-    const source = await buildSource(path, values.file, terminal);
-    if (values.check) return checkOnly(client, source.text, values.format, { buildArgs, terminal });
-    const checked = source.text && (await checkBeforehand(client, source.text, buildArgs));
+    if (values.check) return checkOnly(client, written, values.format, { buildArgs, terminal });
+    const checked = written && (await checkBeforehand(client, written, buildArgs));
     const query = {
+      ...(isRemote ? { remote: path } : {}),
+      platform: values.platform,
+      networkmode: values.network,
+      extrahosts: values['add-host'],
+      memory: values.memory === undefined ? undefined : parseBytes('--memory', values.memory),
+      shmsize: values['shm-size'] === undefined ? undefined : parseBytes('--shm-size', values['shm-size']),
+      ulimits: values.ulimit.length === 0 ? undefined : JSON.stringify(values.ulimit.map(parseUlimit)),
+      cachefrom: values['cache-from'].length === 0 ? undefined : JSON.stringify(values['cache-from']),
       t: values.tag,
-      dockerfile: source.dockerfile,
+      dockerfile,
       buildargs: JSON.stringify(buildArgs),
       labels: JSON.stringify(labelsOf(values.label)),
       target: values.target,
@@ -53,40 +84,80 @@ export const build: Command = {
       pull: values.pull,
       q: values.quiet,
     };
-    const headers = await buildLoginHeader(terminal.environment);
-    const stream = { content: source.tar(), type: 'application/x-tar' };
-    const lines = client.lines<ProgressLine>({ method: 'POST', path: '/build', query, headers, stream });
-    await showProgress(lines, terminal.stdout);
+    const extensions = extensionHeader({ secrets, allowInsecure: values.allow.length > 0, keepFailed: values.debug });
+    const headers = { ...(await buildLoginHeader(terminal.environment)), ...extensions };
+    const stream = tar === undefined ? {} : { stream: { content: tar(), type: 'application/x-tar' } };
+    const lines = client.lines<ProgressLine>({ method: 'POST', path: '/build', query, headers, ...stream });
+    const seen: BuiltIds = {};
+    // What is written to standard output must stand there alone.
+    const told = output.kind === 'archive' && output.path === '-' ? terminal.stderr : terminal.stdout;
+    try {
+      await showProgress(noting(lines, seen), told);
+    } catch (error) {
+      if (values.debug && seen.failedStep !== undefined) await openShell(client, seen.failedStep, messageOf(error), terminal);
+      throw error;
+    }
     if (checked && !values.quiet) await write(terminal.stderr, findingList(checked));
+    if (seen.image !== undefined) await writeOutput(client, output, { id: seen.image, named: values.tag.length > 0 }, terminal);
     return 0;
   },
 };
 
-/** `--check`: exit status 1 when something was found, as docker has it. Errors: `USAGE` without a Dockerfile to read. */
-async function checkOnly(
-  client: DockerClient,
-  source: DockerfileSource | undefined,
-  format: string | undefined,
-  { buildArgs, terminal }: { readonly buildArgs: BuildArguments; readonly terminal: Terminal },
-): Promise<number> {
-  if (source === undefined) throw new UsageError('Cannot check an archive from standard input: name the folder, or send the Dockerfile alone');
-  const answer = await askForCheck(client, source, buildArgs);
-  await write(terminal.stdout, format === 'json' ? checkJson(source, answer) : checkReport(source, answer));
-  return answer.Findings.length > 0 || answer.Mistake !== undefined ? 1 : 0;
+function refuseUnknown(values: { readonly ssh: readonly string[]; readonly allow: readonly string[] }): void {
+  if (values.ssh.length > 0)
+    throw new UsageError(
+      'Cannot forward an SSH agent with --ssh: the daemon has no connection back to this command. Give the key with --secret id=NAME,src=FILE',
+    );
+  const unknown = values.allow.find((name) => name !== 'security.insecure');
+  if (unknown !== undefined)
+    throw new UsageError(`Cannot take "${unknown}" for --allow: only security.insecure is asked for (RUN --network=host needs no leave)`);
 }
 
-/** What is shown when the build has ended. A file that does not read is the build's to refuse. Errors: `COMMAND_FAILED`. */
-async function checkBeforehand(client: DockerClient, source: DockerfileSource, buildArgs: BuildArguments): Promise<CheckAnswer | undefined> {
-  const answer = await askForCheckMaybe(client, source, buildArgs);
-  if (answer === undefined || answer.Mistake !== undefined) return undefined;
-  refuseFindings(answer);
-  return answer;
+interface BuiltIds {
+  image?: string;
+  failedStep?: string;
 }
 
-type BuildArguments = Readonly<Record<string, string | null>>;
+/** Passes the lines on and notes what they say of images. */
+async function* noting(lines: AsyncIterable<ProgressLine>, seen: BuiltIds): AsyncGenerator<ProgressLine> {
+  for await (const line of lines) {
+    const { ID, FailedStep } = (line.aux ?? {}) as { ID?: string; FailedStep?: string }; // as the server writes it
+    if (ID !== undefined) seen.image = ID;
+    if (FailedStep !== undefined) seen.failedStep = FailedStep;
+    yield line;
+  }
+}
+
+/** A shell among the files of the step that failed, as it left them; they go when it ends. */
+async function openShell(client: DockerClient, image: string, failure: string, terminal: Terminal): Promise<void> {
+  terminal.stderr.write(`${failure}\nA shell in the failed step follows; leave it with "exit".\n`);
+  const isTerminal = terminal.stdin.isTTY === true && terminal.stdout.isTTY === true;
+  const body = {
+    Image: image,
+    Entrypoint: ['/bin/sh'],
+    Tty: isTerminal,
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+  };
+  try {
+    await runInteractive(client, body, { tty: isTerminal }, terminal);
+  } finally {
+    await client.done({ method: 'DELETE', path: `/images/${image}`, query: { force: true } });
+  }
+}
+
+/** `NAME=SOFT[:HARD]`. Errors: `USAGE`. */
+export function parseUlimit(text: string): { readonly Name: string; readonly Soft: number; readonly Hard: number } {
+  const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
+  if (!match) throw new UsageError(`Cannot take "${text}" for --ulimit: write NAME=SOFT[:HARD], such as nofile=1024:2048`);
+  return { Name: match[1] ?? '', Soft: Number(match[2]), Hard: Number(match[3] ?? match[2]) };
+}
 
 /** `NAME=VALUE`, or `NAME` for the value that this process has; null leaves it to the Dockerfile. Errors: `USAGE`. */
-export function buildArguments(given: readonly string[], environment: NodeJS.ProcessEnv): BuildArguments {
+export function buildArguments(given: readonly string[], environment: NodeJS.ProcessEnv): Readonly<Record<string, string | null>> {
   return Object.fromEntries(
     given.map((argument) => {
       const at = argument.indexOf('=');

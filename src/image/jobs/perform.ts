@@ -10,6 +10,8 @@ import { compressionOf, openPlain } from '../tar/compression.ts';
 import { openPrivileges } from '../tar/files.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
+import { copyTrees } from '../trees/copy.ts';
+import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
 import type { Job, JobAnswers, PackedLayer } from './types.ts';
@@ -24,10 +26,17 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
     case 'pack':
       return compressTo(
         job.target,
-        Readable.from(packLayer({ source: job.source, privileges: openPrivileges(), ...(job.latest_ms === undefined ? {} : { latest_ms: job.latest_ms }) })),
+        Readable.from(
+          packLayer({ source: job.source, omit: job.omit, privileges: openPrivileges(), ...(job.latest_ms === undefined ? {} : { latest_ms: job.latest_ms }) }),
+        ),
       );
     case 'compress':
       return compress(job);
+    case 'hash-trees':
+      return hashTrees(job.items, job.owners, openPrivileges().xattrs);
+    case 'copy-trees':
+      copyTrees(job.root, job.items, openPrivileges());
+      return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { TreeCopyItem, TreeHashItem } from '../trees/types.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 
 /** Work on bulk data that may be done in a worker thread. Paths are absolute. */
@@ -6,15 +7,19 @@ export type Job =
   /** Unpacks the blob at `source` into the empty folder `target` and writes the file system through. */
   | { readonly kind: 'unpack'; readonly source: string; readonly target: string; readonly below: readonly string[]; readonly diffId: Digest }
   /** Packs the writable layer `source` into a gzip file at `target`. */
-  | { readonly kind: 'pack'; readonly source: string; readonly target: string; readonly latest_ms?: number }
+  | { readonly kind: 'pack'; readonly source: string; readonly target: string; readonly omit: readonly string[]; readonly latest_ms?: number }
   /** Measures the archive at `source`; a plain one is compressed to `target`, others stay as they are. */
-  | { readonly kind: 'compress'; readonly source: string; readonly target: string };
+  | { readonly kind: 'compress'; readonly source: string; readonly target: string }
+  | { readonly kind: 'hash-trees'; readonly items: readonly TreeHashItem[]; readonly owners: boolean }
+  | { readonly kind: 'copy-trees'; readonly root: string; readonly items: readonly TreeCopyItem[] };
 
 export interface JobAnswers {
   readonly hash: { readonly digest: Digest };
   readonly unpack: { readonly size_bytes: number };
   readonly pack: PackedLayer;
   readonly compress: PackedLayer & { readonly compression: 'gzip' | 'zstd'; readonly file: 'source' | 'target' };
+  readonly 'hash-trees': { readonly digest: Digest; readonly bytes: number };
+  readonly 'copy-trees': undefined;
 }
 export interface PackedLayer {
   readonly diffId: Digest;

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { chown, lstat, mkdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '#kit';
-import { BuildStepError } from './errors.ts';
+import { BuildStepError } from '../errors.ts';
 
 /** `lstat`, or undefined where nothing is. */
 export async function lstatMaybe(path: string): Promise<Stats | undefined> {

@@ -1,7 +1,7 @@
 import type { ImageRunConfig } from '#image';
 import { posix } from 'node:path';
-import { DockerfileError } from './errors.ts';
-import { type CommandForm, type Instruction } from './dockerfile/parse.ts';
+import { DockerfileError } from '../errors.ts';
+import { type CommandForm, type Instruction } from '../dockerfile/parse.ts';
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
 
