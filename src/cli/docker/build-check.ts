@@ -26,7 +26,8 @@ const RULER = '-'.repeat(20);
 /** Lines shown before and after those that are meant. */
 const AROUND = 2;
 
-type BuildArguments = Readonly<Record<string, string | null>>;
+/** Values of `--build-arg`; null leaves one to the Dockerfile. */
+export type BuildArguments = Readonly<Record<string, string | null>>;
 
 /** `--check`: exit status 1 when something was found, as docker has it. Errors: `USAGE` without a Dockerfile to read. */
 export async function checkOnly(
