@@ -89,6 +89,8 @@ test('a build ends with what was found', async () => {
   docker.on('POST /build', (response) => response.end('{"stream":"built\\n"}\n'));
   const terminal = testTerminal();
   assert.equal(await run(terminal, folder), 0);
+  // What the base images set is known once they are here.
+  assert.deepEqual(docker.asked(), ['POST /build', 'POST /build/check']);
   assert.equal(terminal.out(), 'built\n');
   assert.equal(terminal.err(), '\n1 warning found (gantry build --check tells what to write instead):\n - R: M (line 4, column 1)\n');
   const quiet = testTerminal();
@@ -98,7 +100,10 @@ test('a build ends with what was found', async () => {
 
 test('a build is not begun where the file asks that findings fail it', async () => {
   docker.on('POST /build/check', json({ ...some, FailsBuild: true }));
-  await assert.rejects(run(testTerminal(), folder), /lint violation found for rules: R\. .*"# check=error=true"/);
+  await assert.rejects(
+    run(testTerminal({ input: '# check=error=true\nFROM scratch\nCMD x\n' }), '-'),
+    /lint violation found for rules: R\. .*"# check=error=true"/,
+  );
   assert.deepEqual(docker.asked(), ['POST /build/check']);
 });
 

@@ -42,12 +42,18 @@ export async function checkOnly(
   return answer.Findings.length > 0 || answer.Mistake !== undefined ? 1 : 0;
 }
 
-/** What is shown when the build has ended. A file that does not read is the build's to refuse. Errors: `COMMAND_FAILED`. */
-export async function checkBeforehand(client: DockerClient, source: DockerfileSource, buildArgs: BuildArguments): Promise<CheckAnswer | undefined> {
+/** Before a build: refuses it where the file asks that findings fail it, and there are some. Errors: `COMMAND_FAILED`. */
+export async function checkBeforehand(client: DockerClient, source: DockerfileSource, buildArgs: BuildArguments): Promise<void> {
+  // The daemon reads what the line says; where there is none, nobody needs to ask.
+  if (!/^#\s*check\s*=/im.test(source.text)) return;
   const answer = await askForCheckMaybe(client, source, buildArgs);
-  if (answer === undefined || answer.Mistake !== undefined) return undefined;
-  refuseFindings(answer);
-  return answer;
+  if (answer !== undefined) refuseFindings(answer);
+}
+
+/** After a build, when its base images are here and what they set is known: what was found, as text; empty for nothing. */
+export async function checkAfterwards(client: DockerClient, source: DockerfileSource, buildArgs: BuildArguments): Promise<string> {
+  const answer = await askForCheckMaybe(client, source, buildArgs);
+  return answer === undefined ? '' : findingList(answer);
 }
 
 /** Asks the daemon what it finds. Errors: `DOCKER`. */
@@ -101,7 +107,7 @@ function checkJson({ name, text }: DockerfileSource, { Findings: findings, Mista
 }
 
 /** Findings as they stand at the end of a build. */
-export function findingList({ Findings: findings }: CheckAnswer): string {
+function findingList({ Findings: findings }: CheckAnswer): string {
   if (findings.length === 0) return '';
   const head = `\n${findings.length === 1 ? '1 warning' : `${findings.length} warnings`} found (gantry build --check tells what to write instead):\n`;
   return head + findings.map(({ rule, message, line, column }) => ` - ${rule}: ${message} (line ${line}, column ${column})\n`).join('');
@@ -109,7 +115,8 @@ export function findingList({ Findings: findings }: CheckAnswer): string {
 
 /** Fails where the file asks that findings fail its build. Errors: `COMMAND_FAILED`. */
 function refuseFindings(answer: CheckAnswer): void {
-  if (!answer.FailsBuild || answer.Findings.length === 0) return;
+  // A file that does not read is the build's to refuse.
+  if (!answer.FailsBuild || answer.Findings.length === 0 || answer.Mistake !== undefined) return;
   const rules = [...new Set(answer.Findings.map(({ rule }) => rule))].join(', ');
   throw new CommandError(
     `lint violation found for rules: ${rules}. The Dockerfile asks by "# check=error=true" that these fail its build${findingList(answer).trimEnd()}`,

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { write } from '../interact.ts';
 import { parseOptions } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { type BuildArguments, checkBeforehand, checkOnly, findingList } from './build-check.ts';
+import { type BuildArguments, checkAfterwards, checkBeforehand, checkOnly } from './build-check.ts';
 import { isLive, showBuild } from './build-progress.ts';
 import { parseOutput, writeOutput } from './build-output.ts';
 import { extensionHeader, readSecrets } from './build-secrets.ts';
@@ -65,7 +65,7 @@ export const build: Command = {
     const { tar, dockerfile, text: written }: Partial<BuildSource> = isRemote ? { dockerfile: values.file } : await buildSource(path, values.file, terminal);
     const buildArgs = buildArguments(values['build-arg'], terminal.environment);
     if (values.check) return checkOnly(client, written, values.format, { buildArgs, terminal });
-    const checked = written && (await checkBeforehand(client, written, buildArgs));
+    if (written) await checkBeforehand(client, written, buildArgs);
     const query = { ...(isRemote ? { remote: path } : {}), dockerfile, ...queryOf(values, buildArgs) };
     const extensions = extensionHeader({ secrets, allowInsecure: values.allow.length > 0, keepFailed: values.debug });
     const headers = { ...(await buildLoginHeader(terminal.environment)), ...extensions };
@@ -81,7 +81,7 @@ export const build: Command = {
       if (values.debug && seen.failedStep !== undefined) await openShell(client, seen.failedStep, messageOf(error), terminal);
       throw error;
     }
-    if (checked && !values.quiet) await write(terminal.stderr, findingList(checked));
+    if (written && !values.quiet) await write(terminal.stderr, await checkAfterwards(client, written, buildArgs));
     if (seen.image !== undefined) await writeOutput(client, output, { id: seen.image, named: values.tag.length > 0 }, terminal);
     return 0;
   },
