@@ -29,7 +29,10 @@ export interface DockerfileText extends Directives {
 /** A Dockerfile of more bytes than this is refused. */
 const BYTES_MAX = 4 * 2 ** 20;
 
-/** Splits a Dockerfile into logical lines (reference: "Format", "Parser directives", "Here-documents"). Errors: `DockerfileSyntaxError`. */
+/**
+ * Splits a Dockerfile into logical lines (reference: "Format", "Parser directives", "Here-documents"). Line ends of Windows are line ends, in
+ * here-documents too: a script with a carriage return in each line would not run. Errors: `DockerfileSyntaxError`.
+ */
 export function logicalLines(source: string): DockerfileText {
   if (source.length > BYTES_MAX)
     throw new DockerfileSyntaxError({

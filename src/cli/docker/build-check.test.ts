@@ -113,4 +113,5 @@ test('a daemon without a checker builds all the same', async () => {
   const terminal = testTerminal();
   assert.equal(await run(terminal, folder), 0);
   assert.deepEqual([terminal.out(), terminal.err()], ['built\n', '']);
+  await assert.rejects(run(testTerminal(), '--check', folder), /the daemon has no checker/);
 });

@@ -22,6 +22,10 @@ export interface CheckAnswer {
   readonly Mistake?: { readonly Message: string; readonly Line: number };
 }
 
+/** What other daemons answer to a path that they don't know. */
+const NO_SUCH_PATH: readonly number[] = [404, 405, 501];
+/** The exit status of a command that asks for what is not there. */
+const NO_CHECKER = 125;
 const RULER = '-'.repeat(20);
 /** Lines shown before and after those that are meant. */
 const AROUND = 2;
@@ -56,10 +60,18 @@ export async function checkAfterwards(client: DockerClient, source: DockerfileSo
   return answer === undefined ? '' : findingList(answer);
 }
 
-/** Asks the daemon what it finds. Errors: `DOCKER`. */
-function askForCheck(client: DockerClient, { text, ignore }: DockerfileSource, buildArgs: Readonly<Record<string, string | null>>): Promise<CheckAnswer> {
+/** Asks the daemon what it finds. Errors: `DOCKER`, `COMMAND_FAILED` where it has no checker. */
+async function askForCheck(client: DockerClient, { text, ignore }: DockerfileSource, buildArgs: BuildArguments): Promise<CheckAnswer> {
   const body = { Dockerfile: text, Dockerignore: ignore ?? null, BuildArgs: buildArgs };
-  return client.json<CheckAnswer>({ method: 'POST', path: '/build/check', body });
+  try {
+    return await client.json<CheckAnswer>({ method: 'POST', path: '/build/check', body });
+  } catch (error) {
+    if (error instanceof DockerError && NO_SUCH_PATH.includes(error.status))
+      throw new CommandError('Cannot check the Dockerfile: the daemon has no checker, so it is another one than Gantry. See --docker-socket', NO_CHECKER, {
+        cause: error,
+      });
+    throw error;
+  }
 }
 
 /** As `askForCheck`; undefined where the daemon has no checker. */
@@ -67,8 +79,9 @@ async function askForCheckMaybe(...asked: Parameters<typeof askForCheck>): Promi
   try {
     return await askForCheck(...asked);
   } catch (error) {
-    // No such path there; or a .dockerignore that does not read, which the build refuses itself.
-    if (error instanceof DockerError && [400, 404, 405, 501].includes(error.status)) return undefined;
+    if (error instanceof CommandError && error.exitStatus === NO_CHECKER) return undefined;
+    // A .dockerignore that does not read is the build's to refuse.
+    if (error instanceof DockerError && error.status === 400) return undefined;
     throw error;
   }
 }
