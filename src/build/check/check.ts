@@ -1,7 +1,7 @@
-import type { Dockerfile } from '../dockerfile/parse.ts';
 import { parseUntilMistake } from '../dockerfile/parse.ts';
 import { DockerfileError } from '../errors.ts';
 import { type CheckOptions, NO_OPTIONS, parseCheckOptions, withComments } from './options.ts';
+import { neededBy } from './needed.ts';
 import type { Finding, Hit, Rule } from './rule.ts';
 import { RULES } from './rules/index.ts';
 import { globalScope, valueOf } from './scope.ts';
@@ -19,15 +19,29 @@ export interface CheckResult {
   readonly mistake?: DockerfileError;
 }
 
-/** Checks a Dockerfile: findings in the order of their places. Pure. */
+/** Checks a Dockerfile: findings in the order of their places. Pure. Errors: `SyntaxError` for a pattern of `.dockerignore`. */
 export function checkDockerfile(source: string, surroundings: Surroundings): CheckResult {
   const { file, mistake } = parseUntilMistake(source);
-  const options = readOptions(file);
-  if (options instanceof DockerfileError) return { findings: [], failsBuild: true, mistake: mistake ?? options };
   const subject = subjectOf(file, surroundings);
-  const findings = RULES.flatMap((rule) => rule.find(subject).flatMap((hit) => (isWanted(rule, hit, options) ? [findingOf(rule, hit)] : [])));
-  findings.sort((a, b) => a.line - b.line || a.column - b.column);
-  return { findings, failsBuild: options.error && findings.length > 0, ...(mistake === undefined ? {} : { mistake }) };
+  try {
+    const options = file.check === undefined ? NO_OPTIONS : parseCheckOptions(file.check.value, file.check.line);
+    const { target } = surroundings;
+    // Of a file that does not read, the stage may stand below the mistake.
+    const needed = target === undefined || mistake !== undefined ? undefined : neededBy(subject, target);
+    const findings = RULES.flatMap((rule) =>
+      rule
+        .find(subject)
+        .filter((hit) => isWanted(rule, hit, options))
+        .map((hit) => ({ hit, rule })),
+    )
+      .filter(({ hit }) => needed === undefined || needed.has(hit.instruction))
+      .map(({ hit, rule }) => findingOf(rule, hit))
+      .sort((a, b) => a.line - b.line || a.column - b.column);
+    return { findings, failsBuild: options.error && findings.length > 0, ...(mistake === undefined ? {} : { mistake }) };
+  } catch (error) {
+    if (error instanceof DockerfileError) return { findings: [], failsBuild: true, mistake: mistake ?? error };
+    throw error;
+  }
 }
 
 /** The base images that a Dockerfile names: whose configuration the checker wants to know. */
@@ -36,16 +50,6 @@ export function baseNames(source: string, surroundings: Surroundings): readonly 
   const scope = globalScope(subject, { given: true });
   const names = subject.stages.map(({ from }) => valueOf(from.image, scope, subject));
   return [...new Set(names)].filter((name) => name !== '' && name !== 'scratch' && !subject.stages.some(({ from }) => from.stage === name.toLowerCase()));
-}
-
-function readOptions({ check }: Dockerfile): CheckOptions | DockerfileError {
-  if (check === undefined) return NO_OPTIONS;
-  try {
-    return parseCheckOptions(check.value, check.line);
-  } catch (error) {
-    if (error instanceof DockerfileError) return error;
-    throw error;
-  }
 }
 
 function isWanted(rule: Rule, { instruction }: Hit, fileOptions: CheckOptions): boolean {

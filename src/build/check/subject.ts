@@ -8,6 +8,8 @@ export type Arg = Extract<Instruction, { kind: 'ARG' }>;
 export interface Surroundings {
   /** The patterns of `.dockerignore`; undefined when there is none. */
   readonly ignored?: readonly string[];
+  /** The stage that is built; every stage is checked when left out. */
+  readonly target?: string;
   readonly buildArgs?: Readonly<Record<string, string | null>>;
   /** Configurations of base images that are here, by the name in FROM. */
   readonly bases?: ReadonlyMap<string, Pick<ImageRunConfig, 'Env' | 'Shell'>>;
