@@ -31,6 +31,8 @@ export interface BuilderRooms {
   readonly options: BuilderOptions;
   readonly cache: BuildCache;
   readonly mounts: CacheMounts;
+  /** Takes work that nobody waits for; a stop awaits it. */
+  chores(chore: Promise<void>): void;
   /** Layers that some build is making, by their keys. */
   readonly making: SharedWork<MadeLayer>;
 }

@@ -30,6 +30,9 @@ const FORMAT: RecordFormat<SnapshotRecord> = {
   migrations: { 1: (value) => value },
 };
 
+/** What packing a file costs beside its bytes, in bytes. */
+const PACKING_BYTES = 4_096;
+
 export interface SnapshotOptions {
   readonly folder: string;
   readonly mounts: Linux['mounts'];
@@ -160,15 +163,31 @@ export class OverlaySnapshots implements Snapshots {
     return changesOf(join(this.#path(key), 'upper'), this.#lowerView(this.#require(key)), this.#privileges.xattrs);
   }
 
-  async commit(key: string, { standIns = [], ...options }: CommitOptions = {}): Promise<Layer> {
+  async commit(key: string, options: CommitOptions = {}): Promise<Layer> {
+    return await this.#commit(key, options, false);
+  }
+
+  async seal(key: string, options: CommitOptions = {}): Promise<Layer> {
+    const record = this.#require(key);
+    // Files whose times were changed in the blob only, or that are not in it, would not be what the blob unpacks to.
+    const isWhole = options.latest_ms === undefined && options.standIns === undefined;
+    if (isWhole) await this.unmount(key);
+    const layer = await this.#commit(key, options, isWhole);
+    const upper = join(this.#path(key), 'upper');
+    if (isWhole) await this.#options.layers.adopt({ below: record.layers.at(-1), diffId: layer.diffId, files: upper, size_bytes: await usageOf(upper) });
+    await this.remove(key);
+    return layer;
+  }
+
+  async #commit(key: string, { standIns = [], ...options }: CommitOptions, sync: boolean): Promise<Layer> {
     const record = this.#require(key);
     const { content, jobs } = this.#options;
     const source = join(this.#path(key), 'upper');
     const omit = standIns.length === 0 ? [] : omittedFrom(source, standIns, this.#lowerView(record));
     const target = content.ingestPath();
-    const bytes = await usageOf(source, { perFile_bytes: 512 });
+    const bytes = await usageOf(source, { perFile_bytes: PACKING_BYTES });
     try {
-      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, omit, ...options }, bytes);
+      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, omit, sync, ...options }, bytes);
       await content.adopt(target, packed.digest);
       return { diffId: packed.diffId, blob: { mediaType: OCI_LAYER_GZIP, digest: packed.digest, size: packed.size } };
     } catch (error) {
