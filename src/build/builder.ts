@@ -35,7 +35,14 @@ export function createBuilder(options: BuilderOptions): Builder {
       .finally(() => running.delete(done));
     running.add(done);
   };
-  const rooms: BuilderRooms = { options, cache, chores, mounts: new CacheMounts({ cache, clock, logger }), making: new SharedWork() };
+  const rooms: BuilderRooms = {
+    options,
+    cache,
+    chores,
+    mounts: new CacheMounts({ cache, clock, logger }),
+    making: new SharedWork(),
+    assembling: new SharedWork(),
+  };
   const contexts = join(options.dataDir, 'build-context');
   const stopping = new AbortController();
   const prune = async (request: PruneRequest) => {

@@ -35,6 +35,8 @@ export interface BuilderRooms {
   chores(chore: Promise<void>): void;
   /** Layers that some build is making, by their keys. */
   readonly making: SharedWork<MadeLayer>;
+  /** Images that some build is putting together, by theirs. */
+  readonly assembling: SharedWork<Image>;
 }
 export interface MadeLayer {
   /** None where the step changed nothing. */
