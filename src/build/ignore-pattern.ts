@@ -26,8 +26,18 @@ export function compilePath(pattern: string): PathTest {
 export function namePattern(text: string, whole = text): (name: string) => boolean {
   if (!/[*?[\\]/.test(text)) return (name) => name === text;
   const tokens = readTokens(text, whole);
-  if (tokens.every(({ kind }) => kind === 'run')) return () => true;
-  return (name) => fitsName(tokens, Array.from(name));
+  return plainTest(tokens) ?? ((name) => fitsName(tokens, Array.from(name)));
+}
+
+/** What most patterns are: anything, `*.ending` or `beginning*`, or no pattern but for its escapes. */
+function plainTest(tokens: readonly Token[]): ((name: string) => boolean) | undefined {
+  const runs = tokens.filter(({ kind }) => kind === 'run').length;
+  if (runs === tokens.length) return () => true;
+  if (runs > 1 || !tokens.every(({ kind }) => kind === 'run' || kind === 'char')) return undefined;
+  const text = tokens.map((token) => (token.kind === 'char' ? token.char : '')).join('');
+  if (runs === 0) return (name) => name === text;
+  if (tokens[0]?.kind === 'run') return (name) => name.endsWith(text);
+  return tokens.at(-1)?.kind === 'run' ? (name) => name.startsWith(text) : undefined;
 }
 
 /** The whole pattern against the whole path or its first parts: the way back leads to the last `**` only, which is enough. */

@@ -131,7 +131,8 @@ function parseObject(text: string, name: string): JsonObject {
   return value;
 }
 
-function buildArgs(object: JsonObject): Readonly<Record<string, string | null>> {
+/** `NAME` to its value, or null for the Dockerfile's own. Errors: 400. */
+export function buildArgs(object: JsonObject): Readonly<Record<string, string | null>> {
   return Object.fromEntries(
     Object.entries(object).map(([name, value]) => {
       if (value !== null && typeof value !== 'string') throw badRequest(`invalid buildargs: the value of ${name} must be a string or null`);

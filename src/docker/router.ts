@@ -2,6 +2,7 @@ import { pluginRoutes, swarmRoutes } from './clusters.ts';
 import { notImplemented, pageNotFound, unsupported } from './errors.ts';
 import { checkAuth } from './auth.ts';
 import { pruneBuilds } from './build-cache.ts';
+import { checkBuild } from './build-check.ts';
 import { buildImage } from './builds.ts';
 import * as io from './containers-io.ts';
 import * as life from './containers-lifecycle.ts';
@@ -63,6 +64,7 @@ const systemRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /system/df', system.diskUsage],
   ['POST /auth', checkAuth],
   ['POST /build', buildImage],
+  ['POST /build/check', checkBuild],
   ['POST /build/prune', pruneBuilds],
   ['POST /commit', images.commitContainer],
 ];

@@ -16,8 +16,11 @@ const CHECKSUM = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{12
 /** `COPY` and `ADD` (Dockerfile reference, "ADD", "COPY"). Errors: `DockerfileSyntaxError`. */
 export function parseCopy(kind: 'COPY' | 'ADD', phrase: Phrase): CopyBody {
   const { flags, rest } = takeFlags(phrase, COPY_FLAGS[kind]);
-  const words = jsonWords(rest) ?? splitWords(rest.text, rest.escape).map(({ text }) => text);
+  const plain = splitWords(rest.text, rest.escape);
+  const words = jsonWords(rest) ?? plain.map(({ text }) => text);
   const target = words.at(-1);
+  if (words.length < 2 && plain.at(-1)?.open)
+    return rest.refuse('unexpected end of statement while looking for a matching quote', 'close it, or write \\ before it', plain.at(-1)?.offset);
   if (words.length < 2 || target === undefined)
     return rest.refuse(
       `${kind} requires at least two arguments, but only one was provided. Destination could not be determined`,

@@ -81,7 +81,7 @@ describe('expand', () => {
     ['${FILE#\\q}', /invalid pattern \(\\q\)/],
     ["'x", /single-quote/],
     ['"x', /double-quote/],
-    [`${'${A:-'.repeat(1000)}`, /nested deeper than the 64 allowed/],
+    ['${A:-'.repeat(1000), /nested deeper than the 64 allowed/],
   ];
   for (const [text, message] of refused)
     it(`refuses ${text.slice(0, 40)}`, () => assert.throws(() => expand(text, lookup), { constructor: ExpansionError, message }));

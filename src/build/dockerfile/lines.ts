@@ -29,7 +29,10 @@ export interface DockerfileText extends Directives {
 /** A Dockerfile of more bytes than this is refused. */
 const BYTES_MAX = 4 * 2 ** 20;
 
-/** Splits a Dockerfile into logical lines (reference: "Format", "Parser directives", "Here-documents"). Errors: `DockerfileSyntaxError`. */
+/**
+ * Splits a Dockerfile into logical lines (reference: "Format", "Parser directives", "Here-documents"). Line ends of Windows are line ends, in
+ * here-documents too: a script with a carriage return in each line would not run. Errors: `DockerfileSyntaxError`.
+ */
 export function logicalLines(source: string): DockerfileText {
   if (source.length > BYTES_MAX)
     throw new DockerfileSyntaxError({
@@ -39,8 +42,8 @@ export function logicalLines(source: string): DockerfileText {
     });
   const raw = source.replace(/^\uFEFF/, '').split(/\r?\n/);
   refuseNul(raw);
-  const directives = readDirectives(raw);
-  return { ...directives, lines: new Joiner(raw, directives.escape).all() };
+  const { directives, end } = readDirectives(raw);
+  return { ...directives, lines: new Joiner(raw, directives.escape, end).all() };
 }
 
 /** Where in the file an offset of the line's text is; undefined for a line of no file. */
@@ -67,10 +70,12 @@ const isBlank = (text: string) => text.trim() === '';
 class Joiner {
   readonly #raw: readonly string[];
   readonly #continues: RegExp;
-  #at = 0;
+  #at: number;
 
-  constructor(raw: readonly string[], escape: string) {
+  /** `start`: how many lines the directives take. */
+  constructor(raw: readonly string[], escape: string, start: number) {
     this.#raw = raw;
+    this.#at = start;
     // Twice the escape character is the character itself, so the line ends there; alone on its line it always continues.
     this.#continues = escape === '\\' ? /(?:(?<=[^\\])|^)\\[ \t]*$/ : /(?:(?<=[^`])|^)`[ \t]*$/;
   }

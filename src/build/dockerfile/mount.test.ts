@@ -9,6 +9,9 @@ const CACHE = { type: 'cache', sharing: 'shared', readOnly: false, mode: 0o755, 
 describe('parseMount', () => {
   const cases: readonly (readonly [string, object])[] = [
     ['target=/x', { type: 'bind', target: '/x', readWrite: false }],
+    ['type=bind', { type: 'bind', target: '.', readWrite: false }],
+    ['from=b', { type: 'bind', target: '.', from: 'b', readWrite: false }],
+    ['type=cache,target=', { ...CACHE, target: '.' }],
     ['type=bind,src=a,dst=/x,from=b,rw', { type: 'bind', source: 'a', target: '/x', from: 'b', readWrite: true }],
     ['type=bind,source=a,destination=x,readwrite=false', { type: 'bind', source: 'a', target: 'x', readWrite: false }],
     ['TYPE=Bind,target=/x,ro=false', { type: 'bind', target: '/x', readWrite: true }],
@@ -42,7 +45,6 @@ describe('parseMount', () => {
   const refused: readonly (readonly [string, RegExp])[] = [
     ['', /invalid field '' must be a key=value pair/],
     ['type=bimd,target=/x', /unsupported mount type "bimd" \(did you mean bind\?\)/],
-    ['type=bind', /a bind mount has no target/],
     ['target=/', /invalid mount target "\/"/],
     ['target=/a/..', /invalid mount target/],
     ['tarket=/x', /unexpected key 'tarket' in 'tarket=\/x' \(did you mean target\?\)/],

@@ -73,13 +73,13 @@ function build(type: MountType, options: ReadonlyMap<string, string>): RunMount 
   const owner = { uid: integer(options, 'uid', 10) ?? 0, gid: integer(options, 'gid', 10) ?? 0 };
   switch (type) {
     case 'bind':
-      return { type, target: target(type, options), ...text('source'), ...text('from'), readWrite: writable(options, false) };
+      return { type, target: target(options), ...text('source'), ...text('from'), readWrite: writable(options, false) };
     case 'cache': {
       const sharing = oneOf('sharing value', options.get('sharing') ?? 'shared', SHARINGS);
       const places = { ...text('id'), ...text('from'), ...text('source') };
       return {
         type,
-        target: target(type, options),
+        target: target(options),
         ...places,
         sharing,
         readOnly: !writable(options, true),
@@ -91,7 +91,7 @@ function build(type: MountType, options: ReadonlyMap<string, string>): RunMount 
       const size = options.get('size');
       return {
         type,
-        target: target(type, options),
+        target: target(options),
         ...(size === undefined ? {} : { size_bytes: bytes(size) }),
         ...(writable(options, true) ? {} : { readOnly: true }),
       };
@@ -121,9 +121,9 @@ function secretOrSsh(type: 'secret' | 'ssh', options: ReadonlyMap<string, string
   };
 }
 
-function target(type: MountType, options: ReadonlyMap<string, string>): string {
-  const path = options.get('target') ?? '';
-  if (path === '') throw new MountError(`a ${type} mount has no target`, `add target=PATH to --mount=type=${type}`);
+/** Where it is mounted: without a word on it, upon the working folder. */
+function target(options: ReadonlyMap<string, string>): string {
+  const path = options.get('target') || '.';
   if (path.startsWith('/') && posix.resolve(path) === '/') throw new MountError(`invalid mount target "${path}"`, 'mount below the root, not upon it');
   return path;
 }

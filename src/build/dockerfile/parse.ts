@@ -1,3 +1,4 @@
+import { DockerfileError } from '../errors.ts';
 import { parseCopy } from './copy.ts';
 import type { Directives } from './directives.ts';
 import { takeFlags } from './flags.ts';
@@ -42,19 +43,43 @@ type Name = (typeof NAMES)[number];
 
 /** Parses a Dockerfile. Errors: `DockerfileError` (a `DockerfileSyntaxError`) with the line. */
 export function parseDockerfile(source: string): Dockerfile {
-  const { lines, ...directives } = logicalLines(source);
-  if (lines.length === 0) throw new DockerfileSyntaxError({ line: 1, problem: 'file with no instructions', remedy: 'begin with FROM and an image' });
-  const instructions = lines.map((line) => parseInstruction(line, directives.escape));
+  const { file, mistake } = parseUntilMistake(source);
+  if (mistake) throw mistake;
+  return file;
+}
+
+/** Parses a Dockerfile as far as it reads: what stands before the first mistake, and the mistake. */
+export function parseUntilMistake(source: string): { readonly file: Dockerfile; readonly mistake?: DockerfileError } {
+  const instructions: Instruction[] = [];
+  const blanks: { line: number; instruction: Instruction }[] = [];
+  let directives: Directives = { escape: '\\' };
+  const file = (): Dockerfile => ({ ...directives, instructions, ...(blanks.length === 0 ? {} : { blanks }) });
+  try {
+    const { lines, ...read } = logicalLines(source);
+    directives = read;
+    if (lines.length === 0) throw new DockerfileSyntaxError({ line: 1, problem: 'file with no instructions', remedy: 'begin with FROM and an image' });
+    for (const line of lines) {
+      const instruction = parseInstruction(line, directives.escape);
+      instructions.push(instruction);
+      for (const blank of line.blanks ?? []) blanks.push({ line: blank, instruction });
+    }
+    checkBeginning(instructions);
+  } catch (error) {
+    if (error instanceof DockerfileError) return { file: file(), mistake: error };
+    throw error;
+  }
+  return { file: file() };
+}
+
+function checkBeginning(instructions: readonly Instruction[]): void {
   const first = instructions.find((instruction) => instruction.kind !== 'ARG');
-  if (first?.kind !== 'FROM')
-    throw new DockerfileSyntaxError({
-      line: first?.line ?? 1,
-      ...(first === undefined ? {} : { instruction: first.kind }),
-      problem: 'no build stage in current context',
-      remedy: 'the first instruction must be FROM (only ARG may stand before it)',
-    });
-  const blanks = instructions.flatMap((instruction, index) => (lines[index]?.blanks ?? []).map((line) => ({ line, instruction })));
-  return { ...directives, instructions, ...(blanks.length === 0 ? {} : { blanks }) };
+  if (first?.kind === 'FROM') return;
+  throw new DockerfileSyntaxError({
+    line: first?.line ?? 1,
+    ...(first === undefined ? {} : { instruction: first.kind }),
+    problem: 'no build stage in current context',
+    remedy: 'the first instruction must be FROM (only ARG may stand before it)',
+  });
 }
 
 /**

@@ -33,6 +33,8 @@ export function jsonWords(phrase: Phrase): readonly string[] | undefined {
 export interface Word {
   readonly text: string;
   readonly offset: number;
+  /** A quote in it is not closed; the word goes on to the end. */
+  readonly open?: true;
 }
 
 /** Splits at white space; quotes and the escape character keep white space together and stay in the words (expansion removes them). */
@@ -52,7 +54,7 @@ export function splitWords(text: string, escape: string): readonly Word[] {
     else if (quote === '' && (char === '"' || char === "'")) quote = char;
     else if (char === quote) quote = '';
   }
-  if (start >= 0) words.push({ text: text.slice(start), offset: start });
+  if (start >= 0) words.push({ text: text.slice(start), offset: start, ...(quote === '' ? {} : { open: true }) });
   return words;
 }
 
