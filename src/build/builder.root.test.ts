@@ -9,7 +9,7 @@ import type { Image } from '#image';
 import { createBuilder } from './builder.ts';
 import { fakeRooms } from './fake-rooms.testing.ts';
 import { parseReference } from '#image';
-import type { BuildRequest } from './types.ts';
+import type { Builder, BuildRequest } from './types.ts';
 
 let folder = '';
 let rooms: ReturnType<typeof fakeRooms>;
@@ -56,8 +56,10 @@ async function context(files: Readonly<Record<string, string>>): Promise<Readabl
   return Readable.from([execFileSync('tar', ['-c', '-z', '-C', path, '.'])]);
 }
 
+let builder: Builder;
+
 async function build(files: Readonly<Record<string, string>>, more: Partial<BuildRequest> = {}): Promise<{ image: Image; said: string }> {
-  const builder = createBuilder(rooms.options);
+  builder = createBuilder(rooms.options);
   await builder.start();
   let said = '';
   const image = await builder.build({ context: await context(files), tags: [parseReference('out')], ...more }, (output) => {
@@ -118,6 +120,7 @@ describe('the builder', () => {
   });
   it('leaves nothing of a failed build', async () => {
     await assert.rejects(build({ Dockerfile: 'FROM base\nRUN fail' }), { message: "The command '/bin/sh -c fail' returned a non-zero code: 7", exitCode: 7 });
+    await builder.stop();
     assert.equal(rooms.containers.size, 0);
     assert.deepEqual(await readdir(join(folder, 'snapshots')), []);
     assert.deepEqual(await readdir(join(folder, 'build-context')), []);

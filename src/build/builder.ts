@@ -28,10 +28,23 @@ const CACHE_BYTES_MAX = 20 * 2 ** 30;
 export function createBuilder(options: BuilderOptions): Builder {
   const { clock, logger } = options;
   const cache = new BuildCache({ folder: join(options.dataDir, 'build-cache'), images: options.images, clock, logger });
-  const rooms: BuilderRooms = { options, cache, mounts: new CacheMounts({ cache, clock, logger }), making: new SharedWork() };
+  const running = new Set<Promise<unknown>>();
+  const chores = (chore: Promise<void>) => {
+    const done = chore
+      .catch((error: unknown) => logger.warn('the folder of a build stays on the disk until the next start', { error }))
+      .finally(() => running.delete(done));
+    running.add(done);
+  };
+  const rooms: BuilderRooms = {
+    options,
+    cache,
+    chores,
+    mounts: new CacheMounts({ cache, clock, logger }),
+    making: new SharedWork(),
+    assembling: new SharedWork(),
+  };
   const contexts = join(options.dataDir, 'build-context');
   const stopping = new AbortController();
-  const running = new Set<Promise<unknown>>();
   const prune = async (request: PruneRequest) => {
     const doomed = await cache.prune(request);
     const folders = doomed.reduce((sum, { kind, bytes }) => sum + (kind === 'layer' ? 0 : bytes), 0);
@@ -86,9 +99,9 @@ async function clearLeftovers(options: BuilderOptions, contexts: string): Promis
 }
 
 async function buildInSession(session: BuildSession, failed: AbortController): Promise<Image> {
-  const { request, options } = session;
+  const { request, options, rooms } = session;
   try {
-    session.onClose(() => rm(session.folder, { recursive: true, force: true }));
+    session.onClose(() => rooms.chores(rm(session.folder, { recursive: true, force: true })));
     session.checkCancelled();
     checkPlatform(request.platform);
     await mkdir(session.folder, { recursive: true, mode: 0o700 });

@@ -37,7 +37,7 @@ export function fakeRooms(folder: string, run: FakeRun) {
     images.set(id, image);
     return Promise.resolve(image);
   };
-  const snapshots: Pick<Snapshots, 'prepareLayers' | 'mount' | 'remove' | 'commit' | 'list'> = {
+  const snapshots: Pick<Snapshots, 'prepareLayers' | 'mount' | 'remove' | 'seal' | 'list'> = {
     async prepareLayers(key, layers) {
       const path = join(folder, 'snapshots', key);
       await mkdir(path, { recursive: true });
@@ -45,8 +45,8 @@ export function fakeRooms(folder: string, run: FakeRun) {
       if (top) await cp(join(folder, 'layers', top.diffId.slice(7)), path, { recursive: true, verbatimSymlinks: true });
     },
     mount: (key) => Promise.resolve(join(folder, 'snapshots', key)),
-    remove: (key) => rm(join(folder, 'snapshots', key), { recursive: true }),
-    commit: (key) => keep(join(folder, 'snapshots', key)),
+    remove: (key) => rm(join(folder, 'snapshots', key), { recursive: true, force: true }),
+    seal: (key) => keep(join(folder, 'snapshots', key)),
     list: () => readdir(join(folder, 'snapshots')),
   };
   const streams = new Map<string, PassThrough>();

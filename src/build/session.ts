@@ -31,8 +31,12 @@ export interface BuilderRooms {
   readonly options: BuilderOptions;
   readonly cache: BuildCache;
   readonly mounts: CacheMounts;
+  /** Takes work that nobody waits for; a stop awaits it. */
+  chores(chore: Promise<void>): void;
   /** Layers that some build is making, by their keys. */
   readonly making: SharedWork<MadeLayer>;
+  /** Images that some build is putting together, by theirs. */
+  readonly assembling: SharedWork<Image>;
 }
 export interface MadeLayer {
   /** None where the step changed nothing. */

@@ -30,6 +30,9 @@ const FORMAT: RecordFormat<SnapshotRecord> = {
   migrations: { 1: (value) => value },
 };
 
+/** What packing a file costs beside its bytes, in bytes. */
+const PACKING_BYTES = 4_096;
+
 export interface SnapshotOptions {
   readonly folder: string;
   readonly mounts: Linux['mounts'];
@@ -153,24 +156,40 @@ export class OverlaySnapshots implements Snapshots {
 
   async usage(key: string): Promise<number> {
     this.#require(key);
-    return usageOf(join(this.#path(key), 'upper'));
+    return (await usageOf(join(this.#path(key), 'upper'))).bytes;
   }
 
   async changes(key: string) {
     return changesOf(join(this.#path(key), 'upper'), this.#lowerView(this.#require(key)), this.#privileges.xattrs);
   }
 
-  async commit(key: string, { standIns = [], ...options }: CommitOptions = {}): Promise<Layer> {
+  async commit(key: string, options: CommitOptions = {}): Promise<Layer> {
+    return (await this.#commit(key, options, false)).layer;
+  }
+
+  async seal(key: string, options: CommitOptions = {}): Promise<Layer> {
+    const record = this.#require(key);
+    // Files whose times were changed in the blob only, or that are not in it, would not be what the blob unpacks to.
+    const isWhole = options.latest_ms === undefined && options.standIns === undefined;
+    if (isWhole) await this.unmount(key);
+    const { layer, size_bytes } = await this.#commit(key, options, isWhole);
+    const files = join(this.#path(key), 'upper');
+    if (isWhole) await this.#options.layers.adopt({ below: record.layers.at(-1), diffId: layer.diffId, files, size_bytes });
+    await this.remove(key);
+    return layer;
+  }
+
+  async #commit(key: string, { standIns = [], ...options }: CommitOptions, sync: boolean): Promise<{ layer: Layer; size_bytes: number }> {
     const record = this.#require(key);
     const { content, jobs } = this.#options;
     const source = join(this.#path(key), 'upper');
     const omit = standIns.length === 0 ? [] : omittedFrom(source, standIns, this.#lowerView(record));
     const target = content.ingestPath();
-    const bytes = await usageOf(source, { perFile_bytes: 512 });
+    const { bytes: size_bytes, entries } = await usageOf(source);
     try {
-      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, omit, ...options }, bytes);
+      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, omit, sync, ...options }, size_bytes + entries * PACKING_BYTES);
       await content.adopt(target, packed.digest);
-      return { diffId: packed.diffId, blob: { mediaType: OCI_LAYER_GZIP, digest: packed.digest, size: packed.size } };
+      return { layer: { diffId: packed.diffId, blob: { mediaType: OCI_LAYER_GZIP, digest: packed.digest, size: packed.size } }, size_bytes };
     } catch (error) {
       await rm(target, { force: true });
       throw error;
@@ -223,13 +242,10 @@ async function copyLooks({ uid, gid, mode }: Stats, path: string): Promise<void>
   await chmod(path, mode & 0o7777);
 }
 
-async function usageOf(folder: string, options: { readonly perFile_bytes: number } = { perFile_bytes: 0 }): Promise<number> {
-  let bytes = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    bytes += options.perFile_bytes;
-    if (entry.isFile()) bytes += (await lstat(join(entry.parentPath, entry.name))).size;
-  }
-  return bytes;
+async function usageOf(folder: string): Promise<{ bytes: number; entries: number }> {
+  const all = await readdir(folder, { withFileTypes: true, recursive: true });
+  const sizes = await Promise.all(all.filter((entry) => entry.isFile()).map(async (entry) => (await lstat(join(entry.parentPath, entry.name))).size));
+  return { bytes: sizes.reduce((sum, size) => sum + size, 0), entries: all.length };
 }
 
 function isDigests(value: unknown): value is readonly Digest[] {

@@ -237,4 +237,6 @@ export interface Snapshots {
   changes(key: string): Promise<readonly { readonly path: string; readonly kind: 'modified' | 'added' | 'deleted' }[]>;
   /** The writable layer as a layer blob in the content store: overlay's whiteouts become OCI's. */
   commit(key: string, options?: CommitOptions): Promise<Layer>;
+  /** Commits and removes in one: the files need not be unpacked again, since the writable layer becomes the unpacked one. */
+  seal(key: string, options?: CommitOptions): Promise<Layer>;
 }

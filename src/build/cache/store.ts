@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger } from '#kit';
-import { GantryError, readJson, removeDurable, writeDurable } from '#kit';
+import { GantryError, KeyedMutex, readJson, removeDurable, writeDurable } from '#kit';
 import type { Digest, Image, ImageStore, Layer } from '#image';
 import { type CacheEntry, chooseDoomed, type PruneRequest } from './choose.ts';
 import { asCacheRecord, CACHE_VERSION, type CacheContent, type CacheRecord } from './record.ts';
@@ -20,6 +20,7 @@ export class BuildCache {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #records = new Map<string, CacheRecord>();
+  readonly #files = new KeyedMutex();
   readonly #quick = new Map<string, string>();
   readonly #steps = new Map<string, number>();
   /** How many builds use a record now. */
@@ -160,7 +161,11 @@ export class BuildCache {
 
   async #write(record: CacheRecord): Promise<void> {
     this.#keep(record);
-    await writeDurable(join(this.#folder, `${record.key}.json`), JSON.stringify(record));
+    // Whoever comes later writes what the record has become meanwhile.
+    await this.#files.run(record.key, async () => {
+      const latest = this.#records.get(record.key);
+      if (latest) await writeDurable(join(this.#folder, `${record.key}.json`), JSON.stringify(latest));
+    });
   }
 
   #keep(record: CacheRecord): void {
@@ -185,7 +190,9 @@ export class BuildCache {
     this.#unlink(record);
     this.#records.delete(record.key);
     this.#noted_ms.delete(record.key);
-    await removeDurable(join(this.#folder, `${record.key}.json`));
+    await this.#files.run(record.key, async () => {
+      if (!this.#records.has(record.key)) await removeDurable(join(this.#folder, `${record.key}.json`));
+    });
     if (record.kind === 'layer') await this.#images.release(`${LEASES}${record.key}`);
     if (record.kind === 'files' || record.kind === 'mount') await rm(this.folderOf(record.key), { recursive: true, force: true });
     this.#logger.debug('forgot a build step', { what: record.what });

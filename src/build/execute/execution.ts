@@ -150,7 +150,7 @@ export class Execution {
     const below = operation.below === undefined ? [] : await this.layersOf(operation.below);
     return await this.#session.withSnapshot(below, async (root, key) => {
       await copyFiles(this.#session, operation, sources, root);
-      return await this.#session.options.snapshots.commit(key, this.#times());
+      return await this.#session.options.snapshots.seal(key, this.#times());
     });
   }
 
@@ -160,7 +160,7 @@ export class Execution {
     return await this.#make(workdirKey(operation, chainOf(layers), this.#epoch_ms), `WORKDIR ${operation.path}`, () =>
       this.#session.withSnapshot(layers, async (root, key) => {
         const { made } = await makeFolders(root, operation.path, { uid: 0, gid: 0 });
-        return made ? await this.#session.options.snapshots.commit(key, this.#times()) : undefined;
+        return made ? await this.#session.options.snapshots.seal(key, this.#times()) : undefined;
       }),
     );
   }

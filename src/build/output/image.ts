@@ -6,17 +6,20 @@ import { keyOf } from '../plan/keys.ts';
 import type { StageResult } from '../plan/graph.ts';
 import type { BuildSession } from '../session.ts';
 
+export interface ImageOptions {
+  readonly epoch_ms: number | undefined;
+  /** The keys by which the build's steps are known again. */
+  readonly steps: readonly string[];
+  /** The image carries its cache. */
+  readonly inline: boolean;
+}
+
 /**
- * The image of a finished stage: the one that the same work made before, where it is still here, else a new one. `steps` are the keys by
- * which its steps are known again.
+ * The image of a finished stage: the one that the same work made before, where it is still here, else a new one.
  */
-export async function imageOf(
-  session: BuildSession,
-  stage: StageResult,
-  execution: Execution,
-  { epoch_ms, steps, inline }: { readonly epoch_ms: number | undefined; readonly steps: readonly string[]; readonly inline: boolean },
-): Promise<Image> {
-  const { images, clock } = session.options;
+export async function imageOf(session: BuildSession, stage: StageResult, execution: Execution, told: ImageOptions): Promise<Image> {
+  const { epoch_ms, inline } = told;
+  const { images } = session.options;
   const base = stage.base === undefined ? undefined : await images.resolve(stage.base);
   if (base && stage.history.length === 0) return base;
   const layers = await execution.layersOf(stage.top);
@@ -30,9 +33,20 @@ export async function imageOf(
     epoch_ms,
     inline,
   ]);
-  const { cache } = session.rooms;
-  const before = session.request.noCache ? undefined : await cache.findImage(key);
-  if (before) return before;
+  const { cache, assembling } = session.rooms;
+  const assemble = () => assembleImage(session, { stage, base, layers, key }, execution, told);
+  if (session.request.noCache) return await assemble();
+  const { result } = await assembling.run(key, async () => (await cache.findImage(key)) ?? (await assemble()));
+  return result;
+}
+
+async function assembleImage(
+  session: BuildSession,
+  { stage, base, layers, key }: { readonly stage: StageResult; readonly base: Image | undefined; readonly layers: readonly Layer[]; readonly key: string },
+  execution: Execution,
+  { epoch_ms, steps, inline }: ImageOptions,
+): Promise<Image> {
+  const { images, clock } = session.options;
   const now = epoch_ms ?? clock.now();
   const history = [...(base?.config.history ?? []), ...(await historyOf(stage, execution, now, epoch_ms))];
   const config: ImageConfig = {
@@ -45,7 +59,7 @@ export async function imageOf(
   };
   const baseLayers = base?.config.rootfs.diff_ids.length ?? 0;
   const image = await images.create({ config: inline ? withInline(config, await inlineSteps(stage, execution, baseLayers)) : config, layers });
-  await cache.remember(key, { what: `image ${image.id}`, bytes: 0, created_ms: clock.now() }, { kind: 'image', image: image.id, steps });
+  await session.rooms.cache.remember(key, { what: `image ${image.id}`, bytes: 0, created_ms: clock.now() }, { kind: 'image', image: image.id, steps });
   return image;
 }
 

@@ -7,7 +7,7 @@ import { createGzip } from 'node:zlib';
 import { algorithmOf, digestFromHex } from '../digest.ts';
 import { digestMismatch } from '../errors.ts';
 import { compressionOf, openPlain } from '../tar/compression.ts';
-import { openPrivileges } from '../tar/files.ts';
+import { openPrivileges, type Privileges } from '../tar/files.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
 import { copyTrees } from '../trees/copy.ts';
@@ -24,12 +24,7 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
     case 'unpack':
       return { size_bytes: await unpack(job) };
     case 'pack':
-      return compressTo(
-        job.target,
-        Readable.from(
-          packLayer({ source: job.source, omit: job.omit, privileges: openPrivileges(), ...(job.latest_ms === undefined ? {} : { latest_ms: job.latest_ms }) }),
-        ),
-      );
+      return await pack(job);
     case 'compress':
       return compress(job);
     case 'hash-trees':
@@ -37,6 +32,22 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
     case 'copy-trees':
       copyTrees(job.root, job.items, openPrivileges());
       return undefined;
+  }
+}
+
+async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { kind: 'pack' }>): Promise<PackedLayer> {
+  const privileges = openPrivileges();
+  const packed = await compressTo(target, Readable.from(packLayer({ source, omit, privileges, ...(latest_ms === undefined ? {} : { latest_ms }) })));
+  if (sync) syncFiles(source, privileges);
+  return packed;
+}
+
+function syncFiles(path: string, privileges: Privileges): void {
+  const folder = openSync(path, 'r');
+  try {
+    privileges.nodes.sync(folder);
+  } finally {
+    closeSync(folder);
   }
 }
 
@@ -49,12 +60,7 @@ async function unpack(job: Extract<Job, { kind: 'unpack' }>): Promise<number> {
     const size_bytes = await unpackLayer({ content: tapped(plain, hash), target: job.target, below: job.below, privileges });
     const actual = digestFromHex(hash.digest('hex'), algorithm);
     if (actual !== job.diffId) throw digestMismatch(job.diffId, actual);
-    const folder = openSync(job.target, 'r');
-    try {
-      privileges.nodes.sync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    syncFiles(job.target, privileges);
     return size_bytes;
   } finally {
     plain.destroy();

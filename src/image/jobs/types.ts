@@ -6,8 +6,15 @@ export type Job =
   | { readonly kind: 'hash'; readonly path: string; readonly algorithm: DigestAlgorithm }
   /** Unpacks the blob at `source` into the empty folder `target` and writes the file system through. */
   | { readonly kind: 'unpack'; readonly source: string; readonly target: string; readonly below: readonly string[]; readonly diffId: Digest }
-  /** Packs the writable layer `source` into a gzip file at `target`. */
-  | { readonly kind: 'pack'; readonly source: string; readonly target: string; readonly omit: readonly string[]; readonly latest_ms?: number }
+  /** Packs the writable layer `source` into a gzip file at `target`; with `sync` the layer's own files are written through too. */
+  | {
+      readonly kind: 'pack';
+      readonly source: string;
+      readonly target: string;
+      readonly omit: readonly string[];
+      readonly latest_ms?: number;
+      readonly sync?: boolean;
+    }
   /** Measures the archive at `source`; a plain one is compressed to `target`, others stay as they are. */
   | { readonly kind: 'compress'; readonly source: string; readonly target: string }
   | { readonly kind: 'hash-trees'; readonly items: readonly TreeHashItem[]; readonly owners: boolean }

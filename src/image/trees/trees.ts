@@ -18,8 +18,8 @@ export function treesBy(jobs: JobRunner): Trees {
 /** The same at once, on the calling thread. */
 export function treesHere(): Trees {
   return {
-    hash: (items, { owners }) => Promise.resolve(hashTrees(items, owners, openPrivileges().xattrs)),
-    copy: (root, items) => Promise.resolve(copyTrees(root, items, openPrivileges())),
+    hash: async (items, { owners }) => hashTrees(items, owners, openPrivileges().xattrs),
+    copy: async (root, items) => copyTrees(root, items, openPrivileges()),
   };
 }
 
