@@ -26,7 +26,7 @@ export async function checkBuild(call: Call, rooms: Rooms): Promise<void> {
   const bases = await baseConfigurations(rooms, baseNames(source, surroundings));
   try {
     const { findings, failsBuild, mistake } = checkDockerfile(source, { ...surroundings, bases });
-    const told = mistake === undefined ? {} : { Mistake: { Message: mistake.message, Line: mistake.line } };
+    const told = mistake === undefined ? {} : { Mistake: { Message: mistake.message, Line: mistake.line, Column: mistake.column } };
     call.json(200, { Findings: findings, FailsBuild: failsBuild, ...told });
   } catch (error) {
     if (error instanceof SyntaxError) throw badRequest(`Cannot use .dockerignore: ${error.message}`, error);

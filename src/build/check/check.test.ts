@@ -145,6 +145,8 @@ describe('checkDockerfile', () => {
       ['StageNameCasing', 'MaintainerDeprecated'],
     );
     assert.match(mistake?.message ?? '', /^dockerfile parse error on line 3: unknown instruction: BADCMD/);
+    assert.deepEqual(check('FROM a\nCOPY \\\n  --form=x a b').mistake?.line, 3);
+    assert.deepEqual(check('FROM a\nCOPY \\\n  --form=x a b').mistake?.column, 3);
   });
   it('refuses options that do not read', () =>
     assert.match(

@@ -1,4 +1,5 @@
 import { parseUntilMistake } from '../dockerfile/parse.ts';
+import { DockerfileSyntaxError } from '../dockerfile/syntax-error.ts';
 import { DockerfileError } from '../errors.ts';
 import { type CheckOptions, NO_OPTIONS, parseCheckOptions, withComments } from './options.ts';
 import { neededBy } from './needed.ts';
@@ -11,12 +12,18 @@ const DOCUMENTED_AT = 'https://docs.docker.com/go/dockerfile/rule/';
 /** Ours alone: nobody else documents them. */
 const OWN_RULES: readonly string[] = ['UndefinedStage'];
 
+/** Where a file does not read; both count from 1. */
+export interface Mistake {
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+}
 export interface CheckResult {
   readonly findings: readonly Finding[];
   /** `# check=error=true` asks that findings make a build fail. */
   readonly failsBuild: boolean;
   /** The first mistake of a file that does not read; what stands before it was checked all the same. */
-  readonly mistake?: DockerfileError;
+  readonly mistake?: Mistake;
 }
 
 /** Checks a Dockerfile: findings in the order of their places. Pure. Errors: `SyntaxError` for a pattern of `.dockerignore`. */
@@ -37,9 +44,9 @@ export function checkDockerfile(source: string, surroundings: Surroundings): Che
       .filter(({ hit }) => needed === undefined || needed.has(hit.instruction))
       .map(({ hit, rule }) => findingOf(rule, hit))
       .sort((a, b) => a.line - b.line || a.column - b.column);
-    return { findings, failsBuild: options.error && findings.length > 0, ...(mistake === undefined ? {} : { mistake }) };
+    return { findings, failsBuild: options.error && findings.length > 0, ...(mistake === undefined ? {} : { mistake: mistakeOf(mistake) }) };
   } catch (error) {
-    if (error instanceof DockerfileError) return { findings: [], failsBuild: true, mistake: mistake ?? error };
+    if (error instanceof DockerfileError) return { findings: [], failsBuild: true, mistake: mistakeOf(mistake ?? error) };
     throw error;
   }
 }
@@ -50,6 +57,11 @@ export function baseNames(source: string, surroundings: Surroundings): readonly 
   const scope = globalScope(subject, { given: true });
   const names = subject.stages.map(({ from }) => valueOf(from.image, scope, subject));
   return [...new Set(names)].filter((name) => name !== '' && name !== 'scratch' && !subject.stages.some(({ from }) => from.stage === name.toLowerCase()));
+}
+
+function mistakeOf(error: DockerfileError): Mistake {
+  const spot = error instanceof DockerfileSyntaxError ? error.spot : undefined;
+  return { message: error.message, line: spot?.line ?? error.line, column: spot?.column ?? 1 };
 }
 
 function isWanted(rule: Rule, { instruction }: Hit, fileOptions: CheckOptions): boolean {

@@ -43,11 +43,11 @@ export function subjectOf(file: Dockerfile, surroundings: Surroundings): Subject
 }
 
 /** The instructions of these kinds. */
-export type OfKind<K> = Matching<Instruction, K>;
+type OfKind<K> = Matching<Instruction, K>;
 type Matching<I, K> = I extends { readonly kind: infer Kind } ? (Extract<K, Kind> extends never ? never : I) : never;
 
 /** Whether an instruction is of one of the kinds. */
-export function isKind<K extends Instruction['kind']>(instruction: Instruction, ...kinds: readonly K[]): instruction is OfKind<K> & Instruction {
+function isKind<K extends Instruction['kind']>(instruction: Instruction, ...kinds: readonly K[]): instruction is OfKind<K> & Instruction {
   const wanted: readonly string[] = kinds;
   return wanted.includes(instruction.kind);
 }

@@ -62,10 +62,10 @@ test('--check of a file without a fault, and of one that does not read', async (
   assert.equal(await run(terminal, '--check', '-'), 0);
   assert.equal(terminal.out(), 'Check complete, no warnings found.\n');
   assert.deepEqual(JSON.parse(docker.seen[0]?.body.toString() ?? ''), { Dockerfile: 'FROM scratch\n', Dockerignore: null, BuildArgs: {}, Target: '' });
-  docker.on('POST /build/check', json({ ...none, Mistake: { Message: 'dockerfile parse error on line 2: x', Line: 2 } }));
+  docker.on('POST /build/check', json({ ...none, Mistake: { Message: 'dockerfile parse error on line 2: x', Line: 2, Column: 5 } }));
   const wrong = testTerminal();
   assert.equal(await run(wrong, '--check', folder), 1);
-  assert.match(wrong.out(), /^ERROR: dockerfile parse error on line 2: x\nDockerfile:2\n-+\n {3}1 \| {5}FROM scratch\n {3}2 \| >>> ENV A=1\n/);
+  assert.match(wrong.out(), /^ERROR: dockerfile parse error on line 2: x\nDockerfile:2:5\n-+\n {3}1 \| {5}FROM scratch\n {3}2 \| >>> ENV A=1\n/);
 });
 
 test('--check --format json has the shape of docker’s', async () => {

@@ -19,7 +19,7 @@ export interface Finding {
 export interface CheckAnswer {
   readonly Findings: readonly Finding[];
   readonly FailsBuild: boolean;
-  readonly Mistake?: { readonly Message: string; readonly Line: number };
+  readonly Mistake?: { readonly Message: string; readonly Line: number; readonly Column: number };
 }
 
 /** What other daemons answer to a path that they don't know. */
@@ -101,7 +101,9 @@ function checkReport({ name, text }: DockerfileSource, { Findings: findings, Mis
     parts.push(`\nWARNING: ${rule}${url === '' ? '' : ` - ${url}`}\n${message}\n  ${remedy}\n${name}:${line}:${column}\n${excerpt(text, line, end)}`);
   }
   if (mistake !== undefined)
-    parts.push(`${parts.length > 0 ? '\n' : ''}ERROR: ${mistake.Message}\n${name}:${mistake.Line}\n${excerpt(text, mistake.Line, mistake.Line)}`);
+    parts.push(
+      `${parts.length > 0 ? '\n' : ''}ERROR: ${mistake.Message}\n${name}:${mistake.Line}:${mistake.Column}\n${excerpt(text, mistake.Line, mistake.Line)}`,
+    );
   return parts.join('');
 }
 
@@ -119,7 +121,7 @@ function checkJson({ name, text }: DockerfileSource, { Findings: findings, Mista
       location: { ranges: range(line, column, end) },
     })),
     sources: [{ filename: name, language: 'Dockerfile', data: Buffer.from(text).toString('base64') }],
-    ...(mistake === undefined ? {} : { buildError: { message: mistake.Message, location: { ranges: range(mistake.Line, 1, mistake.Line) } } }),
+    ...(mistake === undefined ? {} : { buildError: { message: mistake.Message, location: { ranges: range(mistake.Line, mistake.Column, mistake.Line) } } }),
   };
   return `${JSON.stringify(result, undefined, 2)}\n`;
 }
