@@ -10,7 +10,7 @@ describe('which texts have their variables replaced', () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
     ['FROM --platform=$P $I AS x', ['I', 'P']],
     ['ARG A=$B C', ['B']],
-    ['ENV A=$B "C"=${D:-$E}', ['B', 'E', 'D']],
+    ['ENV A=$B "C"=${D:-$E}', ['B', 'D', 'E']],
     ['LABEL $K=v', ['K']],
     ['WORKDIR $W', ['W']],
     ['USER $U:$G', ['U', 'G']],
@@ -41,8 +41,8 @@ describe('which texts have their variables replaced', () => {
   it('tells the modifier and the place of each', () =>
     assert.deepEqual(usedVariables({ text: 'a$B${C:-$D}${E##x}' }, '\\'), [
       { name: 'B', modifier: '', offset: 1 },
-      { name: 'D', modifier: '', offset: 8 },
       { name: 'C', modifier: ':-', offset: 3 },
+      { name: 'D', modifier: '', offset: 8 },
       { name: 'E', modifier: '##', offset: 11 },
     ]));
   it('of a text that does not expand, those before its mistake', () =>
