@@ -9,7 +9,7 @@ import type { Image } from '#image';
 import { createBuilder } from './builder.ts';
 import { fakeRooms } from './fake-rooms.testing.ts';
 import { parseReference } from '#image';
-import type { BuildRequest } from './types.ts';
+import type { Builder, BuildRequest } from './types.ts';
 
 let folder = '';
 let rooms: ReturnType<typeof fakeRooms>;
@@ -56,8 +56,10 @@ async function context(files: Readonly<Record<string, string>>): Promise<Readabl
   return Readable.from([execFileSync('tar', ['-c', '-z', '-C', path, '.'])]);
 }
 
+let builder: Builder;
+
 async function build(files: Readonly<Record<string, string>>, more: Partial<BuildRequest> = {}): Promise<{ image: Image; said: string }> {
-  const builder = createBuilder(rooms.options);
+  builder = createBuilder(rooms.options);
   await builder.start();
   let said = '';
   const image = await builder.build({ context: await context(files), tags: [parseReference('out')], ...more }, (output) => {
@@ -98,7 +100,7 @@ describe('the builder', () => {
     assert.match(first.said, /Step 1\/15 : ARG BASE=base\n/);
     assert.match(first.said, /build-args \[UNUSED\] were not consumed/);
     assert.match(first.said, /Successfully tagged out:latest\n$/);
-    assert.deepEqual(runs, ['make out-$NAME VERSION=2']);
+    assert.deepEqual(runs, ['make out-$NAME PATH=/bin,NAME=app-2,VERSION=2']);
     const { config } = first.image.config;
     assert.deepEqual([config.User, config.Entrypoint, config.Cmd, config.Labels], ['web', ['/bin/app'], ['serve'], { who: "it's" }]);
     assert.deepEqual(config.ExposedPorts, { '80/tcp': {}, '53/udp': {} });
@@ -118,6 +120,7 @@ describe('the builder', () => {
   });
   it('leaves nothing of a failed build', async () => {
     await assert.rejects(build({ Dockerfile: 'FROM base\nRUN fail' }), { message: "The command '/bin/sh -c fail' returned a non-zero code: 7", exitCode: 7 });
+    await builder.stop();
     assert.equal(rooms.containers.size, 0);
     assert.deepEqual(await readdir(join(folder, 'snapshots')), []);
     assert.deepEqual(await readdir(join(folder, 'build-context')), []);
@@ -165,7 +168,7 @@ describe('the builder', () => {
     const { image } = await build({ Dockerfile: 'FROM base\nENV A=1\nCOPY <<EOF <<"RAW" /h/\n$A "q"\nEOF\n$A\nRAW\nRUN <<END\nmake x\nEND' });
     assert.equal(await readFile(inImage(image, 'h/EOF'), 'utf8'), '1 "q"\n');
     assert.equal(await readFile(inImage(image, 'h/RAW'), 'utf8'), '$A\n');
-    assert.deepEqual(runs, ['make x']);
+    assert.deepEqual(runs, ['make x\n PATH=/bin,A=1']);
   });
   it('refuses a broken Dockerfile, an unknown target and an empty context', async () => {
     await assert.rejects(build({ Dockerfile: 'FROM base\n\nFRM x' }), /line 3: unknown instruction: FRM/);
@@ -195,13 +198,38 @@ describe('the builder', () => {
     await assert.rejects(build({ Dockerfile: 'FROM base\nRUN x' }, { signal: gone.signal }), { code: 'BUILD_CANCELLED' });
     assert.deepEqual(runs, []);
   });
-  it('forgets the steps of an image', async () => {
-    const { image } = await build({ Dockerfile: 'FROM base\nENV A=1\nENV B=2' });
+  it('forgets what it is told to, and then builds anew', async () => {
+    const files = { Dockerfile: 'FROM base\nENV A=1\nRUN make x' };
+    const { image } = await build(files);
     const builder = createBuilder(rooms.options);
     await builder.start();
-    const forgotten = await builder.forget(image.id);
-    assert.equal(forgotten.length, 2);
+    assert.deepEqual(
+      (await builder.entries()).map(({ record, shared }) => [record.what, shared]),
+      [['/bin/sh -c make x', true]],
+    );
+    assert.deepEqual((await builder.prune({ all: false })).records, []);
+    assert.equal((await builder.prune({ all: true })).records.length, 1);
     assert.deepEqual([...rooms.leases.keys()], []);
-    assert.deepEqual(await readdir(join(folder, 'build-cache')), []);
+    assert.deepEqual(await readdir(join(folder, 'build-cache')), ['files']);
+    assert.notEqual((await build(files)).image.id, image.id);
+    assert.equal(runs.length, 2);
+  });
+  it('finds a step again whatever was said above it that does not matter to it', async () => {
+    await build({ Dockerfile: 'FROM base\nLABEL a=1\nRUN make x' });
+    const { image } = await build({ Dockerfile: 'FROM base\nLABEL a=2\nEXPOSE 80\nRUN make x' });
+    assert.equal(runs.length, 1);
+    assert.deepEqual(image.config.config.Labels, { a: '2' });
+    await build({ Dockerfile: 'FROM base\nENV A=2\nRUN make x' });
+    await build({ Dockerfile: 'FROM base\nUSER web\nRUN make x' });
+    assert.equal(runs.length, 3);
+  });
+  it('does the same work once, and tells of steps in the order of the file', async () => {
+    const stage = (name: string) => `FROM base AS ${name}\nRUN make same`;
+    const { said } = await build({ Dockerfile: `${stage('one')}\n${stage('two')}\nFROM base\nCOPY --from=one /same /1\nCOPY --from=two /same /2` });
+    assert.equal(runs.length, 1);
+    assert.deepEqual(
+      [...said.matchAll(/Step (\d)\/7/g)].map(([, number]) => Number(number)),
+      [1, 2, 3, 4, 5, 6, 7],
+    );
   });
 });

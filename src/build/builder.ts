@@ -1,26 +1,55 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GantryError } from '#kit';
-import type { Image, Reference } from '#image';
-import { BuildCache } from './cache.ts';
-import { applyIgnoreFile, extractContext, readDockerfile } from './context.ts';
-import { removeFolder } from './copy-step.ts';
+import type { Image } from '#image';
+import { familiarName, formatReference } from '#image';
+import type { PruneRequest } from './cache/choose.ts';
+import { CacheMounts } from './cache/mounts.ts';
+import { SharedWork } from './cache/shared-work.ts';
+import { BuildCache } from './cache/store.ts';
+import { openContext } from './context/open.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/parse.ts';
-import { BuildStepError, buildCancelled, DockerfileError } from './errors.ts';
-import { familiarName, formatReference, parseReference } from '#image';
-import { type BuilderOptions, BuildSession, leaseName } from './session.ts';
-import { expandAt, PREDEFINED_ARGS, shortId, StageRun, type StageContext } from './stage-run.ts';
-import { findStage, planBuild, type Stage } from './stages.ts';
-import type { Builder, BuildOutput, BuildRequest } from './types.ts';
+import { BuildStepError, buildCancelled } from './errors.ts';
+import { performPlan } from './execute/perform.ts';
+import { importInline } from './cache/inline.ts';
+import { findImages } from './images.ts';
+import { epochOf, expandAt, globalArgs, PREDEFINED_ARGS } from './plan/arguments.ts';
+import { gather } from './plan/gather.ts';
+import { planGraph } from './plan/plan.ts';
+import { splitStages } from './plan/stages.ts';
+import { checkPlatform, ownArchitecture } from './platform.ts';
+import { type BuilderOptions, type BuilderRooms, BuildSession, leaseName } from './session.ts';
+import type { Builder, BuildRequest } from './types.ts';
 
 export type { BuilderOptions } from './session.ts';
 
+const CACHE_BYTES_MAX = 20 * 2 ** 30;
+
 /** Makes the builder; call `start` before the first build. */
 export function createBuilder(options: BuilderOptions): Builder {
-  const cache = new BuildCache({ folder: join(options.dataDir, 'build-cache'), images: options.images, clock: options.clock, logger: options.logger });
+  const { clock, logger } = options;
+  const cache = new BuildCache({ folder: join(options.dataDir, 'build-cache'), images: options.images, clock, logger });
+  const running = new Set<Promise<unknown>>();
+  const chores = (chore: Promise<void>) => {
+    const done = chore
+      .catch((error: unknown) => logger.warn('the folder of a build stays on the disk until the next start', { error }))
+      .finally(() => running.delete(done));
+    running.add(done);
+  };
+  const rooms: BuilderRooms = {
+    options,
+    cache,
+    chores,
+    mounts: new CacheMounts({ cache, clock, logger }),
+    making: new SharedWork(),
+    assembling: new SharedWork(),
+  };
   const contexts = join(options.dataDir, 'build-context');
   const stopping = new AbortController();
-  const running = new Set<Promise<unknown>>();
+  const prune = async (request: PruneRequest) => {
+    const doomed = await cache.prune(request);
+    const folders = doomed.reduce((sum, { kind, bytes }) => sum + (kind === 'layer' ? 0 : bytes), 0);
+    return { records: doomed, bytes: folders + (doomed.length > 0 ? await options.images.collect() : 0) };
+  };
   return {
     async start() {
       await cache.load();
@@ -32,18 +61,22 @@ export function createBuilder(options: BuilderOptions): Builder {
     },
     async build(request, onOutput) {
       const id = options.random.hex(12);
-      const signal = AbortSignal.any([stopping.signal, ...(request.signal ? [request.signal] : [])]);
-      const session = new BuildSession({ options, request, cache, id, folder: join(contexts, id), signal, output: onOutput });
-      const building = buildInSession(session);
+      const failed = new AbortController();
+      const gone = AbortSignal.any([stopping.signal, ...(request.signal ? [request.signal] : [])]);
+      const signal = AbortSignal.any([gone, failed.signal]);
+      const session = new BuildSession({ rooms, request, id, folder: join(contexts, id), signal, gone, output: onOutput });
+      const building = buildInSession(session, failed);
       running.add(building);
       try {
-        return await building;
+        const image = await building;
+        await prune({ all: true, keep_bytes: options.cacheBytesMax ?? CACHE_BYTES_MAX });
+        return image;
       } finally {
         running.delete(building);
       }
     },
-    forget: (image) => cache.forget(image),
-    prune: () => cache.clear(),
+    entries: () => cache.entries(),
+    prune,
   };
 }
 
@@ -61,29 +94,28 @@ async function clearLeftovers(options: BuilderOptions, contexts: string): Promis
     for (const note of await readdir(join(contexts, name))) {
       if (note.startsWith('lease-')) await images.release(leaseName(name, Number(note.slice('lease-'.length))));
     }
-    await removeFolder(join(contexts, name));
+    await rm(join(contexts, name), { recursive: true, force: true });
   }
 }
 
-async function buildInSession(session: BuildSession): Promise<Image> {
-  const { request, options } = session;
+async function buildInSession(session: BuildSession, failed: AbortController): Promise<Image> {
+  const { request, options, rooms } = session;
   try {
-    const root = join(session.folder, 'context');
-    session.onClose(() => removeFolder(session.folder));
+    session.onClose(() => rooms.chores(rm(session.folder, { recursive: true, force: true })));
     session.checkCancelled();
-    await extractContext(request.context, root, session.signal);
-    const file = parseDockerfile(await readDockerfile(root, request.dockerfile ?? 'Dockerfile'));
-    await applyIgnoreFile(root);
-    const image = await runStages(session, withLabels(file, request.labels), root);
+    checkPlatform(request.platform);
+    await mkdir(session.folder, { recursive: true, mode: 0o700 });
+    const context = await openContext(session);
+    const image = await buildFile(session, withLabels(parseDockerfile(context.dockerfile), request.labels), context.root, failed);
     await session.output({ aux: { ID: image.id } });
-    await session.say(`Successfully built ${shortId(image)}\n`);
+    await session.say(`Successfully built ${image.id.replace(/^sha256:/, '').slice(0, 12)}\n`);
     for (const tag of request.tags) {
       await options.images.tag(image.id, tag);
       await session.say(`Successfully tagged ${familiarName(formatReference(tag))}\n`);
     }
     return await options.images.resolve(image.id);
   } catch (error) {
-    throw session.signal.aborted && !(error instanceof BuildStepError) ? buildCancelled() : error;
+    throw session.gone.aborted && !(error instanceof BuildStepError) ? buildCancelled() : error;
   } finally {
     await session.close();
   }
@@ -97,114 +129,17 @@ function withLabels(file: Dockerfile, labels: BuildRequest['labels']): Dockerfil
   return { ...file, instructions: [...file.instructions, { kind: 'LABEL', line: 0, text, pairs: quoted }] };
 }
 
-async function runStages(session: BuildSession, file: Dockerfile, contextRoot: string): Promise<Image> {
+async function buildFile(session: BuildSession, file: Dockerfile, contextRoot: string, failed: AbortController): Promise<Image> {
   const { request } = session;
-  const globals = new Map(platformArgs());
-  const usedArgs = new Set<string>();
-  for (const instruction of file.instructions) {
-    if (instruction.kind !== 'ARG') break;
-    for (const { name, value } of instruction.args) {
-      const given =
-        request.buildArgs?.[name] ?? (value === undefined ? undefined : expandAt(value, instruction.line, file.escape, (other) => globals.get(other)));
-      usedArgs.add(name);
-      if (given !== undefined) globals.set(name, given);
-    }
-  }
-  const plan = planBuild(file, request.target, (text, line) => expandAt(text, line, file.escape, (name) => globals.get(name)));
-  const total = plan.globals.length + plan.stages.reduce((sum, stage) => sum + 1 + stage.instructions.length, 0);
-  let step = 0;
-  const announce = (text: string) => session.say(`Step ${(step += 1)}/${total} : ${text}\n`);
-  const built = new Map<Stage, Image>();
-  for (const instruction of plan.globals) await announce(instruction.text);
-  let image: Image | undefined;
-  for (const stage of plan.stages) {
-    await announce(stage.from.text);
-    const earlier = plan.stages.filter((other) => built.has(other));
-    const before = findStage(earlier, stage.base.toLowerCase(), { byNumber: false });
-    const base = (before && built.get(before)) ?? (await baseImage(session, stage.base, stage.from.line, checkedPlatform(stage, globals, file.escape)));
-    await session.say(` ---> ${stage.base === 'scratch' ? '' : shortId(base)}\n`);
-    const sourceImage: StageContext['sourceImage'] = async (name, line) => {
-      const source = findStage(earlier, name.toLowerCase());
-      return (source && built.get(source)) ?? baseImage(session, name, line, undefined);
-    };
-    image = await new StageRun({ session, escape: file.escape, contextRoot, globals, usedArgs, announce, sourceImage }, base).runAll(stage.instructions);
-    built.set(stage, image);
-  }
-  const unused = Object.keys(request.buildArgs ?? {}).filter((name) => !usedArgs.has(name) && !PREDEFINED_ARGS.includes(name));
+  const buildArgs = request.buildArgs ?? {};
+  const globals = globalArgs(file, buildArgs, { architecture: ownArchitecture(), target: request.target ?? '' });
+  const expandGlobal = (text: string, line: number) => expandAt(text, line, file.escape, (name) => globals.values.get(name));
+  const stages = splitStages(file, request.target, expandGlobal);
+  const gathered = await gather(stages, findImages(session, expandGlobal));
+  await importInline(session, findImages(session, expandGlobal));
+  const plan = planGraph(file, stages, gathered, globals, { buildArgs, networkMode: request.networkMode ?? 'default' });
+  const image = await performPlan(session, plan, { contextRoot, epoch_ms: epochOf(buildArgs), fail: (reason) => failed.abort(reason) });
+  const unused = Object.keys(buildArgs).filter((name) => !plan.usedArgs.has(name) && !PREDEFINED_ARGS.includes(name));
   if (unused.length > 0) await session.say(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`);
-  if (!image) throw new DockerfileError(1, 'no build stage in current context');
   return image;
-}
-
-/** The image that FROM or --from names: here already, or pulled; `scratch` is an image without layers. */
-async function baseImage(session: BuildSession, name: string, line: number, platform: BuildRequest['platform']): Promise<Image> {
-  const { images } = session.options;
-  if (name === 'scratch') {
-    const empty = await images.create({
-      config: { architecture: ownArchitecture(), os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] }, history: [] },
-      layers: [],
-    });
-    await session.hold(empty);
-    return empty;
-  }
-  let image = session.request.pull ? undefined : await resolveMaybe(session, name);
-  image ??= await pullImage(session, parseNameAt(name, line), platform ?? session.request.platform);
-  await session.hold(image);
-  return image;
-}
-
-async function resolveMaybe(session: BuildSession, name: string): Promise<Image | undefined> {
-  try {
-    return await session.options.images.resolve(name);
-  } catch (error) {
-    if (error instanceof GantryError && error.status === 404) return undefined;
-    throw error;
-  }
-}
-
-function pullImage(session: BuildSession, reference: Reference, platform: BuildRequest['platform']): Promise<Image> {
-  const auth = session.request.auth?.(reference.registry);
-  return session.options.images.pull(reference, {
-    signal: session.signal,
-    ...(auth === undefined ? {} : { auth }),
-    ...(platform === undefined ? {} : { platform }),
-    progress: ({ id, status, current_bytes, total_bytes }) => {
-      const detail = { ...(current_bytes === undefined ? {} : { current: current_bytes }), ...(total_bytes === undefined ? {} : { total: total_bytes }) };
-      const output: BuildOutput = { status, ...(id === undefined ? {} : { id }), progressDetail: detail };
-      void session.output(output);
-    },
-  });
-}
-
-function parseNameAt(name: string, line: number): Reference {
-  try {
-    return parseReference(name);
-  } catch (error) {
-    throw new DockerfileError(line, error instanceof Error ? error.message : String(error));
-  }
-}
-
-function checkedPlatform(stage: Stage, globals: ReadonlyMap<string, string>, escape: string): BuildRequest['platform'] {
-  if (stage.from.platform === undefined) return undefined;
-  const text = expandAt(stage.from.platform, stage.from.line, escape, (name) => globals.get(name));
-  const [os = '', architecture = '', variant] = text.split('/');
-  if (os !== 'linux' || architecture !== ownArchitecture())
-    throw new DockerfileError(stage.from.line, `FROM --platform=${text} is not supported: this machine builds linux/${ownArchitecture()} only`);
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
-}
-
-function ownArchitecture(): string {
-  return process.arch === 'x64' ? 'amd64' : process.arch;
-}
-
-function platformArgs(): readonly (readonly [string, string])[] {
-  const [os, architecture] = ['linux', ownArchitecture()];
-  return ['TARGET', 'BUILD'].flatMap(
-    (side) =>
-      [
-        [`${side}PLATFORM`, `${os}/${architecture}`],
-        [`${side}OS`, os],
-        [`${side}ARCH`, architecture],
-      ] as const,
-  );
 }

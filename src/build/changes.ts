@@ -3,7 +3,7 @@ import { expand } from './dockerfile/expand.ts';
 import { logicalLines } from './dockerfile/lines.ts';
 import { parseInstruction } from './dockerfile/parse.ts';
 import { DockerfileError } from './errors.ts';
-import { applyMetadata } from './metadata.ts';
+import { applyMetadata } from './plan/metadata.ts';
 
 const ALLOWED = ['CMD', 'ENTRYPOINT', 'ENV', 'EXPOSE', 'HEALTHCHECK', 'LABEL', 'ONBUILD', 'STOPSIGNAL', 'USER', 'VOLUME', 'WORKDIR'];
 

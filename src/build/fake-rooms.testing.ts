@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { GantryError, silentLogger, systemClock, systemRandom } from '#kit';
 import type { Container, ContainerId, ContainerSpec, Engine } from '#engine';
+import { treesHere } from '#image';
 import type { Digest, Image, ImageConfig, ImageStore, Layer, Snapshots } from '#image';
 import type { BuilderOptions } from './session.ts';
 
@@ -36,16 +37,16 @@ export function fakeRooms(folder: string, run: FakeRun) {
     images.set(id, image);
     return Promise.resolve(image);
   };
-  const snapshots: Pick<Snapshots, 'prepare' | 'mount' | 'remove' | 'commit' | 'list'> = {
-    async prepare(key, id) {
+  const snapshots: Pick<Snapshots, 'prepareLayers' | 'mount' | 'remove' | 'seal' | 'list'> = {
+    async prepareLayers(key, layers) {
       const path = join(folder, 'snapshots', key);
       await mkdir(path, { recursive: true });
-      const image = await resolve(id);
-      if (image.config.rootfs.diff_ids.length > 0) await cp(tree(image), path, { recursive: true, verbatimSymlinks: true });
+      const top = layers.at(-1);
+      if (top) await cp(join(folder, 'layers', top.diffId.slice(7)), path, { recursive: true, verbatimSymlinks: true });
     },
     mount: (key) => Promise.resolve(join(folder, 'snapshots', key)),
-    remove: (key) => rm(join(folder, 'snapshots', key), { recursive: true }),
-    commit: (key) => keep(join(folder, 'snapshots', key)),
+    remove: (key) => rm(join(folder, 'snapshots', key), { recursive: true, force: true }),
+    seal: (key) => keep(join(folder, 'snapshots', key)),
     list: () => readdir(join(folder, 'snapshots')),
   };
   const streams = new Map<string, PassThrough>();
@@ -54,7 +55,7 @@ export function fakeRooms(folder: string, run: FakeRun) {
     containers: {
       async create(spec: ContainerSpec) {
         const id = systemRandom.hex(64) as ContainerId; // the form of an id
-        await snapshots.prepare(id, (await resolve(spec.image)).id);
+        await snapshots.prepareLayers(id, spec.layers ?? []);
         containers.set(id, { id, spec } as Container); // the builder reads no more of it
         streams.set(id, new PassThrough());
         exits.set(id, Promise.withResolvers());
@@ -88,6 +89,12 @@ export function fakeRooms(folder: string, run: FakeRun) {
       resolve,
       tag: (id: string, { registry, repository, tag }: { registry: string; repository: string; tag?: string }) =>
         Promise.resolve(void names.set(`${registry}/${repository}:${tag}`, id)),
+      content: { stat: () => Promise.resolve({ size: 1 }) },
+      trees: treesHere(),
+      list: () => Promise.resolve([...images.values()]),
+      leases: (prefix: string) => new Map([...leases].filter(([owner]) => owner.startsWith(prefix)).map(([owner, id]) => [owner, [id]])),
+      collect: () => Promise.resolve(0),
+      remove: (id: string) => Promise.resolve(void images.delete(id)),
       lease: (owner: string, id: string) => Promise.resolve(void leases.set(owner, id)),
       release: (owner: string) => Promise.resolve(void leases.delete(owner)),
       pull: () => Promise.reject(new GantryError('PULL', 404, 'no registry here')),

@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger, Random } from '#kit';
 import type { Engine } from '#engine';
 import type { Image, ImageStore, Layer, Snapshots } from '#image';
-import type { BuildCache } from './cache.ts';
+import type { CacheMounts } from './cache/mounts.ts';
+import type { SharedWork } from './cache/shared-work.ts';
+import type { BuildCache } from './cache/store.ts';
 import { buildCancelled } from './errors.ts';
 import type { BuildListener, BuildRequest } from './types.ts';
 
@@ -13,38 +15,67 @@ export interface BuilderOptions {
   readonly snapshots: Snapshots;
   /** The builder's own folder is `build-cache` in it, and `build-context` for contexts being used. */
   readonly dataDir: string;
+  /** Where `git` and `tar` are looked for, as PATH has it. */
+  readonly programPath?: string;
+  /** What the cache may take; the least lately used goes first. 20 GiB when left out. */
+  readonly cacheBytesMax?: number;
+  /** Steps of one build that run at the same time. */
+  readonly stepsMax?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
+/** What all builds share. */
+export interface BuilderRooms {
+  readonly options: BuilderOptions;
+  readonly cache: BuildCache;
+  readonly mounts: CacheMounts;
+  /** Takes work that nobody waits for; a stop awaits it. */
+  chores(chore: Promise<void>): void;
+  /** Layers that some build is making, by their keys. */
+  readonly making: SharedWork<MadeLayer>;
+  /** Images that some build is putting together, by theirs. */
+  readonly assembling: SharedWork<Image>;
+}
+export interface MadeLayer {
+  /** None where the step changed nothing. */
+  readonly layer: Layer | undefined;
+  readonly key: string;
+  readonly created_ms: number;
+}
+
 /** What one build has in its hands; `close` gives everything back. */
 export class BuildSession {
   readonly id: string;
+  readonly rooms: BuilderRooms;
   readonly options: BuilderOptions;
   readonly request: BuildRequest;
-  readonly cache: BuildCache;
   readonly folder: string;
+  /** Aborts when the client goes away, the daemon stops or a step fails. */
   readonly signal: AbortSignal;
+  /** Aborts when the client goes away or the daemon stops. */
+  readonly gone: AbortSignal;
   readonly output: BuildListener;
-  readonly #undo: (() => Promise<void>)[] = [];
+  readonly #undo: (() => Promise<void> | void)[] = [];
   #counter = 0;
 
   constructor(parts: {
-    options: BuilderOptions;
+    rooms: BuilderRooms;
     request: BuildRequest;
-    cache: BuildCache;
     id: string;
     folder: string;
     signal: AbortSignal;
+    gone: AbortSignal;
     output: BuildListener;
   }) {
-    this.options = parts.options;
+    this.rooms = parts.rooms;
+    this.options = parts.rooms.options;
     this.request = parts.request;
-    this.cache = parts.cache;
     this.id = parts.id;
     this.folder = parts.folder;
     this.signal = parts.signal;
+    this.gone = parts.gone;
     this.output = parts.output;
   }
 
@@ -62,45 +93,63 @@ export class BuildSession {
     return `build-${this.id}-${this.#counter}`;
   }
 
-  onClose(undo: () => Promise<void>): void {
+  /** A new folder of this build's own. */
+  async newFolder(): Promise<string> {
+    const path = join(this.folder, this.nextName());
+    await mkdir(path, { mode: 0o700 });
+    return path;
+  }
+
+  onClose(undo: () => Promise<void> | void): void {
     this.#undo.push(undo);
   }
 
   /** Keeps an image until the build ends. The lease is noted in the build's folder first, so that the next start finds and releases it after a crash. */
   async hold(image: Image): Promise<void> {
-    const lease = leaseName(this.id, (this.#counter += 1));
-    await writeFile(join(this.folder, `lease-${this.#counter}`), '');
-    this.onClose(() => this.options.images.release(lease));
-    await this.options.images.lease(lease, image.id);
+    const number = (this.#counter += 1);
+    await writeFile(join(this.folder, `lease-${number}`), '');
+    this.onClose(() => this.options.images.release(leaseName(this.id, number)));
+    await this.options.images.lease(leaseName(this.id, number), image.id);
   }
 
-  /** A writable view of `image`, mounted, for as long as `use` runs. */
-  async withSnapshot<T>(image: Image, use: (root: string, key: string) => Promise<T>): Promise<T> {
+  /** Keeps a cached result until the build ends. */
+  holdCached(key: string): void {
+    const used = this.rooms.cache.use(key);
+    this.onClose(() => used[Symbol.dispose]());
+  }
+
+  /** A writable view of layers, mounted, for as long as `use` runs. */
+  async withSnapshot<T>(layers: readonly Layer[], use: (root: string, key: string) => Promise<T>): Promise<T> {
     const { snapshots } = this.options;
     const key = this.nextName();
     try {
-      await snapshots.prepare(key, image.id);
+      await snapshots.prepareLayers(key, layers);
       return await use(await snapshots.mount(key), key);
     } finally {
       await snapshots.remove(key);
     }
   }
 
+  /** The same until the build ends. */
+  async openSnapshot(layers: readonly Layer[]): Promise<string> {
+    const { snapshots } = this.options;
+    const key = this.nextName();
+    this.onClose(() => snapshots.remove(key));
+    await snapshots.prepareLayers(key, layers);
+    return await snapshots.mount(key);
+  }
+
   async close(): Promise<void> {
-    const results = await Promise.allSettled(this.#undo.toReversed().map((undo) => undo()));
-    for (const result of results)
-      if (result.status === 'rejected') this.options.logger.warn('a build could not clean up', { build: this.id, error: result.reason });
+    for (const undo of this.#undo.splice(0).reverse()) {
+      try {
+        await undo();
+      } catch (error) {
+        this.options.logger.warn('a build could not clean up', { build: this.id, error });
+      }
+    }
   }
 }
 
 export function leaseName(build: string, number: number): string {
   return `build/${build}-${number}`;
-}
-
-/** The layers of an image as they were given to the store. */
-export function layersOf(image: Image): readonly Layer[] {
-  return image.manifest.layers.flatMap((blob, index) => {
-    const diffId = image.config.rootfs.diff_ids[index];
-    return diffId === undefined ? [] : [{ diffId, blob }];
-  });
 }

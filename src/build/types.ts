@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { ResourceLimits } from '#engine';
+import type { CacheEntry, PruneRequest } from './cache/choose.ts';
+import type { CacheRecord } from './cache/record.ts';
+export type { CacheEntry, CacheRecord, PruneRequest };
 import type { Digest, Image, Platform, Reference, TransferOptions } from '#image';
 
 /** What to build: the words of `POST /build`, already parsed. */
@@ -21,6 +24,16 @@ export interface BuildRequest {
   readonly resources?: ResourceLimits;
   readonly shmSize_bytes?: number;
   readonly extraHosts?: readonly string[];
+  /** By their ids; they enter no layer, no history and no key of the cache. */
+  readonly secrets?: ReadonlyMap<string, Uint8Array>;
+  /** `RUN --security=insecure` may be used. */
+  readonly allowInsecure?: boolean;
+  /** The files of a RUN that fails become an image, which the output names. */
+  readonly keepFailed?: boolean;
+  /** In place of the context's stream: the address of a repository, of a tar or of a lone Dockerfile. */
+  readonly remote?: string;
+  /** Images whose inline cache may be used, pulled where they are not here. */
+  readonly cacheFrom?: readonly string[];
   readonly platform?: Platform;
   /** Credentials for the registry of a base image. */
   readonly auth?: (registry: string) => TransferOptions['auth'];
@@ -32,6 +45,8 @@ export interface BuildRequest {
 export type BuildOutput =
   | { readonly stream: string }
   | { readonly aux: { readonly ID: Digest } }
+  /** An image with the files of the step that failed. */
+  | { readonly aux: { readonly FailedStep: Digest } }
   | { readonly status: string; readonly id?: string; readonly progressDetail?: { readonly current?: number; readonly total?: number } };
 
 /** Takes the output; a promise asks a running step to wait until it resolves. */
@@ -47,11 +62,8 @@ export interface Builder {
    * `BUILD_CANCELLED`, and those of engine and image.
    */
   build(request: BuildRequest, onOutput: BuildListener): Promise<Image>;
-  /**
-   * Forgets the cached steps that led to `image`, as far as no other cached image needs them, so that it may be deleted.
-   * Answers the images that the cache no longer holds, newest first.
-   */
-  forget(image: Digest): Promise<readonly Digest[]>;
-  /** Forgets every cached step; answers the images that the cache no longer holds. */
-  prune(): Promise<readonly Digest[]>;
+  /** What the cache has, and how it is used. */
+  entries(): Promise<readonly CacheEntry[]>;
+  /** Forgets cached work; answers it, and the bytes that were freed. */
+  prune(request: PruneRequest): Promise<{ readonly records: readonly CacheRecord[]; readonly bytes: number }>;
 }

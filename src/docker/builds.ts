@@ -1,24 +1,19 @@
 import { BuildStepError, type BuildRequest } from '#build';
 import { parseReference } from '#image';
 import { badRequest, unsupported } from './errors.ts';
-import { pruned } from './event-log.ts';
-import { freedBytes, removeForgotten } from './images.ts';
 import type { Call } from './http.ts';
-import { PruneReport } from './prune-report.ts';
-import { defined, Fields, isEmpty, isObject, type JsonObject } from './json.ts';
+import { defined, Fields, isObject, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
 import { JsonLines, registryConfig } from './progress.ts';
 import { resourceLimits } from './resources.ts';
 
 /** Query parameters that ask for what the builder does not do, with the values that ask for nothing. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
-  remote: [],
   squash: ['0', 'false'],
   outputs: ['[]', 'null'],
   cgroupparent: [],
   isolation: ['default'],
   securityopt: ['null', '[]'],
-  ulimits: ['null', '[]'],
   session: [],
 };
 
@@ -41,7 +36,8 @@ export function buildRequest(call: Call): BuildRequest {
   const { query } = call;
   for (const [name, harmless] of Object.entries(REFUSED)) {
     const value = query.get(name) ?? '';
-    if (value !== '' && !harmless.includes(value)) throw unsupported(`${name} "${value}" in a build`);
+    if (value !== '' && !harmless.includes(value))
+      throw unsupported(`${name} "${value}" in a build${name === 'outputs' ? ' over this API (gantry build --output writes a folder or an archive)' : ''}`);
   }
   if ((query.get('version') ?? '1') === '2') throw unsupported('version 2 of the builder (BuildKit): set DOCKER_BUILDKIT=0; it');
   const platform = call.text('platform');
@@ -71,18 +67,59 @@ export function buildRequest(call: Call): BuildRequest {
     noCache: call.flag('nocache'),
     pull: call.flag('pull'),
     networkMode: call.text('networkmode'),
-    resources: resourceLimits(new Fields({ ...limits, CpusetCpus: call.text('cpusetcpus') ?? null, CpusetMems: call.text('cpusetmems') ?? null })),
+    resources: resourceLimits(
+      new Fields({ ...limits, Ulimits: jsonList(call, 'ulimits'), CpusetCpus: call.text('cpusetcpus') ?? null, CpusetMems: call.text('cpusetmems') ?? null }),
+    ),
     shmSize_bytes: shmSize === 0 ? undefined : shmSize,
     extraHosts: extraHosts.length === 0 ? undefined : extraHosts,
     platform: architecture === undefined ? undefined : defined({ os, architecture, variant }),
+    remote: call.text('remote'),
+    cacheFrom: cacheSources(call),
+    ...extensions(call.header(EXTENSIONS)),
     auth: registryConfig(call.header('x-registry-config')),
     signal: call.signal,
   });
 }
 
+/** What Docker's API has no words for: `gantry build` sends it in a header of its own, base64url JSON. */
+const EXTENSIONS = 'x-gantry-build';
+
+function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 'allowInsecure' | 'keepFailed'> {
+  if (header === undefined || header === '') return {};
+  const fields = new Fields(parseObject(Buffer.from(header, 'base64url').toString('utf8'), 'X-Gantry-Build'), 'X-Gantry-Build.');
+  const secrets = Object.entries(fields.map('secrets') ?? {}).map(([id, content]) => [id, Buffer.from(content, 'base64')] as const);
+  return { secrets: new Map(secrets), allowInsecure: fields.flag('allowInsecure'), keepFailed: fields.flag('keepFailed') };
+}
+
+/** Docker's client sends a JSON list of images; BuildKit's words for other kinds of sources are refused. */
+function cacheSources(call: Call): readonly string[] | undefined {
+  const names = jsonList(call, 'cachefrom').map((item) => {
+    if (typeof item !== 'string' || /[,=]/.test(item.replace(/^type=registry,ref=/, '')))
+      throw unsupported(`the cache source ${JSON.stringify(item)} (only the name of an image, or type=registry,ref=NAME)`);
+    return item.replace(/^type=registry,ref=/, '');
+  });
+  return names.length === 0 ? undefined : names;
+}
+
+function jsonList(call: Call, name: string): readonly unknown[] {
+  const text = call.text(name);
+  if (text === undefined) return [];
+  try {
+    const value: unknown = JSON.parse(text);
+    if (value === null) return [];
+    if (Array.isArray(value)) return value;
+  } catch (error) {
+    throw badRequest(`invalid ${name}: it must be a JSON list`, error);
+  }
+  throw badRequest(`invalid ${name}: it must be a JSON list`);
+}
+
 function jsonQuery(call: Call, name: string): JsonObject {
   const text = call.text(name);
-  if (text === undefined) return {};
+  return text === undefined ? {} : parseObject(text, name);
+}
+
+function parseObject(text: string, name: string): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -94,30 +131,12 @@ function jsonQuery(call: Call, name: string): JsonObject {
   return value;
 }
 
-function buildArgs(object: JsonObject): Readonly<Record<string, string | null>> {
+/** `NAME` to its value, or null for the Dockerfile's own. Errors: 400. */
+export function buildArgs(object: JsonObject): Readonly<Record<string, string | null>> {
   return Object.fromEntries(
     Object.entries(object).map(([name, value]) => {
       if (value !== null && typeof value !== 'string') throw badRequest(`invalid buildargs: the value of ${name} must be a string or null`);
       return [name, value] as const;
     }),
   );
-}
-
-/** `POST /build/prune`. */
-export function pruneBuilds(call: Call, rooms: Rooms): Promise<void> {
-  return PruneReport.of(call, (report) => pruneBuildsReporting(call, rooms, report));
-}
-
-async function pruneBuildsReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
-  if (!isEmpty(Object.keys(jsonQuery(call, 'filters')))) throw unsupported('filters in a prune of the build cache');
-  for (const name of ['keep-storage', 'reserved-space', 'max-used-space', 'min-free-space'])
-    if ((call.integer(name) ?? 0) !== 0) throw unsupported(`${name} in a prune of the build cache`);
-  const before = await rooms.images.list();
-  const removals = await removeForgotten(rooms, await rooms.builder.prune());
-  await rooms.images.collect();
-  const freed = freedBytes(before, await rooms.images.list());
-  rooms.events.tell(pruned('builder', freed));
-  const deleted = removals.flatMap((removal) => ('deleted' in removal ? [removal.deleted] : []));
-  for (const id of deleted) await report.gone(id);
-  return { CachesDeleted: deleted, SpaceReclaimed: freed };
 }

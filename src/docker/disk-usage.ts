@@ -1,5 +1,7 @@
 import type { Container } from '#engine';
 import { chainIds, type Image } from '#image';
+import type { CacheEntry } from '#build';
+import { cacheView } from './build-cache.ts';
 import { containerSummary } from './container-view.ts';
 import { badRequest } from './errors.ts';
 import { isDockers, networkByName } from './find.ts';
@@ -32,12 +34,12 @@ export async function diskUsage(call: Call, rooms: Rooms): Promise<void> {
     wants('container') ? await containerUsage(rooms, containers, images, call.minor) : undefined,
     wants('volume') ? await volumeUsage(rooms) : undefined,
   ];
-  const ofBuilds: Usage | undefined = wants('build-cache') ? { items: [], active: 0, total_bytes: 0, reclaimable_bytes: 0 } : undefined;
+  const ofBuilds = wants('build-cache') ? buildUsage(await rooms.builder.entries()) : undefined;
   const lists = {
     ...(ofImages && { LayersSize: ofImages.total_bytes, Images: ofImages.items }),
     ...(ofContainers && { Containers: ofContainers.items }),
     ...(ofVolumes && { Volumes: ofVolumes.items }),
-    ...(ofBuilds && { BuildCache: ofBuilds.items, BuilderSize: 0 }),
+    ...(ofBuilds && { BuildCache: ofBuilds.items, BuilderSize: ofBuilds.total_bytes }),
   };
   const sums = {
     ...(ofImages && { ImagesUsage: sumOf(ofImages, verbose) }),
@@ -92,6 +94,16 @@ async function containerUsage(rooms: Rooms, containers: readonly Container[], im
     active: containers.filter(isActive).length,
     total_bytes: bytesOf(containers),
     reclaimable_bytes: bytesOf(containers.filter((container) => !isActive(container))),
+  };
+}
+
+function buildUsage(entries: readonly CacheEntry[]): Usage {
+  const bytesOf = (some: readonly CacheEntry[]) => some.reduce((sum, { record }) => sum + record.bytes, 0);
+  return {
+    items: entries.map(cacheView),
+    active: entries.filter(({ inUse }) => inUse).length,
+    total_bytes: bytesOf(entries),
+    reclaimable_bytes: bytesOf(entries.filter(({ inUse }) => !inUse)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { GantryError } from '#kit';
-import { applyChanges, layersOf } from '#build';
-import { familiarName, formatReference, parseReference } from '#image';
+import { applyChanges } from '#build';
+import { familiarName, formatReference, layersOf, parseReference } from '#image';
 import type { Image, ImageRemoval, Reference } from '#image';
 import { resolveMaybe } from './containers-list.ts';
 import { badRequest, unsupported } from './errors.ts';
@@ -168,7 +168,7 @@ export async function pushImage(call: Call, rooms: Rooms): Promise<void> {
   }
 }
 
-/** `DELETE /images/{name}`. Cached build steps never keep an image that its user wants gone. */
+/** `DELETE /images/{name}`. */
 export async function deleteImage(call: Call, rooms: Rooms): Promise<void> {
   const image = await resolveImage(call, rooms);
   const name = call.parameter('name');
@@ -176,36 +176,11 @@ export async function deleteImage(call: Call, rooms: Rooms): Promise<void> {
   if (call.minor >= 50) for (const platform of platformList(call.query.getAll('platforms'))) requirePlatform(image, name, platform);
   const byId = image.id.replace(/^sha256:/, '').startsWith(name.replace(/^sha256:/, '')) || image.id.startsWith(name);
   const force = call.flag('force');
-  const users = rooms.engine.containers.list((container) => container.imageId === image.id);
-  const lastName = byId || image.tags.length + image.digests.filter((digest) => digest === name).length <= 1;
-  const forgotten = lastName && users.length === 0 ? await rooms.builder.forget(image.id) : [];
-  const removals: ImageRemoval[] = [...(await rooms.images.remove(byId ? image.id : name, { force }))];
-  if (removals.some((removal) => 'deleted' in removal) && !call.flag('noprune'))
-    removals.push(
-      ...(await removeForgotten(
-        rooms,
-        forgotten.filter((id) => id !== image.id),
-      )),
-    );
+  const removals = await rooms.images.remove(byId ? image.id : name, { force });
   call.json(
     200,
     removals.map((removal) => ('untagged' in removal ? { Untagged: familiarName(removal.untagged) } : { Deleted: removal.deleted })),
   );
-}
-
-/** Removes images that only the build cache held; such as have a name or a user meanwhile stay. */
-export async function removeForgotten(rooms: Rooms, ids: readonly string[]): Promise<readonly ImageRemoval[]> {
-  const removals: ImageRemoval[] = [];
-  for (const id of ids) {
-    const image = await resolveMaybe(rooms, id);
-    if (!image || image.tags.length > 0) continue;
-    try {
-      removals.push(...(await rooms.images.remove(id, { force: false })));
-    } catch (error) {
-      if (!(error instanceof GantryError) || (error.status !== 409 && error.status !== 404)) throw error;
-    }
-  }
-  return removals;
 }
 
 /** Bytes of layers that were there and are no more. */
@@ -247,20 +222,13 @@ async function pruneImagesReporting(call: Call, rooms: Rooms, report: PruneRepor
 }
 
 async function pruneOne(rooms: Rooms, image: Image): Promise<readonly ImageRemoval[]> {
-  const forgotten = await rooms.builder.forget(image.id);
   const removals: ImageRemoval[] = [];
   try {
     for (const name of image.tags.length > 0 ? image.tags : [image.id]) removals.push(...(await rooms.images.remove(name, { force: false })));
   } catch (error) {
     if (!(error instanceof GantryError) || (error.status !== 409 && error.status !== 404)) throw error;
   }
-  return [
-    ...removals,
-    ...(await removeForgotten(
-      rooms,
-      forgotten.filter((id) => id !== image.id),
-    )),
-  ];
+  return removals;
 }
 
 /** `POST /commit`. */

@@ -2,7 +2,9 @@ import { pluginRoutes, swarmRoutes } from './clusters.ts';
 import { notImplemented, pageNotFound, unsupported } from './errors.ts';
 import { attachContainer, attachWebSocket } from './attach.ts';
 import { checkAuth } from './auth.ts';
-import { buildImage, pruneBuilds } from './builds.ts';
+import { pruneBuilds } from './build-cache.ts';
+import { checkBuild } from './build-check.ts';
+import { buildImage } from './builds.ts';
 import * as io from './containers-io.ts';
 import * as life from './containers-lifecycle.ts';
 import { inspectContainer, listContainers } from './containers-list.ts';
@@ -67,6 +69,7 @@ const systemRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /system/df', diskUsage],
   ['POST /auth', checkAuth],
   ['POST /build', buildImage],
+  ['POST /build/check', checkBuild],
   ['POST /build/prune', pruneBuilds],
   ['POST /commit', images.commitContainer],
 ];

@@ -1,4 +1,4 @@
-import type { HealthConfig } from '#image';
+import type { HealthConfig, Layer } from '#image';
 import type { IpAddress, Protocol } from '#network';
 
 /** Whose container it is. Each interface shows and removes only its own. */
@@ -14,6 +14,8 @@ export interface ContainerSpec {
   readonly name?: string;
   /** As the user wrote it. */
   readonly image: string;
+  /** The root stands on these, lowest first, in place of the image's; the image's volumes are not made then. */
+  readonly layers?: readonly Layer[];
   /** Left out: the image's. `[]`: none. */
   readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];

@@ -17,7 +17,7 @@ import { startContainer } from './start-container.ts';
 import { containerStats, containerTop } from './stats.ts';
 import { killContainer, setPaused, stopContainer } from './stop-container.ts';
 import type { Entry, WaitResult } from './table.ts';
-import { userChanges } from './user-changes.ts';
+import { STANDS_FOR_MOUNTS, userChanges } from './user-changes.ts';
 import type { Container, ContainerChange, Containers, ContainerSpec, ContainerStats, PathStat } from './types.ts';
 
 type Ending = { readonly timeout_seconds?: number; readonly signal?: string };
@@ -210,8 +210,10 @@ export class ContainerFace implements Containers {
     return userChanges(await this.#rooms.snapshots.changes(this.#snapshot(ref)));
   }
 
-  async commitLayer(ref: string) {
-    return await this.#rooms.snapshots.commit(this.#snapshot(ref));
+  async commitLayer(ref: string, options: { readonly latest_ms?: number } = {}) {
+    const { record } = this.#find(ref);
+    const standIns = [...STANDS_FOR_MOUNTS, ...record.mounts.map(({ target }) => target)];
+    return await this.#rooms.snapshots.commit(this.#snapshot(ref), { ...options, standIns });
   }
 
   async size(ref: string): Promise<number> {

@@ -104,7 +104,7 @@ async function make(rooms: Rooms, record: ContainerRecord, image: Image): Promis
   try {
     await rooms.records.make(record.id);
     await settled([
-      rooms.snapshots.prepare(paths.snapshot, image.id),
+      spec.layers === undefined ? rooms.snapshots.prepare(paths.snapshot, image.id) : rooms.snapshots.prepareLayers(paths.snapshot, spec.layers),
       rooms.images.lease(leaseOwner(record.id), image.id),
       spec.log?.driver === 'none' ? Promise.resolve() : makeLog(paths.log),
       writeFile(paths.hostname, `${record.hostname}\n`, { mode: 0o644 }),

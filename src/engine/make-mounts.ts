@@ -22,7 +22,8 @@ export async function makeMounts(rooms: Rooms, record: ContainerRecord, image: I
   if (targets.size < asked.length) throw invalid('mounts', `two of them have the same target: ${asked.map(({ target }) => target).join(', ')}`);
   const taken = inherited(rooms, record, targets);
   for (const { target } of taken) targets.add(clean(target));
-  const own = Object.keys(image.config.config.Volumes ?? {}).filter((target) => !targets.has(clean(target)));
+  const volumes = record.spec.layers === undefined ? image.config.config.Volumes : undefined;
+  const own = Object.keys(volumes ?? {}).filter((target) => !targets.has(clean(target)));
   const mounts: Mount[] = [];
   for (const mount of asked) mounts.push(await makeMount(rooms, record, mount, anonymous));
   mounts.push(...taken);

@@ -263,8 +263,8 @@ export interface Containers {
   stats(ref: string): Promise<ContainerStats>;
   top(ref: string, psArguments: string): Promise<{ readonly titles: readonly string[]; readonly processes: readonly (readonly string[])[] }>;
   changes(ref: string): Promise<readonly { readonly path: string; readonly kind: 'modified' | 'added' | 'deleted' }[]>;
-  /** The container's file system as a layer (build and commit). */
-  commitLayer(ref: string): Promise<Layer>;
+  /** What the container's processes wrote, as a layer (build and commit); times later than `latest_ms` become that. */
+  commitLayer(ref: string, options?: { readonly latest_ms?: number }): Promise<Layer>;
   /** Bytes of the writable layer. */
   size(ref: string): Promise<number>;
   exportTar(ref: string): Promise<Readable>;

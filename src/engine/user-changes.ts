@@ -1,7 +1,7 @@
 type Change = { readonly path: string; readonly kind: 'modified' | 'added' | 'deleted' };
 
 /** What the runtime makes in every writable layer to mount upon. */
-const STANDS_FOR_MOUNTS = new Set(['/dev', '/proc', '/sys', '/etc/hostname', '/etc/hosts', '/etc/resolv.conf']);
+export const STANDS_FOR_MOUNTS: ReadonlySet<string> = new Set(['/dev', '/proc', '/sys', '/etc/hostname', '/etc/hosts', '/etc/resolv.conf']);
 
 /** The changes that the container's own processes made; a folder that only holds what the runtime made is none. Pure. */
 export function userChanges(changes: readonly Change[]): readonly Change[] {

@@ -107,3 +107,8 @@ export function archiveTooLarge(name: string, size: number, free: number): Gantr
     `Cannot load the archive: ${JSON.stringify(name)} has ${size} bytes by its header and ${free} bytes are free (no space left on device)`,
   );
 }
+
+/** What is to be hashed or copied cannot be. */
+export function treeInvalid(path: string, problem: string): GantryError {
+  return new GantryError('TREE_INVALID', 400, `Cannot copy to ${JSON.stringify(path)}: ${problem}`);
+}

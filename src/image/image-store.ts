@@ -16,6 +16,7 @@ import { OCI_CONFIG, OCI_MANIFEST } from './media-types.ts';
 import { formatReference, repositoryName } from './reference.ts';
 import type { RegistriesAsked } from './remote/registries-asked.ts';
 import { planRemoval } from './removal.ts';
+import { treesBy } from './trees/trees.ts';
 import type {
   Descriptor,
   Digest,
@@ -32,6 +33,7 @@ import type {
   Reference,
   RemoteImage,
   TransferOptions,
+  Trees,
 } from './types.ts';
 
 export interface ImageStoreParts {
@@ -48,6 +50,7 @@ export interface ImageStoreParts {
 /** Images by name and id over one content store. Every change of names, images and leases is made one at a time. */
 export class CatalogueImageStore implements ImageStore {
   readonly content: BlobStore;
+  readonly trees: Trees;
   readonly #parts: ImageStoreParts;
   readonly #catalogue: Catalogue;
   readonly #mutex = new KeyedMutex();
@@ -57,6 +60,7 @@ export class CatalogueImageStore implements ImageStore {
     this.#parts = parts;
     this.#catalogue = parts.catalogue;
     this.content = parts.content;
+    this.trees = treesBy(parts.jobs);
   }
 
   async resolve(nameOrId: string): Promise<Image> {

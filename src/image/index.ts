@@ -1,4 +1,5 @@
 export { algorithmOf, chainIds, digestFromHex, digestOf, hexOf, isDigest, parseDigest, shortId } from './digest.ts';
+export { layersOf } from './layers-of.ts';
 export { isIndex, parseManifest } from './manifest.ts';
 export { type ImageStoreOptions, openImageStore, type OpenImageStore } from './open.ts';
 export { familiarName, formatReference, isRepository, isTag, parseReference, repositoryName } from './reference.ts';
@@ -11,4 +12,6 @@ export { plainContent } from './tar/compression.ts';
 export type { TarEntry } from './tar/entry.ts';
 export { cleanPath } from './tar/names.ts';
 export { TarReader } from './tar/read.ts';
+export { applyMode, parseMode } from './trees/mode.ts';
+export { treesHere } from './trees/trees.ts';
 export type * from './types.ts';

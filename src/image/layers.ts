@@ -3,11 +3,12 @@ import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedMutex, type Random } from '#kit';
 import type { BlobStore, Doomed } from './content.ts';
-import { chainIds, isDigest } from './digest.ts';
+import { chainIds, digestOf, isDigest } from './digest.ts';
 import type { Fresh } from './fresh.ts';
 import type { JobRunner } from './jobs/runner.ts';
 import { encodeRecord, readRecord, type RecordFormat } from './records.ts';
-import type { Digest, Image } from './types.ts';
+import { layersOf } from './layers-of.ts';
+import type { Digest, Image, Layer } from './types.ts';
 
 interface LayerRecord {
   readonly chainId: Digest;
@@ -69,20 +70,45 @@ export class LayerStore {
 
   /** Unpacks what is not unpacked yet; answers the layers, lowest first. `onLayer` hears of each one by its place. Errors: `DIGEST_INVALID`, `TAR_INVALID`, `BLOB_UNKNOWN`. */
   async ensure(image: Pick<Image, 'manifest' | 'config'>, onLayer?: (index: number) => void): Promise<readonly UnpackedLayer[]> {
-    const diffIds = image.config.rootfs.diff_ids;
+    return await this.ensureLayers(layersOf(image), onLayer);
+  }
+
+  /** The same of layers that need belong to no image, lowest first. */
+  async ensureLayers(layers: readonly Layer[], onLayer?: (index: number) => void): Promise<readonly UnpackedLayer[]> {
     const done: UnpackedLayer[] = [];
-    for (const [index, chainId] of chainIds(diffIds).entries()) {
-      const [diffId, blob] = [diffIds[index], image.manifest.layers[index]];
-      if (diffId === undefined || blob === undefined) break;
+    for (const [index, chainId] of chainIds(layers.map(({ diffId }) => diffId)).entries()) {
+      const layer = layers[index];
+      if (layer === undefined) break;
+      const { diffId, blob } = layer;
       this.#fresh.touch(chainId);
-      const layer = await this.#mutex.run(
+      const unpacked = await this.#mutex.run(
         chainId,
         async () => this.#layers.get(chainId) ?? (await this.#unpack({ chainId, diffId, blob: blob.digest, below: done })),
       );
-      done.push(layer);
+      done.push(unpacked);
       onLayer?.(index);
     }
     return done;
+  }
+
+  /** Takes files, written through by the caller, as the unpacked layer of `diffId` upon the chain `below`; where that is unpacked already they stay. */
+  async adopt(given: { readonly below: Digest | undefined; readonly diffId: Digest; readonly files: string; readonly size_bytes: number }): Promise<void> {
+    const { below, diffId, files, size_bytes } = given;
+    const chainId = below === undefined ? diffId : digestOf(`${below} ${diffId}`);
+    this.#fresh.touch(chainId);
+    await this.#mutex.run(chainId, async () => {
+      if (this.#layers.has(chainId)) return;
+      const name = this.#freeName();
+      const aside = join(this.folder, `${this.#random.hex(8)}.new`);
+      try {
+        await mkdir(aside, { mode: 0o700 });
+        await rename(files, join(aside, 'fs'));
+        await this.#finish(aside, { chainId, diffId, size_bytes, name });
+      } catch (error) {
+        this.#names.delete(name);
+        throw error;
+      }
+    });
   }
 
   /** Takes away every layer that nobody keeps. */
@@ -108,16 +134,20 @@ export class LayerStore {
       const below = wanted.below.map((layer) => this.pathOf(layer)).reverse();
       const job = { kind: 'unpack', source: this.#content.pathOf(wanted.blob), target: join(aside, 'fs'), below, diffId: wanted.diffId } as const;
       const { size_bytes } = await this.#jobs.run<'unpack'>(job, bytes);
-      const record: LayerRecord = { chainId: wanted.chainId, diffId: wanted.diffId, size_bytes };
-      await writeSynced(join(aside, 'layer.json'), encodeRecord(record, FORMAT));
-      await rename(aside, join(this.folder, name));
-      await syncFolder(this.folder);
-      return this.#keep({ ...record, name });
+      return await this.#finish(aside, { chainId: wanted.chainId, diffId: wanted.diffId, size_bytes, name });
     } catch (error) {
       this.#names.delete(name);
       await rm(aside, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** The record comes last, then the folder takes its name: with it the layer is there. */
+  async #finish(aside: string, { name, ...record }: UnpackedLayer): Promise<UnpackedLayer> {
+    await writeSynced(join(aside, 'layer.json'), encodeRecord(record, FORMAT));
+    await rename(aside, join(this.folder, name));
+    await syncFolder(this.folder);
+    return this.#keep({ ...record, name });
   }
 
   #keep(layer: UnpackedLayer): UnpackedLayer {

@@ -15,19 +15,23 @@ import { OCI_LAYER_GZIP } from './media-types.ts';
 import { mountOverlay } from './overlay.ts';
 import { encodeRecord, fileName, readRecord, type RecordFormat } from './records.ts';
 import { openPrivileges } from './tar/files.ts';
-import type { Digest, Image, Layer, Snapshots } from './types.ts';
+import { omittedFrom } from './stand-ins.ts';
+import type { CommitOptions, Digest, Image, Layer, Snapshots } from './types.ts';
 
 interface SnapshotRecord {
   readonly key: string;
-  readonly image: Digest;
   /** Chain ids, lowest first. */
   readonly layers: readonly Digest[];
 }
 const FORMAT: RecordFormat<SnapshotRecord> = {
-  version: 1,
-  parse: ({ key, image, layers }) =>
-    typeof key === 'string' && typeof image === 'string' && isDigest(image) && isDigests(layers) ? { key, image, layers } : undefined,
+  version: 2,
+  parse: ({ key, layers }) => (typeof key === 'string' && isDigests(layers) ? { key, layers } : undefined),
+  // Version 1 named the image too.
+  migrations: { 1: (value) => value },
 };
+
+/** What packing a file costs beside its bytes, in bytes. */
+const PACKING_BYTES = 4_096;
 
 export interface SnapshotOptions {
   readonly folder: string;
@@ -72,11 +76,18 @@ export class OverlaySnapshots implements Snapshots {
   }
 
   prepare(key: string, imageId: Digest): Promise<void> {
+    return this.#prepare(key, async () => this.#options.layers.ensure(await this.#options.imageById(imageId)));
+  }
+
+  prepareLayers(key: string, layers: readonly Layer[]): Promise<void> {
+    return this.#prepare(key, () => this.#options.layers.ensureLayers(layers));
+  }
+
+  #prepare(key: string, unpack: () => Promise<readonly UnpackedLayer[]>): Promise<void> {
     return this.#mutex.run(key, async () => {
       if (this.#records.has(key)) return;
-      const image = await this.#options.imageById(imageId);
-      const layers = await this.#options.layers.ensure(image);
-      const record: SnapshotRecord = { key, image: image.id, layers: layers.map(({ chainId }) => chainId) };
+      const layers = await unpack();
+      const record: SnapshotRecord = { key, layers: layers.map(({ chainId }) => chainId) };
       this.#records.set(key, record);
       for (const chainId of record.layers) this.#options.fresh.settle(chainId);
       try {
@@ -146,29 +157,49 @@ export class OverlaySnapshots implements Snapshots {
 
   async usage(key: string): Promise<number> {
     this.#require(key);
-    return usageOf(join(this.#path(key), 'upper'));
+    return (await usageOf(join(this.#path(key), 'upper'))).bytes;
   }
 
   async changes(key: string) {
-    const layers = this.#layersOf(this.#require(key)).map((layer) => this.#options.layers.pathOf(layer));
-    const lower = new LowerView(layers.reverse(), this.#privileges.xattrs);
-    return changesOf(join(this.#path(key), 'upper'), lower, this.#privileges.xattrs);
+    return changesOf(join(this.#path(key), 'upper'), this.#lowerView(this.#require(key)), this.#privileges.xattrs);
   }
 
-  async commit(key: string, options: { readonly latest_ms?: number } = {}): Promise<Layer> {
-    this.#require(key);
+  async commit(key: string, options: CommitOptions = {}): Promise<Layer> {
+    return (await this.#commit(key, options, false)).layer;
+  }
+
+  async seal(key: string, options: CommitOptions = {}): Promise<Layer> {
+    const record = this.#require(key);
+    // Files whose times were changed in the blob only, or that are not in it, would not be what the blob unpacks to.
+    const isWhole = options.latest_ms === undefined && options.standIns === undefined;
+    if (isWhole) await this.unmount(key);
+    const { layer, size_bytes } = await this.#commit(key, options, isWhole);
+    const files = join(this.#path(key), 'upper');
+    if (isWhole) await this.#options.layers.adopt({ below: record.layers.at(-1), diffId: layer.diffId, files, size_bytes });
+    await this.remove(key);
+    return layer;
+  }
+
+  async #commit(key: string, { standIns = [], ...options }: CommitOptions, sync: boolean): Promise<{ layer: Layer; size_bytes: number }> {
+    const record = this.#require(key);
     const { content, jobs } = this.#options;
     const source = join(this.#path(key), 'upper');
+    const omit = standIns.length === 0 ? [] : omittedFrom(source, standIns, this.#lowerView(record));
     const target = content.ingestPath();
-    const bytes = await usageOf(source, { perFile_bytes: 512 });
+    const { bytes: size_bytes, entries } = await usageOf(source);
     try {
-      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, ...options }, bytes);
+      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, omit, sync, ...options }, size_bytes + entries * PACKING_BYTES);
       await content.adopt(target, packed.digest);
-      return { diffId: packed.diffId, blob: { mediaType: OCI_LAYER_GZIP, digest: packed.digest, size: packed.size } };
+      return { layer: { diffId: packed.diffId, blob: { mediaType: OCI_LAYER_GZIP, digest: packed.digest, size: packed.size } }, size_bytes };
     } catch (error) {
       await rm(target, { force: true });
       throw error;
     }
+  }
+
+  #lowerView(record: SnapshotRecord): LowerView {
+    const layers = this.#layersOf(record).map((layer) => this.#options.layers.pathOf(layer));
+    return new LowerView(layers.reverse(), this.#privileges.xattrs);
   }
 
   #require(key: string): SnapshotRecord {
@@ -214,13 +245,10 @@ async function copyLooks({ uid, gid, mode }: Stats, path: string): Promise<void>
   await chmod(path, mode & 0o7777);
 }
 
-async function usageOf(folder: string, options: { readonly perFile_bytes: number } = { perFile_bytes: 0 }): Promise<number> {
-  let bytes = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    bytes += options.perFile_bytes;
-    if (entry.isFile()) bytes += (await lstat(join(entry.parentPath, entry.name))).size;
-  }
-  return bytes;
+async function usageOf(folder: string): Promise<{ bytes: number; entries: number }> {
+  const all = await readdir(folder, { withFileTypes: true, recursive: true });
+  const sizes = await Promise.all(all.filter((entry) => entry.isFile()).map(async (entry) => (await lstat(join(entry.parentPath, entry.name))).size));
+  return { bytes: sizes.reduce((sum, size) => sum + size, 0), entries: all.length };
 }
 
 function isDigests(value: unknown): value is readonly Digest[] {

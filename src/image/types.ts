@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { Trees } from './trees/types.ts';
+export type { ModeChange, Owner, TreeCopyItem, TreeHashItem, Trees } from './trees/types.ts';
 
 /** The hash functions that OCI's image specification registers. */
 export type DigestAlgorithm = 'sha256' | 'sha512';
@@ -122,6 +124,7 @@ export type LeaseOwner = string;
 
 export interface ImageStore {
   readonly content: ContentStore;
+  readonly trees: Trees;
   /** By name, by id or by the beginning of an id. Errors: `IMAGE_UNKNOWN`, `IMAGE_AMBIGUOUS`. */
   resolve(nameOrId: string): Promise<Image>;
   list(): Promise<readonly Image[]>;
@@ -212,10 +215,19 @@ export interface TransferProgress {
   readonly total_bytes?: number;
 }
 
+export interface CommitOptions {
+  /** Later times become this one. */
+  readonly latest_ms?: number;
+  /** Absolute paths that somebody made to mount upon: left out where they are empty and new, with folders that hold nothing else. */
+  readonly standIns?: readonly string[];
+}
+
 /** Writable views of images: overlay mounts over unpacked layers. */
 export interface Snapshots {
   /** Unpacks the layers that are not unpacked yet, and makes an empty writable layer for `key`. Durable. */
   prepare(key: string, image: Digest): Promise<void>;
+  /** The same over layers that need belong to no image. They are given lowest first. */
+  prepareLayers(key: string, layers: readonly Layer[]): Promise<void>;
   /** Mounts it and answers the root's path; mounting twice is fine. */
   mount(key: string): Promise<string>;
   unmount(key: string): Promise<void>;
@@ -225,6 +237,8 @@ export interface Snapshots {
   usage(key: string): Promise<number>;
   /** What the writable layer changed, as Docker's `diff` tells it. */
   changes(key: string): Promise<readonly { readonly path: string; readonly kind: 'modified' | 'added' | 'deleted' }[]>;
-  /** The writable layer as a layer blob in the content store: overlay's whiteouts become OCI's. Times later than `latest_ms` become that, when given. */
-  commit(key: string, options?: { readonly latest_ms?: number }): Promise<Layer>;
+  /** The writable layer as a layer blob in the content store: overlay's whiteouts become OCI's. */
+  commit(key: string, options?: CommitOptions): Promise<Layer>;
+  /** Commits and removes in one: the files need not be unpacked again, since the writable layer becomes the unpacked one. */
+  seal(key: string, options?: CommitOptions): Promise<Layer>;
 }

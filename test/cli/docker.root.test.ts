@@ -124,6 +124,55 @@ test('a build takes its Dockerfile from where it is said, and ends as its comman
   assert.match((await gantry('build other')).stderr, /Dockerfile/);
 });
 
+test('a Dockerfile is checked, alone and with its build', inside, async () => {
+  const context = join(stack.folder, 'checked');
+  await mkdir(context);
+  await writeFile(join(context, '.dockerignore'), 'secret*\n');
+  await writeFile(join(context, 'Dockerfile'), 'FROM busybox AS One\nCOPY secret.txt /\nENV TOKEN=$TOKN\n  CMD x\n');
+  const checked = await gantry('build --check checked');
+  assert.deepEqual([checked.status, checked.stderr], [1, '']);
+  assert.match(checked.stdout, /^Check complete, 5 warnings have been found!\n/);
+  for (const [rule, place] of [
+    ['StageNameCasing', '1:17'],
+    ['CopyIgnoredFile', '2:6'],
+    ['SecretsUsedInArgOrEnv', '3:5'],
+    ['UndefinedVar', '3:11'],
+    ['JSONArgsRecommended', '4:3'],
+  ])
+    assert.match(checked.stdout, new RegExp(`WARNING: ${rule}[^\\n]*\\n[^\\n]*\\n[^\\n]*\\nDockerfile:${place}\\n`));
+  await writeFile(join(context, 'Dockerfile'), 'FROM busybox\nLABEL path=$PATH\nCMD x\n');
+  const built = await gantry('build checked');
+  assert.deepEqual([built.status, /\n1 warning found [^\n]*\n - JSONArgsRecommended: [^\n]* \(line 3, column 1\)\n$/.test(built.stderr)], [0, true]);
+  await writeFile(join(context, 'Dockerfile'), '# check=error=true\nFROM busybox\nCMD x\n');
+  assert.match((await gantry('build checked')).stderr, /lint violation found for rules: JSONArgsRecommended/);
+  await writeFile(join(context, 'Dockerfile'), 'FROM busybox\nCOPY --form=x a b\n');
+  const wrong = /dockerfile parse error on line 2: unknown flag: --form \(did you mean --from\?\): COPY takes .* \(in COPY, column 6\)/;
+  for (const command of ['build checked', 'build --check checked']) {
+    const refused = await gantry(command);
+    assert.deepEqual([refused.status, wrong.test(refused.stdout + refused.stderr)], [1, true], refused.stdout + refused.stderr);
+  }
+});
+
+test('on a terminal a build is drawn live, and what its last step wrote stays when it fails', inside, async () => {
+  const folder = join(stack.folder, 'live');
+  await mkdir(folder);
+  await writeFile(join(folder, 'Dockerfile'), 'FROM busybox\nRUN echo one; sleep 0.5\nRUN echo two; exit 6\n');
+  const command = `stty rows 33 cols 60; "${process.execPath}" --no-warnings "${MAIN}" build "${folder}"`;
+  const environment = { PATH: process.env.PATH, HOME: stack.folder, DOCKER_HOST: `unix://${stack.socketPath}`, TERM: 'xterm' };
+  const { status, stdout } = await run(['script', '-qec', command, '/dev/null'], { environment });
+  assert.equal(status, 6, stdout);
+  const [first = '', ...frames] = stdout.split('\u001b[J\u001b[?7l');
+  assert.equal(first.trim(), '');
+  assert.ok(
+    frames.some((frame) => / > \[2\/3\] RUN echo one; sleep 0\.5 +0\.\ds\r\n {3}\| one\r\n/.test(frame)),
+    stdout,
+  );
+  assert.match(
+    frames.at(-1) ?? '',
+    / ✔ \[2\/3\] RUN echo one; sleep 0\.5 +[\d.]+s\r\n > \[3\/3\] RUN echo two; exit 6 +[\d.]+s\r\n[\s\S]*two\r\n[\s\S]*returned a non-zero code: 6/,
+  );
+});
+
 test('a tar becomes an image; what the server refuses at once is told at once', inside, async () => {
   assert.match(await ok(['import', '-c', 'CMD ["/bin/echo", "imported"]', 'rootfs.tar', 'made:1']), /^sha256:/);
   assert.equal(await ok('run --rm made:1'), 'imported\n');

@@ -196,8 +196,9 @@ test('rmi untags, deletes with the last name, and refuses what a container uses'
   assert.match(await docker.refused('rmi used'), /No such image: used/);
 });
 
-test('docker images lists names, hides steps and filters', async () => {
-  await docker.feed('FROM busybox\nLABEL asked=yes\nLABEL more=1\n', 'build -q -t labelled -');
+test('docker images lists names, hides what others were built upon and filters', async () => {
+  const below = (await docker.feed('FROM busybox\nLABEL asked=yes\n', 'build -q -')).trim();
+  await docker.feed(`FROM ${below}\nLABEL more=1\n`, 'build -q -t labelled -');
   assert.equal(await docker.run('images --format', '{{.Repository}}:{{.Tag}}', '--filter', 'label=asked=yes'), 'labelled:latest\n');
   assert.equal(await docker.run('images --format', '{{.Repository}}', '--filter', 'reference=lab*'), 'labelled\n');
   assert.equal(await docker.run('images -q busybox --no-trunc'), `${await imageId('busybox')}\n`);

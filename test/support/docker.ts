@@ -53,6 +53,13 @@ export class Docker implements AsyncDisposable {
     return stderr;
   }
 
+  /** The same with an input. */
+  async refusedFeed(input: string, line: string, ...words: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await this.daemon.docker([...line.split(' '), ...words], { input });
+    assert.notEqual(status, 0, `docker ${line} succeeded: ${stdout}`);
+    return stderr;
+  }
+
   inside(command: readonly string[], options?: RunOptions): Promise<string> {
     return output(this.daemon.inside(command, options));
   }

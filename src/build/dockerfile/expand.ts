@@ -1,141 +1,200 @@
+import { readGlob, replace, trimEnd, trimStart } from './glob.ts';
+
+/** How a variable is used where it stands. */
+export interface VariableUse {
+  /** Empty for `$NAME` and `${NAME}`. */
+  readonly modifier: string;
+  /** Where its `$` stands in the text. */
+  readonly offset: number;
+}
 /** Looks a variable up; undefined when it is not set. */
-export type Lookup = (name: string) => string | undefined;
+export type Lookup = (name: string, use: VariableUse) => string | undefined;
 
 export class ExpansionError extends Error {}
 
+const NAME = /\d+|[@*#?$!-]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
+const DEPTH_MAX = 64;
+/** Longer than any variable that a kernel takes. */
+const LENGTH_MAX = 4 * 2 ** 20;
+
 /**
  * Expands `$NAME`, `${NAME}` and the modifiers `:-` `-` `:+` `+` `:?` `?` `#` `##` `%` `%%` `/` `//`, and removes quotes and escapes
- * (Dockerfile reference, "Environment replacement"). Single quotes keep their content as it is.
+ * (Dockerfile reference, "Environment replacement"). Single quotes keep their content as it is. Errors: `ExpansionError`.
  */
-export function expand(word: string, lookup: Lookup, escape = '\\'): string {
-  return new Expander(word, lookup, escape).all('');
+export function expand(text: string, lookup: Lookup, escape = '\\'): string {
+  return new Expander(text, lookup, { escape, quotes: true }).top().join('');
+}
+
+/** Expands like `expand` and splits at the white space that no quote and no escape protects, that of variables included. */
+export function expandWords(text: string, lookup: Lookup, escape = '\\'): readonly string[] {
+  const words: string[] = [];
+  let word = '';
+  for (const [index, piece] of new Expander(text, lookup, { escape, quotes: true }).top().entries()) {
+    // Pieces at odd places are protected.
+    const parts = index % 2 === 1 ? [piece] : piece.split(/\s+/);
+    for (const [at, part] of parts.entries()) {
+      if (at > 0 && word !== '') words.push(word);
+      word = at > 0 ? part : word + part;
+    }
+  }
+  return word === '' ? words : [...words, word];
+}
+
+/** Expands the content of a here-document: quotes stay, `\` takes the meaning from the character after it. Errors: `ExpansionError`. */
+export function expandHeredoc(content: string, lookup: Lookup): string {
+  return new Expander(content, lookup, { escape: '\\', quotes: false }).top().join('');
 }
 
 class Expander {
   readonly #text: string;
   readonly #lookup: Lookup;
   readonly #escape: string;
+  readonly #quotes: boolean;
   #at = 0;
+  #depth = 0;
 
-  constructor(text: string, lookup: Lookup, escape: string) {
+  constructor(text: string, lookup: Lookup, { escape, quotes }: { escape: string; quotes: boolean }) {
     this.#text = text;
     this.#lookup = lookup;
     this.#escape = escape;
+    this.#quotes = quotes;
   }
 
-  /** Until the end, or until `stop` outside quotes, which is not consumed. */
-  all(stop: string): string {
-    let out = '';
+  /** The whole, as pieces: one that white space may split, one that it may not, and so on. */
+  top(): readonly string[] {
+    const pieces: string[][] = [[]];
+    let length = 0;
     while (this.#at < this.#text.length) {
-      const char = this.#text[this.#at] ?? '';
-      if (char === stop) return out;
-      if (char === "'") out += this.#single();
-      else if (char === '"') out += this.#double();
-      else if (char === '$') out += this.#variable();
-      else if (char === this.#escape) out += this.#escaped();
-      else {
-        out += char;
-        this.#at += 1;
-      }
+      const { part, hard } = this.#next(false);
+      if ((pieces.length % 2 === 0) !== hard) pieces.push([]);
+      pieces.at(-1)?.push(part);
+      length += part.length;
+      if (length > LENGTH_MAX) throw new ExpansionError(`the result is longer than the ${LENGTH_MAX} characters allowed`);
     }
-    if (stop !== '') throw new ExpansionError(`missing "${stop}" in "${this.#text}"`);
-    return out;
+    return pieces.map((piece) => piece.join(''));
+  }
+
+  /** Until `stop` outside quotes, which is consumed; `raw` keeps the escapes, for patterns. */
+  #until(stop: string, raw: boolean): string {
+    this.#depth += 1;
+    if (this.#depth > DEPTH_MAX) throw new ExpansionError(`variables are nested deeper than the ${DEPTH_MAX} allowed`);
+    const parts: string[] = [];
+    while (this.#at < this.#text.length) {
+      if (this.#text[this.#at] === stop) {
+        this.#at += 1;
+        this.#depth -= 1;
+        return parts.join('');
+      }
+      parts.push(this.#next(raw).part);
+    }
+    throw new ExpansionError(stop === '/' ? "syntax error: missing '/' in ${}" : "syntax error: missing '}'");
+  }
+
+  #next(raw: boolean): { part: string; hard: boolean } {
+    const char = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
+    if (char === '$') return { part: this.#variable(), hard: false };
+    if (this.#quotes && char === "'") return { part: this.#single(), hard: true };
+    if (this.#quotes && char === '"') return { part: this.#double(raw), hard: true };
+    this.#at += char.length;
+    if (char !== this.#escape) return { part: char, hard: false };
+    const next = this.#text.codePointAt(this.#at);
+    if (next === undefined) return { part: raw ? '\\' : '', hard: true };
+    const escaped = String.fromCodePoint(next);
+    this.#at += escaped.length;
+    return { part: raw ? `\\${escaped}` : escaped, hard: true };
   }
 
   #single(): string {
     const end = this.#text.indexOf("'", this.#at + 1);
-    if (end < 0) throw new ExpansionError(`unexpected end of statement while looking for matching single-quote in "${this.#text}"`);
+    if (end < 0) throw new ExpansionError('unexpected end of statement while looking for matching single-quote');
     const content = this.#text.slice(this.#at + 1, end);
     this.#at = end + 1;
     return content;
   }
 
-  #double(): string {
-    let out = '';
+  #double(raw: boolean): string {
+    const parts: string[] = [];
     this.#at += 1;
     for (;;) {
       const char = this.#text[this.#at];
-      if (char === undefined) throw new ExpansionError(`unexpected end of statement while looking for matching double-quote in "${this.#text}"`);
-      if (char === '"') {
+      if (char === undefined) throw new ExpansionError('unexpected end of statement while looking for matching double-quote');
+      const next = this.#text[this.#at + 1] ?? '';
+      if (char === '$') parts.push(this.#variable());
+      else if (char === this.#escape && next !== '' && ['"', '$', this.#escape].includes(next)) {
+        parts.push(raw ? `\\${next}` : next);
+        this.#at += 2;
+      } else {
         this.#at += 1;
-        return out;
-      }
-      if (char === '$') out += this.#variable();
-      else if (char === this.#escape && ['"', '$', this.#escape].includes(this.#text[this.#at + 1] ?? '')) out += this.#escaped();
-      else {
-        out += char;
-        this.#at += 1;
+        if (char === '"') return parts.join('');
+        parts.push(char);
       }
     }
   }
 
-  #escaped(): string {
-    const next = this.#text[this.#at + 1];
-    this.#at += 2;
-    return next ?? this.#escape;
-  }
-
   #variable(): string {
+    const offset = this.#at;
     this.#at += 1;
-    if (this.#text[this.#at] === '{') return this.#braced();
-    const name = /^(?:[A-Za-z_]\w*|\d|[@*#?$!-])/.exec(this.#text.slice(this.#at))?.[0];
-    if (name === undefined) return '$';
+    if (this.#text[this.#at] === '{') {
+      this.#at += 1;
+      return this.#braced(offset);
+    }
+    const name = this.#name();
+    return name === '' ? '$' : (this.#lookup(name, { modifier: '', offset }) ?? '');
+  }
+
+  #name(): string {
+    NAME.lastIndex = this.#at;
+    const name = NAME.exec(this.#text)?.[0] ?? '';
     this.#at += name.length;
-    return this.#lookup(name) ?? '';
+    return name;
   }
 
-  #braced(): string {
-    this.#at += 1;
-    const name = /^\w+/.exec(this.#text.slice(this.#at))?.[0];
-    if (name === undefined) throw new ExpansionError(`bad substitution in "${this.#text}": a variable's name must follow "\${"`);
-    this.#at += name.length;
-    const operator = /^(?:\}|:[-+?]|[-+?]|##|#|%%|%|\/\/|\/)/.exec(this.#text.slice(this.#at))?.[0];
-    if (operator === undefined) throw new ExpansionError(`unsupported modifier in substitution "\${${name}${this.#text.slice(this.#at)}"`);
-    this.#at += operator.length;
-    const value = this.#lookup(name);
-    if (operator === '}') return value ?? '';
-    const first = this.all(operator.startsWith('/') ? '/' : '}');
-    this.#at += 1;
-    if (!operator.startsWith('/')) return applyModifier(name, value, operator, first);
-    const replacement = this.all('}');
-    this.#at += 1;
-    const pattern = new RegExp(globSource(first, true), operator === '//' ? 'g' : '');
-    return (value ?? '').replace(pattern, () => replacement);
-  }
-}
-
-function applyModifier(name: string, value: string | undefined, operator: string, word: string): string {
-  const set = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined;
-  switch (operator) {
-    case ':-':
-    case '-':
-      return set ? (value ?? '') : word;
-    case ':+':
-    case '+':
-      return set ? word : '';
-    case ':?':
-    case '?':
-      if (!set) throw new ExpansionError(`${name}: ${word === '' ? 'is not allowed to be unset' : word}`);
-      return value ?? '';
-    case '#':
-    case '##':
-      return (value ?? '').replace(new RegExp(`^${globSource(word, operator === '##')}`), '');
-    default:
-      return trimSuffix(value ?? '', word, operator === '%%');
+  #braced(offset: number): string {
+    if (this.#at >= this.#text.length) throw new ExpansionError("syntax error: missing '}'");
+    const name = this.#name();
+    if (name === '') throw new ExpansionError('syntax error: bad substitution');
+    const modifier = /^(?:\}|:?[-+?]|##|#|%%|%|\/\/|\/|:?[\s\S]?)/u.exec(this.#text.slice(this.#at, this.#at + 4))?.[0] ?? '';
+    this.#at += modifier.length;
+    if (modifier === '') throw new ExpansionError("syntax error: missing '}'");
+    const look = () => this.#lookup(name, { modifier: modifier === '}' ? '' : modifier, offset });
+    switch (modifier) {
+      case '}':
+        return look() ?? '';
+      case ':-':
+      case '-':
+      case ':+':
+      case '+':
+      case ':?':
+      case '?':
+        return choose(name, look(), modifier, this.#until('}', false));
+      case '#':
+      case '##':
+        return trimStart(globOf(this.#until('}', true)), look() ?? '', modifier === '##');
+      case '%':
+      case '%%':
+        return trimEnd(globOf(this.#until('}', true)), look() ?? '', modifier === '%%');
+      case '/':
+      case '//': {
+        const pattern = this.#until('/', true);
+        const replacement = this.#until('}', true);
+        return replace(globOf(pattern), look() ?? '', replacement, modifier === '//');
+      }
+      default:
+        throw new ExpansionError(`unsupported modifier (${modifier}) in substitution`);
+    }
   }
 }
 
-function trimSuffix(value: string, pattern: string, greedy: boolean): string {
-  const matcher = new RegExp(`^${globSource(pattern, true)}$`);
-  const starts = Array.from({ length: value.length + 1 }, (_, index) => (greedy ? index : value.length - index));
-  const start = starts.find((index) => matcher.test(value.slice(index)));
-  return start === undefined ? value : value.slice(0, start);
+function choose(name: string, value: string | undefined, modifier: string, word: string): string {
+  const set = value !== undefined && !(modifier.startsWith(':') && value === '');
+  if (modifier.endsWith('-')) return set ? value : word;
+  if (modifier.endsWith('+')) return set ? word : '';
+  if (set) return value;
+  throw new ExpansionError(`${name}: ${word === '' ? `is not allowed to be ${value === undefined ? 'unset' : 'empty'}` : word}`);
 }
 
-function globSource(pattern: string, greedy: boolean): string {
-  return Array.from(pattern, (char) => {
-    if (char === '*') return greedy ? '[\\s\\S]*' : '[\\s\\S]*?';
-    if (char === '?') return '[\\s\\S]';
-    return char.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-  }).join('');
+function globOf(pattern: string): NonNullable<ReturnType<typeof readGlob>> {
+  const glob = readGlob(pattern);
+  if (glob === undefined) throw new ExpansionError(`invalid pattern (${pattern}) in substitution: a \\ may stand before *, ?, \\, / and } only`);
+  return glob;
 }

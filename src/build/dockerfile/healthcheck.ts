@@ -1,44 +1,56 @@
 import type { HealthConfig } from '#image';
-import { DockerfileError } from '../errors.ts';
+import { takeFlags, type Flags } from './flags.ts';
 import type { InstructionBody } from './instructions.ts';
-import { jsonForm, leadingFlags } from './words.ts';
+import type { Phrase } from './phrase.ts';
+import { commandOf } from './run.ts';
 
-const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const DURATIONS = { interval: 'Interval', timeout: 'Timeout', 'start-period': 'StartPeriod', 'start-interval': 'StartInterval' } as const;
+const DURATION_NS_MIN = 1e6;
+const RETRIES_MAX = 2 ** 31 - 1;
 
 /** A duration in Go's words (`1m30s`) as nanoseconds; undefined when it is none. */
 export function parseDuration_ns(text: string): number | undefined {
   if (text === '0') return 0;
-  if (!/^(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined;
   return Math.round(
-    [...text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)].reduce((sum, [, figure, unit]) => sum + Number(figure) * (UNITS_NS[unit ?? ''] ?? 0), 0),
+    [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)].reduce((sum, [, figure, unit]) => sum + Number(figure) * (UNITS_NS[unit ?? ''] ?? 0), 0),
   );
 }
 
-/** `HEALTHCHECK [--interval=…] CMD …` or `HEALTHCHECK NONE`. */
-export function healthcheck(text: string, line: number): Extract<InstructionBody, { kind: 'HEALTHCHECK' }> {
-  const { flags, rest } = leadingFlags(text);
-  const [word, command] = [rest.split(/\s/, 1)[0]?.toUpperCase(), rest.replace(/^\S+\s*/, '')];
-  const options: { -readonly [K in keyof HealthConfig]: HealthConfig[K] } = {};
-  for (const { name, value } of flags) {
-    const key = { interval: 'Interval', timeout: 'Timeout', 'start-period': 'StartPeriod', 'start-interval': 'StartInterval' }[name];
-    if (name === 'retries') {
-      const retries = Number(value);
-      if (!Number.isInteger(retries) || retries < 0) throw new DockerfileError(line, `--retries must be a number that is not negative, not "${value}"`);
-      options.Retries = retries;
-    } else if (key === 'Interval' || key === 'Timeout' || key === 'StartPeriod' || key === 'StartInterval') {
-      const duration = parseDuration_ns(value ?? '');
-      if (duration === undefined || (duration !== 0 && duration < 1e6))
-        throw new DockerfileError(line, `--${name} must be a duration of at least 1ms, such as 30s, not "${value}"`);
-      options[key] = duration;
-    } else
-      throw new DockerfileError(line, `HEALTHCHECK --${name} is not supported (known: --interval, --timeout, --start-period, --start-interval, --retries)`);
-  }
+/** `HEALTHCHECK [--interval=…] CMD …` or `HEALTHCHECK NONE`. Errors: `DockerfileSyntaxError`. */
+export function parseHealthcheck(phrase: Phrase): Extract<InstructionBody, { kind: 'HEALTHCHECK' }> {
+  const { flags, rest } = takeFlags(phrase, { interval: 'text', timeout: 'text', 'start-period': 'text', 'start-interval': 'text', retries: 'text' });
+  const written = /^\S*/.exec(rest.text)?.[0] ?? '';
+  const command = rest.from(written.length);
+  const options = readOptions(phrase, flags);
+  if (written === '') return rest.refuse('HEALTHCHECK requires at least one argument', 'write HEALTHCHECK CMD and a command, or HEALTHCHECK NONE');
+  const word = written.toUpperCase();
   if (word === 'NONE') {
-    if (command !== '') throw new DockerfileError(line, 'HEALTHCHECK NONE takes no arguments');
+    if (command.text !== '') return command.refuse('HEALTHCHECK NONE takes no arguments', 'end the line after NONE', 0);
     return { kind: 'HEALTHCHECK', options };
   }
-  if (word !== 'CMD') throw new DockerfileError(line, `Unknown type "${word}" in HEALTHCHECK (try CMD)`);
-  if (command === '') throw new DockerfileError(line, 'Missing command after HEALTHCHECK CMD');
-  const words = jsonForm(command);
-  return { kind: 'HEALTHCHECK', options, command: words === undefined ? { form: 'shell', line: command } : { form: 'exec', words } };
+  if (word !== 'CMD') return rest.refuse(`Unknown type "${word}" in HEALTHCHECK (try CMD)`, 'write CMD before the command', 0);
+  if (command.text === '' || /^\[\s*\]$/.test(command.text))
+    return rest.refuse('Missing command after HEALTHCHECK CMD', 'write the command that tells whether it is well');
+  return { kind: 'HEALTHCHECK', options, command: commandOf(command) };
+}
+
+function readOptions(phrase: Phrase, flags: Flags): HealthConfig {
+  const options: { -readonly [K in keyof HealthConfig]: HealthConfig[K] } = {};
+  for (const [name, key] of Object.entries(DURATIONS)) {
+    const text = flags.text(name);
+    if (text === undefined) continue;
+    const duration = parseDuration_ns(text);
+    if (duration === undefined || (duration !== 0 && duration < DURATION_NS_MIN))
+      return phrase.refuse(`--${name} must be a duration of at least 1ms, not "${text}"`, `write --${name}=30s or --${name}=1m30s`, flags.offset(name));
+    options[key] = duration;
+  }
+  const retries = flags.text('retries');
+  if (retries !== undefined) {
+    if (!/^\d+$/.test(retries) || Number(retries) > RETRIES_MAX)
+      return phrase.refuse(`--retries must be a number that is not negative, not "${retries}"`, 'write --retries=3', flags.offset('retries'));
+    options.Retries = Number(retries);
+  }
+  return options;
 }

@@ -1,5 +1,6 @@
 import type { HealthConfig } from '#image';
 import type { Heredoc } from './lines.ts';
+import type { Spot } from './syntax-error.ts';
 
 /** A command as it was written: a list of words, or a line for the shell. */
 export type CommandForm = { readonly form: 'exec'; readonly words: readonly string[] } | { readonly form: 'shell'; readonly line: string };
@@ -20,7 +21,7 @@ export type RunMount =
       readonly uid: number;
       readonly gid: number;
     }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly size_bytes?: number }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly size_bytes?: number; readonly readOnly?: boolean }
   | {
       readonly type: 'secret' | 'ssh';
       readonly id?: string;
@@ -33,12 +34,38 @@ export type RunMount =
       readonly gid: number;
     };
 
+/** How and where an instruction stands in its file. */
+export interface Place {
+  /** The line it begins on and the last one it takes, here-documents included. */
+  readonly start: number;
+  readonly end: number;
+  /** Its name as it was written. */
+  readonly word: string;
+  /** Where in the file an offset of the logical line's text is. */
+  readonly at: (offset: number) => Spot;
+  /** The logical line's text, name included. */
+  readonly written: string;
+  /** The comments directly above it, their `#` taken off. */
+  readonly comments: readonly string[];
+}
+
 /** An instruction with its place. Texts are not expanded yet. */
-export type Instruction = { readonly line: number /** As written, on one line. */; readonly text: string } & InstructionBody;
+export type Instruction = {
+  readonly line: number;
+  /** As written, on one line. */
+  readonly text: string;
+  /** Undefined for what no file holds, such as a trigger of the base image. */
+  readonly place?: Place;
+} & InstructionBody;
 export type InstructionBody =
   | { readonly kind: 'FROM'; readonly image: string; readonly stage?: string; readonly platform?: string }
   | { readonly kind: 'ARG'; readonly args: readonly { readonly name: string; readonly value?: string }[] }
-  | { readonly kind: 'ENV' | 'LABEL'; readonly pairs: readonly (readonly [string, string])[] }
+  | {
+      readonly kind: 'ENV' | 'LABEL';
+      readonly pairs: readonly (readonly [string, string])[];
+      /** Written in the old form, without an equals sign. */
+      readonly old?: boolean;
+    }
   | { readonly kind: 'WORKDIR'; readonly value: string }
   | { readonly kind: 'MAINTAINER'; readonly value: string }
   | { readonly kind: 'USER' | 'STOPSIGNAL'; readonly value: string }
@@ -68,7 +95,10 @@ export type InstructionBody =
       readonly command: CommandForm;
       readonly heredocs: readonly Heredoc[];
       readonly network?: 'default' | 'none' | 'host';
+      /** As they are without variables; what runs takes `expandedMounts`. */
       readonly mounts?: readonly RunMount[];
+      /** The values of `--mount` as they were written. */
+      readonly mountTexts?: readonly string[];
       readonly security?: 'sandbox' | 'insecure';
     }
   | { readonly kind: 'CMD' | 'ENTRYPOINT'; readonly command: CommandForm }

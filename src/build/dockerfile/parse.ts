@@ -1,16 +1,25 @@
 import { DockerfileError } from '../errors.ts';
-import { healthcheck } from './healthcheck.ts';
-import type { CommandForm, Instruction, InstructionBody } from './instructions.ts';
-import { type LogicalLine, logicalLines } from './lines.ts';
+import { parseCopy } from './copy.ts';
+import type { Directives } from './directives.ts';
+import { takeFlags } from './flags.ts';
+import { parseFrom } from './from.ts';
+import { parseHealthcheck } from './healthcheck.ts';
+import type { Instruction, InstructionBody, Place } from './instructions.ts';
+import { type LogicalLine, logicalLines, spotAt } from './lines.ts';
+import { Phrase } from './phrase.ts';
+import { commandOf, parseRun } from './run.ts';
+import { suggestion } from './suggest.ts';
+import { DockerfileSyntaxError } from './syntax-error.ts';
+import { jsonWords, plainWords, readPairs, splitWords } from './words.ts';
 export type { CommandForm, Instruction, InstructionBody } from './instructions.ts';
-import { type Flag, jsonForm, leadingFlags, pairs, splitWords } from './words.ts';
 
-export interface Dockerfile {
-  readonly escape: '\\' | '`';
+export interface Dockerfile extends Directives {
   readonly instructions: readonly Instruction[];
+  /** Blank lines in the middle of instructions, which the reference calls deprecated. */
+  readonly blanks?: readonly { readonly line: number; readonly instruction: Instruction }[];
 }
 
-const NAMES = [
+export const NAMES = [
   'FROM',
   'ARG',
   'ENV',
@@ -30,147 +39,178 @@ const NAMES = [
   'HEALTHCHECK',
   'ONBUILD',
 ] as const;
+type Name = (typeof NAMES)[number];
 
-/** Parses a Dockerfile. Errors: `DockerfileError` with the line. */
+/** Parses a Dockerfile. Errors: `DockerfileError` (a `DockerfileSyntaxError`) with the line. */
 export function parseDockerfile(source: string): Dockerfile {
-  const { escape, lines } = logicalLines(source);
-  if (lines.length === 0) throw new DockerfileError(1, 'file with no instructions');
-  const instructions = lines.map((line) => parseInstruction(line, escape));
+  const { file, mistake } = parseUntilMistake(source);
+  if (mistake) throw mistake;
+  return file;
+}
+
+/** Parses a Dockerfile as far as it reads: what stands before the first mistake, and the mistake. */
+export function parseUntilMistake(source: string): { readonly file: Dockerfile; readonly mistake?: DockerfileError } {
+  const instructions: Instruction[] = [];
+  const blanks: { line: number; instruction: Instruction }[] = [];
+  let directives: Directives = { escape: '\\' };
+  const file = (): Dockerfile => ({ ...directives, instructions, ...(blanks.length === 0 ? {} : { blanks }) });
+  try {
+    const { lines, ...read } = logicalLines(source);
+    directives = read;
+    if (lines.length === 0) throw new DockerfileSyntaxError({ line: 1, problem: 'file with no instructions', remedy: 'begin with FROM and an image' });
+    for (const line of lines) {
+      const instruction = parseInstruction(line, directives.escape);
+      instructions.push(instruction);
+      for (const blank of line.blanks ?? []) blanks.push({ line: blank, instruction });
+    }
+    checkBeginning(instructions);
+  } catch (error) {
+    if (error instanceof DockerfileError) return { file: file(), mistake: error };
+    throw error;
+  }
+  return { file: file() };
+}
+
+function checkBeginning(instructions: readonly Instruction[]): void {
   const first = instructions.find((instruction) => instruction.kind !== 'ARG');
-  if (first?.kind !== 'FROM')
-    throw new DockerfileError(first?.line ?? 1, 'no build stage in current context: the first instruction must be FROM (only ARG may stand before it)');
-  return { escape, instructions };
+  if (first?.kind === 'FROM') return;
+  throw new DockerfileSyntaxError({
+    line: first?.line ?? 1,
+    ...(first === undefined ? {} : { instruction: first.kind }),
+    problem: 'no build stage in current context',
+    remedy: 'the first instruction must be FROM (only ARG may stand before it)',
+  });
 }
 
-/** Parses one instruction; ONBUILD triggers are parsed by it when they fire. */
-export function parseInstruction(line: LogicalLine, escape: string): Instruction {
-  const match = /^(\S+)(?:\s+([\s\S]*))?$/.exec(line.text);
-  const word = match?.[1] ?? '';
-  const rest = (match?.[2] ?? '').trim();
+/**
+ * Parses one instruction; ONBUILD triggers are parsed by it when they fire. A text of several lines holds here-documents.
+ * Errors: `DockerfileSyntaxError`.
+ */
+export function parseInstruction(given: LogicalLine, escape: string): Instruction {
+  const line = given.text.includes('\n') ? { ...(logicalLines(given.text).lines[0] ?? given), line: given.line } : given;
+  const word = /^\S*/.exec(line.text)?.[0] ?? '';
   const name = NAMES.find((known) => known === word.toUpperCase());
-  if (name === undefined) throw new DockerfileError(line.line, `unknown instruction: ${word}${suggestion(word.toUpperCase())}`);
-  if (rest === '') throw new DockerfileError(line.line, `${name} requires at least one argument`);
-  return { line: line.line, text: `${name} ${rest}`, ...parseBody(name, rest, line, escape) };
+  if (name === undefined) {
+    const near = suggestion(word.toUpperCase(), NAMES);
+    const remedy = near === '' ? { remedy: `a Dockerfile has ${NAMES.join(', ')}; a line that goes on ends with ${escape}` } : {};
+    throw new DockerfileSyntaxError({ line: line.line, problem: `unknown instruction: ${word}${near}`, ...remedy });
+  }
+  const phrase = new Phrase({ name, text: line.text, escape, line, offset: 0 }).from(word.length);
+  if (phrase.text === '') return phrase.refuse(`${name} requires at least one argument`, `write ${EXAMPLES[name]}`);
+  const body = parseBody(name, phrase);
+  const place = placeOf(line, word);
+  return { line: line.line, text: `${name} ${phrase.text}`, ...(place === undefined ? {} : { place }), ...body };
 }
 
-function parseBody(name: (typeof NAMES)[number], rest: string, at: LogicalLine, escape: string): InstructionBody {
+const EXAMPLES: Readonly<Record<Name, string>> = {
+  FROM: 'FROM IMAGE or FROM IMAGE AS STAGE',
+  ARG: 'ARG NAME or ARG NAME=default',
+  ENV: 'ENV NAME=value',
+  LABEL: 'LABEL name=value',
+  WORKDIR: 'WORKDIR /path',
+  USER: 'USER NAME or USER 1000:1000',
+  STOPSIGNAL: 'STOPSIGNAL SIGTERM',
+  MAINTAINER: 'LABEL org.opencontainers.image.authors="name"',
+  COPY: 'COPY SOURCE... DESTINATION',
+  ADD: 'ADD SOURCE... DESTINATION',
+  RUN: 'RUN COMMAND',
+  CMD: 'CMD ["program", "argument"], or CMD [] to take it away',
+  ENTRYPOINT: 'ENTRYPOINT ["program", "argument"], or ENTRYPOINT [] to take it away',
+  SHELL: 'SHELL ["/bin/sh", "-c"]',
+  EXPOSE: 'EXPOSE 80 or EXPOSE 53/udp',
+  VOLUME: 'VOLUME /path',
+  HEALTHCHECK: 'HEALTHCHECK CMD COMMAND or HEALTHCHECK NONE',
+  ONBUILD: 'ONBUILD and another instruction',
+};
+
+function placeOf(line: LogicalLine, word: string): Place | undefined {
+  const start = spotAt(line, 0);
+  if (start === undefined) return undefined;
+  return {
+    start: line.line,
+    end: line.end ?? line.line,
+    word,
+    written: line.text,
+    comments: line.comments ?? [],
+    at: (offset) => spotAt(line, offset) ?? start,
+  };
+}
+
+function parseBody(name: Name, phrase: Phrase): InstructionBody {
   switch (name) {
     case 'FROM':
-      return parseFrom(rest, at);
+      return parseFrom(phrase);
+    case 'COPY':
+    case 'ADD':
+      return parseCopy(name, phrase);
+    case 'RUN':
+      return parseRun(phrase);
+    case 'HEALTHCHECK':
+      return parseHealthcheck(phrase);
+    case 'ONBUILD':
+      return parseOnbuild(phrase);
+    default:
+      return parsePlain(name, withoutFlags(phrase));
+  }
+}
+
+function parsePlain(name: Exclude<Name, 'FROM' | 'COPY' | 'ADD' | 'RUN' | 'HEALTHCHECK' | 'ONBUILD'>, phrase: Phrase): InstructionBody {
+  switch (name) {
     case 'ARG':
-      return { kind: 'ARG', args: splitWords(rest, escape).map((word) => argument(word, at)) };
+      return { kind: 'ARG', args: splitWords(phrase.text, phrase.escape).map(({ text, offset }) => argument(phrase, text, offset)) };
     case 'ENV':
-    case 'LABEL':
-      return { kind: name, pairs: pairs(rest, { escape, line: at.line, instruction: name, oldForm: true }) };
+    case 'LABEL': {
+      const { pairs, old } = readPairs(phrase);
+      return { kind: name, pairs, ...(old ? { old } : {}) };
+    }
     case 'WORKDIR':
     case 'USER':
     case 'STOPSIGNAL':
     case 'MAINTAINER':
-      return { kind: name, value: rest };
-    case 'COPY':
-    case 'ADD':
-      return parseCopy(name, rest, at, escape);
-    case 'RUN':
-      return parseRun(rest, at);
+      return { kind: name, value: phrase.text };
     case 'CMD':
     case 'ENTRYPOINT':
-      return { kind: name, command: command(rest) };
+      return { kind: name, command: commandOf(phrase) };
     case 'SHELL':
-      return { kind: 'SHELL', words: jsonForm(rest) ?? refuse(at, 'SHELL requires the arguments to be in JSON form, as in SHELL ["/bin/sh", "-c"]') };
+      return { kind: 'SHELL', words: shellWords(phrase) };
     case 'EXPOSE':
-      return { kind: 'EXPOSE', values: splitWords(rest, escape) };
+      return { kind: 'EXPOSE', values: plainWords(phrase.text).map(({ text }) => text) };
     case 'VOLUME':
-      return { kind: 'VOLUME', values: jsonForm(rest) ?? splitWords(rest, escape) };
-    case 'HEALTHCHECK':
-      return healthcheck(rest, at.line);
-    case 'ONBUILD':
-      return parseOnbuild(rest, at, escape);
+      return { kind: 'VOLUME', values: volumes(phrase) };
   }
 }
 
-function parseFrom(rest: string, at: LogicalLine): InstructionBody {
-  const { flags, rest: words } = leadingFlags(rest);
-  const allowed = flagValues('FROM', flags, ['platform'], at);
-  const match = /^(\S+)(?:\s+as\s+(\S+))?$/i.exec(words);
-  if (!match?.[1]) return refuse(at, 'FROM requires either one or three arguments: FROM image [AS stage]');
-  const stage = match[2]?.toLowerCase();
-  if (stage !== undefined && !/^[a-z][a-z0-9-_.]*$/.test(stage))
-    return refuse(at, `invalid name for build stage: "${match[2]}", name can't start with a number or contain symbols`);
-  const platform = allowed.get('platform');
-  return { kind: 'FROM', image: match[1], ...(stage === undefined ? {} : { stage }), ...(platform === undefined ? {} : { platform }) };
+function withoutFlags(phrase: Phrase): Phrase {
+  const { rest } = takeFlags(phrase, {});
+  return rest.text === '' ? rest.refuse(`${rest.name} requires at least one argument`) : rest;
 }
 
-function argument(word: string, at: LogicalLine): { name: string; value?: string } {
+function argument(phrase: Phrase, word: string, offset: number): { name: string; value?: string } {
   const equals = word.indexOf('=');
   const name = equals < 0 ? word : word.slice(0, equals);
-  if (name === '') return refuse(at, `ARG names can not be blank: "${word}"`);
+  if (name === '') return phrase.refuse('ARG names can not be blank', 'write a name before the =', offset);
   return equals < 0 ? { name } : { name, value: word.slice(equals + 1) };
 }
 
-function parseCopy(kind: 'COPY' | 'ADD', text: string, at: LogicalLine, escape: string): InstructionBody {
-  const { flags, rest } = leadingFlags(text);
-  const values = flagValues(kind, flags, kind === 'COPY' ? ['from', 'chown', 'chmod'] : ['chown', 'chmod'], at);
-  const words = jsonForm(rest) ?? splitWords(rest, escape);
-  const target = words.at(-1);
-  if (words.length < 2 || target === undefined)
-    return refuse(at, `${kind} requires at least two arguments, but only one was provided. Destination could not be determined`);
-  const sources = words.slice(0, -1).filter((word) => !(at.heredocs.length > 0 && word.startsWith('<<')));
-  const pick = (name: 'from' | 'chown' | 'chmod') => (values.has(name) ? { [name]: values.get(name) } : {});
-  return { kind, sources, heredocs: at.heredocs, target, ...pick('from'), ...pick('chown'), ...pick('chmod') };
+function shellWords(phrase: Phrase): readonly string[] {
+  const words = jsonWords(phrase);
+  if (words === undefined) return phrase.refuse('SHELL requires the arguments to be in JSON form', 'write SHELL ["/bin/sh", "-c"]', 0);
+  return words.length === 0 ? phrase.refuse('SHELL requires at least one argument', 'write SHELL ["/bin/sh", "-c"]', 0) : words;
 }
 
-function parseRun(text: string, at: LogicalLine): InstructionBody {
-  const { flags, rest } = leadingFlags(text);
-  const network = flagValues('RUN', flags, ['network'], at).get('network');
-  if (network !== undefined && network !== 'default' && network !== 'none' && network !== 'host')
-    return refuse(at, `invalid network mode "${network}" for RUN: use default, none or host`);
-  if (rest === '') return refuse(at, 'RUN requires at least one argument');
-  return { kind: 'RUN', command: command(rest), heredocs: at.heredocs, ...(network === undefined ? {} : { network }) };
+function volumes(phrase: Phrase): readonly string[] {
+  const values = (jsonWords(phrase) ?? plainWords(phrase.text).map(({ text }) => text)).map((path) => path.trim());
+  if (values.length === 0) return phrase.refuse('VOLUME requires at least one argument', 'write VOLUME /path', 0);
+  return values.includes('') ? phrase.refuse('VOLUME specified can not be an empty string', 'write VOLUME /path', 0) : values;
 }
 
-function parseOnbuild(rest: string, at: LogicalLine, escape: string): InstructionBody {
-  const trigger = parseInstruction({ line: at.line, text: rest, heredocs: [] }, escape);
-  if (trigger.kind === 'ONBUILD') return refuse(at, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
-  if (trigger.kind === 'FROM' || trigger.kind === 'MAINTAINER') return refuse(at, `${trigger.kind} isn't allowed as an ONBUILD trigger`);
-  if (at.heredocs.length > 0) return refuse(at, 'here-documents in ONBUILD are not supported');
-  return { kind: 'ONBUILD', trigger: rest };
-}
-
-export function command(text: string): CommandForm {
-  const words = jsonForm(text);
-  return words === undefined ? { form: 'shell', line: text } : { form: 'exec', words };
-}
-
-function flagValues(instruction: string, flags: readonly Flag[], known: readonly string[], at: LogicalLine): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  for (const { name, value } of flags) {
-    if (!known.includes(name))
-      return refuse(at, `${instruction} --${name} is not supported${known.length > 0 ? ` (known: ${known.map((flag) => `--${flag}`).join(', ')})` : ''}`);
-    if (value === undefined) return refuse(at, `missing a value on flag: ${name}`);
-    if (values.has(name)) return refuse(at, `duplicate flag specified: ${name}`);
-    values.set(name, value);
-  }
-  return values;
-}
-
-function suggestion(word: string): string {
-  const best = NAMES.map((name) => ({ name, distance: editDistance(word, name) })).sort((a, b) => a.distance - b.distance)[0];
-  return best !== undefined && best.distance <= 2 ? ` (did you mean ${best.name}?)` : '';
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
-function refuse(at: LogicalLine, problem: string): never {
-  throw new DockerfileError(at.line, problem);
+function parseOnbuild(phrase: Phrase): InstructionBody {
+  const rest = withoutFlags(phrase);
+  const word = /^\S*/.exec(rest.text)?.[0].toUpperCase() ?? '';
+  if (word === 'ONBUILD') return rest.refuse("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", 'write ONBUILD once', 0);
+  if (word === 'FROM' || word === 'MAINTAINER') return rest.refuse(`${word} isn't allowed as an ONBUILD trigger`, 'choose another instruction', 0);
+  // Read for its mistakes now; what the trigger does is read again when it fires.
+  parseInstruction(rest.asLine(), rest.escape);
+  const documents = rest.heredocs.map(({ name, content }) => `\n${content}${name}`).join('');
+  return { kind: 'ONBUILD', trigger: `${rest.text}${documents}` };
 }

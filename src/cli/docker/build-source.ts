@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { isSystemError } from '#kit';
 import { CommandError, UsageError } from '../errors.ts';
@@ -9,9 +9,19 @@ import { filesAsTar, folderAsTar } from './build-context.ts';
 
 /** What a build is sent, and where in it its Dockerfile lies. */
 export interface BuildSource {
-  readonly tar: Readable;
+  /** Begins to read the context. */
+  readonly tar: () => Readable;
   /** Undefined for the server's own choice, `Dockerfile`. */
   readonly dockerfile: string | undefined;
+  /** What the checker looks at; undefined for an archive from standard input, which is not opened here. */
+  readonly text?: DockerfileSource;
+}
+export interface DockerfileSource {
+  /** The Dockerfile's name, as it is shown. */
+  readonly name: string;
+  readonly text: string;
+  /** The rules of what is left out of the context; undefined without any. */
+  readonly ignore: string | undefined;
 }
 /** In the context, for a Dockerfile that does not lie in it. */
 const OUTSIDE_NAME = '.dockerfile.gantry-build';
@@ -23,17 +33,16 @@ export async function buildSource(path: string, file: string | undefined, termin
   if (path === '-') return file === '-' ? bothFromInput() : { ...(await inputSource(terminal)), ...(file === undefined ? {} : { dockerfile: file }) };
   const folder = resolve(path);
   await needFolder(folder);
-  if (file === undefined) {
-    await needFile(join(folder, 'Dockerfile'));
-    return { tar: folderAsTar(folder), dockerfile: undefined };
-  }
-  const inside = file === '-' ? '..' : relative(folder, resolve(file));
-  if (!inside.startsWith('..') && !isAbsolute(inside)) {
-    await needFile(resolve(file));
-    return { tar: folderAsTar(folder), dockerfile: inside };
-  }
-  const content = file === '-' ? Buffer.concat(await (await openInput('-', terminal)).toArray()) : await needFile(file);
-  return { tar: folderAsTar(folder, [{ name: OUTSIDE_NAME, content }]), dockerfile: OUTSIDE_NAME };
+  const place = file === undefined ? join(folder, 'Dockerfile') : resolve(file);
+  const content = file === '-' ? Buffer.concat(await (await openInput('-', terminal)).toArray()) : await needFile(place);
+  const own = file === '-' ? undefined : await readMaybe(`${place}.dockerignore`);
+  const ignore = own ?? (await readMaybe(join(folder, '.dockerignore')));
+  const text = { name: file === '-' ? 'Dockerfile' : basename(place), text: content.toString('utf8'), ignore: ignore?.toString('utf8') };
+  const inside = file === '-' ? '..' : relative(folder, place);
+  if (!inside.startsWith('..') && !isAbsolute(inside)) return { tar: () => folderAsTar(folder), dockerfile: file === undefined ? undefined : inside, text };
+  // What lies beside a Dockerfile from elsewhere goes with it.
+  const extra = [{ name: OUTSIDE_NAME, content }, ...(own === undefined ? [] : [{ name: `${OUTSIDE_NAME}.dockerignore`, content: own }])];
+  return { tar: () => folderAsTar(folder, extra), dockerfile: OUTSIDE_NAME, text };
 }
 
 function bothFromInput(): never {
@@ -57,8 +66,10 @@ async function inputSource(terminal: Terminal): Promise<BuildSource> {
     // Standard input has no encoding: it gives Buffers.
     for await (const chunk of source) yield chunk as Buffer;
   })();
-  if (isArchive(begin)) return { tar: Readable.from(whole, { objectMode: false }), dockerfile: undefined };
-  return { tar: filesAsTar([{ name: 'Dockerfile', content: Buffer.concat(await Readable.from(whole).toArray()) }]), dockerfile: undefined };
+  if (isArchive(begin)) return { tar: () => Readable.from(whole, { objectMode: false }), dockerfile: undefined };
+  const content = Buffer.concat(await Readable.from(whole).toArray());
+  const text = { name: 'Dockerfile', text: content.toString('utf8'), ignore: undefined };
+  return { tar: () => filesAsTar([{ name: 'Dockerfile', content }]), dockerfile: undefined, text };
 }
 
 /** Whether a stream that begins so is a tar, plain or compressed. */
@@ -81,6 +92,15 @@ async function needFile(path: string): Promise<Buffer> {
   } catch (error) {
     if (isSystemError(error, 'ENOENT'))
       throw new CommandError(`Cannot read the Dockerfile ${path}: there is no such file. Name it with --file`, 1, { cause: error });
+    throw error;
+  }
+}
+
+async function readMaybe(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -189,11 +189,12 @@ test('build sends the folder as a tar, a Dockerfile from elsewhere with it, and 
   await writeFile(join(folder, 'ctx', 'empty'), '');
   await symlink('sub/file', join(folder, 'ctx', 'link'));
   await writeFile(join(folder, 'Outside'), 'FROM y');
+  await writeFile(join(folder, 'Outside.dockerignore'), 'sub');
   const terminal = testTerminal({ environment: { FROM_HERE: 'v' } });
   const options = ['-t', 'a', '-t', 'b:1', '--build-arg', 'A=1', '--build-arg', 'FROM_HERE', '--build-arg', 'UNSET', '--target', 's', '--no-cache', '--pull'];
   assert.equal(await gantry(build, terminal, ...options, '-f', join(folder, 'Outside'), join(folder, 'ctx')), 0);
   assert.equal(terminal.out(), 'Step 1\ndone\n');
-  const [{ query, body } = { query: new URLSearchParams(), body: Buffer.alloc(0) }] = docker.seen;
+  const [{ query, body } = { query: new URLSearchParams(), body: Buffer.alloc(0) }] = docker.seen.filter(({ path }) => path === '/build');
   assert.deepEqual(query.getAll('t'), ['a', 'b:1']);
   assert.deepEqual(JSON.parse(query.get('buildargs') ?? ''), { A: '1', FROM_HERE: 'v', UNSET: null });
   assert.deepEqual([query.get('target'), query.get('nocache'), query.get('pull')], ['s', '1', '1']);
@@ -205,18 +206,20 @@ test('build sends the folder as a tar, a Dockerfile from elsewhere with it, and 
     ['sub/', 'directory', ''],
     ['sub/file', 'file', 'content'],
     [dockerfile, 'file', 'FROM y'],
+    [`${dockerfile}.dockerignore`, 'file', 'sub'],
   ]);
 });
 
 test('a Dockerfile or a tar comes from standard input', async () => {
   docker.on('POST /build', (response) => response.end());
   await gantry(build, testTerminal({ input: 'FROM x\n' }), '-');
-  assert.deepEqual(await entriesOf(docker.seen[0]?.body ?? Buffer.alloc(0)), [['Dockerfile', 'file', 'FROM x\n']]);
-  const tar = docker.seen[0]?.body.toString('latin1') ?? '';
+  const builds = () => docker.seen.filter(({ path }) => path === '/build');
+  assert.deepEqual(await entriesOf(builds()[0]?.body ?? Buffer.alloc(0)), [['Dockerfile', 'file', 'FROM x\n']]);
+  const tar = builds()[0]?.body.toString('latin1') ?? '';
   const terminal = testTerminal();
   terminal.stdin.end(Buffer.from(tar, 'latin1'));
   await gantry(build, terminal, '-', '-f', 'sub/Dockerfile');
-  assert.deepEqual([docker.seen[1]?.body.toString('latin1') === tar, docker.seen[1]?.query.get('dockerfile')], [true, 'sub/Dockerfile']);
+  assert.deepEqual([builds()[1]?.body.toString('latin1') === tar, builds()[1]?.query.get('dockerfile')], [true, 'sub/Dockerfile']);
   await assert.rejects(gantry(build, testTerminal({ input: '' }), '-'), /it is empty/);
 });
 

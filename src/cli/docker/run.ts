@@ -68,7 +68,14 @@ async function createOrPull(client: DockerClient, { image, body, name }: Wanted,
   return Id;
 }
 
-async function runAttached(client: DockerClient, path: string, values: RunValues, terminal: Terminal): Promise<number> {
+/** A container of a body of `POST /containers/create`, with this terminal, removed at its end. Answers its exit status. */
+export async function runInteractive(client: DockerClient, body: object, { tty }: { readonly tty: boolean }, terminal: Terminal): Promise<number> {
+  const removed = { ...body, HostConfig: { AutoRemove: true } };
+  const { Id } = await client.json<{ Id: string }>({ method: 'POST', path: '/containers/create', body: removed });
+  return await runAttached(client, `/containers/${Id}`, { rm: true, interactive: true, tty }, terminal);
+}
+
+async function runAttached(client: DockerClient, path: string, values: Pick<RunValues, 'rm' | 'interactive' | 'tty'>, terminal: Terminal): Promise<number> {
   const socket = await client.hijack({
     path: `${path}/attach`,
     query: { stream: true, stdin: values.interactive, stdout: true, stderr: true },

@@ -7,9 +7,11 @@ import { createGzip } from 'node:zlib';
 import { algorithmOf, digestFromHex } from '../digest.ts';
 import { digestMismatch } from '../errors.ts';
 import { compressionOf, openPlain } from '../tar/compression.ts';
-import { openPrivileges } from '../tar/files.ts';
+import { openPrivileges, type Privileges } from '../tar/files.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
+import { copyTrees } from '../trees/copy.ts';
+import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
 import type { Job, JobAnswers, PackedLayer } from './types.ts';
@@ -22,12 +24,32 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
     case 'unpack':
       return { size_bytes: await unpack(job) };
     case 'pack':
-      return pack(
-        job.target,
-        packLayer({ source: job.source, privileges: openPrivileges(), ...(job.latest_ms === undefined ? {} : { latest_ms: job.latest_ms }) }),
-      );
+      return await pack(job);
     case 'compress':
       return compress(job);
+    case 'hash-trees':
+      return hashTrees(job.items, job.owners, openPrivileges().xattrs);
+    case 'copy-trees':
+      copyTrees(job.root, job.items, openPrivileges());
+      return undefined;
+  }
+}
+
+async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { kind: 'pack' }>): Promise<PackedLayer> {
+  const privileges = openPrivileges();
+  const inner = createHash('sha256');
+  const plain = packLayer({ source, omit, privileges, ...(latest_ms === undefined ? {} : { latest_ms }) });
+  const packed = await writeGzip(target, Readable.from(tapped(plain, inner)), GZIP_LEVEL);
+  if (sync) syncFiles(source, privileges);
+  return { diffId: digestFromHex(inner.digest('hex')), ...packed };
+}
+
+function syncFiles(path: string, privileges: Privileges): void {
+  const folder = openSync(path, 'r');
+  try {
+    privileges.nodes.sync(folder);
+  } finally {
+    closeSync(folder);
   }
 }
 
@@ -40,12 +62,7 @@ async function unpack(job: Extract<Job, { kind: 'unpack' }>): Promise<number> {
     const size_bytes = await unpackLayer({ content: tapped(plain, hash), target: job.target, below: job.below, privileges });
     const actual = digestFromHex(hash.digest('hex'), algorithm);
     if (actual !== job.diffId) throw digestMismatch(job.diffId, actual);
-    const folder = openSync(job.target, 'r');
-    try {
-      privileges.nodes.sync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    syncFiles(job.target, privileges);
     return size_bytes;
   } finally {
     plain.destroy();
@@ -65,12 +82,6 @@ async function compress(job: Extract<Job, { kind: 'compress' }>): Promise<JobAns
   for await (const piece of plain) hash.update(piece);
   await syncFile(job.source);
   return { file: 'source', compression, diffId: digestFromHex(hash.digest('hex')) };
-}
-
-async function pack(target: string, plain: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<PackedLayer> {
-  const inner = createHash('sha256');
-  const packed = await writeGzip(target, Readable.from(tapped(plain, inner)), GZIP_LEVEL);
-  return { diffId: digestFromHex(inner.digest('hex')), ...packed };
 }
 
 /** Written through; measured on its way. */

@@ -1,3 +1,4 @@
+import type { TreeCopyItem, TreeHashItem } from '../trees/types.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 
 /** Work on bulk data that may be done in a worker thread. Paths are absolute. */
@@ -5,10 +6,19 @@ export type Job =
   | { readonly kind: 'hash'; readonly path: string; readonly algorithm: DigestAlgorithm }
   /** Unpacks the blob at `source` into the empty folder `target` and writes the file system through. */
   | { readonly kind: 'unpack'; readonly source: string; readonly target: string; readonly below: readonly string[]; readonly diffId: Digest }
-  /** Packs the writable layer `source` into a gzip file at `target`. */
-  | { readonly kind: 'pack'; readonly source: string; readonly target: string; readonly latest_ms?: number }
+  /** Packs the writable layer `source` into a gzip file at `target`; with `sync` the layer's own files are written through too. */
+  | {
+      readonly kind: 'pack';
+      readonly source: string;
+      readonly target: string;
+      readonly omit: readonly string[];
+      readonly latest_ms?: number;
+      readonly sync?: boolean;
+    }
   /** A plain archive at `source` is compressed to `target` where that is worth it; of a compressed one, which stays as it is, the plain content is measured. The other digest is the source's own. */
-  | { readonly kind: 'compress'; readonly source: string; readonly target: string };
+  | { readonly kind: 'compress'; readonly source: string; readonly target: string }
+  | { readonly kind: 'hash-trees'; readonly items: readonly TreeHashItem[]; readonly owners: boolean }
+  | { readonly kind: 'copy-trees'; readonly root: string; readonly items: readonly TreeCopyItem[] };
 
 export interface JobAnswers {
   readonly hash: { readonly digest: Digest };
@@ -18,6 +28,8 @@ export interface JobAnswers {
     | { readonly file: 'target'; readonly compression: 'gzip'; readonly digest: Digest; readonly size: number }
     | { readonly file: 'source'; readonly compression: 'none' }
     | { readonly file: 'source'; readonly compression: 'gzip' | 'zstd'; readonly diffId: Digest };
+  readonly 'hash-trees': { readonly digest: Digest; readonly bytes: number };
+  readonly 'copy-trees': undefined;
 }
 export interface PackedLayer {
   readonly diffId: Digest;

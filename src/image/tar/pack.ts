@@ -8,6 +8,8 @@ export interface PackOptions {
   /** The upper folder of an overlay mount. */
   readonly source: string;
   readonly privileges: Pick<Privileges, 'xattrs'>;
+  /** Relative paths that are left out, as latin1 text. */
+  readonly omit?: readonly string[];
   /** Later times become this one. */
   readonly latest_ms?: number;
 }
@@ -28,10 +30,12 @@ class Packer {
   readonly #root: string;
   readonly #xattrs: Privileges['xattrs'];
   readonly #latest_ms: number;
+  readonly #omit: ReadonlySet<string>;
   /** First names of files that have several. */
   readonly #links = new Map<string, string>();
 
-  constructor({ source, privileges, latest_ms }: PackOptions) {
+  constructor({ source, privileges, latest_ms, omit = [] }: PackOptions) {
+    this.#omit = new Set(omit);
     this.#root = toBytesText(source);
     this.#xattrs = privileges.xattrs;
     this.#latest_ms = latest_ms ?? Number.POSITIVE_INFINITY;
@@ -48,6 +52,7 @@ class Packer {
 
   *#item(prefix: string, name: string): Generator<Buffer> {
     const path = `${prefix}${name}`;
+    if (this.#omit.has(path)) return;
     const stats = lstatSync(this.#at(path));
     if (isWhiteout(stats)) yield encodeHeader(marker(`${prefix}${WHITEOUT}${name}`, this.#time(stats)));
     else if (stats.isDirectory()) yield* this.folder(path);

@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { contextInvalid } from '../errors.ts';
+import { ask } from '../execute/ask.ts';
+import { GIT_URL } from '../plan/git-url.ts';
+import type { BuildSession } from '../session.ts';
+import { folderOfCheckout, Git, parseGitPlace } from './git.ts';
+import { applyIgnoreFile, extractContext, readDockerfile } from './receive.ts';
+
+const DOCKERFILE_BYTES_MAX = 4 * 2 ** 20;
+
+/** A context that is on the disk. */
+export interface OpenedContext {
+  readonly root: string;
+  readonly dockerfile: string;
+}
+
+/** Takes the context in, from the request or from where it says. Errors: `BUILD_CONTEXT_INVALID`, `BUILD_STEP_FAILED`. */
+export async function openContext(session: BuildSession): Promise<OpenedContext> {
+  const { remote, context, dockerfile: name = 'Dockerfile' } = session.request;
+  const folder = join(session.folder, 'context');
+  let root = folder;
+  if (remote === undefined) await extractContext(context, folder, session.signal);
+  else root = GIT_URL.test(remote) ? await checkOut(session, remote, folder) : await download(session, remote, folder);
+  const dockerfile = await readDockerfile(root, name);
+  await applyIgnoreFile(root, name);
+  return { root, dockerfile };
+}
+
+async function checkOut(session: BuildSession, address: string, folder: string): Promise<string> {
+  const place = parseGitPlace(address);
+  const git = new Git({ programPath: session.options.programPath, signal: session.signal });
+  await git.checkOut(place, await git.commitOf(place), folder, false);
+  return await folderOfCheckout(folder, place);
+}
+
+/** A text is the Dockerfile itself, anything else a tar. */
+async function download(session: BuildSession, address: string, folder: string): Promise<string> {
+  if (!/^https?:\/\//.test(address))
+    throw contextInvalid(`Cannot take ${address} for a context: it must be the address of a git repository, or begin with http:// or https://`);
+  const response = await ask(session, address, 'The context cannot be fetched');
+  if (!response.ok || response.body === null) throw contextInvalid(`The context cannot be fetched: ${address}: the server answered ${response.status}`);
+  if (!(response.headers.get('content-type') ?? '').startsWith('text/plain')) {
+    await extractContext(Readable.fromWeb(response.body), folder, session.signal);
+    return folder;
+  }
+  const text = await response.text();
+  if (Buffer.byteLength(text) > DOCKERFILE_BYTES_MAX) throw contextInvalid(`The Dockerfile at ${address} is larger than the 4 MiB allowed`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(join(folder, session.request.dockerfile ?? 'Dockerfile'), text);
+  return folder;
+}

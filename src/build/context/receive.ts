@@ -1,0 +1,78 @@
+import { mkdir, readdir, readFile, rmdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { contextInvalid } from '../errors.ts';
+import { compressionOption, runTar } from './archives.ts';
+import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
+import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
+
+/**
+ * Unpacks the context into the new folder `path`. It is done by a child (`tar`), which strips leading slashes and `..` and makes links that
+ * point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`.
+ */
+export async function extractContext(content: Readable, path: string, signal: AbortSignal): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const { head, stream } = await peek(content);
+  if (head.length === 0) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
+  const option = compressionOption(head);
+  await runTar(
+    ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore', ...(option ? [option] : [])],
+    stream,
+    signal,
+  );
+}
+
+async function peek(content: Readable): Promise<{ head: Buffer; stream: AsyncIterable<Buffer> }> {
+  const iterator: AsyncIterator<Buffer> = content[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < 6) {
+    const next = await iterator.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  async function* whole(): AsyncGenerator<Buffer> {
+    yield head;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return { head, stream: whole() };
+}
+
+/** Reads the Dockerfile of an unpacked context. Errors: `BUILD_CONTEXT_INVALID`. */
+export async function readDockerfile(context: string, name: string): Promise<string> {
+  const path = await resolveInRoot(context, name);
+  const stat = await lstatMaybe(path);
+  if (!stat?.isFile()) throw contextInvalid(`Cannot locate specified Dockerfile: ${name} is not a file of the build context`);
+  if (stat.size > 4 * 2 ** 20) throw contextInvalid(`Cannot read ${name}: a Dockerfile of ${stat.size} bytes is larger than the 4 MiB allowed`);
+  const text = await readFile(path, 'utf8');
+  if (text.trim() === '') throw contextInvalid(`The Dockerfile (${name}) cannot be empty`);
+  return text;
+}
+
+/** Takes away what the rules for this Dockerfile name: those in `NAME.dockerignore` where there is one, else in `.dockerignore`. */
+export async function applyIgnoreFile(context: string, dockerfile: string): Promise<void> {
+  for (const name of ignoreFileNames(dockerfile)) {
+    const path = await resolveInRoot(context, name);
+    if (!(await lstatMaybe(path))?.isFile()) continue;
+    return await removeIgnored(context, '', await readMatcher(path, name));
+  }
+}
+
+async function readMatcher(path: string, name: string): Promise<IgnoreMatcher> {
+  try {
+    return ignoreMatcher(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw contextInvalid(`Cannot use ${name}: ${error.message}`, error);
+    throw error;
+  }
+}
+
+async function removeIgnored(root: string, folder: string, ignored: IgnoreMatcher): Promise<void> {
+  for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) {
+      await removeIgnored(root, path, ignored);
+      // Only what an exception saved keeps an ignored folder alive.
+      if (ignored(path) && (await readdir(join(root, path))).length === 0) await rmdir(join(root, path));
+    } else if (ignored(path)) await rm(join(root, path));
+  }
+}

@@ -1,0 +1,35 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { folderOfCheckout, Git, parseGitPlace } from '../context/git.ts';
+import { BuildStepError } from '../errors.ts';
+import type { GitOperation } from '../plan/graph.ts';
+import { keyOf } from '../plan/keys.ts';
+import type { BuildSession } from '../session.ts';
+import type { Fetched } from './fetched.ts';
+
+/** Checks a repository out, or takes the commit that was checked out before. Errors: `BUILD_STEP_FAILED`. */
+export async function fetchGit(session: BuildSession, { url, keepGitFolder, checksum }: GitOperation): Promise<Fetched> {
+  const { cache } = session.rooms;
+  const place = parseGitPlace(url);
+  const git = new Git({ programPath: session.options.programPath, signal: session.signal });
+  const commit = await git.commitOf(place);
+  if (checksum !== undefined && !commit.startsWith(checksum.replace(/^sha1:/, '')))
+    throw new BuildStepError(`ADD failed: ${url} is at commit ${commit}, and --checksum says ${checksum}`);
+  const key = keyOf(['git', place.repository, commit, keepGitFolder]);
+  session.holdCached(key);
+  if (session.request.noCache || !(await cache.find(key, 'files'))) {
+    const folder = await session.newFolder();
+    await git.checkOut(place, commit, join(folder, 'tree'), keepGitFolder);
+    const target = cache.folderOf(key);
+    await rm(target, { recursive: true, force: true });
+    await mkdir(join(target, '..'), { recursive: true });
+    await rename(folder, target);
+    await cache.remember(key, { what: `ADD ${url}`, bytes: 0, created_ms: session.options.clock.now() }, { kind: 'files', facts: { commit } });
+  }
+  return {
+    root: await folderOfCheckout(join(cache.folderOf(key), 'tree'), place),
+    name: undefined,
+    hash: `${commit} ${place.folder} ${keepGitFolder}`,
+    what: url,
+  };
+}

@@ -1,0 +1,41 @@
+import type { Image } from '#image';
+import { INLINE_ARG } from '../plan/arguments.ts';
+import { DockerfileError } from '../errors.ts';
+import { imageOf } from '../output/image.ts';
+import type { Plan } from '../plan/graph.ts';
+import type { BuildSession } from '../session.ts';
+import { Execution } from './execution.ts';
+import { narrateStage, openLogs } from './narrate.ts';
+import { Transcript } from './transcript.ts';
+
+/** Does a plan's work, tells of it, and answers the target's image. The first failure ends what else is running. */
+export async function performPlan(
+  session: BuildSession,
+  plan: Plan,
+  { contextRoot, epoch_ms, fail }: { readonly contextRoot: string; readonly epoch_ms: number | undefined; readonly fail: (reason: unknown) => void },
+): Promise<Image> {
+  const transcript = new Transcript((text) => session.say(text));
+  const logs = openLogs(plan, transcript);
+  const execution = new Execution({ session, plan, contextRoot, epoch_ms, logs: logs.byVertices });
+  for (const step of plan.globals) await logs.bySteps.get(step)?.end();
+  let failure: unknown;
+  // Everything is begun at once, as far as it does not wait for something else; who tells of it hears how it ended.
+  for (const stage of plan.stages) execution.layersOf(stage.result.top).catch(() => undefined);
+  const stages = await Promise.allSettled(
+    plan.stages.map(async (stage) => {
+      try {
+        return await narrateStage(session, stage, execution, logs);
+      } catch (error) {
+        failure ??= error;
+        fail(error);
+        throw error;
+      }
+    }),
+  );
+  await execution.settled();
+  if (failure !== undefined) throw failure;
+  const target = plan.stages.at(-1);
+  const steps = stages.flatMap((told) => (told.status === 'fulfilled' ? told.value : []));
+  if (!target) throw new DockerfileError(1, 'no build stage in current context');
+  return await imageOf(session, target.result, execution, { epoch_ms, steps, inline: session.request.buildArgs?.[INLINE_ARG] === '1' });
+}

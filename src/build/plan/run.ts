@@ -1,0 +1,82 @@
+import { posix } from 'node:path';
+import type { ImageRunConfig } from '#image';
+import { heredocStart } from '../dockerfile/heredocs.ts';
+import type { Instruction, RunMount } from '../dockerfile/instructions.ts';
+import { expandedMounts } from '../dockerfile/run.ts';
+import { DockerfileError } from '../errors.ts';
+import type { PlannedMount, RunOperation } from './graph.ts';
+import { commandWords } from './metadata.ts';
+import type { PlanContext, StageView } from './view.ts';
+import type { Stage } from './stages.ts';
+
+type RunInstruction = Extract<Instruction, { kind: 'RUN' }>;
+
+/** Plans a RUN: its operation, and the words of its history. Pure. Errors: `DockerfileError`. */
+export function planRun(context: PlanContext, stage: Stage, instruction: RunInstruction, view: StageView): { operation: RunOperation; history: string } {
+  const { config, args } = view;
+  const { words, script } = runWords(instruction, config);
+  const mounts = expandedMounts(instruction, view.expander(instruction.line));
+  const wanted = instruction.network ?? 'default';
+  const operation: RunOperation = {
+    kind: 'run',
+    below: view.top,
+    image: view.base,
+    words,
+    environment: [...(config.Env ?? []), ...args],
+    workingDirectory: config.WorkingDir || '/',
+    user: config.User ?? '',
+    network: wanted === 'default' ? context.options.networkMode : wanted,
+    insecure: instruction.security === 'insecure',
+    mounts: [...mounts.flatMap((mount) => planMount(context, stage, instruction, mount, view)), ...(script ? [script] : [])],
+  };
+  return { operation, history: [...(args.length > 0 ? [`|${args.length}`, ...args] : []), ...words].join(' ') };
+}
+
+/** The words of a RUN; a here-document without a command of its own is the script. */
+function runWords(instruction: RunInstruction, config: ImageRunConfig): { words: readonly string[]; script?: PlannedMount } {
+  const { command, heredocs } = instruction;
+  const first = heredocs[0];
+  if (first === undefined || command.form === 'exec') return { words: commandWords(command, config) };
+  const shell = config.Shell ?? ['/bin/sh', '-c'];
+  if (heredocStart(command.line) === undefined || heredocs.length > 1)
+    return { words: [...shell, `${command.line}\n${heredocs.map((heredoc) => `${heredoc.content}${heredoc.name}\n`).join('')}`] };
+  if (!first.content.startsWith('#!')) return { words: [...shell, first.content] };
+  // A script that names its own interpreter is a file that is run.
+  const target = `/dev/pipes/${first.name}`;
+  return { words: [target], script: { type: 'script', target, content: first.content } };
+}
+
+function planMount(context: PlanContext, stage: Stage, { line }: RunInstruction, mount: RunMount, view: StageView): readonly PlannedMount[] {
+  const absolute = (text: string) => posix.resolve(view.config.WorkingDir || '/', text);
+  switch (mount.type) {
+    case 'bind': {
+      const from = mount.from === undefined ? 'context' : context.source(stage, mount.from, line);
+      return [{ type: 'bind', target: absolute(mount.target), from, source: mount.source ?? '/', readWrite: mount.readWrite }];
+    }
+    case 'cache': {
+      const target = absolute(mount.target);
+      const { sharing, readOnly, mode, uid, gid } = mount;
+      const from = mount.from === undefined ? undefined : context.source(stage, mount.from, line);
+      return [{ type: 'cache', target, id: mount.id ?? target, from, source: mount.source ?? '/', sharing, readOnly, mode, uid, gid }];
+    }
+    case 'tmpfs':
+      return [{ type: 'tmpfs', target: absolute(mount.target), size_bytes: mount.size_bytes, readOnly: mount.readOnly ?? false }];
+    case 'secret':
+      return [planSecret(mount, line, absolute)];
+    case 'ssh':
+      if (!mount.required) return [];
+      throw new DockerfileError(
+        line,
+        'RUN --mount=type=ssh with required=true cannot be met: this builder has no way to an SSH agent of its client; use a secret',
+      );
+  }
+}
+
+function planSecret(mount: Extract<RunMount, { type: 'secret' | 'ssh' }>, line: number, absolute: (text: string) => string): PlannedMount {
+  const { environment, required, mode, uid, gid } = mount;
+  const id = mount.id ?? (mount.target === undefined ? undefined : posix.basename(mount.target));
+  if (id === undefined || id === '') throw new DockerfileError(line, 'RUN --mount=type=secret needs an id or a target');
+  // A variable takes the place of the file, unless both are asked for.
+  const target = mount.target !== undefined ? absolute(mount.target) : environment === undefined ? `/run/secrets/${id}` : undefined;
+  return { type: 'secret', id, target, variable: environment, required, mode, uid, gid };
+}

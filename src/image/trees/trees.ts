@@ -1,0 +1,35 @@
+import { lstat } from 'node:fs/promises';
+import { INLINE_BYTES_MAX, type JobRunner } from '../jobs/runner.ts';
+import { openPrivileges } from '../tar/files.ts';
+import { copyTrees } from './copy.ts';
+import { hashTrees } from './hash.ts';
+import type { TreeCopyItem, TreeHashItem, Trees, TreeSource } from './types.ts';
+
+/** Work on trees by the image store's worker threads; lone small files are done at once. */
+export function treesBy(jobs: JobRunner): Trees {
+  return {
+    hash: async (items: readonly TreeHashItem[], { owners }) => await jobs.run<'hash-trees'>({ kind: 'hash-trees', items, owners }, await weigh(items)),
+    copy: async (root: string, items: readonly TreeCopyItem[]) => {
+      await jobs.run<'copy-trees'>({ kind: 'copy-trees', root, items }, await weigh(items));
+    },
+  };
+}
+
+/** The same at once, on the calling thread. */
+export function treesHere(): Trees {
+  return {
+    hash: async (items, { owners }) => hashTrees(items, owners, openPrivileges().xattrs),
+    copy: async (root, items) => copyTrees(root, items, openPrivileges()),
+  };
+}
+
+/** About how many bytes there are to read; a folder counts as many. */
+async function weigh(items: readonly TreeSource[]): Promise<number> {
+  let bytes = 0;
+  for (const { path } of items) {
+    const stats = await lstat(path);
+    bytes += stats.isDirectory() ? INLINE_BYTES_MAX : stats.size;
+    if (bytes >= INLINE_BYTES_MAX) break;
+  }
+  return bytes;
+}

@@ -1,0 +1,44 @@
+/** A file or folder that is read; a link is taken as a link. */
+export interface TreeSource {
+  readonly path: string;
+  /** Sources of regular expressions over paths below it (for a file: over its name). What fits one is left out, with all that is in it. */
+  readonly excludes?: readonly string[];
+}
+export interface TreeHashItem extends TreeSource {
+  /** What it is called where that matters, else empty. */
+  readonly name: string;
+}
+export interface TreeCopyItem extends TreeSource {
+  /** Folder inside of the root, made where it is not there; links in the root never lead out of it. */
+  readonly folder: string;
+  /** Its name in the folder; left out: what the source folder holds is put into the folder. */
+  readonly name?: string;
+  /** Left out: the source's. */
+  readonly owner?: Owner;
+  readonly mode?: ModeChange;
+  /** Of folders that are made on the way; else root's. */
+  readonly folderOwner?: Owner;
+}
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+/** A parsed mode of chmod(1): one number, or clauses in their order. */
+export type ModeChange = { readonly octal: number } | { readonly clauses: readonly ModeClause[] };
+export interface ModeClause {
+  /** Whose bits: of 0o700, 0o070 and 0o007. */
+  readonly who: number;
+  readonly operator: '+' | '-' | '=';
+  /** Of `r`, `w`, `x`, `X`, `s` and `t`. */
+  readonly permissions: string;
+}
+
+/** Bulk work on trees of files, done off the event loop where it is much. */
+export interface Trees {
+  /**
+   * A hash of names, kinds, modes, link targets, attributes and content, owners where asked; never of times. Errors: `TREE_INVALID`.
+   */
+  hash(items: readonly TreeHashItem[], options: { readonly owners: boolean }): Promise<{ readonly digest: string; readonly bytes: number }>;
+  /** Copies into `root`, in order. Folders are merged, anything else is replaced. Errors: `TREE_INVALID`. */
+  copy(root: string, items: readonly TreeCopyItem[]): Promise<void>;
+}

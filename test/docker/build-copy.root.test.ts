@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { chmod, link, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { makeContext } from '../support/context.ts';
+import { startDocker } from '../support/docker.ts';
+import { eventually } from '../support/eventually.ts';
+import { output, run } from '../support/run.ts';
+
+const docker = await startDocker();
+after(() => docker[Symbol.asyncDispose]());
+
+const at = (name: string) => join(docker.daemon.folder, name);
+let number = 0;
+/** Builds in a folder with these files, and answers what a shell says in the image. */
+async function builds(files: Readonly<Record<string, string>>, dockerfile: string, script: string): Promise<string> {
+  const folder = await makeContext(at(`copy-${(number += 1)}`), { ...files, Dockerfile: dockerfile });
+  await output(docker.daemon.docker(['build', '-q', '-t', 'copied', '.'], { folder }));
+  return await docker.run('run --rm copied sh -c', script);
+}
+
+test('--chmod takes octal and symbolic modes, --chown names of the image', async () => {
+  const said = await builds(
+    { 'd/run.sh': '', 'd/in/text': '' },
+    'FROM busybox\nCOPY --chmod=u=rwX,go=rX --chown=app d /symbolic/\nCOPY --chmod=0640 --chown=7 d/run.sh /octal\nCOPY --chmod=a+x,u+s d/run.sh /plus\n',
+    'stat -c "%a %U:%G" /symbolic/in /symbolic/run.sh /symbolic/in/text; stat -c "%a %u:%g" /octal; stat -c %a /plus',
+  );
+  assert.equal(said, '755 app:app\n644 app:app\n644 app:app\n640 7:7\n4755\n');
+});
+
+test('--parents keeps folders, before a pivot not, and --exclude leaves out', async () => {
+  const files = { 'a/b/1.txt': '', 'a/c/2.txt': '', 'a/c/2.md': '', 'top.txt': '', 'a/c/deep/er/3.txt': '' };
+  const said = await builds(
+    files,
+    'FROM busybox\nCOPY --parents a/*/*.txt /parents/\nCOPY --parents a/./c /pivot/\nCOPY --parents ./**/*.txt /all/\nCOPY --exclude=*.md --exclude=**/er a /without/\n',
+    'cd / && find parents pivot all without -type f | sort',
+  );
+  const expected = [
+    ...['a/b/1.txt', 'a/c/2.txt', 'a/c/deep/er/3.txt', 'top.txt'].map((name) => `all/${name}`),
+    ...['a/b/1.txt', 'a/c/2.txt'].map((name) => `parents/${name}`),
+    ...['c/2.md', 'c/2.txt', 'c/deep/er/3.txt'].map((name) => `pivot/${name}`),
+    ...['b/1.txt', 'c/2.md', 'c/2.txt'].map((name) => `without/${name}`),
+  ];
+  assert.deepEqual(said.trim().split('\n'), expected);
+});
+
+test('--link makes a layer that stands by itself: what is below may change', async () => {
+  const dockerfile = (below: string) => `FROM busybox\nRUN echo ${below} > /below\nCOPY --link file /linked/\nCOPY file /plain/\n`;
+  const folder = await makeContext(at('link'), { file: 'text\n', Dockerfile: dockerfile('one') });
+  await output(docker.daemon.docker(['build', '.'], { folder }));
+  await writeFile(join(folder, 'Dockerfile'), dockerfile('two'));
+  const said = await output(docker.daemon.docker(['build', '-t', 'linked', '.'], { folder }));
+  assert.match(said, /COPY --link file \/linked\/\n ---> Using cache\n/);
+  assert.doesNotMatch(said, /COPY file \/plain\/\n ---> Using cache\n/);
+  assert.equal(await docker.run('run --rm linked cat /below /linked/file'), 'two\ntext\n');
+});
+
+test('owners, capabilities and hard links of an image come along; those of a context are root’s', async () => {
+  const said = await builds(
+    { 'a.txt': '' },
+    'FROM busybox AS source\nRUN mkdir /s && echo 1 > /s/a && ln /s/a /s/b && chown 5:6 /s/a && mkfifo /s/pipe\nFROM busybox\nCOPY --from=source /s /s\nCOPY a.txt /\n',
+    'stat -c "%u:%g %h" /s/a /s/b; test -p /s/pipe && stat -c "%u:%g" /a.txt',
+  );
+  assert.equal(said, '5:6 2\n5:6 2\n0:0\n');
+});
+
+test('links in the context and in the image lead nowhere outside; setuid bits stay', async () => {
+  const folder = await makeContext(at('hostile'), {
+    Dockerfile: 'FROM busybox\nRUN ln -s /../../../../../../.. /up && ln -s /tmp/t /t && mkdir /tmp/t\nCOPY . /up/c/\nCOPY file /t/\n',
+    file: 'inside\n',
+  });
+  await symlink('/etc/hostname', join(folder, 'out'));
+  await symlink('../../../../../etc/hostname', join(folder, 'far'));
+  await link('/etc/hostname', join(folder, 'hard')).catch(() => undefined); // another file system has none
+  await writeFile(join(folder, 'suid'), '');
+  await chmod(join(folder, 'suid'), 0o4755);
+  await output(docker.daemon.docker(['build', '-t', 'hostile', '.'], { folder }));
+  assert.equal(
+    await docker.run('run --rm hostile sh -c', 'readlink /c/out; readlink /c/far; stat -c %a /c/suid; cat /tmp/t/file'),
+    '/etc/hostname\n../../../../../etc/hostname\n4755\ninside\n',
+  );
+  await writeFile(join(folder, 'Dockerfile'), 'FROM busybox\nCOPY out /\n');
+  assert.match((await docker.daemon.docker(['build', '.'], { folder })).stderr, /COPY failed.*out/);
+});
+
+test('a tar with entries that lead out writes nothing outside', async () => {
+  const folder = await makeContext(at('evil'), { Dockerfile: 'FROM busybox\nADD evil.tar /x/\nRUN find /x\n', escaped: 'no' });
+  await output(run(['tar', '-cPf', 'evil.tar', '--transform', 's,^escaped,../../../../../../escaped,', 'escaped'], { folder }));
+  assert.match((await docker.daemon.docker(['build', '.'], { folder })).stderr, /Cannot unpack the tar stream: [\s\S]*'\.\.'/);
+  assert.match(await docker.inside(['sh', '-c', 'ls /escaped 2>&1 || true']), /No such file/);
+});
+
+const SERVER = `
+const http = require('node:http'), asked = {};
+http.createServer((request, response) => {
+  request.url = request.url.split('?')[0]; asked[request.url] = (asked[request.url] ?? 0) + 1;
+  if (request.url === '/asked') return response.end(JSON.stringify(asked));
+  if (request.url === '/named') response.setHeader('Content-Disposition', 'attachment; filename="told.txt"');
+  if (request.url === '/moved') { response.writeHead(302, { Location: '/plain.txt' }); return response.end(); }
+  if (request.url === '/gone') { response.writeHead(404); return response.end(); }
+  if (request.url.startsWith('/repo/')) { const fs = require('node:fs'), path = process.argv[1] + request.url; if (!fs.existsSync(path) || fs.statSync(path).isDirectory()) { response.writeHead(404); return response.end(); } return response.end(fs.readFileSync(path)); }
+  if (request.url === '/context.tar') return response.end(require('node:fs').readFileSync(process.argv[1] + '/context.tar'));
+  if (request.url === '/Dockerfile') { response.setHeader('Content-Type', 'text/plain'); return response.end('FROM busybox\\nRUN echo alone > /said\\n'); }
+  response.setHeader('ETag', '"one"'); response.setHeader('Last-Modified', 'Tue, 14 Nov 2023 22:13:20 GMT');
+  if (request.headers['if-none-match'] === '"one"') { response.writeHead(304); return response.end(); }
+  response.end('the content\\n');
+}).listen(8080, '127.0.0.1', () => console.log('ready'));
+`;
+
+async function serve(): Promise<AsyncDisposable> {
+  const child = docker.daemon.spawn([process.execPath, '-e', SERVER, docker.daemon.folder]);
+  await eventually('the server', async () => (await docker.daemon.inside(['curl', '-s', 'http://127.0.0.1:8080/asked'])).status === 0);
+  return {
+    async [Symbol.asyncDispose]() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill();
+      await gone;
+    },
+  };
+}
+const asked = async () => JSON.parse(await docker.inside(['curl', '-s', 'http://127.0.0.1:8080/asked'])) as Record<string, number>; // as the server above writes it
+
+test('ADD fetches URLs: names, times, digests, and the second time only asks whether it is the same', async () => {
+  await using _server = await serve();
+  const base = 'http://127.0.0.1:8080';
+  const digest = `sha256:${createHash('sha256').update('the content\n').digest('hex')}`;
+  const dockerfile = `FROM busybox\nADD ${base}/plain.txt ${base}/moved ${base}/named /in/\nADD --checksum=${digest} --chmod=644 ${base}/plain.txt /file\n`;
+  assert.equal(
+    await builds({}, dockerfile, 'ls /in; stat -c "%a %Y" /in/plain.txt /file; cat /file'),
+    'plain.txt\ntold.txt\n600 1700000000\n644 1700000000\nthe content\n',
+  );
+  const before = await asked();
+  const folder = await makeContext(at('urls'), { Dockerfile: dockerfile });
+  assert.doesNotMatch(await output(docker.daemon.docker(['build', '.'], { folder })), /ADD.*\n ---> [0-9a-f]{12}\n/);
+  assert.equal((await asked())['/plain.txt'], (before['/plain.txt'] ?? 0) + 2);
+  const refused = (text: string) => docker.refusedFeed(`FROM busybox\n${text}\n`, 'build -');
+  assert.match(await refused(`ADD ${base}/gone /x`), /\/gone: the server answered 404/);
+  assert.match(await refused(`ADD --checksum=sha256:${'0'.repeat(64)} ${base}/plain.txt /x`), /has the digest sha256:.*--checksum says/);
+  assert.match(await refused('ADD http://127.0.0.1:1/x /x'), /no answer from http:\/\/127\.0\.0\.1:1\/x/);
+});
+
+test('ADD takes a repository at a ref and a folder of it; a context may be one, or a tar, or a Dockerfile at a URL', async () => {
+  const git = ['git', '-c', 'user.name=a', '-c', 'user.email=a@b.example', '-c', 'init.defaultBranch=main'];
+  const work = await makeContext(at('work'), {
+    'sub/file': 'first\n',
+    Dockerfile: 'FROM busybox\nCOPY sub /sub\n',
+    'sub/Dockerfile': 'FROM busybox\nCOPY file /alone\n',
+  });
+  const inWork = (...words: readonly string[]) => output(run([...git, ...words], { folder: work }));
+  await inWork('init', '-q');
+  await inWork('add', '.');
+  await inWork('commit', '-qm', 'one');
+  await inWork('tag', 'v1');
+  await writeFile(join(work, 'sub/file'), 'second\n');
+  await inWork('commit', '-qam', 'two');
+  await output(run([...git, 'clone', '-q', '--bare', work, at('repo/it.git')]));
+  await output(run([...git, 'update-server-info'], { folder: at('repo/it.git') }));
+  await output(run(['tar', '-cf', at('context.tar'), '.'], { folder: work }));
+  await using _server = await serve();
+  const url = 'http://127.0.0.1:8080/repo/it.git';
+  const said = await builds(
+    {},
+    `FROM busybox\nADD ${url}#v1:sub /old/\nADD --keep-git-dir ${url} /new/\n`,
+    'cat /old/file /new/sub/file; test -d /new/.git && test ! -e /old/.git && echo kept',
+  );
+  assert.equal(said, 'first\nsecond\nkept\n');
+  for (const [context, path, expected] of [
+    [`${url}#main`, '/sub/file', 'second\n'],
+    [`${url}#v1:sub`, '/alone', 'first\n'],
+    ['http://127.0.0.1:8080/context.tar', '/sub/file', 'second\n'],
+    ['http://127.0.0.1:8080/Dockerfile', '/said', 'alone\n'],
+  ] as const) {
+    await output(docker.daemon.gantry(['build', '-t', 'remote', context]));
+    assert.equal(await docker.run('run --rm remote cat', path), expected);
+  }
+  assert.match(await docker.refusedFeed(`FROM busybox\nADD ${url}#nosuch /x/\n`, 'build -'), /Cannot find "nosuch" in the repository/);
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { makeContext } from '../support/context.ts';
+import { startDocker } from '../support/docker.ts';
+import { output } from '../support/run.ts';
+
+const docker = await startDocker();
+after(() => docker[Symbol.asyncDispose]());
+
+const at = (name: string) => join(docker.daemon.folder, name);
+/** Builds a Dockerfile that needs no context, and answers what was said. */
+const build = (dockerfile: string, ...words: readonly string[]) => docker.feed(dockerfile, 'build', ...words, '-');
+const layerFiles = async (name: string) => {
+  await docker.run('save -o', at('saved.tar'), name);
+  const manifest = JSON.parse(await docker.inside(['tar', '-xOf', at('saved.tar'), 'manifest.json'])) as [{ Layers: string[] }]; // as docker save writes it
+  const last = manifest[0].Layers.at(-1) ?? '';
+  return (await docker.inside(['sh', '-c', `tar -xOf ${at('saved.tar')} ${last} | tar -tz`])).trim().split('\n');
+};
+
+test('a layer of RUN holds what the step wrote, and no place that something was mounted upon', async () => {
+  await build('FROM busybox\nRUN --mount=type=tmpfs,target=/scratch/inner --mount=type=cache,target=/root/.cache echo made > /made\n', '-t', 'only');
+  assert.deepEqual(await layerFiles('only'), ['made']);
+  await docker.run('run --name changed busybox sh -c', 'echo more > /more');
+  await docker.run('commit changed committed');
+  assert.deepEqual(await layerFiles('committed'), ['more']);
+  await docker.run('rm changed');
+});
+
+test('a bind mount shows files of the context, of a stage or of an image, and forgets what is written', async () => {
+  const folder = await makeContext(at('bind'), {
+    'd/a.txt': 'from the context\n',
+    Dockerfile: `FROM busybox AS source
+RUN mkdir /s && echo from the stage > /s/b.txt
+FROM busybox
+RUN --mount=target=/ctx --mount=from=source,source=/s,target=/stage --mount=from=busybox,target=/image cat /ctx/d/a.txt /stage/b.txt > /all && test -x /image/bin/busybox && ! touch /ctx/x
+RUN --mount=target=/ctx,rw --mount=from=source,target=/stage,rw echo lost > /ctx/new && echo lost > /stage/new && cat /ctx/new
+RUN --mount=target=/ctx test ! -e /ctx/new && test ! -e /stage
+`,
+  });
+  await output(docker.daemon.docker(['build', '-t', 'bound', '.'], { folder }));
+  assert.equal(await docker.run('run --rm bound cat /all'), 'from the context\nfrom the stage\n');
+  const again = await output(docker.daemon.docker(['build', '.'], { folder }));
+  assert.doesNotMatch(again, /Running in/);
+  await writeFile(join(folder, 'd/a.txt'), 'changed\n');
+  assert.match(await output(docker.daemon.docker(['build', '.'], { folder })), /RUN --mount=target=\/ctx --mount=from=source.*\n ---> Running in/);
+});
+
+test('a cache mount outlives builds, is seeded, has an owner, and is pruned with the cache', async () => {
+  const step = (text: string) => `FROM busybox\nRUN --mount=type=cache,id=shared,target=/c,uid=1000,mode=0700 ${text}\n`;
+  await build(step('stat -c "%u %a" /c && echo kept > /c/file'));
+  assert.match(await build(step('cat /c/file; stat -c "%u %a" /c')), /kept\n1000 700\n/);
+  assert.match(await build('FROM busybox\nRUN --mount=type=cache,id=seeded,from=busybox,source=/etc,target=/c cat /c/passwd\n'), /root:x:0:0/);
+  await assert.rejects(build('FROM busybox\nRUN --mount=type=cache,id=shared,target=/c,ro touch /c/no\n'));
+  assert.match(await docker.run('system df -v --format', '{{json .BuildCache}}'), /exec\.cachemount/);
+  assert.match(await docker.run('builder prune -f --filter type=exec.cachemount'), /reclaimed space: [1-9]/);
+  assert.match(await build(step('ls -A /c; echo empty')), /\nempty\n/);
+  assert.doesNotMatch(await docker.run('system df -v --format', '{{json .BuildCache}}'), /seeded/);
+});
+
+test('a locked cache mount is used by one step at a time, a private one by none together', async () => {
+  const stage = (name: string, sharing: string) =>
+    `FROM busybox AS ${name}\nRUN --mount=type=cache,id=${sharing},sharing=${sharing},target=/c mkdir /c/held && sleep 0.3 && rmdir /c/held && echo ${name} > /done\n`;
+  for (const sharing of ['locked', 'private'])
+    await build(`${stage('a', sharing)}${stage('b', sharing)}FROM busybox\nCOPY --from=a /done /a\nCOPY --from=b /done /b\n`);
+});
+
+test('a secret is seen by its step, as file or variable, and nowhere else', async () => {
+  const word = 'swordfish-of-the-secret';
+  await writeFile(at('secret'), word);
+  const folder = await makeContext(at('secrets'), {
+    Dockerfile:
+      'FROM busybox\nRUN --mount=type=secret,id=file,mode=0444,uid=5 --mount=type=secret,id=variable,env=GIVEN stat -c "%a %u" /run/secrets/file; test "$(cat /run/secrets/file)" = "$GIVEN" && echo "$GIVEN" | wc -c\nRUN test ! -e /run/secrets && test -z "$GIVEN"\n',
+  });
+  const said = await output(
+    docker.daemon.gantry(['build', '-t', 'secretive', '--secret', `id=file,src=${at('secret')}`, '--secret', 'id=variable,env=WORD', folder], {
+      environment: { WORD: word },
+    }),
+  );
+  assert.match(said, /444 5\n24\n/);
+  await docker.run('save -o', at('secretive.tar'), 'secretive');
+  assert.equal((await readFile(at('secretive.tar'))).includes(word), false);
+  assert.equal((await docker.inside(['grep', '-rl', word, docker.daemon.dataDir]).catch(() => '')).trim(), '');
+  assert.match(
+    await docker.refusedFeed('FROM busybox\nRUN --mount=type=secret,id=absent,required=true true\n', 'build -'),
+    /secret absent.*--secret id=absent/,
+  );
+  assert.match(await build('FROM busybox\nRUN --mount=type=secret,id=absent test ! -e /run/secrets/absent && echo without\n'), /without\n/);
+});
+
+test('a tmpfs mount has a size, and a step its network, limits, hosts and shared memory', async () => {
+  const said = await docker.feed(
+    'FROM busybox\nRUN --mount=type=tmpfs,target=/t,size=1m df -k /t | tail -n1; ulimit -n; df -k /dev/shm | tail -n1; grep elsewhere /etc/hosts\nRUN --network=none ls /sys/class/net\n',
+    'build --ulimit nofile=123:123 --shm-size 2m --add-host elsewhere:192.0.2.9 -',
+  );
+  assert.match(said, / 1024 [\s\S]*\n123\n[\s\S]* 2048 [\s\S]*192\.0\.2\.9\s+elsewhere/);
+  assert.match(said, /RUN --network=none[\s\S]*Running in \w+\nlo\n/);
+  assert.match(await docker.refusedFeed('FROM busybox\nRUN --security=insecure true\n', 'build -'), /--security=insecure is not allowed.*--allow/);
+  assert.match(await docker.refusedFeed('FROM busybox\nRUN --mount=type=ssh,required=true true\n', 'build -'), /line 2: RUN --mount=type=ssh.*SSH agent/);
+});
+
+test('a script in a here-document may name its own interpreter', async () => {
+  assert.match(await build('FROM busybox\nRUN <<EOF\n#!/bin/awk -f\nBEGIN { print 6 * 7 }\nEOF\n'), /\n42\n/);
+  assert.match(await build('FROM busybox\nRUN cat <<EOF > /file && cat /file\nsome $HOME text\nEOF\n'), /\nsome \/root text\n/);
+});
+
+test('a failed step is kept for a shell when --debug asks, and leaves nothing else', async () => {
+  const folder = await makeContext(at('failing'), { Dockerfile: 'FROM busybox\nENV WORD=known\nWORKDIR /w\nRUN echo left > behind; exit 3\n' });
+  const [before, images] = [await docker.baseline(), await docker.run('images -aq')];
+  const { status, stdout, stderr } = await docker.daemon.gantry(['build', '--debug', folder], { input: 'cat behind; echo $WORD\n' });
+  assert.equal(status, 3);
+  assert.match(stderr, /returned a non-zero code: 3\nA shell in the failed step/);
+  assert.match(stdout, /left\nknown\n$/);
+  assert.equal(await docker.run('images -aq'), images);
+  await docker.settled(before);
+  assert.deepEqual(await readdir(join(docker.daemon.dataDir, 'engine/build-context')), []);
+});
