@@ -48,7 +48,7 @@ export async function house(t: TestContext): Promise<House> {
   const resolvConf = join(runDir, 'resolv.conf');
   await writeFile(resolvConf, '');
   const logger = process.argv.includes('--verbose')
-    ? createLogger({ level: 'debug', clock: systemClock, write: (line) => void process.stdout.write(`${line}\n`) })
+    ? createLogger({ level: 'debug', clock: systemClock, write: (line) => void process.stdout.write(line) })
     : silentLogger;
   const again = () =>
     createNetwork({ id: 'ab12cd34', linux, runDir, logger, clock: systemClock, random: systemRandom, serviceCidr: '10.43.0.0/16', resolvConf });
