@@ -44,7 +44,10 @@ beforeEach(async () => {
   });
   rooms.names.set('base', image.id);
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  await builder?.stop();
+  await rm(folder, { recursive: true });
+});
 
 async function context(files: Readonly<Record<string, string>>): Promise<Readable> {
   const path = await mkdtemp(join(folder, 'ctx-'));
@@ -56,9 +59,11 @@ async function context(files: Readonly<Record<string, string>>): Promise<Readabl
   return Readable.from([execFileSync('tar', ['-c', '-z', '-C', path, '.'])]);
 }
 
-let builder: Builder;
+let builder: Builder | undefined;
 
 async function build(files: Readonly<Record<string, string>>, more: Partial<BuildRequest> = {}): Promise<{ image: Image; said: string }> {
+  // One at a time has the folder, as in a daemon.
+  await builder?.stop();
   builder = createBuilder(rooms.options);
   await builder.start();
   let said = '';
@@ -120,7 +125,7 @@ describe('the builder', () => {
   });
   it('leaves nothing of a failed build', async () => {
     await assert.rejects(build({ Dockerfile: 'FROM base\nRUN fail' }), { message: "The command '/bin/sh -c fail' returned a non-zero code: 7", exitCode: 7 });
-    await builder.stop();
+    await builder?.stop();
     assert.equal(rooms.containers.size, 0);
     assert.deepEqual(await readdir(join(folder, 'snapshots')), []);
     assert.deepEqual(await readdir(join(folder, 'build-context')), []);

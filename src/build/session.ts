@@ -57,6 +57,8 @@ export class BuildSession {
   /** Aborts when the client goes away or the daemon stops. */
   readonly gone: AbortSignal;
   readonly output: BuildListener;
+  /** How much the context was on its way in. */
+  contextBytes = 0;
   readonly #undo: (() => Promise<void> | void)[] = [];
   #counter = 0;
 

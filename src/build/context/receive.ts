@@ -6,35 +6,54 @@ import { compressionOption, runTar } from './archives.ts';
 import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 
+/** Pieces are gathered to so much: clients send a header, then a file, and each would be written by itself. */
+const PIECE_BYTES = 128 * 1024;
+const MAGIC_BYTES = 6;
+
 /**
- * Unpacks the context into the new folder `path`. It is done by a child (`tar`), which strips leading slashes and `..` and makes links that
- * point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`.
+ * Unpacks the context into the new folder `path`; answers its bytes. It is done by a child (`tar`), which strips leading slashes and `..` and
+ * makes links that point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`.
  */
-export async function extractContext(content: Readable, path: string, signal: AbortSignal): Promise<void> {
+export async function extractContext(content: Readable, path: string, signal: AbortSignal): Promise<number> {
   await mkdir(path, { recursive: true, mode: 0o700 });
-  const { head, stream } = await peek(content);
-  if (head.length === 0) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
+  let bytes = 0;
+  const counted = gathered(content, (piece) => (bytes += piece.length));
+  const { value: head } = await counted.next();
+  if (head === undefined) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
   const option = compressionOption(head);
+  async function* whole(first: Buffer): AsyncGenerator<Buffer> {
+    yield first;
+    yield* counted;
+  }
   await runTar(
     ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore', ...(option ? [option] : [])],
-    stream,
+    whole(head),
     signal,
   );
+  return bytes;
 }
 
-async function peek(content: Readable): Promise<{ head: Buffer; stream: AsyncIterable<Buffer> }> {
-  const iterator: AsyncIterator<Buffer> = content[Symbol.asyncIterator]();
-  let head = Buffer.alloc(0);
-  while (head.length < 6) {
-    const next = await iterator.next();
-    if (next.done) break;
-    head = Buffer.concat([head, next.value]);
+/** The stream in larger pieces, the first long enough to tell what it is. What has come is handed on before more is waited for. */
+async function* gathered(content: Readable, onPiece: (piece: Buffer) => void): AsyncGenerator<Buffer, undefined> {
+  let [waiting, size]: [Buffer[], number] = [[], 0];
+  let isFirst = true;
+  for await (const chunk of content) {
+    const bytes = chunk as Buffer; // a stream without an encoding gives buffers
+    waiting.push(bytes);
+    size += bytes.length;
+    const isEnough = size >= PIECE_BYTES || content.readableLength === 0;
+    if (!isEnough || (isFirst && size < MAGIC_BYTES)) continue;
+    isFirst = false;
+    const piece = waiting.length === 1 ? bytes : Buffer.concat(waiting);
+    [waiting, size] = [[], 0];
+    onPiece(piece);
+    yield piece;
   }
-  async function* whole(): AsyncGenerator<Buffer> {
-    yield head;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  }
-  return { head, stream: whole() };
+  if (size === 0) return undefined;
+  const rest = Buffer.concat(waiting);
+  onPiece(rest);
+  yield rest;
+  return undefined;
 }
 
 /** Reads the Dockerfile of an unpacked context. Errors: `BUILD_CONTEXT_INVALID`. */

@@ -35,11 +35,14 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
   }
 }
 
-async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { kind: 'pack' }>): Promise<PackedLayer> {
+async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { kind: 'pack' }>): Promise<JobAnswers['pack']> {
   const privileges = openPrivileges();
-  const packed = await compressTo(target, Readable.from(packLayer({ source, omit, privileges, ...(latest_ms === undefined ? {} : { latest_ms }) })));
+  let size_bytes = 0;
+  const onFile = (bytes: number) => void (size_bytes += bytes);
+  const archive = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
+  const packed = await compressTo(target, Readable.from(archive));
   if (sync) syncFiles(source, privileges);
-  return packed;
+  return { ...packed, size_bytes };
 }
 
 function syncFiles(path: string, privileges: Privileges): void {

@@ -23,7 +23,7 @@ export type Job =
 export interface JobAnswers {
   readonly hash: { readonly digest: Digest };
   readonly unpack: { readonly size_bytes: number };
-  readonly pack: PackedLayer;
+  readonly pack: PackedLayer & { readonly size_bytes: number };
   readonly compress: PackedLayer & { readonly compression: 'gzip' | 'zstd'; readonly file: 'source' | 'target' };
   readonly 'hash-trees': { readonly digest: Digest; readonly bytes: number };
   readonly 'copy-trees': undefined;
