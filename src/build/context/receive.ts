@@ -1,13 +1,14 @@
 import { mkdir, readdir, readFile, rmdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { contextInvalid } from '../errors.ts';
 import { compressionOption, runTar } from './archives.ts';
 import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 
-/** Pieces are gathered to so much: clients send a header, then a file, and each would be written by itself. */
-const PIECE_BYTES = 128 * 1024;
+/** Smaller pieces are gathered: clients send a header, then a file, and each would be written by itself. */
+const PIECE_BYTES = 32 * 1024;
 const MAGIC_BYTES = 6;
 
 /**
@@ -33,26 +34,20 @@ export async function extractContext(content: Readable, path: string, signal: Ab
   return bytes;
 }
 
-/** The stream in larger pieces, the first long enough to tell what it is. What has come is handed on before more is waited for. */
+/** The stream in larger pieces, the first long enough to tell what it is: between two of them the event loop turns once, and what came with it is one piece. */
 async function* gathered(content: Readable, onPiece: (piece: Buffer) => void): AsyncGenerator<Buffer, undefined> {
-  let [waiting, size]: [Buffer[], number] = [[], 0];
-  let isFirst = true;
+  let head: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of content) {
-    const bytes = chunk as Buffer; // a stream without an encoding gives buffers
-    waiting.push(bytes);
-    size += bytes.length;
-    const isEnough = size >= PIECE_BYTES || content.readableLength === 0;
-    if (!isEnough || (isFirst && size < MAGIC_BYTES)) continue;
-    isFirst = false;
-    const piece = waiting.length === 1 ? bytes : Buffer.concat(waiting);
-    [waiting, size] = [[], 0];
+    const piece: Buffer = head === undefined ? (chunk as Buffer) : Buffer.concat([head, chunk as Buffer]); // a stream without an encoding gives buffers
+    head = head !== undefined && piece.length < MAGIC_BYTES ? piece : undefined;
+    if (head !== undefined) continue;
     onPiece(piece);
     yield piece;
+    if (piece.length < PIECE_BYTES) await turnOfLoop();
   }
-  if (size === 0) return undefined;
-  const rest = Buffer.concat(waiting);
-  onPiece(rest);
-  yield rest;
+  if (head === undefined || head.length === 0) return undefined;
+  onPiece(head);
+  yield head;
   return undefined;
 }
 
