@@ -21,7 +21,7 @@ export async function openContext(session: BuildSession): Promise<OpenedContext>
   const { remote, context, dockerfile: name = 'Dockerfile' } = session.request;
   const folder = join(session.folder, 'context');
   let root = folder;
-  if (remote === undefined) session.contextBytes = await extractContext(context, folder, session.signal);
+  if (remote === undefined) session.contextBytes = await extractContext(context, folder, { clock: session.options.clock, signal: session.signal });
   else root = GIT_URL.test(remote) ? await checkOut(session, remote, folder) : await download(session, remote, folder);
   const dockerfile = await readDockerfile(root, name);
   await applyIgnoreFile(root, name);
@@ -44,7 +44,7 @@ async function download(session: BuildSession, address: string, folder: string):
   const response = await ask(session, address, 'The context cannot be fetched');
   if (!response.ok || response.body === null) throw contextInvalid(`The context cannot be fetched: ${address}: the server answered ${response.status}`);
   if (!(response.headers.get('content-type') ?? '').startsWith('text/plain')) {
-    session.contextBytes = await extractContext(Readable.fromWeb(response.body), folder, session.signal);
+    session.contextBytes = await extractContext(Readable.fromWeb(response.body), folder, { clock: session.options.clock, signal: session.signal });
     return folder;
   }
   const text = await response.text();

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rmdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import type { Clock } from '#kit';
 import { contextInvalid } from '../errors.ts';
 import { compressionOption, runTar } from './archives.ts';
 import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
@@ -9,16 +9,21 @@ import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 
 /** Smaller pieces are gathered: clients send a header, then a file, and each would be written by itself. */
 const PIECE_BYTES = 32 * 1024;
+const GATHERING_MS = 2;
 const MAGIC_BYTES = 6;
 
 /**
  * Unpacks the context into the new folder `path`; answers its bytes. It is done by a child (`tar`), which strips leading slashes and `..` and
  * makes links that point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`.
  */
-export async function extractContext(content: Readable, path: string, signal: AbortSignal): Promise<number> {
+export async function extractContext(
+  content: Readable,
+  path: string,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<number> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   let bytes = 0;
-  const counted = gathered(content, (piece) => (bytes += piece.length));
+  const counted = gathered(content, clock, (piece) => (bytes += piece.length));
   const { value: head } = await counted.next();
   if (head === undefined) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
   const option = compressionOption(head);
@@ -34,8 +39,8 @@ export async function extractContext(content: Readable, path: string, signal: Ab
   return bytes;
 }
 
-/** The stream in larger pieces, the first long enough to tell what it is: between two of them the event loop turns once, and what came with it is one piece. */
-async function* gathered(content: Readable, onPiece: (piece: Buffer) => void): AsyncGenerator<Buffer, undefined> {
+/** The stream in larger pieces, the first long enough to tell what it is: after a small one it is waited a moment, and what came is one piece. */
+async function* gathered(content: Readable, clock: Clock, onPiece: (piece: Buffer) => void): AsyncGenerator<Buffer, undefined> {
   let head: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of content) {
     const piece: Buffer = head === undefined ? (chunk as Buffer) : Buffer.concat([head, chunk as Buffer]); // a stream without an encoding gives buffers
@@ -43,7 +48,7 @@ async function* gathered(content: Readable, onPiece: (piece: Buffer) => void): A
     if (head !== undefined) continue;
     onPiece(piece);
     yield piece;
-    if (piece.length < PIECE_BYTES) await turnOfLoop();
+    if (piece.length < PIECE_BYTES) await clock.sleep(GATHERING_MS);
   }
   if (head === undefined || head.length === 0) return undefined;
   onPiece(head);
