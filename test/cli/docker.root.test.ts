@@ -153,6 +153,26 @@ test('a Dockerfile is checked, alone and with its build', inside, async () => {
   }
 });
 
+test('on a terminal a build is drawn live, and what its last step wrote stays when it fails', inside, async () => {
+  const folder = join(stack.folder, 'live');
+  await mkdir(folder);
+  await writeFile(join(folder, 'Dockerfile'), 'FROM busybox\nRUN echo one; sleep 0.5\nRUN echo two; exit 6\n');
+  const command = `stty rows 33 cols 60; "${process.execPath}" --no-warnings "${MAIN}" build "${folder}"`;
+  const environment = { PATH: process.env.PATH, HOME: stack.folder, DOCKER_HOST: `unix://${stack.socketPath}`, TERM: 'xterm' };
+  const { status, stdout } = await run(['script', '-qec', command, '/dev/null'], { environment });
+  assert.equal(status, 6, stdout);
+  const [first = '', ...frames] = stdout.split('\u001b[J\u001b[?7l');
+  assert.equal(first.trim(), '');
+  assert.ok(
+    frames.some((frame) => / > \[2\/3\] RUN echo one; sleep 0\.5 +0\.\ds\r\n {3}\| one\r\n/.test(frame)),
+    stdout,
+  );
+  assert.match(
+    frames.at(-1) ?? '',
+    / ✔ \[2\/3\] RUN echo one; sleep 0\.5 +[\d.]+s\r\n > \[3\/3\] RUN echo two; exit 6 +[\d.]+s\r\n[\s\S]*two\r\n[\s\S]*returned a non-zero code: 6/,
+  );
+});
+
 test('a tar becomes an image; what the server refuses at once is told at once', inside, async () => {
   assert.match(await ok(['import', '-c', 'CMD ["/bin/echo", "imported"]', 'rootfs.tar', 'made:1']), /^sha256:/);
   assert.equal(await ok('run --rm made:1'), 'imported\n');

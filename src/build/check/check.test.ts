@@ -145,12 +145,24 @@ describe('checkDockerfile', () => {
       ['StageNameCasing', 'MaintainerDeprecated'],
     );
     assert.match(mistake?.message ?? '', /^dockerfile parse error on line 3: unknown instruction: BADCMD/);
+    assert.deepEqual(check('FROM a\nCOPY \\\n  --form=x a b').mistake?.line, 3);
+    assert.deepEqual(check('FROM a\nCOPY \\\n  --form=x a b').mistake?.column, 3);
   });
   it('refuses options that do not read', () =>
     assert.match(
       check('# check=skipp=all\nFROM scratch').mistake?.message ?? '',
       /on line 1: failed to parse check options: invalid check option "skipp=all": write/,
     ));
+  it('tells of the stages that a target needs', () => {
+    const source = 'FROM scratch AS A\nFROM scratch AS B\nFROM scratch AS C\nCOPY --from=b x /\nFROM scratch AS D\nRUN --mount=from=0,target=/x x\nFROM d AS E';
+    assert.deepEqual(shown(source, { target: 'c' }), ['StageNameCasing 2:17', 'StageNameCasing 3:17']);
+    assert.deepEqual(shown(source, { target: 'e' }), ['StageNameCasing 1:17', 'StageNameCasing 5:17', 'StageNameCasing 7:11']);
+    assert.deepEqual(shown(source, { target: '0' }), ['StageNameCasing 1:17']);
+    assert.match(
+      check('FROM a AS build', { target: 'biuld' }).mistake?.message ?? '',
+      /target stage "biuld" could not be found \(did you mean build\?\): the stages are build/,
+    );
+  });
   it('names the base images, variables replaced', () =>
     assert.deepEqual(baseNames('ARG V=1\nFROM a:$V AS x\nFROM scratch\nFROM x\nFROM a:1\nFROM b', HERE), ['a:1', 'b']));
 

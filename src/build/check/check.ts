@@ -1,7 +1,8 @@
-import type { Dockerfile } from '../dockerfile/parse.ts';
 import { parseUntilMistake } from '../dockerfile/parse.ts';
+import { DockerfileSyntaxError } from '../dockerfile/syntax-error.ts';
 import { DockerfileError } from '../errors.ts';
 import { type CheckOptions, NO_OPTIONS, parseCheckOptions, withComments } from './options.ts';
+import { neededBy } from './needed.ts';
 import type { Finding, Hit, Rule } from './rule.ts';
 import { RULES } from './rules/index.ts';
 import { globalScope, valueOf } from './scope.ts';
@@ -11,23 +12,43 @@ const DOCUMENTED_AT = 'https://docs.docker.com/go/dockerfile/rule/';
 /** Ours alone: nobody else documents them. */
 const OWN_RULES: readonly string[] = ['UndefinedStage'];
 
+/** Where a file does not read; both count from 1. */
+export interface Mistake {
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+}
 export interface CheckResult {
   readonly findings: readonly Finding[];
   /** `# check=error=true` asks that findings make a build fail. */
   readonly failsBuild: boolean;
   /** The first mistake of a file that does not read; what stands before it was checked all the same. */
-  readonly mistake?: DockerfileError;
+  readonly mistake?: Mistake;
 }
 
-/** Checks a Dockerfile: findings in the order of their places. Pure. */
+/** Checks a Dockerfile: findings in the order of their places. Pure. Errors: `SyntaxError` for a pattern of `.dockerignore`. */
 export function checkDockerfile(source: string, surroundings: Surroundings): CheckResult {
   const { file, mistake } = parseUntilMistake(source);
-  const options = readOptions(file);
-  if (options instanceof DockerfileError) return { findings: [], failsBuild: true, mistake: mistake ?? options };
   const subject = subjectOf(file, surroundings);
-  const findings = RULES.flatMap((rule) => rule.find(subject).flatMap((hit) => (isWanted(rule, hit, options) ? [findingOf(rule, hit)] : [])));
-  findings.sort((a, b) => a.line - b.line || a.column - b.column);
-  return { findings, failsBuild: options.error && findings.length > 0, ...(mistake === undefined ? {} : { mistake }) };
+  try {
+    const options = file.check === undefined ? NO_OPTIONS : parseCheckOptions(file.check.value, file.check.line);
+    const { target } = surroundings;
+    // Of a file that does not read, the stage may stand below the mistake.
+    const needed = target === undefined || mistake !== undefined ? undefined : neededBy(subject, target);
+    const findings = RULES.flatMap((rule) =>
+      rule
+        .find(subject)
+        .filter((hit) => isWanted(rule, hit, options))
+        .map((hit) => ({ hit, rule })),
+    )
+      .filter(({ hit }) => needed === undefined || needed.has(hit.instruction))
+      .map(({ hit, rule }) => findingOf(rule, hit))
+      .sort((a, b) => a.line - b.line || a.column - b.column);
+    return { findings, failsBuild: options.error && findings.length > 0, ...(mistake === undefined ? {} : { mistake: mistakeOf(mistake) }) };
+  } catch (error) {
+    if (error instanceof DockerfileError) return { findings: [], failsBuild: true, mistake: mistakeOf(mistake ?? error) };
+    throw error;
+  }
 }
 
 /** The base images that a Dockerfile names: whose configuration the checker wants to know. */
@@ -38,14 +59,9 @@ export function baseNames(source: string, surroundings: Surroundings): readonly 
   return [...new Set(names)].filter((name) => name !== '' && name !== 'scratch' && !subject.stages.some(({ from }) => from.stage === name.toLowerCase()));
 }
 
-function readOptions({ check }: Dockerfile): CheckOptions | DockerfileError {
-  if (check === undefined) return NO_OPTIONS;
-  try {
-    return parseCheckOptions(check.value, check.line);
-  } catch (error) {
-    if (error instanceof DockerfileError) return error;
-    throw error;
-  }
+function mistakeOf(error: DockerfileError): Mistake {
+  const spot = error instanceof DockerfileSyntaxError ? error.spot : undefined;
+  return { message: error.message, line: spot?.line ?? error.line, column: spot?.column ?? 1 };
 }
 
 function isWanted(rule: Rule, { instruction }: Hit, fileOptions: CheckOptions): boolean {

@@ -1,4 +1,4 @@
-import { expand, ExpansionError } from '../dockerfile/expand.ts';
+import { expand, ExpansionError, expandWords } from '../dockerfile/expand.ts';
 import type { Instruction } from '../dockerfile/parse.ts';
 import { type Stage, type Subject } from './subject.ts';
 
@@ -43,6 +43,16 @@ export function walk(subject: Subject, visit: (instruction: Instruction, scope: 
       scope = after(instruction, scope, globals, subject);
     }
     ends.set(stage, scope);
+  }
+}
+
+/** The words of a text with its variables replaced; none of what cannot be. */
+export function wordsOf(text: string, scope: Scope, { file }: Subject): readonly string[] {
+  try {
+    return expandWords(text, (name) => scope.get(name), file.escape);
+  } catch (error) {
+    if (error instanceof ExpansionError) return [];
+    throw error;
   }
 }
 

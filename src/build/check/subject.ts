@@ -8,6 +8,8 @@ export type Arg = Extract<Instruction, { kind: 'ARG' }>;
 export interface Surroundings {
   /** The patterns of `.dockerignore`; undefined when there is none. */
   readonly ignored?: readonly string[];
+  /** The stage that is built; every stage is checked when left out. */
+  readonly target?: string;
   readonly buildArgs?: Readonly<Record<string, string | null>>;
   /** Configurations of base images that are here, by the name in FROM. */
   readonly bases?: ReadonlyMap<string, Pick<ImageRunConfig, 'Env' | 'Shell'>>;
@@ -41,11 +43,11 @@ export function subjectOf(file: Dockerfile, surroundings: Surroundings): Subject
 }
 
 /** The instructions of these kinds. */
-export type OfKind<K> = Matching<Instruction, K>;
+type OfKind<K> = Matching<Instruction, K>;
 type Matching<I, K> = I extends { readonly kind: infer Kind } ? (Extract<K, Kind> extends never ? never : I) : never;
 
 /** Whether an instruction is of one of the kinds. */
-export function isKind<K extends Instruction['kind']>(instruction: Instruction, ...kinds: readonly K[]): instruction is OfKind<K> & Instruction {
+function isKind<K extends Instruction['kind']>(instruction: Instruction, ...kinds: readonly K[]): instruction is OfKind<K> & Instruction {
   const wanted: readonly string[] = kinds;
   return wanted.includes(instruction.kind);
 }

@@ -7,7 +7,7 @@ import { jsonWords, splitWords } from './words.ts';
 type CopyBody = Extract<InstructionBody, { kind: 'COPY' | 'ADD' }>;
 
 const BOTH = { chown: 'text', chmod: 'text', link: 'switch', exclude: 'texts' } as const;
-export const COPY_FLAGS: Readonly<Record<'COPY' | 'ADD', Readonly<Record<string, FlagKind>>>> = {
+const COPY_FLAGS: Readonly<Record<'COPY' | 'ADD', Readonly<Record<string, FlagKind>>>> = {
   COPY: { from: 'text', ...BOTH, parents: 'switch' },
   ADD: { ...BOTH, checksum: 'text', 'keep-git-dir': 'switch', unpack: 'switch' },
 };

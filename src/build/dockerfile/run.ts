@@ -9,7 +9,7 @@ import { jsonWords } from './words.ts';
 type RunBody = Extract<InstructionBody, { kind: 'RUN' }>;
 const NETWORKS = ['default', 'none', 'host'] as const;
 const SECURITIES = ['sandbox', 'insecure'] as const;
-export const RUN_FLAGS: Readonly<Record<string, FlagKind>> = { mount: 'texts', network: 'text', security: 'text' };
+const RUN_FLAGS: Readonly<Record<string, FlagKind>> = { mount: 'texts', network: 'text', security: 'text' };
 
 /** `RUN` (Dockerfile reference, "RUN"). Errors: `DockerfileSyntaxError`. */
 export function parseRun(phrase: Phrase): RunBody {

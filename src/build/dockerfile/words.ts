@@ -1,10 +1,10 @@
 import type { Phrase } from './phrase.ts';
 
 /** What a text in brackets is: a list of strings, a JSON list of other things, or no JSON, which makes it a shell command. */
-export type JsonForm = { readonly kind: 'words'; readonly words: readonly string[] } | { readonly kind: 'not-strings' } | { readonly kind: 'none' };
+type JsonForm = { readonly kind: 'words'; readonly words: readonly string[] } | { readonly kind: 'not-strings' } | { readonly kind: 'none' };
 
 /** Reads the JSON form of an instruction (`["a", "b"]`). */
-export function jsonForm(text: string): JsonForm {
+function jsonForm(text: string): JsonForm {
   if (!text.startsWith('[')) return { kind: 'none' };
   let value: unknown;
   try {

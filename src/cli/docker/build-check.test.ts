@@ -29,12 +29,13 @@ const run = (terminal: ReturnType<typeof testTerminal>, ...words: string[]) => b
 test('--check sends the texts and shows what was found, as docker does', async () => {
   docker.on('POST /build/check', json(some));
   const terminal = testTerminal();
-  assert.equal(await run(terminal, '--check', '--build-arg', 'B=1', folder), 1);
+  assert.equal(await run(terminal, '--check', '--build-arg', 'B=1', '--target', 't', folder), 1);
   assert.deepEqual(docker.asked(), ['POST /build/check']);
   assert.deepEqual(JSON.parse(docker.seen[0]?.body.toString() ?? ''), {
     Dockerfile: 'FROM scratch\nENV A=1\n\nCMD x\n',
     Dockerignore: '*.md\n',
     BuildArgs: { B: '1' },
+    Target: 't',
   });
   assert.equal(
     terminal.out(),
@@ -60,11 +61,11 @@ test('--check of a file without a fault, and of one that does not read', async (
   const terminal = testTerminal({ input: 'FROM scratch\n' });
   assert.equal(await run(terminal, '--check', '-'), 0);
   assert.equal(terminal.out(), 'Check complete, no warnings found.\n');
-  assert.deepEqual(JSON.parse(docker.seen[0]?.body.toString() ?? ''), { Dockerfile: 'FROM scratch\n', Dockerignore: null, BuildArgs: {} });
-  docker.on('POST /build/check', json({ ...none, Mistake: { Message: 'dockerfile parse error on line 2: x', Line: 2 } }));
+  assert.deepEqual(JSON.parse(docker.seen[0]?.body.toString() ?? ''), { Dockerfile: 'FROM scratch\n', Dockerignore: null, BuildArgs: {}, Target: '' });
+  docker.on('POST /build/check', json({ ...none, Mistake: { Message: 'dockerfile parse error on line 2: x', Line: 2, Column: 5 } }));
   const wrong = testTerminal();
   assert.equal(await run(wrong, '--check', folder), 1);
-  assert.match(wrong.out(), /^ERROR: dockerfile parse error on line 2: x\nDockerfile:2\n-+\n {3}1 \| {5}FROM scratch\n {3}2 \| >>> ENV A=1\n/);
+  assert.match(wrong.out(), /^ERROR: dockerfile parse error on line 2: x\nDockerfile:2:5\n-+\n {3}1 \| {5}FROM scratch\n {3}2 \| >>> ENV A=1\n/);
 });
 
 test('--check --format json has the shape of docker’s', async () => {

@@ -19,7 +19,7 @@ export interface Finding {
 export interface CheckAnswer {
   readonly Findings: readonly Finding[];
   readonly FailsBuild: boolean;
-  readonly Mistake?: { readonly Message: string; readonly Line: number };
+  readonly Mistake?: { readonly Message: string; readonly Line: number; readonly Column: number };
 }
 
 /** What other daemons answer to a path that they don't know. */
@@ -32,37 +32,42 @@ const AROUND = 2;
 
 /** Values of `--build-arg`; null leaves one to the Dockerfile. */
 export type BuildArguments = Readonly<Record<string, string | null>>;
+/** What of a build's options the checker is told. */
+export interface CheckOptions {
+  readonly buildArgs: BuildArguments;
+  readonly target: string | undefined;
+}
 
 /** `--check`: exit status 1 when something was found, as docker has it. Errors: `USAGE` without a Dockerfile to read. */
 export async function checkOnly(
   client: DockerClient,
   source: DockerfileSource | undefined,
   format: string | undefined,
-  { buildArgs, terminal }: { readonly buildArgs: BuildArguments; readonly terminal: Terminal },
+  { terminal, ...options }: CheckOptions & { readonly terminal: Terminal },
 ): Promise<number> {
   if (source === undefined) throw new UsageError('Cannot check an archive or a remote context: name the folder, or send the Dockerfile alone');
-  const answer = await askForCheck(client, source, buildArgs);
+  const answer = await askForCheck(client, source, options);
   await write(terminal.stdout, format === 'json' ? checkJson(source, answer) : checkReport(source, answer));
   return answer.Findings.length > 0 || answer.Mistake !== undefined ? 1 : 0;
 }
 
 /** Before a build: refuses it where the file asks that findings fail it, and there are some. Errors: `COMMAND_FAILED`. */
-export async function checkBeforehand(client: DockerClient, source: DockerfileSource, buildArgs: BuildArguments): Promise<void> {
+export async function checkBeforehand(client: DockerClient, source: DockerfileSource, options: CheckOptions): Promise<void> {
   // The daemon reads what the line says; where there is none, nobody needs to ask.
   if (!/^#\s*check\s*=/im.test(source.text)) return;
-  const answer = await askForCheckMaybe(client, source, buildArgs);
+  const answer = await askForCheckMaybe(client, source, options);
   if (answer !== undefined) refuseFindings(answer);
 }
 
 /** After a build, when its base images are here and what they set is known: what was found, as text; empty for nothing. */
-export async function checkAfterwards(client: DockerClient, source: DockerfileSource, buildArgs: BuildArguments): Promise<string> {
-  const answer = await askForCheckMaybe(client, source, buildArgs);
+export async function checkAfterwards(client: DockerClient, source: DockerfileSource, options: CheckOptions): Promise<string> {
+  const answer = await askForCheckMaybe(client, source, options);
   return answer === undefined ? '' : findingList(answer);
 }
 
 /** Asks the daemon what it finds. Errors: `DOCKER`, `COMMAND_FAILED` where it has no checker. */
-async function askForCheck(client: DockerClient, { text, ignore }: DockerfileSource, buildArgs: BuildArguments): Promise<CheckAnswer> {
-  const body = { Dockerfile: text, Dockerignore: ignore ?? null, BuildArgs: buildArgs };
+async function askForCheck(client: DockerClient, { text, ignore }: DockerfileSource, { buildArgs, target }: CheckOptions): Promise<CheckAnswer> {
+  const body = { Dockerfile: text, Dockerignore: ignore ?? null, BuildArgs: buildArgs, Target: target ?? '' };
   try {
     return await client.json<CheckAnswer>({ method: 'POST', path: '/build/check', body });
   } catch (error) {
@@ -96,7 +101,9 @@ function checkReport({ name, text }: DockerfileSource, { Findings: findings, Mis
     parts.push(`\nWARNING: ${rule}${url === '' ? '' : ` - ${url}`}\n${message}\n  ${remedy}\n${name}:${line}:${column}\n${excerpt(text, line, end)}`);
   }
   if (mistake !== undefined)
-    parts.push(`${parts.length > 0 ? '\n' : ''}ERROR: ${mistake.Message}\n${name}:${mistake.Line}\n${excerpt(text, mistake.Line, mistake.Line)}`);
+    parts.push(
+      `${parts.length > 0 ? '\n' : ''}ERROR: ${mistake.Message}\n${name}:${mistake.Line}:${mistake.Column}\n${excerpt(text, mistake.Line, mistake.Line)}`,
+    );
   return parts.join('');
 }
 
@@ -114,7 +121,7 @@ function checkJson({ name, text }: DockerfileSource, { Findings: findings, Mista
       location: { ranges: range(line, column, end) },
     })),
     sources: [{ filename: name, language: 'Dockerfile', data: Buffer.from(text).toString('base64') }],
-    ...(mistake === undefined ? {} : { buildError: { message: mistake.Message, location: { ranges: range(mistake.Line, 1, mistake.Line) } } }),
+    ...(mistake === undefined ? {} : { buildError: { message: mistake.Message, location: { ranges: range(mistake.Line, mistake.Column, mistake.Line) } } }),
   };
   return `${JSON.stringify(result, undefined, 2)}\n`;
 }

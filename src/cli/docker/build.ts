@@ -64,8 +64,9 @@ export const build: Command = {
     const isRemote = /^(?:https?|git|ssh):\/\/|^git@/.test(path);
     const { tar, dockerfile, text: written }: Partial<BuildSource> = isRemote ? { dockerfile: values.file } : await buildSource(path, values.file, terminal);
     const buildArgs = buildArguments(values['build-arg'], terminal.environment);
-    if (values.check) return checkOnly(client, written, values.format, { buildArgs, terminal });
-    if (written) await checkBeforehand(client, written, buildArgs);
+    const checking = { buildArgs, target: values.target };
+    if (values.check) return checkOnly(client, written, values.format, { ...checking, terminal });
+    if (written) await checkBeforehand(client, written, checking);
     const query = { ...(isRemote ? { remote: path } : {}), dockerfile, ...queryOf(values, buildArgs) };
     const extensions = extensionHeader({ secrets, allowInsecure: values.allow.length > 0, keepFailed: values.debug });
     const headers = { ...(await buildLoginHeader(terminal.environment)), ...extensions };
@@ -81,7 +82,7 @@ export const build: Command = {
       if (values.debug && seen.failedStep !== undefined) await openShell(client, seen.failedStep, messageOf(error), terminal);
       throw error;
     }
-    if (written && !values.quiet) await write(terminal.stderr, await checkAfterwards(client, written, buildArgs));
+    if (written && !values.quiet) await write(terminal.stderr, await checkAfterwards(client, written, checking));
     if (seen.image !== undefined) await writeOutput(client, output, { id: seen.image, named: values.tag.length > 0 }, terminal);
     return 0;
   },

@@ -1,5 +1,5 @@
 import { type Hit, offsetOf, type Rule } from '../rule.ts';
-import { valueOf, walk } from '../scope.ts';
+import { walk, wordsOf } from '../scope.ts';
 import type { Instruction } from '../../dockerfile/parse.ts';
 import type { Subject } from '../subject.ts';
 
@@ -31,7 +31,7 @@ function eachPort(subject: Subject, judge: (instruction: Instruction, port: stri
   walk(subject, (instruction, { names }) => {
     if (instruction.kind !== 'EXPOSE') return;
     for (const written of instruction.values)
-      for (const port of valueOf(written, names, subject).split(/\s+/)) {
+      for (const port of wordsOf(written, names, subject)) {
         const hit = judge(instruction, port, offsetOf(instruction, written, instruction.kind.length));
         if (hit) hits.push(hit);
       }

@@ -1,5 +1,6 @@
 import type { Instruction } from '../../dockerfile/parse.ts';
 import { nearest } from '../../dockerfile/suggest.ts';
+import { sourcesOf } from '../needed.ts';
 import { type Hit, offsetOf, type Rule } from '../rule.ts';
 import type { Stage, Subject } from '../subject.ts';
 
@@ -44,12 +45,6 @@ export const UNDEFINED_STAGE: Rule = {
       stage.instructions.flatMap((instruction) => sourcesOf(instruction).flatMap((name) => judge(subject, stage, instruction, name))),
     ),
 };
-
-function sourcesOf(instruction: Instruction): readonly string[] {
-  if (instruction.kind === 'COPY') return instruction.from === undefined ? [] : [instruction.from];
-  if (instruction.kind !== 'RUN') return [];
-  return (instruction.mounts ?? []).flatMap((mount) => ('from' in mount && mount.from !== undefined ? [mount.from] : []));
-}
 
 function judge({ stages }: Subject, stage: Stage, instruction: Instruction, written: string): readonly Hit[] {
   const name = written.toLowerCase();
