@@ -219,6 +219,16 @@ describe('the builder', () => {
     assert.notEqual((await build(files)).image.id, image.id);
     assert.equal(runs.length, 2);
   });
+  it('keeps its cache within its bound, the latest used of it', async () => {
+    const bounded = createBuilder({ ...rooms.options, cacheBytesMax: 1 });
+    await bounded.start();
+    await bounded.build({ context: await context({ Dockerfile: 'FROM base\nRUN make x\nRUN make y' }), tags: [] }, () => {});
+    assert.deepEqual(
+      (await bounded.entries()).map(({ record }) => record.what),
+      ['/bin/sh -c make y'],
+    );
+    await bounded.stop();
+  });
   it('finds a step again whatever was said above it that does not matter to it', async () => {
     await build({ Dockerfile: 'FROM base\nLABEL a=1\nRUN make x' });
     const { image } = await build({ Dockerfile: 'FROM base\nLABEL a=2\nEXPOSE 80\nRUN make x' });

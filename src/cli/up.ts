@@ -26,6 +26,7 @@ const OPTIONS = {
   server: string,
   'client-kubeconfig': string,
   'autoscaler-period': string,
+  'build-cache-max': string,
   'log-level': string,
   parts: string,
   /** Of ours: where a detached daemon says that it is ready. */
@@ -35,8 +36,8 @@ const OPTIONS = {
 export const up: Command = {
   usage:
     'up [--detach] [--data-dir D] [--run-dir R] [--docker-socket PATH] [--registry ADDR] [--api ADDR] [--kubeconfig PATH]\n' +
-    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--log-level L] [--config FILE]\n' +
-    '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
+    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--build-cache-max SIZE] [--log-level L]\n' +
+    '       [--config FILE] [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
   async run(commandArguments, terminal) {
     const { values } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: false });
     return values.detach ? upDetached(commandArguments, values['data-dir'], terminal) : upHere(values, terminal);

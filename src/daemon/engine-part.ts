@@ -30,7 +30,17 @@ export function enginePart(options: PartOptions, rooms: { readonly room: RoomOpt
     async start() {
       engine = engineOf(rooms.room, { images, network, programs: await findRuntime(config.programPath) });
       await engine.start();
-      builder = createBuilder({ engine, images: images.images, snapshots: images.snapshots, dataDir: join(config.dataDir, 'engine'), clock, random, logger });
+      builder = createBuilder({
+        engine,
+        images: images.images,
+        snapshots: images.snapshots,
+        dataDir: join(config.dataDir, 'engine'),
+        programPath: config.programPath,
+        cacheBytesMax: config.buildCacheMax_bytes,
+        clock,
+        random,
+        logger,
+      });
       await builder.start();
       api = createDockerApi({ engine, images: images.images, builder, clock, random, logger, info: await dockerInfo(options) });
       await mkdir(dirname(config.dockerSocket), { recursive: true, mode: 0o711 });
