@@ -192,7 +192,7 @@ describe('the builder', () => {
     assert.ok(base);
     await mkdir(join(folder, 'build-context/dead/context'), { recursive: true });
     await writeFile(join(folder, 'build-context/dead/lease-3'), '');
-    rooms.leases.set('build/dead-3', base.id);
+    rooms.leases.set('build/dead-3', new Set([base.id]));
     await mkdir(join(folder, 'snapshots/build-dead-1'));
     await createBuilder(rooms.options).start();
     assert.deepEqual([rooms.leases.size, await readdir(join(folder, 'snapshots')), await readdir(join(folder, 'build-context'))], [0, [], []]);
@@ -217,6 +217,17 @@ describe('the builder', () => {
     assert.deepEqual([...rooms.leases.keys()], []);
     assert.deepEqual(await readdir(join(folder, 'build-cache')), ['files']);
     assert.notEqual((await build(files)).image.id, image.id);
+    assert.equal(runs.length, 2);
+  });
+  it('lets go of a layer that was made anew', async () => {
+    const files = { Dockerfile: 'FROM base\nRUN make x' };
+    await build(files);
+    await build(files, { noCache: true });
+    const held = [...rooms.leases].filter(([lease]) => lease.startsWith('build-cache/'));
+    assert.deepEqual(
+      held.map(([, digests]) => digests.size),
+      [1],
+    );
     assert.equal(runs.length, 2);
   });
   it('keeps its cache within its bound, the latest used of it', async () => {
