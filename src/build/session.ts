@@ -95,10 +95,10 @@ export class BuildSession {
     return `build-${this.id}-${this.#counter}`;
   }
 
-  /** A new folder of this build's own. */
+  /** A new folder of this build's own; a step that it is mounted in may read it, whoever it runs as. */
   async newFolder(): Promise<string> {
     const path = join(this.folder, this.nextName());
-    await mkdir(path, { mode: 0o700 });
+    await mkdir(path, { mode: 0o755 });
     return path;
   }
 

@@ -49,7 +49,7 @@ async function download(session: BuildSession, address: string, folder: string):
   }
   const text = await response.text();
   if (Buffer.byteLength(text) > DOCKERFILE_BYTES_MAX) throw contextInvalid(`The Dockerfile at ${address} is larger than the 4 MiB allowed`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o755 });
   await writeFile(join(folder, session.request.dockerfile ?? 'Dockerfile'), text);
   return folder;
 }

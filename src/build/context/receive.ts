@@ -21,7 +21,8 @@ export async function extractContext(
   path: string,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<number> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  // Steps may see it, whoever they run as; the folder around it is root's alone.
+  await mkdir(path, { recursive: true, mode: 0o755 });
   let bytes = 0;
   const counted = gathered(content, clock, (piece) => (bytes += piece.length));
   const { value: head } = await counted.next();
