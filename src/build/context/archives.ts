@@ -3,6 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { messageOf } from '#kit';
 import { contextInvalid } from '../errors.ts';
+import { whenAborted } from '../when-aborted.ts';
 
 const MAGIC: readonly (readonly [string, readonly number[]])[] = [
   ['--gzip', [0x1f, 0x8b]],
@@ -43,6 +44,7 @@ export async function runTar(options: readonly string[], input: AsyncIterable<Bu
   child.stderr.setEncoding('utf8').on('data', (text: string) => (problem = (problem + text).slice(-2000)));
   const ended = new Promise<number>((resolve, reject) => child.once('error', reject).once('close', (code) => resolve(code ?? 1)));
   const feeding = input === undefined ? Promise.resolve(child.stdin.end()) : feed(input, child.stdin);
+  // Whoever sends may have stopped without going away.
   const [code, fed] = await Promise.allSettled([ended, Promise.race([feeding, whenAborted(signal)])]);
   if (signal.aborted) throw signal.reason;
   if (code.status === 'rejected') throw contextInvalid(`Cannot run tar: ${messageOf(code.reason)}`, code.reason);
@@ -69,14 +71,4 @@ async function feed(input: AsyncIterable<Buffer>, target: Writable): Promise<voi
     // Also when the input breaks off: then tar must not wait for more.
     target.end();
   }
-}
-
-/** Rejects when the signal aborts: whoever sends may have stopped without going away. */
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    // The reason is what the caller throws.
-    const onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
