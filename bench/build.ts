@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { busyboxTar } from '../test/support/busybox.ts';
 import { startTestDaemon } from '../test/support/daemon.ts';
 import { output } from '../test/support/run.ts';
-import { report } from './report.ts';
+import { report } from './support/report.ts';
 
 // `docker build`, whole commands, as JSON lines: `bin/with-node bench/build.ts [--rounds 5]`. Needs root and docker. The daemon stands in
 // namespaces of its own.

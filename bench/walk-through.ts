@@ -9,8 +9,8 @@ import { createInformer, DEPLOYMENTS, httpClient, type Informer, loadKubeconfig,
 import { systemClock as clock, silentLogger as logger, systemRandom as random } from '#kit';
 import { busyboxTar } from '../test/support/busybox.ts';
 import { output, run } from '../test/support/run.ts';
-import { processTree, pss_bytes } from './processes.ts';
-import { report } from './report.ts';
+import { processTree, pss_bytes } from './support/processes.ts';
+import { report } from './support/report.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const INSIDE = '--inside';

@@ -5,11 +5,16 @@ const FILES = [
   'src/cluster/store/lmdb.test.ts',
   'src/image/image.root.test.ts',
   'src/engine/crash.root.test.ts',
+  'test/engine/operations.root.test.ts',
   'test/docker/crash.root.test.ts',
+  'test/docker/logs-while-down.root.test.ts',
   'test/kubectl/crash-and-down.root.test.ts',
+  'test/kubectl/restless.root.test.ts',
+  'test/kubectl/gone-clients.root.test.ts',
 ];
 const KILLS = '300';
 const WRITES = '1000000';
+const CHANGES = '5000';
 const TIMEOUT_MS = 3 * 3_600_000;
 
 const root = new URL('..', import.meta.url).pathname;
@@ -23,6 +28,7 @@ const { status } = spawnSync(process.execPath, ['--no-warnings', '--test', '--te
     GANTRY_SEED: seed,
     GANTRY_SOAK_KILLS: process.env.GANTRY_SOAK_KILLS ?? KILLS,
     GANTRY_SOAK_WRITES: process.env.GANTRY_SOAK_WRITES ?? WRITES,
+    GANTRY_SOAK_CHANGES: process.env.GANTRY_SOAK_CHANGES ?? CHANGES,
   },
 });
 process.exitCode = status ?? 1;

@@ -10,7 +10,7 @@ const isRoot = process.getuid?.() === 0;
 /** Tests that use the real client of that name; the first row that fits counts. */
 const CLIENTS: readonly (readonly [path: RegExp, clients: readonly string[]])[] = [
   [/^test\/(kubectl|daemon|demo|package)\//, ['docker', 'kubectl']],
-  [/^(test|src)\/docker\//, ['docker']],
+  [/^(test|src)\/docker\/|^test\/clients\//, ['docker']],
   [/^test\/cli\/kubernetes/, ['kubectl']],
   [/^src\/cluster\/apiserver\/kubectl/, ['kubectl']],
 ];

@@ -8,6 +8,7 @@ interface Entry {
 export const COMMANDS: Readonly<Record<string, Entry>> = {
   up: { summary: 'start the engine, the registry and the cluster', load: async () => (await import('./up.ts')).up },
   down: { summary: 'end everything and take it off the machine; data stays', load: async () => (await import('./down.ts')).down },
+  service: { summary: 'install, uninstall, status: the daemon at boot, by systemd', load: async () => (await import('./service/service.ts')).service },
   status: { summary: 'what runs, where, and how it is', load: async () => (await import('./status.ts')).status },
   doctor: { summary: 'try what Gantry needs of this machine; --fix installs what is missing', load: async () => (await import('./doctor.ts')).doctor },
   why: { summary: 'where a packet stops; why a container or a Pod does not run', load: async () => (await import('./why.ts')).why },

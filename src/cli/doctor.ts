@@ -21,7 +21,11 @@ export const doctor: Command = {
         terminal,
         table(
           ['CHECK', '', 'DETAIL'],
-          findings.map(({ name, ok, detail, remedy }) => [name, ok ? 'ok' : 'FAILS', remedy ? `${detail}; ${adviceOf(remedy)}` : detail]),
+          findings.map(({ name, ok, warning, detail, remedy }) => [
+            name,
+            ok ? (warning ? 'WARNS' : 'ok') : 'FAILS',
+            remedy ? `${detail}; ${adviceOf(remedy)}` : detail,
+          ]),
         ),
       );
     return ready ? 0 : 1;

@@ -7,39 +7,19 @@ import { holdYoungHeap } from '#kit';
 import type { Command } from './command.ts';
 import { CommandError } from './errors.ts';
 import { parseOptions } from './options.ts';
+import { UP_OPTIONS } from './up-options.ts';
 import { say, type Terminal } from './terminal.ts';
 import { packageVersion } from './version.ts';
-
-const string = { type: 'string' } as const;
-const OPTIONS = {
-  detach: { type: 'boolean', short: 'd', default: false },
-  config: string,
-  'data-dir': string,
-  'run-dir': string,
-  'docker-socket': string,
-  registry: string,
-  api: string,
-  kubeconfig: string,
-  context: string,
-  'pod-cidr': string,
-  'service-cidr': string,
-  server: string,
-  'client-kubeconfig': string,
-  'autoscaler-period': string,
-  'build-cache-max': string,
-  'log-level': string,
-  parts: string,
-  /** Of ours: where a detached daemon says that it is ready. */
-  'ready-fd': string,
-} as const;
 
 export const up: Command = {
   usage:
     'up [--detach] [--data-dir D] [--run-dir R] [--docker-socket PATH] [--registry ADDR] [--api ADDR] [--kubeconfig PATH]\n' +
-    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--build-cache-max SIZE] [--log-level L]\n' +
-    '       [--config FILE] [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
+    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--build-cache-max SIZE] [--log-level L] [--config FILE]\n' +
+    '       [--host tcp://ADDR:PORT|unix://PATH]... [--tlsverify --tlscacert CA --tlscert CERT --tlskey KEY] [--tls[=false]]\n' +
+    '       [--daemon-json FILE] [--http-proxy URL] [--https-proxy URL] [--no-proxy HOSTS]\n' +
+    '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
   async run(commandArguments, terminal) {
-    const { values } = parseOptions({ args: [...commandArguments], options: OPTIONS, allowPositionals: false });
+    const { values } = parseOptions({ args: [...commandArguments], options: UP_OPTIONS, allowPositionals: false });
     return values.detach ? upDetached(commandArguments, values['data-dir'], terminal) : upHere(values, terminal);
   },
 };
@@ -47,10 +27,11 @@ export const up: Command = {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LOG_NAME = 'daemon.log';
 
-type Values = ReturnType<typeof parseOptions<{ options: typeof OPTIONS }>>['values'];
+type Values = ReturnType<typeof parseOptions<{ options: typeof UP_OPTIONS }>>['values'];
 
 async function upHere(values: Values, terminal: Terminal): Promise<never> {
-  const { detach: _, config: configFile, 'ready-fd': readyFd, ...given } = values;
+  const { detach: _, config: configFile, 'ready-fd': readyFd, host, tls, tlsverify, ...texts } = values;
+  const given = { ...texts, ...(host === undefined ? {} : { host: host.join(',') }), ...switches({ tls, tlsverify }) };
   const release = holdYoungHeap();
   const daemon = await import('#daemon');
   const status = await daemon.runDaemon({
@@ -63,6 +44,11 @@ async function upHere(values: Values, terminal: Terminal): Promise<never> {
   });
   // Everything has let go by now; a session of a client in a container that runs on must not hold the daemon.
   process.exit(status);
+}
+
+/** Those that were said, as the text that a configuration file has. */
+function switches(values: Readonly<Record<string, boolean | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
 }
 
 async function upDetached(commandArguments: readonly string[], dataDir: string | undefined, terminal: Terminal): Promise<number> {
@@ -106,7 +92,9 @@ async function upDetached(commandArguments: readonly string[], dataDir: string |
   const words = answer.trim();
   if (words.startsWith('ready ')) {
     child.unref();
-    say(terminal, words.slice('ready '.length));
+    const [line = '', ...warnings] = words.slice('ready '.length).split('\n');
+    say(terminal, line);
+    for (const warning of warnings) terminal.stderr.write(`${warning}\n`);
     return 0;
   }
   const code = await exited;

@@ -68,3 +68,20 @@ test('entries of clients go where their own variables say', async () => {
     'another data dir gets a context only when it is named',
   );
 });
+
+test('proxies are those of the options, else of the environment in either writing', async () => {
+  const proxies = async (given: Parameters<typeof resolveConfig>[0], environment: NodeJS.ProcessEnv) =>
+    (await resolveConfig(given, undefined, environment)).settings.proxies;
+  assert.deepEqual(await proxies({}, {}), {});
+  assert.deepEqual(await proxies({}, { HTTPS_PROXY: 'p:1', http_proxy: 'http://q:2', no_proxy: 'a,b' }), { https: 'p:1', http: 'http://q:2', no: 'a,b' });
+  assert.deepEqual(await proxies({ 'https-proxy': '' }, { HTTPS_PROXY: 'p:1' }), {}, 'an empty option takes it away');
+  await assert.rejects(
+    proxies({}, { HTTPS_PROXY: 'socks5://ann:secret@p:1' }),
+    /Cannot take "socks5:\/\/p:1" for --https-proxy \(or the variable HTTPS_PROXY\)/,
+  );
+});
+
+test('the socket that is there anyway is not served twice', async () => {
+  const { settings, dockerSocket } = await resolveConfig({ host: 'unix:///run/a.sock,unix:///run/b.sock', 'docker-socket': '/run/a.sock' }, undefined, {});
+  assert.deepEqual([dockerSocket, settings.listen], ['/run/a.sock', [{ kind: 'unix', path: '/run/b.sock' }]]);
+});

@@ -1,4 +1,5 @@
 import { ConfigError } from './errors.ts';
+import type { EngineSettings } from './settings/types.ts';
 
 /** The parts of a daemon, all of them by default. */
 export const PARTS = ['engine', 'registry', 'apiserver', 'controllers', 'scheduler', 'node', 'network'] as const;
@@ -41,6 +42,8 @@ export interface DaemonConfig {
   readonly programPath: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly parts: ReadonlySet<PartName>;
+  /** How the engine serves, and what containers get by default. */
+  readonly settings: EngineSettings;
 }
 
 /** Parts that make mounts, namespaces and links or unpack images, and so need root. */

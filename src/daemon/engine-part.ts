@@ -1,13 +1,12 @@
-import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Builder, createBuilder } from '#build';
-import { createDockerApi, type DockerApi, type DockerInfo } from '#docker';
+import { createDockerApi, type DockerApi, type ListenPlace } from '#docker';
 import type { Engine } from '#engine';
 import { nodeHttp } from '#kit';
 import type { Network } from '#network';
 import { writeDockerContext } from './docker-context.ts';
-import { operatingSystem } from './machine.ts';
+import { dockerInfo } from './docker-info.ts';
 import { engineOf, findRuntime, type Images, type RoomOptions } from './rooms.ts';
 import type { Part, PartHealth, PartOptions } from './types.ts';
 
@@ -28,7 +27,9 @@ export function enginePart(options: PartOptions, rooms: { readonly room: RoomOpt
   return {
     name: 'engine',
     async start() {
-      engine = engineOf(rooms.room, { images, network, programs: await findRuntime(config.programPath) });
+      const { settings } = config;
+      const programs = await findRuntime(config.programPath, settings);
+      engine = engineOf(rooms.room, { images, network, programs }, settings);
       await engine.start();
       builder = createBuilder({
         engine,
@@ -42,9 +43,14 @@ export function enginePart(options: PartOptions, rooms: { readonly room: RoomOpt
         logger,
       });
       await builder.start();
-      api = createDockerApi({ engine, images: images.images, builder, clock, random, logger, info: await dockerInfo(options) });
-      await mkdir(dirname(config.dockerSocket), { recursive: true, mode: 0o711 });
-      await api.listen(config.dockerSocket);
+      const info = await dockerInfo(options, programs);
+      api = createDockerApi({ engine, images: images.images, builder, clock, random, logger, info, defaults: settings.defaults });
+      const own: ListenPlace = { kind: 'unix', path: config.dockerSocket, ...(settings.group === undefined ? {} : { group: settings.group }) };
+      for (const place of [own, ...settings.listen]) {
+        if (place.kind === 'unix') await mkdir(dirname(place.path), { recursive: true, mode: 0o711 });
+        await api.listen(place);
+      }
+      for (const words of settings.warnings) logger.warn(words);
     },
     engine() {
       if (engine === undefined) throw new TypeError('the engine has not started');
@@ -59,22 +65,6 @@ export function enginePart(options: PartOptions, rooms: { readonly room: RoomOpt
       await engine?.stop();
     },
     health: () => ping(config.dockerSocket),
-  };
-}
-
-async function dockerInfo({ config, identity, linux, version }: PartOptions): Promise<DockerInfo> {
-  return {
-    id: identity.id,
-    version,
-    dataDir: config.dataDir,
-    name: hostname(),
-    cgroupVersion: linux.cgroups.version === 2 ? '2' : '1',
-    kernelVersion: release(),
-    operatingSystem: await operatingSystem(),
-    architecture: arch() === 'x64' ? 'amd64' : arch(),
-    cpus: cpus().length,
-    memory_bytes: totalmem(),
-    runtime: 'crun',
   };
 }
 

@@ -1,6 +1,6 @@
 import { systemRandom } from '#kit';
 import { openLinux } from '#linux';
-import { checkPrograms, DEMO_PROGRAMS, type Finding, installPackages, PROGRAMS, tryKernel, wantedPackages } from './doctor/index.ts';
+import { checkForwarding, checkPrograms, DEMO_PROGRAMS, type Finding, installPackages, PROGRAMS, tryKernel, wantedPackages } from './doctor/index.ts';
 
 /** What `gantry doctor` does: looks for the programs, installs what is missing when `fix`, and tries what the daemon will do. */
 export async function examine(options: { fix: boolean; path: string; say: (line: string) => void }): Promise<readonly Finding[]> {
@@ -15,5 +15,5 @@ export async function examine(options: { fix: boolean; path: string; say: (line:
     programs = await look();
   }
   if (programs.some(({ ok }) => !ok)) return programs;
-  return [...programs, ...(await tryKernel(openLinux(), systemRandom))];
+  return [...programs, ...(await tryKernel(openLinux(), systemRandom)), await checkForwarding()];
 }

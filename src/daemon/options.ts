@@ -16,36 +16,20 @@ import {
   parseSize,
 } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { OPTION_NAMES, type OptionValues } from './option-names.ts';
+import type { Meaning } from './settings/daemon-json-keys.ts';
+import { resolveSettings } from './settings/resolve.ts';
 
 const DEFAULT_CONTEXT = 'gantry';
 
-/** The names of `up`'s options that take a value, without the dashes; a configuration file has the same. */
-export const OPTION_NAMES = [
-  'data-dir',
-  'run-dir',
-  'docker-socket',
-  'registry',
-  'api',
-  'kubeconfig',
-  'context',
-  'pod-cidr',
-  'service-cidr',
-  'autoscaler-period',
-  'build-cache-max',
-  'log-level',
-  'parts',
-  'server',
-  'client-kubeconfig',
-] as const;
-export type OptionName = (typeof OPTION_NAMES)[number];
-export type OptionValues = Partial<Record<OptionName, string>>;
-
 /**
- * The daemon's configuration from the command line's options, then the file of `--config`, then the environment
- * (KUBECONFIG), then defaults. Errors: `CONFIG_INVALID`, naming the option.
+ * The daemon's configuration from the command line's options, then the file of `--config`, then Docker's daemon.json, then the environment
+ * (KUBECONFIG, HTTP_PROXY and its like), then defaults. Errors: `CONFIG_INVALID`, naming the option.
  */
 export async function resolveConfig(given: OptionValues, configFile: string | undefined, environment: NodeJS.ProcessEnv): Promise<DaemonConfig> {
-  const options: OptionValues = { ...(configFile === undefined ? {} : await readConfigFile(configFile)), ...given };
+  const written: OptionValues = { ...(configFile === undefined ? {} : await readConfigFile(configFile)), ...given };
+  const json: Meaning = written['daemon-json'] === undefined ? {} : await (await import('./settings/daemon-json.ts')).readDaemonJson(written['daemon-json']);
+  const options: OptionValues = { ...json.options, ...written };
   const dataDir = resolve(options['data-dir'] ?? DEFAULT_DATA_DIR);
   const runDir = resolve(options['run-dir'] ?? DEFAULT_RUN_DIR);
   const isDefault = dataDir === DEFAULT_DATA_DIR;
@@ -54,6 +38,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
   const parts = options.parts === undefined ? new Set(PARTS) : parseParts(options.parts);
   const remote = remoteOf(options, parts);
   checkParts(parts, remote !== undefined);
+  const dockerSocket = resolve(options['docker-socket'] ?? join(runDir, 'docker.sock'));
   return {
     dataDir,
     runDir,
@@ -61,7 +46,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     api: parseHostPort('--api', options.api ?? '127.0.0.1:6443'),
     kubeconfig: resolve(options.kubeconfig ?? firstKubeconfig(environment) ?? (isDefault ? join(homedir(), '.kube', 'config') : join(dataDir, 'kubeconfig'))),
     contextName: options.context ?? DEFAULT_CONTEXT,
-    dockerSocket: resolve(options['docker-socket'] ?? join(runDir, 'docker.sock')),
+    dockerSocket,
     dockerContext:
       isDefault || options.context !== undefined
         ? { folder: resolve(environment.DOCKER_CONFIG ?? join(homedir(), '.docker')), name: options.context ?? DEFAULT_CONTEXT }
@@ -74,6 +59,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,
     parts,
+    settings: await resolveSettings(options, json, environment, dockerSocket),
   };
 }
 

@@ -1,11 +1,7 @@
-import { type ApiServerPart, apiServerPart } from './apiserver-part.ts';
-import { type ClusterAccess, clusterAccess } from './cluster-access.ts';
-import { controllersPart, schedulerPart } from './control-plane-parts.ts';
+import type { ClusterParts } from './cluster-parts.ts';
 import { type EnginePart, enginePart } from './engine-part.ts';
-import { type NetworkPart, networkPart } from './network-part.ts';
-import { nodePart } from './node-part.ts';
-import { registryPart } from './registry-part.ts';
 import type { Ground } from './ground.ts';
+import { registryPart } from './registry-part.ts';
 import type { Part, PartOptions } from './types.ts';
 
 export interface BuiltParts {
@@ -16,38 +12,22 @@ export interface BuiltParts {
   announce(): Promise<void>;
 }
 
-/** Wires the parts that the configuration names. */
-export function buildParts(options: PartOptions, ground: Ground): BuiltParts {
+const NO_CLUSTER: ClusterParts = { apiServer: undefined, followers: [] };
+
+/** Wires the parts that the configuration names. Half of the program is the cluster's: it is loaded where there is one. */
+export async function buildParts(options: PartOptions, ground: Ground): Promise<BuiltParts> {
   const { parts: chosen } = options.config;
   const { images, network } = ground;
   const engine = chosen.has('engine') && images && network ? enginePart(options, { room: ground.room, images, network }) : undefined;
   const registry = chosen.has('registry') && images ? [registryPart(options, images)] : [];
-  const apiServer = chosen.has('apiserver') ? apiServerPart(options) : undefined;
+  const hasCluster = [...chosen].some((part) => part !== 'engine' && part !== 'registry');
+  const { apiServer, followers } = hasCluster ? (await import('./cluster-parts.ts')).clusterParts(options, ground, engine) : NO_CLUSTER;
   return {
-    parts: [...(apiServer ? [apiServer] : []), ...(engine ? [engine] : []), ...registry, ...followers(options, ground, { apiServer, engine })],
+    parts: [...(apiServer ? [apiServer] : []), ...(engine ? [engine] : []), ...registry, ...followers],
     engine,
     async announce() {
       await apiServer?.announce();
       await engine?.announce();
     },
   };
-}
-
-interface Servers {
-  readonly apiServer: ApiServerPart | undefined;
-  readonly engine: EnginePart | undefined;
-}
-
-/** The parts that follow what the API server says. */
-function followers(options: PartOptions, { images, network }: Ground, { apiServer, engine }: Servers): readonly Part[] {
-  const { parts: chosen } = options.config;
-  if (!(['controllers', 'scheduler', 'network', 'node'] as const).some((part) => chosen.has(part))) return [];
-  const access: ClusterAccess = clusterAccess(options.config, apiServer);
-  const pods: NetworkPart | undefined = chosen.has('network') && network ? networkPart(options, network, access) : undefined;
-  return [
-    ...(chosen.has('controllers') ? [controllersPart(options, access)] : []),
-    ...(chosen.has('scheduler') ? [schedulerPart(options, access)] : []),
-    ...(pods ? [pods] : []),
-    ...(chosen.has('node') && pods && engine && images ? [nodePart(options, { engine, network: pods, images: images.images, access, apiServer })] : []),
-  ];
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readJson, writeDurable } from '#kit';
+import type { OciRuntime } from '#engine';
 import type { Linux } from '#linux';
 import type { DaemonConfig } from './config.ts';
 import { type DockerContext, removeDockerContext } from './docker-context.ts';
@@ -12,7 +13,15 @@ const FORMAT_VERSION = 1;
 /** What the daemon made outside its own directories: so that `down` can undo it. */
 export interface Places {
   /** The engine's socket, and the entry of Docker's client that leads to it. */
-  readonly docker?: { readonly socket: string; readonly context?: DockerContext };
+  readonly docker?: {
+    readonly socket: string;
+    /** Further ones. */
+    readonly sockets?: readonly string[];
+    readonly context?: DockerContext;
+    /** What ends the containers. */
+    readonly runtimes?: readonly OciRuntime[];
+    readonly shutdownTimeout_seconds?: number;
+  };
   /** The daemon's folders were bound onto themselves. */
   readonly sharedDirs?: true;
   /** Links, namespaces and rules were made. */
@@ -31,13 +40,25 @@ export async function renewPlaces(config: DaemonConfig, linux: Pick<Linux, 'cgro
   const places = placesOf(config, linux);
   if (places.kubeconfig && before?.kubeconfig && !isDeepStrictEqual(before.kubeconfig, places.kubeconfig))
     await removeKubeconfigEntry(before.kubeconfig.path, before.kubeconfig.name);
-  if (places.docker && before?.docker?.context && !isDeepStrictEqual(before.docker, places.docker))
+  if (places.docker && before?.docker?.context && !isSameEntry(before.docker, places.docker))
     await removeDockerContext(before.docker.context, before.docker.socket);
   await writeDurable(pathOf(config.dataDir), JSON.stringify({ ...before, formatVersion: FORMAT_VERSION, ...places }));
 }
 
+function isSameEntry(one: NonNullable<Places['docker']>, other: NonNullable<Places['docker']>): boolean {
+  return one.socket === other.socket && isDeepStrictEqual(one.context, other.context);
+}
+
 function placesOf(config: DaemonConfig, linux: Pick<Linux, 'cgroups'>): Places {
-  const docker = { socket: config.dockerSocket, ...(config.dockerContext ? { context: config.dockerContext } : {}) };
+  const { listen, runtimes, shutdownTimeout_seconds } = config.settings;
+  const sockets = listen.flatMap((place) => (place.kind === 'unix' ? [place.path] : []));
+  const docker = {
+    socket: config.dockerSocket,
+    ...(sockets.length > 0 ? { sockets } : {}),
+    ...(config.dockerContext ? { context: config.dockerContext } : {}),
+    ...(runtimes.length > 0 ? { runtimes } : {}),
+    ...(shutdownTimeout_seconds === undefined ? {} : { shutdownTimeout_seconds }),
+  };
   return {
     ...(config.parts.has('engine') ? { docker } : {}),
     ...(config.parts.has('engine') && sharesDirs(linux) ? { sharedDirs: true } : {}),

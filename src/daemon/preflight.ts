@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
+import type { ListenPlace } from '#docker';
 import { isSystemError } from '#kit';
 import { checkLoopback } from '#registry';
 import { type DaemonConfig, type HostPort, ROOT_PARTS } from './config.ts';
 import { checkPrograms, PROGRAMS } from './doctor/index.ts';
 import { StartError } from './errors.ts';
+import { findRuntime } from './rooms.ts';
 
 const BYTES_NEEDED = 64 * 1024 * 1024;
 
@@ -20,7 +22,9 @@ export async function preflight(config: DaemonConfig): Promise<void> {
     );
   }
   if (config.parts.has('engine') || config.parts.has('network')) await checkMachine(config);
-  if (config.parts.has('engine')) await checkSocketFree(config.dockerSocket);
+  if (config.parts.has('engine')) await findRuntime(config.programPath, config.settings);
+  if (config.parts.has('engine')) await checkSocketFree(config.dockerSocket, '--docker-socket PATH');
+  if (config.parts.has('engine')) for (const place of config.settings.listen) await checkPlace(place);
   await checkSpace(config.dataDir);
   if (config.parts.has('registry')) checkLoopback(config.registry.host);
   if (config.parts.has('registry')) await checkFree('--registry', config.registry);
@@ -39,6 +43,10 @@ async function checkSpace(dataDir: string): Promise<void> {
   );
 }
 
+function checkPlace(place: ListenPlace): Promise<void> {
+  return place.kind === 'unix' ? checkSocketFree(place.path, '--host unix://PATH') : checkFree('--host tcp://', place);
+}
+
 function checkFree(option: string, { host, port }: HostPort): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -49,9 +57,13 @@ function checkFree(option: string, { host, port }: HostPort): Promise<void> {
 
 function cannotListen(option: string, { host, port }: HostPort, error: Error): StartError {
   const why = isSystemError(error, 'EADDRINUSE') ? 'another program listens there' : error.message;
-  return new StartError('ADDRESS_IN_USE', `Cannot listen on ${host}:${port}: ${why}. Stop it, or choose another address with ${option} HOST:PORT`, {
-    cause: error,
-  });
+  return new StartError(
+    'ADDRESS_IN_USE',
+    `Cannot listen on ${host}:${port}: ${why}. Stop it, or choose another address with ${option}${option.endsWith('/') ? '' : ' '}HOST:PORT`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** The programs and the kernel's file systems that containers stand on. */
@@ -74,20 +86,18 @@ async function checkMachine({ programPath, parts }: DaemonConfig): Promise<void>
 }
 
 /** A socket that somebody answers at is another daemon's; one that nobody answers at is a killed daemon's and will be replaced. */
-function checkSocketFree(path: string): Promise<void> {
+function checkSocketFree(path: string, option: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = connect({ path });
     probe.once('connect', () => {
       probe.destroy();
-      reject(
-        new StartError('ADDRESS_IN_USE', `Cannot listen on ${path}: another program listens there. Stop it, or choose another path with --docker-socket PATH`),
-      );
+      reject(new StartError('ADDRESS_IN_USE', `Cannot listen on ${path}: another program listens there. Stop it, or choose another path with ${option}`));
     });
     probe.once('error', (error) => {
       if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ECONNREFUSED')) resolve();
       else
         reject(
-          new StartError('ADDRESS_IN_USE', `Cannot use ${path} for the Docker socket: ${error.message}. Choose another path with --docker-socket PATH`, {
+          new StartError('ADDRESS_IN_USE', `Cannot use ${path} for the Docker socket: ${error.message}. Choose another path with ${option}`, {
             cause: error,
           }),
         );

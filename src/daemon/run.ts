@@ -1,17 +1,22 @@
 import { closeSync, writeSync } from 'node:fs';
-import { type Clock, createLogger, GantryError, type Logger, messageOf, systemClock, systemRandom } from '#kit';
+import { type Clock, createLogger, GantryError, lineWriter, type Logger, messageOf, systemClock, systemRandom } from '#kit';
+import type { ListenPlace } from '#docker';
 import { openLinux } from '#linux';
 import type { DaemonConfig } from './config.ts';
 import { serveControl } from './control.ts';
 import { openDataDir } from './identity.ts';
 import { takeLock } from './lock.ts';
 import { openGround } from './ground.ts';
-import { type OptionValues, resolveConfig } from './options.ts';
+import type { OptionValues } from './option-names.ts';
+import { resolveConfig } from './options.ts';
 import { buildParts, type BuiltParts } from './parts.ts';
 import { renewPlaces } from './places.ts';
 import { preflight } from './preflight.ts';
+import { addressOf } from './settings/hosts.ts';
 import { ownFacts } from './why/own-facts.ts';
 import type { DaemonStatus, Part, PartHealth } from './types.ts';
+
+const STDERR = 2;
 
 export interface RunOptions {
   readonly given: OptionValues;
@@ -37,9 +42,15 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     await using daemon = await startDaemon(config, options);
     options.onReady?.();
     const line = daemon.describe();
-    if (options.readyFd === undefined) process.stdout.write(`${line}\n`);
-    tell(`ready ${line}`);
+    const warnings = config.settings.warnings.map((words) => `warning: ${words}\n`).join('');
+    if (options.readyFd === undefined) {
+      process.stdout.write(`${line}\n`);
+      process.stderr.write(warnings);
+    }
+    tell(`ready ${line}\n${warnings}`);
+    daemon.notify(`READY=1\nSTATUS=${line}`);
     await stopping;
+    daemon.notify('STOPPING=1');
     return 0;
   } catch (error) {
     if (options.readyFd === undefined || !(error instanceof GantryError)) throw error;
@@ -57,9 +68,11 @@ function stopSignal(): Promise<void> {
 interface RunningDaemon extends AsyncDisposable {
   /** One line for the user. */
   describe(): string;
+  /** Tells systemd, where it started this (sd_notify(3)). */
+  notify(state: string): void;
 }
 
-async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promise<RunningDaemon> {
+async function startDaemon(config: DaemonConfig, { version, environment }: RunOptions): Promise<RunningDaemon> {
   const clock = systemClock;
   const startedAt_ms = clock.now();
   await preflight(config);
@@ -67,11 +80,11 @@ async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promi
   const linux = openLinux();
   const identity = await openDataDir(config.dataDir, config.runDir, systemRandom);
   opened.use(await takeLock(config.dataDir, linux.processes));
-  const logger = createLogger({ level: config.logLevel, clock, write: (line) => void process.stderr.write(line) });
+  const logger = createLogger({ level: config.logLevel, clock, write: lineWriter(STDERR) });
   const partOptions = { config, identity, linux, clock, random: systemRandom, logger, version };
   await renewPlaces(config, linux);
   const ground = opened.use(await openGround(partOptions));
-  const built = buildParts(partOptions, ground);
+  const built = await buildParts(partOptions, ground);
   const health = new Map<string, PartHealth>(built.parts.map(({ name }) => [name, { state: 'starting' }]));
   const answers = {
     '/status': () => describe({ config, built, health, version, id: identity.id, startedAt_ms, clock }),
@@ -88,6 +101,16 @@ async function startDaemon(config: DaemonConfig, { version }: RunOptions): Promi
   const owned = opened.move();
   return {
     describe: () => readyLine(config, clock.now() - startedAt_ms),
+    notify(state) {
+      const { NOTIFY_SOCKET: address } = environment;
+      if (address === undefined || address === '') return;
+      try {
+        linux.sockets.send(address, state);
+      } catch (error) {
+        // It serves all the same; systemd says in its own log what it misses.
+        logger.warn('cannot tell systemd', { state, error });
+      }
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -128,6 +151,7 @@ async function describe({ config, built, health, version, id, startedAt_ms, cloc
     dataDir: config.dataDir,
     runDir: config.runDir,
     ...(config.parts.has('engine') ? { dockerSocket: config.dockerSocket } : {}),
+    ...(config.parts.has('engine') && config.settings.listen.length > 0 ? { dockerHosts: config.settings.listen.map(placeText).join(', ') } : {}),
     ...(config.parts.has('registry') ? { registry: `${config.registry.host}:${config.registry.port}` } : {}),
     ...(config.parts.has('apiserver')
       ? { apiServer: `https://${config.api.host}:${config.api.port}`, kubeconfig: config.kubeconfig, context: config.contextName }
@@ -149,8 +173,13 @@ async function healthOf(part: Part, health: Map<string, PartHealth>): Promise<Pa
 function readyLine(config: DaemonConfig, took_ms: number): string {
   const places = [
     config.parts.has('engine') ? `docker unix://${config.dockerSocket}${config.dockerContext ? ` (context ${config.dockerContext.name})` : ''}` : '',
+    ...(config.parts.has('engine') ? config.settings.listen.map(placeText) : []),
     config.parts.has('registry') ? `registry ${config.registry.host}:${config.registry.port}` : '',
     config.parts.has('apiserver') ? `kubeconfig ${config.kubeconfig}` : '',
   ];
   return `up in ${(took_ms / 1_000).toFixed(2)} s: ${places.filter((place) => place !== '').join(', ')}`;
+}
+
+function placeText(place: ListenPlace): string {
+  return place.kind === 'unix' ? `unix://${place.path}` : `tcp://${addressOf(place)}${place.tls ? ' (TLS)' : ''}`;
 }

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import { createLogger, systemClock, systemRandom } from '#kit';
 import { type Linux, openLinux } from '#linux';
 import { DEFAULT_PATH } from './config.ts';
@@ -8,7 +8,7 @@ import { findDirs, findStatus, type GivenDirs } from './find.ts';
 import { readIdentity } from './identity.ts';
 import { removeKubeconfigEntry } from './kubeconfig.ts';
 import { holderOf, takeLock } from './lock.ts';
-import { readPlaces } from './places.ts';
+import { type Places, readPlaces } from './places.ts';
 import { engineOf, findRuntime, networkOf, openImages, type RoomOptions } from './rooms.ts';
 import { unshareDirs } from './shared-dirs.ts';
 
@@ -37,31 +37,44 @@ export async function takeDown(options: DownOptions): Promise<void> {
   const places = await readPlaces(dataDir);
   {
     await using _lock = await takeLock(dataDir, linux.processes);
-    if (places?.docker || places?.network) await endContainers({ id: identity.id, dataDir, runDir, linux }, options);
+    if (places?.docker || places?.network) await endContainers({ id: identity.id, dataDir, runDir, linux }, places, options);
     if (places?.kubeconfig) await removeKubeconfigEntry(places.kubeconfig.path, places.kubeconfig.name);
     if (places?.docker?.context) await removeDockerContext(places.docker.context, places.docker.socket);
-    if (places?.docker) await rm(places.docker.socket, { force: true });
+    for (const socket of places?.docker ? [places.docker.socket, ...(places.docker.sockets ?? [])] : []) await rm(socket, { force: true });
     if (places?.sharedDirs) await unshareDirs(linux, { dataDir, runDir });
     await rm(runDir, { recursive: true, force: true });
   }
   say('down: nothing of the daemon is left on this machine but its data');
   if (purge) {
     say(`removing ${dataDir}: images, volumes and the cluster's state`);
+    await checkUnmounted(linux, dataDir);
     await rm(dataDir, { recursive: true, force: true });
   } else say(`images, volumes and the cluster's state stay in ${dataDir}; "gantry up" finds them again`);
+}
+
+/** What is mounted below the data is somebody else's and must not be erased with it. Errors: `CONFIG_INVALID`. */
+async function checkUnmounted({ mounts }: Pick<Linux, 'mounts'>, dataDir: string): Promise<void> {
+  const real = await realpath(dataDir);
+  const mounted = (await mounts.list()).find(({ target }) => target.startsWith(`${real}/`));
+  if (mounted)
+    throw new ConfigError(
+      `Cannot remove ${dataDir}: ${mounted.source} is mounted on ${mounted.target}. Unmount it with "umount ${mounted.target}" and try again`,
+    );
 }
 
 /** Ends what the daemon left running, and takes what it made in the kernel off the machine. */
 async function endContainers(
   { id, dataDir, runDir, linux }: { readonly id: string; readonly dataDir: string; readonly runDir: string; readonly linux: Linux },
+  { docker }: Places,
   { environment, say }: DownOptions,
 ): Promise<void> {
   const logger = createLogger({ level: 'warn', clock: systemClock, write: (line) => say(line.trimEnd()) });
   const room: RoomOptions = { id, dataDir, runDir, linux, clock: systemClock, random: systemRandom, logger };
   const network = networkOf(room);
   await using images = await openImages(room);
-  const programs = await findRuntime(environment.PATH ?? DEFAULT_PATH);
-  await engineOf(room, { images, network, programs }).tearDown();
+  const programs = await findRuntime(environment.PATH ?? DEFAULT_PATH, { runtimes: docker?.runtimes ?? [] }, { lenient: true });
+  const { shutdownTimeout_seconds } = docker ?? {};
+  await engineOf(room, { images, network, programs }, shutdownTimeout_seconds === undefined ? {} : { shutdownTimeout_seconds }).tearDown();
   await network.removeAll();
 }
 

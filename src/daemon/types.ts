@@ -25,6 +25,8 @@ export interface DaemonStatus {
   readonly dataDir: string;
   readonly runDir: string;
   readonly dockerSocket?: string;
+  /** Where it is served beside. */
+  readonly dockerHosts?: string;
   readonly registry?: string;
   readonly apiServer?: string;
   readonly kubeconfig?: string;

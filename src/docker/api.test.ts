@@ -16,7 +16,7 @@ let socketPath = '';
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gantry-docker-'));
   socketPath = join(folder, 'd.sock');
-  await api.listen(socketPath);
+  await api.listen({ kind: 'unix', path: socketPath });
 });
 after(async () => {
   await api.stop();
@@ -63,7 +63,7 @@ describe('the Docker API', () => {
   it('has a socket of mode 0660', async () => assert.equal((await stat(socketPath)).mode & 0o777, 0o660));
   it('answers ping with its headers', async () => {
     const { status, headers, bytes } = await ask('GET', '/_ping');
-    assert.deepEqual([status, bytes.toString(), headers['api-version'], headers['builder-version'], headers['ostype']], [200, 'OK', '1.51', '1', 'linux']);
+    assert.deepEqual([status, bytes.toString(), headers['api-version'], headers['builder-version'], headers['ostype']], [200, 'OK', '1.56', '1', 'linux']);
     assert.equal((await ask('HEAD', '/_ping')).status, 200);
   });
   it("refuses versions and unknown pages in Docker's shape", async () => {

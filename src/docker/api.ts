@@ -1,69 +1,48 @@
-import { chmod, rm } from 'node:fs/promises';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GantryError, messageOf, nodeHttp } from '#kit';
-import { badRequest } from './errors.ts';
 import { EventLog } from './event-log.ts';
-import { Call, sendError, type Upgraded } from './http.ts';
+import { BODY_LIMIT_BYTES, bodyTooLarge, Call, sendError, type Upgraded } from './http.ts';
+import { type Listening, type ListenPlace, listenAt } from './listen.ts';
 import type { DockerApiOptions, Rooms } from './options.ts';
 import { createRouter, type Router } from './router.ts';
-import { API_VERSION, API_VERSION_MIN } from './system.ts';
+import { API_VERSION, versionOf } from './versions.ts';
 
 export interface DockerApi {
   /** For a `node:http` server's `request` event. */
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   /** For its `upgrade` event: attach and exec. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** Serves on a unix socket of mode 0660. A socket file that nobody listens on is replaced; the caller makes sure that nobody does. */
-  listen(socketPath: string): Promise<Server>;
+  /** Serves there too. A socket file that nobody listens on is replaced; the caller makes sure that nobody does. */
+  listen(place: ListenPlace): Promise<Server>;
   /** Stops listening and cuts what is open. */
   stop(): Promise<void>;
 }
 
 /** The Docker Engine API: translation to engine, image and build, nothing else. */
 export function createDockerApi(options: DockerApiOptions): DockerApi {
-  const rooms: Rooms = { ...options, events: new EventLog(options), startedAt_ms: options.clock.now() };
+  let ownSocket: string | undefined;
+  const rooms: Rooms = { ...options, events: new EventLog(options), startedAt_ms: options.clock.now(), ownSocket: () => ownSocket };
   const router = createRouter();
-  const servers = new Set<{ server: Server; sockets: Set<Duplex> }>();
+  const places = new Set<Listening>();
   const handler: DockerApi['handler'] = (request, response) => void serve(rooms, router, request, response);
   const upgrade: DockerApi['upgrade'] = (request, socket, head) => void serveUpgrade(rooms, router, request, socket, head);
   return {
     handler,
     upgrade,
-    async listen(socketPath) {
-      await rm(socketPath, { force: true });
-      // Transfers and attachments last as long as they last.
-      const server = nodeHttp().createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, handler).on('upgrade', upgrade);
-      const sockets = new Set<Duplex>();
-      server.on('connection', (socket: Duplex) => {
-        sockets.add(socket);
-        socket.once('close', () => sockets.delete(socket));
-      });
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ path: socketPath }, () => {
-          server.off('error', reject);
-          resolve();
-        });
-      });
-      await chmod(socketPath, 0o660);
-      servers.add({ server, sockets });
-      return server;
+    async listen(place) {
+      const listening = await listenAt(place, { handler, upgrade }, options.logger);
+      if (place.kind === 'unix') ownSocket ??= place.path;
+      places.add(listening);
+      return listening.server;
     },
     async stop() {
       rooms.events[Symbol.dispose]();
-      await Promise.all([...servers].map(({ server, sockets }) => closeServer(server, sockets)));
-      servers.clear();
+      await Promise.all([...places].map((place) => place[Symbol.asyncDispose]()));
+      places.clear();
     },
   };
-}
-
-function closeServer(server: Server, sockets: ReadonlySet<Duplex>): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    for (const socket of sockets) socket.destroy();
-  });
 }
 
 async function serve(rooms: Rooms, router: Router, request: IncomingMessage, response: ServerResponse, upgraded?: Upgraded): Promise<void> {
@@ -73,9 +52,9 @@ async function serve(rooms: Rooms, router: Router, request: IncomingMessage, res
   });
   setCommonHeaders(rooms, response);
   try {
-    const { path, apiVersion, query } = parseAddress(request.url ?? '/');
+    const { path, minor, query } = parseAddress(request.url ?? '/');
     const { handler, parameters } = router(request.method ?? 'GET', path);
-    const call = new Call({ request, response, query, parameters, apiVersion, signal: gone.signal, ...(upgraded === undefined ? {} : { upgraded }) });
+    const call = new Call({ request, response, query, parameters, minor, signal: gone.signal, ...(upgraded === undefined ? {} : { upgraded }) });
     await handler(call, rooms);
   } catch (error) {
     logFailure(rooms, request, error, gone.signal.aborted);
@@ -95,9 +74,11 @@ async function serveUpgrade(rooms: Rooms, router: Router, request: IncomingMessa
   socket.once('close', () => response.destroy());
   try {
     const length = Number(request.headers['content-length'] ?? 0);
-    const body = await takeBytes(socket, head, length);
+    const isTooLong = length > BODY_LIMIT_BYTES;
+    const body = isTooLong ? Buffer.alloc(0) : await takeBytes(socket, head, length);
     if (socket instanceof Socket) response.assignSocket(socket);
-    await serve(rooms, router, request, response, { socket, body });
+    if (isTooLong) sendError(response, bodyTooLarge());
+    else await serve(rooms, router, request, response, { socket, body });
   } catch (error) {
     rooms.logger.debug('an upgraded request was cut', { reason: messageOf(error) });
     socket.destroy();
@@ -124,22 +105,10 @@ function setCommonHeaders(rooms: Rooms, response: ServerResponse): void {
   response.setHeader('Server', `Docker/${rooms.info.version} (linux)`);
 }
 
-function parseAddress(url: string): { path: string; apiVersion: number; query: URLSearchParams } {
+function parseAddress(url: string): { path: string; minor: number; query: URLSearchParams } {
   const [rawPath = '/', rawQuery = ''] = url.split(/\?(.*)/s, 2);
-  const match = /^\/v(\d+\.\d+)(\/.*)$/.exec(rawPath);
-  const version = match?.[1] ?? API_VERSION;
-  if (compare(version, API_VERSION) > 0) throw badRequest(`client version ${version} is too new. Maximum supported API version is ${API_VERSION}`);
-  if (compare(version, API_VERSION_MIN) < 0)
-    throw badRequest(
-      `client version ${version} is too old. Minimum supported API version is ${API_VERSION_MIN}, please upgrade your client to a newer version`,
-    );
-  return { path: match?.[2] ?? rawPath, apiVersion: Number(version), query: new URLSearchParams(rawQuery) };
-}
-
-function compare(a: string, b: string): number {
-  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
-  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
-  return majorA - majorB || minorA - minorB;
+  const { minor, rest } = versionOf(rawPath);
+  return { path: rest, minor, query: new URLSearchParams(rawQuery) };
 }
 
 function logFailure(rooms: Rooms, request: IncomingMessage, error: unknown, clientGone: boolean): void {

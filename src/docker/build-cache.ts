@@ -1,20 +1,26 @@
 import type { CacheEntry } from '#build';
 import { badRequest, unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import type { Call } from './http.ts';
 import { defined } from './json.ts';
 import type { Rooms } from './options.ts';
+import { PruneReport } from './prune-report.ts';
 import { parseMoment_ms } from './times.ts';
 
 const FILTERS = ['id', 'type', 'description', 'inuse', 'shared', 'private', 'until', 'unused-for'];
 
 /** `POST /build/prune`. */
-export async function pruneBuilds(call: Call, rooms: Rooms): Promise<void> {
+export function pruneBuilds(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneBuildsReporting(call, rooms, report));
+}
+
+async function pruneBuildsReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), FILTERS);
   for (const name of ['reserved-space', 'min-free-space'])
     if ((call.integer(name) ?? 0) !== 0) throw unsupported(`${name} in a prune of the build cache (use max-used-space)`);
   const keep = call.integer('max-used-space') || call.integer('keep-storage') || undefined;
-  const pruned = await rooms.builder.prune(
+  const { records, bytes } = await rooms.builder.prune(
     defined({
       all: call.flag('all') || filters.flag('shared') === true,
       keep_bytes: keep,
@@ -22,7 +28,9 @@ export async function pruneBuilds(call: Call, rooms: Rooms): Promise<void> {
       fits: FILTERS.some((name) => filters.has(name)) ? (entry: CacheEntry) => fits(entry, filters) : undefined,
     }),
   );
-  call.json(200, { CachesDeleted: pruned.records.map(({ key }) => key), SpaceReclaimed: pruned.bytes });
+  rooms.events.tell(pruned('builder', bytes));
+  for (const { key } of records) await report.gone(key);
+  return { CachesDeleted: records.map(({ key }) => key), SpaceReclaimed: bytes };
 }
 
 /** The older and the newer name of the same filter: a moment, or how long ago. */

@@ -1,7 +1,9 @@
 import { familiarName } from '#image';
 import type { Container, ContainerState, EngineNetwork } from '#engine';
-import { endpointView, networkModeText } from './endpoint-view.ts';
+import { endpointId, endpointView, networkModeText } from './endpoint-view.ts';
 import { hostConfigView } from './host-config-view.ts';
+import { bindOptions } from './mounts-view.ts';
+import { shaped } from './shapes.ts';
 import { goTime, humanDuration } from './times.ts';
 
 /** Docker's word for the state: what never ran is `created`, whatever became of the attempts. */
@@ -43,46 +45,47 @@ export function imageName(container: Container): string {
 
 type NetworkOf = (name: string) => EngineNetwork | undefined;
 
+export interface ViewContext {
+  readonly network: NetworkOf;
+  /** Of the client's API version. */
+  readonly minor: number;
+  readonly sizes?: { readonly writable: number; readonly total: number };
+}
+
 /** An entry of `GET /containers/json`. */
-export function containerSummary(
-  container: Container,
-  now_ms: number,
-  network: NetworkOf,
-  sizes?: { readonly writable: number; readonly total: number },
-): object {
+export function containerSummary(container: Container, now_ms: number, context: ViewContext): object {
   const { spec } = container;
-  return {
+  const { sizes } = context;
+  const value = {
     Id: container.id,
     Names: [`/${container.name}`],
     Image: imageName(container),
     ImageID: container.imageId,
     Command: [container.process.path, ...container.process.args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' '),
     Created: Math.floor(container.created_ms / 1000),
-    Ports: container.ports.map((port) => ({
-      ...(port.hostPort === undefined ? {} : { IP: port.hostAddress ?? '0.0.0.0' }),
-      PrivatePort: port.containerPort,
-      ...(port.hostPort === undefined ? {} : { PublicPort: port.hostPort }),
-      Type: port.protocol,
-    })),
+    Ports: portsView(container),
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.total }),
     Labels: labelsOf(container),
     State: stateWord(container.state),
     Status: statusText(container, now_ms),
-    HostConfig: { NetworkMode: networkModeText(container) },
-    NetworkSettings: { Networks: networksView(container, network) },
+    HostConfig: { NetworkMode: networkModeText(container), ...(spec.annotations === undefined ? {} : { Annotations: spec.annotations }) },
+    NetworkSettings: { Networks: networksView(container, context) },
     Mounts: mountsView(container),
-    ...(spec.annotations === undefined ? {} : { Annotations: spec.annotations }),
   };
+  return shaped('summary', value, context.minor);
 }
 
 /** `GET /containers/{id}/json`. */
 export function containerInspect(
   container: Container,
-  network: NetworkOf,
-  context: { labels: Readonly<Record<string, string>>; image: ImageWords; dataDir: string; runtime: string; sizes?: { writable: number; total: number } },
+  context: ViewContext & {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly image: ImageWords;
+    readonly execs: readonly string[];
+  },
 ): object {
   const { spec } = container;
-  return {
+  const value = {
     Id: container.id,
     Created: goTime(container.created_ms),
     Path: container.process.path,
@@ -100,8 +103,8 @@ export function containerInspect(
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
-    ExecIDs: null,
-    HostConfig: hostConfigView(container, context.runtime),
+    ExecIDs: context.execs.length === 0 ? null : context.execs,
+    HostConfig: hostConfigView(container),
     GraphDriver: { Name: 'overlay2', Data: {} },
     ...(context.sizes === undefined ? {} : { SizeRw: context.sizes.writable, SizeRootFs: context.sizes.total }),
     Mounts: mountsView(container),
@@ -109,9 +112,9 @@ export function containerInspect(
       Hostname: spec.hostname ?? container.hostname ?? container.id.slice(0, 12),
       Domainname: spec.domainName ?? '',
       User: container.process.user,
-      AttachStdin: (spec.openStdin ?? false) && (spec.stdinOnce ?? false),
-      AttachStdout: true,
-      AttachStderr: true,
+      AttachStdin: spec.attached?.stdin ?? false,
+      AttachStdout: spec.attached?.stdout ?? false,
+      AttachStderr: spec.attached?.stderr ?? false,
       ExposedPorts: Object.fromEntries(container.ports.map((port) => [`${port.containerPort}/${port.protocol}`, {}])),
       Tty: spec.terminal ?? false,
       OpenStdin: spec.openStdin ?? false,
@@ -128,8 +131,9 @@ export function containerInspect(
       ...((spec.stopSignal ?? context.image.stopSignal) ? { StopSignal: spec.stopSignal ?? context.image.stopSignal } : {}),
       ...(spec.stopTimeout_seconds === undefined ? {} : { StopTimeout: spec.stopTimeout_seconds }),
     },
-    NetworkSettings: networkSettingsView(container, network),
+    NetworkSettings: networkSettingsView(container, context),
   };
+  return shaped('container', value, context.minor);
 }
 
 /** What an inspection shows of the image's own configuration; all absent when the image has gone. */
@@ -179,7 +183,7 @@ function mountsView(container: Container): readonly object[] {
     ...(mount.name === undefined ? {} : { Name: mount.name, Driver: 'local' }),
     Source: mount.source,
     Destination: mount.target,
-    Mode: '',
+    Mode: bindOptions(container.spec.mounts?.find(({ target }) => target === mount.target)),
     RW: !mount.readOnly,
     Propagation: mount.type === 'bind' ? (mount.propagation ?? 'rprivate') : '',
   }));
@@ -190,28 +194,49 @@ function volumesView(container: Container): object | null {
   return anonymous.length === 0 ? null : Object.fromEntries(anonymous.map((mount) => [mount.target, {}]));
 }
 
-function networksView(container: Container, network: NetworkOf): Readonly<Record<string, object>> {
+/** What it is joined to, and what it will be joined to once it runs. */
+function networksView(container: Container, { network, minor }: ViewContext): Readonly<Record<string, object>> {
   const { spec } = container;
   if (spec.network.kind === 'none' || spec.network.kind === 'host')
-    return { [spec.network.kind]: endpointView(container, undefined, network(spec.network.kind)) };
-  return Object.fromEntries(Object.entries(container.endpoints).map(([name, endpoint]) => [name, endpointView(container, endpoint, network(name))]));
+    return { [spec.network.kind]: endpointView(container, undefined, network(spec.network.kind), minor) };
+  const wanted = spec.network.kind === 'networks' ? Object.keys(spec.network.endpoints).map((ref) => network(ref)?.name ?? ref) : [];
+  const names = new Set([...wanted, ...Object.keys(container.endpoints)]);
+  return Object.fromEntries([...names].map((name) => [name, endpointView(container, container.endpoints[name], network(name), minor)]));
 }
 
-function networkSettingsView(container: Container, network: NetworkOf): object {
+/** All of the machine's, in each family that leads to the container. */
+function hostAddresses({ hostAddress = '0.0.0.0', ipv6 = false }: Container['ports'][number]): readonly string[] {
+  return hostAddress === '0.0.0.0' && ipv6 ? ['0.0.0.0', '::'] : [hostAddress];
+}
+
+function portsView({ ports }: Container): readonly object[] {
+  return ports.flatMap((port) => {
+    const common = { PrivatePort: port.containerPort, Type: port.protocol };
+    if (port.hostPort === undefined) return [common];
+    return hostAddresses(port).map((address) => ({ IP: address, PrivatePort: port.containerPort, PublicPort: port.hostPort, Type: port.protocol }));
+  });
+}
+
+function networkSettingsView(container: Container, context: ViewContext): object {
   const main = container.endpoints['bridge'];
   const ports: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
   const running = container.state.status === 'running' || container.state.status === 'paused';
   for (const port of running ? container.ports : []) {
     const key = `${port.containerPort}/${port.protocol}`;
     if (port.hostPort === undefined) ports[key] ??= null;
-    else ports[key] = [...(ports[key] ?? []), { HostIp: port.hostAddress ?? '0.0.0.0', HostPort: String(port.hostPort) }];
+    else ports[key] = [...(ports[key] ?? []), ...hostAddresses(port).map((address) => ({ HostIp: address, HostPort: String(port.hostPort) }))];
   }
   return {
     Bridge: '',
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
     SandboxID: container.networkNamespace === undefined ? '' : container.id,
     SandboxKey: container.networkNamespace ?? '',
     Ports: ports,
-    EndpointID: '',
+    EndpointID: main === undefined ? '' : endpointId(container, main.networkId),
     Gateway: main?.gateway ?? '',
     GlobalIPv6Address: '',
     GlobalIPv6PrefixLen: 0,
@@ -219,6 +244,6 @@ function networkSettingsView(container: Container, network: NetworkOf): object {
     IPPrefixLen: main?.prefixLength ?? 0,
     IPv6Gateway: '',
     MacAddress: main?.macAddress ?? '',
-    Networks: networksView(container, network),
+    Networks: networksView(container, context),
   };
 }

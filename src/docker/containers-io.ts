@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
-import type { LogLine, LogQuery } from '#kit';
+import type { LogQuery } from '#kit';
 import { GantryError } from '#kit';
-import { type Container, logDetails } from '#engine';
+import { logDetails } from '#engine';
 import { forgetOldest } from './containers-lifecycle.ts';
 import { badRequest, conflict } from './errors.ts';
 import { findContainer, findExec } from './find.ts';
@@ -11,6 +11,7 @@ import { defined, Fields, isEmpty } from './json.ts';
 import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from './multiplex.ts';
 import type { Rooms } from './options.ts';
 import { unsupported } from './errors.ts';
+import { ofVersion } from './request-versions.ts';
 import { parseMoment_ms, utcTime } from './times.ts';
 
 /** `GET /containers/{id}/logs`. */
@@ -21,7 +22,7 @@ export async function containerLogs(call: Call, rooms: Rooms): Promise<void> {
   const query = logQuery(call, rooms);
   const terminal = container.spec.terminal ?? false;
   const lines = rooms.engine.containers.logs(container.id, query);
-  call.begin(terminal || call.apiVersion < 1.42 ? RAW_STREAM : MULTIPLEXED_STREAM);
+  call.begin(terminal || call.minor < 42 ? RAW_STREAM : MULTIPLEXED_STREAM);
   const prefix = call.flag('details') ? `${logDetails(container.spec.log, container.spec.labels ?? {}, container.process.environment).join(',')} ` : '';
   try {
     for await (const line of lines) {
@@ -52,34 +53,11 @@ function logQuery(call: Call, rooms: Rooms): LogQuery {
   });
 }
 
-/** `POST /containers/{id}/attach`. */
-export async function attachContainer(call: Call, rooms: Rooms): Promise<void> {
-  const container = findContainer(rooms, call.parameter('id'));
-  if (container.state.status === 'paused') throw conflict(`container ${call.parameter('id')} is paused, unpause the container before attach`);
-  const wanted = { stdin: call.flag('stdin') && (container.spec.openStdin ?? false), stdout: call.flag('stdout'), stderr: call.flag('stderr') };
-  const terminal = container.spec.terminal ?? false;
-  const earlier = call.flag('logs') ? { earlier: selected(rooms, container, wanted) } : {};
-  if (!call.flag('stream')) return attachLogsOnly(call, terminal, earlier.earlier);
-  const streams = await rooms.engine.containers.attach(container.id, wanted);
-  return joinStreams(call, rooms, streams, { terminal, stdout: wanted.stdout, stderr: wanted.stderr, ...earlier });
-}
-
-async function* selected(rooms: Rooms, container: Container, wanted: { stdout: boolean; stderr: boolean }): AsyncIterable<LogLine> {
-  for await (const line of rooms.engine.containers.logs(container.id, {})) if (wanted[line.stream]) yield line;
-}
-
-async function attachLogsOnly(call: Call, terminal: boolean, lines: AsyncIterable<LogLine> | undefined): Promise<void> {
-  const socket = call.upgraded?.socket;
-  const type = terminal || call.apiVersion < 1.42 ? RAW_STREAM : MULTIPLEXED_STREAM;
-  if (socket) socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
-  else call.begin(type);
-  const target = socket ?? call.response;
-  for await (const line of lines ?? []) target.write(terminal ? line.content : frame(line.stream, line.content));
-  target.end();
-}
-
 export async function resizeContainer(call: Call, rooms: Rooms): Promise<void> {
-  await rooms.engine.containers.resize(findContainer(rooms, call.parameter('id')).id, sizeOf(call));
+  const container = findContainer(rooms, call.parameter('id'));
+  const size = sizeOf(call);
+  await rooms.engine.containers.resize(container.id, size);
+  rooms.events.tellOf(container, 'resize', { height: String(size.rows), width: String(size.columns) });
   call.empty(200);
 }
 
@@ -109,7 +87,7 @@ const EXEC_FIELDS = new Set([
 /** `POST /containers/{id}/exec`. */
 export async function createExec(call: Call, rooms: Rooms, wishes: ExecWishes): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
-  const body = await call.body();
+  const body = ofVersion('exec', await call.body(), call.minor);
   for (const [name, value] of Object.entries(body)) if (!EXEC_FIELDS.has(name) && !isEmpty(value)) throw unsupported(`${name} in an exec`);
   const fields = new Fields(body);
   const command = fields.words('Cmd');
@@ -155,7 +133,6 @@ export async function startExec(call: Call, rooms: Rooms, wishes: ExecWishes): P
   if (exec.running || exec.exitCode !== undefined) throw conflict(`exec ${exec.id} has already run`);
   const size = consoleSize(fields.any('ConsoleSize'));
   const wish = wishes.get(exec.id) ?? { stdout: true, stderr: true, detachKeys: undefined };
-  wishes.delete(exec.id);
   const streams = await rooms.engine.execs.start(exec.id);
   if (size && exec.spec.terminal) await streams.resize(size);
   if (fields.flag('Detach')) {
@@ -165,7 +142,9 @@ export async function startExec(call: Call, rooms: Rooms, wishes: ExecWishes): P
     streams.exited.catch((error: unknown) => rooms.logger.warn('a detached exec failed', { exec: exec.id, error }));
     return call.empty(200);
   }
-  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, ...wish, untilExited: true });
+  const container = findContainer(rooms, exec.containerId);
+  const onDetach = () => rooms.events.tellOf(container, 'exec_detach', { execID: exec.id });
+  return joinStreams(call, rooms, streams, { terminal: exec.spec.terminal ?? false, ...wish, untilExited: true, onDetach });
 }
 
 export async function resizeExec(call: Call, rooms: Rooms): Promise<void> {
@@ -173,8 +152,10 @@ export async function resizeExec(call: Call, rooms: Rooms): Promise<void> {
   call.empty(200);
 }
 
-export async function inspectExec(call: Call, rooms: Rooms): Promise<void> {
+/** `GET /exec/{id}/json`. */
+export async function inspectExec(call: Call, rooms: Rooms, wishes: ExecWishes): Promise<void> {
   const exec = findExec(rooms, call.parameter('id'));
+  const wish = wishes.get(exec.id);
   const [entrypoint = '', ...rest] = exec.spec.command;
   call.json(200, {
     ID: exec.id,
@@ -188,11 +169,11 @@ export async function inspectExec(call: Call, rooms: Rooms): Promise<void> {
       ...(exec.spec.user === undefined ? {} : { user: exec.spec.user }),
     },
     OpenStdin: exec.spec.stdin ?? false,
-    OpenStderr: true,
-    OpenStdout: true,
+    OpenStderr: wish?.stderr ?? true,
+    OpenStdout: wish?.stdout ?? true,
     CanRemove: false,
     ContainerID: exec.containerId,
-    DetachKeys: '',
+    DetachKeys: wish?.detachKeys ?? '',
     Pid: exec.pid ?? 0,
   });
 }
@@ -201,6 +182,7 @@ export async function topContainer(call: Call, rooms: Rooms): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
   if (container.state.status !== 'running' && container.state.status !== 'paused') throw conflict(`container ${container.id} is not running`);
   const { titles, processes } = await rooms.engine.containers.top(container.id, call.text('ps_args') ?? '-ef');
+  rooms.events.tellOf(container, 'top');
   call.json(200, { Titles: titles, Processes: processes });
 }
 
@@ -211,7 +193,9 @@ export async function containerChanges(call: Call, rooms: Rooms): Promise<void> 
 }
 
 export async function exportContainer(call: Call, rooms: Rooms): Promise<void> {
-  const tar = await rooms.engine.containers.exportTar(findContainer(rooms, call.parameter('id')).id);
+  const container = findContainer(rooms, call.parameter('id'));
+  const tar = await rooms.engine.containers.exportTar(container.id);
+  rooms.events.tellOf(container, 'export');
   call.begin('application/x-tar');
   await pipeline(tar, call.response);
 }
@@ -224,7 +208,9 @@ export async function statArchive(call: Call, rooms: Rooms): Promise<void> {
 }
 
 export async function getArchive(call: Call, rooms: Rooms): Promise<void> {
-  const { stat, tar } = await rooms.engine.containers.readArchive(findContainer(rooms, call.parameter('id')).id, archivePath(call));
+  const container = findContainer(rooms, call.parameter('id'));
+  const { stat, tar } = await rooms.engine.containers.readArchive(container.id, archivePath(call));
+  rooms.events.tellOf(container, 'archive-path');
   call.response.setHeader('X-Docker-Container-Path-Stat', statHeader(stat));
   call.begin('application/x-tar');
   await pipeline(tar, call.response);
@@ -236,6 +222,7 @@ export async function putArchive(call: Call, rooms: Rooms): Promise<void> {
     noOverwriteDirNonDir: call.flag('noOverwriteDirNonDir'),
     copyUidGid: call.flag('copyUIDGID'),
   });
+  rooms.events.tellOf(container, 'extract-to-dir');
   call.empty(200);
 }
 

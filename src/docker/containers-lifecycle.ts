@@ -2,13 +2,20 @@ import type { TerminalSize } from '#kit';
 import { GantryError } from '#kit';
 import type { Container, ContainerSpec } from '#engine';
 import { restartPolicy, containerSpec } from './create-request.ts';
+import { withDefaults } from './defaults.ts';
 import { badRequest, conflict, unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
-import { defined, Fields, isEmpty } from './json.ts';
+import { requireImage } from './images.ts';
+import { PruneReport } from './prune-report.ts';
+import { defined, Fields, isEmpty, type JsonObject } from './json.ts';
 import type { Rooms } from './options.ts';
+import { withOwnSocket } from './own-socket.ts';
+import { keysOf } from './multiplex.ts';
 import { portBindings } from './ports.ts';
+import { ofVersion } from './request-versions.ts';
 import { resourceLimits, resourceWarnings } from './resources.ts';
 import { parseMoment_ms } from './times.ts';
 
@@ -26,6 +33,8 @@ const UPDATE_FIELDS = new Set([
   'RestartPolicy',
   // Gantry's own: the whole set of published ports, in the shape of HostConfig.
   'PortBindings',
+  // What they were when the edit was made up, so that two at once do not undo each other.
+  'PortBindingsWere',
 ]);
 
 const UNUSED_MAX = 1024;
@@ -52,16 +61,21 @@ export class ConsoleSizes {
 
 /** `POST /containers/create`. */
 export async function createContainer(call: Call, rooms: Rooms, consoles: ConsoleSizes): Promise<void> {
-  const body = await call.body();
-  const platform = call.text('platform');
+  const body = ofVersion('container', withoutRepeated(call, await call.body()), call.minor);
+  const platform = call.minor < 41 ? undefined : call.text('platform');
   if (platform !== undefined && platform.split('/')[1] !== rooms.info.architecture && platform !== 'linux')
     throw unsupported(`platform "${platform}" on a machine of linux/${rooms.info.architecture}`);
-  const spec = containerSpec(body, call.text('name'));
+  const spec = withDefaults(await withOwnSocket(containerSpec(body, call.text('name')), rooms.ownSocket()), rooms.defaults ?? {});
   const container = await createOrExplain(rooms, spec);
   const host = new Fields(body).inner('HostConfig');
   const [rows, columns] = consoleSize(host.any('ConsoleSize'));
   if (spec.terminal && rows > 0 && columns > 0) consoles.set(container.id, { rows, columns });
   call.json(201, { Id: container.id, Warnings: [...container.warnings, ...resourceWarnings(host)] });
+}
+
+/** dockerode says the query's `name` and `platform` again in the body. */
+function withoutRepeated(call: Call, body: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(body).filter(([key, value]) => !['name', 'platform'].includes(key) || call.query.get(key) !== value));
 }
 
 /** Clients take 404 here for a missing image and pull it; anything else that is missing is told as 400. */
@@ -70,6 +84,7 @@ async function createOrExplain(rooms: Rooms, spec: ContainerSpec): Promise<Conta
     if (spec.network.kind === 'container') findContainer(rooms, spec.network.id);
     return await rooms.engine.containers.create(spec);
   } catch (error) {
+    if (error instanceof GantryError && error.code === 'IMAGE_UNKNOWN') await requireImage(rooms, spec.image);
     if (error instanceof GantryError && error.status === 404 && !error.code.startsWith('IMAGE'))
       throw new GantryError(error.code, 400, error.message, { cause: error });
     throw error;
@@ -85,6 +100,10 @@ function consoleSize(value: unknown): readonly [number, number] {
 
 export async function startContainer(call: Call, rooms: Rooms, consoles: ConsoleSizes): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
+  // They hold for who attaches; here they can only be wrong.
+  keysOf(call.text('detachKeys'));
+  for (const name of ['checkpoint', 'checkpoint-dir'])
+    if (call.text(name) !== undefined) throw unsupported(`${name} (CRIU does not run here, so there are no checkpoints)`);
   if (container.state.status === 'paused') throw conflict('cannot start a paused container, try unpause instead');
   if (container.state.status === 'running') return call.empty(304);
   await rooms.engine.containers.start(container.id);
@@ -111,7 +130,7 @@ export async function restartContainer(call: Call, rooms: Rooms): Promise<void> 
 }
 
 function ending(call: Call) {
-  return defined({ timeout_seconds: call.integer('t'), signal: call.text('signal') });
+  return defined({ timeout_seconds: call.integer('t'), signal: call.minor < 42 ? undefined : call.text('signal') });
 }
 
 export async function killContainer(call: Call, rooms: Rooms): Promise<void> {
@@ -147,7 +166,9 @@ export async function updateContainer(call: Call, rooms: Rooms): Promise<void> {
   for (const [name, value] of Object.entries(body)) if (!UPDATE_FIELDS.has(name) && !isEmpty(value)) throw unsupported(`${name} in an update`);
   const fields = new Fields(body);
   const bindings = fields.object('PortBindings');
+  const were = fields.object('PortBindingsWere');
   const change = defined({
+    publishWas: were === undefined ? undefined : portBindings(were),
     resources: resourceLimits(fields),
     restart: restartPolicy(fields.inner('RestartPolicy'), container.spec.autoRemove ?? false),
     publish: bindings === undefined ? undefined : portBindings(bindings),
@@ -173,7 +194,7 @@ export async function removeContainer(call: Call, rooms: Rooms): Promise<void> {
 /** `POST /containers/{id}/wait`: the headers go out once the wait is registered; the client starts the container then. */
 export async function waitContainer(call: Call, rooms: Rooms): Promise<void> {
   const container = findContainer(rooms, call.parameter('id'));
-  const condition = call.text('condition') ?? 'not-running';
+  const condition = (call.minor < 30 ? undefined : call.text('condition')) ?? 'not-running';
   if (condition !== 'not-running' && condition !== 'next-exit' && condition !== 'removed')
     throw badRequest(`invalid condition: "${condition}" (use not-running, next-exit or removed)`);
   const waiting = rooms.engine.containers.wait(container.id, condition, call.signal);
@@ -188,7 +209,11 @@ export async function waitContainer(call: Call, rooms: Rooms): Promise<void> {
   }
 }
 
-export async function pruneContainers(call: Call, rooms: Rooms): Promise<void> {
+export function pruneContainers(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneContainersReporting(call, rooms, report));
+}
+
+async function pruneContainersReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['label', 'label!', 'until']);
   const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
   const ended = rooms.engine.containers.list(
@@ -206,10 +231,12 @@ export async function pruneContainers(call: Call, rooms: Rooms): Promise<void> {
       await rooms.engine.containers.remove(container.id);
       freed += size;
       deleted.push(container.id);
+      await report.gone(container.id);
     } catch (error) {
       // Started or removed by somebody else meanwhile: then it is not to be pruned.
       if (!(error instanceof GantryError) || (error.status !== 404 && error.status !== 409)) throw error;
     }
   }
-  call.json(200, { ContainersDeleted: deleted, SpaceReclaimed: freed });
+  rooms.events.tell(pruned('container', freed));
+  return { ContainersDeleted: deleted, SpaceReclaimed: freed };
 }

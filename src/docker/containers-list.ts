@@ -12,6 +12,7 @@ import { parsePort } from './ports.ts';
 
 const LIST_FILTERS = [
   'ancestor',
+  'annotation',
   'before',
   'exited',
   'expose',
@@ -41,7 +42,13 @@ export async function listContainers(call: Call, rooms: Rooms): Promise<void> {
   const network = networkByName(rooms);
   const entries: object[] = [];
   for (const container of found)
-    entries.push(containerSummary(container, rooms.clock.now(), network, call.flag('size') ? await sizesOf(container, rooms) : undefined));
+    entries.push(
+      containerSummary(container, rooms.clock.now(), {
+        network,
+        minor: call.minor,
+        ...(call.flag('size') ? { sizes: await sizesOf(container, rooms) } : {}),
+      }),
+    );
   call.json(200, entries);
 }
 
@@ -55,8 +62,10 @@ async function listFilter(filters: Filters, rooms: Rooms): Promise<(container: C
   return (container) =>
     filters.any('status', stateWord(container.state)) &&
     filters.some('id', (id) => container.id.startsWith(id)) &&
-    filters.some('name', (name) => nameFits(container.name, name)) &&
+    filters.matches('name', container.name, `/${container.name}`) &&
     filters.labels(container.spec.labels ?? {}) &&
+    filters.pairs('annotation', container.spec.annotations ?? {}) &&
+    filters.any('isolation', 'default') &&
     filters.some('exited', (code) => container.state.status === 'exited' && container.state.exit.exitCode === Number(code)) &&
     filters.any('health', container.health?.status ?? 'none') &&
     filters.some('network', (ref) => networksOf(container).some((known) => known === ref || (ref.length >= 12 && known.startsWith(ref)))) &&
@@ -71,14 +80,6 @@ async function listFilter(filters: Filters, rooms: Rooms): Promise<(container: C
     (!filters.has('ancestor') || ancestors.has(container.imageId) || filters.get('ancestor').includes(imageName(container))) &&
     before.every((time) => container.created_ms < time) &&
     since.every((time) => container.created_ms > time);
-}
-
-function nameFits(name: string, pattern: string): boolean {
-  try {
-    return new RegExp(pattern).test(name) || new RegExp(pattern).test(`/${name}`);
-  } catch (error) {
-    throw badRequest(`invalid filter 'name=[${pattern}]': it is not a regular expression`, error);
-  }
 }
 
 function networksOf(container: Container): readonly string[] {
@@ -121,7 +122,14 @@ export async function inspectContainer(call: Call, rooms: Rooms): Promise<void> 
   const labels = { ...image?.config.config.Labels, ...container.spec.labels };
   call.json(
     200,
-    containerInspect(container, networkByName(rooms), { labels, image: imageWords(image), dataDir: rooms.info.dataDir, runtime: rooms.info.runtime, ...sizes }),
+    containerInspect(container, {
+      network: networkByName(rooms),
+      minor: call.minor,
+      labels,
+      image: imageWords(image),
+      execs: rooms.engine.execs.list(container.id),
+      ...sizes,
+    }),
   );
 }
 

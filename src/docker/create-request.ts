@@ -38,11 +38,13 @@ export function containerSpec(body: JsonObject, name: string | undefined): Conta
     resources: resourceLimits(host),
     security: securityOptions(host),
     init: host.choice('Init'),
+    runtime: runtimeName(host.text('Runtime')),
     namespaces: namespaceChoices(host),
     devices: deviceSpecs(host),
     deviceRules: host.texts('DeviceCgroupRules'),
     shmSize_bytes: host.integer('ShmSize') || undefined,
     sysctls: host.map('Sysctls'),
+    umask: umask(host),
     annotations: host.map('Annotations'),
   });
 }
@@ -63,11 +65,17 @@ function processFields(config: Fields) {
     terminal: config.flag('Tty'),
     openStdin: config.flag('OpenStdin'),
     stdinOnce: config.flag('StdinOnce'),
+    attached: { stdin: config.flag('AttachStdin'), stdout: config.flag('AttachStdout'), stderr: config.flag('AttachStderr') },
     stopSignal: config.text('StopSignal'),
     stopTimeout_seconds: config.integer('StopTimeout'),
     healthcheck: healthConfig(config.object('Healthcheck')),
     log: logSpec(host.inner('LogConfig')),
   };
+}
+
+/** Docker's own name for whichever runtime is the default one. */
+function runtimeName(name: string | undefined): string | undefined {
+  return name === 'io.containerd.runc.v2' ? undefined : name;
 }
 
 function logSpec(fields: Fields): LogSpec | undefined {
@@ -77,6 +85,12 @@ function logSpec(fields: Fields): LogSpec | undefined {
   if (driver !== undefined && driver !== 'json-file' && driver !== 'local' && driver !== 'none')
     throw unsupported(`HostConfig.LogConfig.Type ${driver} (use json-file, local or none)`);
   return { driver: driver ?? 'json-file', options };
+}
+
+function umask(host: Fields): number | undefined {
+  const mask = host.integer('Umask');
+  if (mask !== undefined && (mask < 0 || mask > 0o777)) throw badRequest(`invalid HostConfig.Umask: ${mask} is not from 0 to 511 (octal 777)`);
+  return mask;
 }
 
 function withoutBlank(words: readonly string[] | undefined): readonly string[] | undefined {

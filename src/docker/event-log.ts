@@ -1,7 +1,8 @@
 import type { Clock } from '#kit';
-import type { Engine, EngineEvent } from '#engine';
-import type { ImageStore } from '#image';
+import type { Container, Engine, EngineEvent } from '#engine';
+import type { ImageEvent, ImageStore } from '#image';
 import { familiarName } from '#image';
+import { shaped } from './shapes.ts';
 
 const REMEMBERED = 256;
 
@@ -18,34 +19,32 @@ export interface DockerEvent {
   readonly timeNano: bigint;
 }
 
-/** Events of engine and images in one stream; the latest image events are remembered here, the engine's by the engine. */
+/** What was asked of a daemon for one thing: the part of an event that is its own. */
+export interface Happening {
+  readonly type: string;
+  readonly action: string;
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Events of engine, images and this API in one stream; the latest are remembered. */
 export class EventLog implements Disposable {
   readonly #engine: Engine;
-  readonly #images: DockerEvent[] = [];
+  readonly #clock: Clock;
   readonly #listeners = new Set<(event: DockerEvent) => void>();
   readonly #subscriptions: readonly Disposable[];
+  #recent: DockerEvent[];
 
   constructor(options: { engine: Engine; images: ImageStore; clock: Clock }) {
     this.#engine = options.engine;
-    this.#subscriptions = [
-      options.engine.events.subscribe((event) => {
-        const shown = fromEngine(event);
-        if (shown) this.#tell(shown);
-      }),
-      options.images.onEvent((event) => {
-        const name = event.name === undefined ? undefined : familiarName(event.name);
-        const shown = makeEvent('image', event.action, event.id, name === undefined ? {} : { name }, BigInt(Math.round(options.clock.now())) * 1_000_000n);
-        this.#images.push(shown);
-        if (this.#images.length > REMEMBERED) this.#images.shift();
-        this.#tell(shown);
-      }),
-    ];
+    this.#clock = options.clock;
+    this.#recent = options.engine.events.recent().flatMap((event) => fromEngine(event) ?? []);
+    this.#subscriptions = [options.engine.events.subscribe((event) => this.#fromEngine(event)), options.images.onEvent((event) => this.tell(ofImage(event)))];
   }
 
   /** What is still remembered, oldest first. */
   recent(): readonly DockerEvent[] {
-    const engine = this.#engine.events.recent().flatMap((event) => fromEngine(event) ?? []);
-    return [...engine, ...this.#images].sort((a, b) => (a.timeNano < b.timeNano ? -1 : a.timeNano > b.timeNano ? 1 : 0));
+    return this.#recent.toSorted((a, b) => (a.timeNano < b.timeNano ? -1 : a.timeNano > b.timeNano ? 1 : 0));
   }
 
   subscribe(listener: (event: DockerEvent) => void): Disposable {
@@ -53,13 +52,65 @@ export class EventLog implements Disposable {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  /** What this API did itself. */
+  tell({ type, action, id, attributes }: Happening): void {
+    this.#add(makeEvent(type, action, id, attributes, BigInt(Math.round(this.#clock.now() * 1000)) * 1000n));
+  }
+
+  /** What this API did with a container. */
+  tellOf(container: Container, action: string, attributes: Readonly<Record<string, string>> = {}): void {
+    const { id, name, spec } = container;
+    this.tell({ type: 'container', action, id, attributes: { image: spec.image, name, ...spec.labels, ...attributes } });
+  }
+
   [Symbol.dispose](): void {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
   }
 
-  #tell(event: DockerEvent): void {
-    for (const listener of this.#listeners) listener(event);
+  /** The engine tells of containers; their volumes are taken into use and let go with them. */
+  #fromEngine(event: EngineEvent): void {
+    const shown = fromEngine(event.action === 'die' ? this.#withDuration(event) : event);
+    if (!shown) return;
+    if (event.type === 'container' && event.action === 'start') this.#ofVolumes(event, 'mount');
+    this.#add(shown);
+    if (event.type === 'container' && event.action === 'die') this.#ofVolumes(event, 'unmount');
   }
+
+  /** How long the main process ran, in whole seconds. */
+  #withDuration(event: EngineEvent): EngineEvent {
+    const state = this.#engine.containers.list((each) => each.id === event.id)[0]?.state;
+    if (state?.status !== 'exited' && state?.status !== 'restarting') return event;
+    const { startedAt_ms, finishedAt_ms } = state.exit;
+    return { ...event, attributes: { ...event.attributes, execDuration: String(Math.max(0, Math.floor((finishedAt_ms - startedAt_ms) / 1000))) } };
+  }
+
+  #ofVolumes({ id, time_ns }: EngineEvent, action: 'mount' | 'unmount'): void {
+    const [container] = this.#engine.containers.list((each) => each.id === id);
+    for (const mount of container?.mounts ?? []) {
+      if (mount.type !== 'volume' || mount.name === undefined) continue;
+      const place = action === 'mount' ? { destination: mount.target, propagation: mount.propagation ?? '', 'read/write': String(!mount.readOnly) } : {};
+      this.#add(makeEvent('volume', action, mount.name, { container: id, driver: 'local', ...place }, time_ns));
+    }
+  }
+
+  #add(event: DockerEvent): void {
+    this.#recent.push(event);
+    if (this.#recent.length >= 2 * REMEMBERED) this.#recent = this.#recent.slice(-REMEMBERED);
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+}
+
+/** After a prune, whatever it found. */
+export function pruned(type: string, reclaimed_bytes: number): Happening {
+  return { type, action: 'prune', id: '', attributes: { reclaimed: String(reclaimed_bytes) } };
+}
+
+/** In Docker's words: a transfer is of a name, all else is of an image. */
+function ofImage({ action, id, name }: ImageEvent): Happening {
+  const familiar = name === undefined ? undefined : familiarName(name);
+  if ((action === 'pull' || action === 'push') && familiar !== undefined)
+    return { type: 'image', action, id: familiar, attributes: { name: familiar.replace(/[:@][^/]*$/, '') } };
+  return { type: 'image', action, id, attributes: { name: familiar ?? id } };
 }
 
 /** Only what Docker's users own is shown; images have an event source of their own. */
@@ -82,7 +133,7 @@ function makeEvent(type: string, action: string, id: string, attributes: Readonl
 }
 
 /** `timeNano` is larger than a double holds, so it is written by hand. */
-export function eventLine(event: DockerEvent): string {
+export function eventLine(event: DockerEvent, minor: number): string {
   const { timeNano, ...rest } = event;
-  return `${JSON.stringify(rest).slice(0, -1)},"timeNano":${timeNano}}\n`;
+  return `${JSON.stringify(shaped('event', rest, minor)).slice(0, -1)},"timeNano":${timeNano}}\n`;
 }

@@ -5,6 +5,7 @@ import type { Rooms } from './options.ts';
 import { parseMoment_ms } from './times.ts';
 
 const WAITING_MAX = 4096;
+const STREAM_TYPES = ['application/jsonl', 'application/x-ndjson', 'application/json-seq'];
 
 function eventFilter(text: string | undefined): (event: DockerEvent) => boolean {
   const filters = new Filters(text, [
@@ -62,11 +63,20 @@ export async function streamEvents(call: Call, rooms: Rooms): Promise<void> {
   });
   call.signal.addEventListener('abort', end, { once: true });
   using _timer = until_ms === undefined ? undefined : rooms.clock.setTimer(Math.max(0, until_ms - now_ms), end);
-  call.begin('application/json');
+  const framing = framingFor(call);
+  call.begin(framing.type);
   for (;;) {
-    for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) if (!(await call.write(eventLine(event)))) return;
+    for (let event = waiting.shift(); event !== undefined; event = waiting.shift())
+      if (!(await call.write(`${framing.before}${eventLine(event, call.minor)}`))) return;
     if (ended) break;
     await new Promise<void>((resolve) => (wake = resolve));
   }
   call.response.end();
+}
+
+/** The form of the stream, by what the client takes (API 1.52): JSON lines under one of their names, or RFC 7464's sequence. */
+function framingFor(call: Call): { readonly type: string; readonly before: string } {
+  const accepted = (call.header('accept') ?? '').split(',').map((text) => text.split(';', 1)[0]?.trim());
+  const chosen = call.minor < 52 ? undefined : accepted.find((type) => type !== undefined && STREAM_TYPES.includes(type));
+  return { type: chosen ?? 'application/json', before: chosen === 'application/json-seq' ? '\x1e' : '' };
 }

@@ -64,6 +64,7 @@ export function fakeRooms(): DockerApiOptions & { readonly made: ContainerSpec[]
         return Promise.resolve('e1');
       },
       start: () => Promise.resolve(echo()),
+      list: () => [],
       get: (id: string) => {
         const exec = execs.get(id);
         if (!exec) throw new GantryError('EXEC_UNKNOWN', 404, 'no');
@@ -98,7 +99,17 @@ export function fakeRooms(): DockerApiOptions & { readonly made: ContainerSpec[]
       architecture: 'amd64',
       cpus: 2,
       memory_bytes: 1,
-      runtime: 'crun',
+      swapLimit: true,
+      cgroupNamespaces: true,
+      debug: false,
+      runtimes: [{ name: 'crun', path: '/usr/bin/crun', args: [] }],
+      defaultRuntime: 'crun',
+      labels: [],
+      proxies: {},
+      registries: { insecure: [], insecureNetworks: [], mirrors: [] },
+      seccompProfile: 'builtin',
+      addressPools: [],
+      warnings: [],
     },
     made,
     add,

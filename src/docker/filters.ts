@@ -30,6 +30,16 @@ export class Filters {
   some(key: string, fits: (value: string) => boolean): boolean {
     return !this.has(key) || this.get(key).some(fits);
   }
+  /** True without such a filter, or when one of its values, as a regular expression, is found in one of `texts`. Errors: 400. */
+  matches(key: string, ...texts: readonly string[]): boolean {
+    return this.some(key, (pattern) => {
+      try {
+        return texts.some((text) => new RegExp(pattern).test(text));
+      } catch (error) {
+        throw badRequest(`invalid filter '${key}=[${pattern}]': it is not a regular expression`, error);
+      }
+    });
+  }
   /** Docker's booleans; undefined without the filter. */
   flag(key: string): boolean | undefined {
     const value = this.get(key)[0];
@@ -40,12 +50,17 @@ export class Filters {
   }
   /** All of the `label` filters (`name` or `name=value`) fit, and none of `label!`. */
   labels(labels: Readonly<Record<string, string>>): boolean {
-    const fits = (text: string) => {
-      const at = text.indexOf('=');
-      return at < 0 ? text in labels : labels[text.slice(0, at)] === text.slice(at + 1);
-    };
-    return this.get('label').every(fits) && !this.get('label!').some(fits);
+    return this.pairs('label', labels) && !this.get('label!').some((text) => hasPair(labels, text));
   }
+  /** All of the filters of that key, each `name` or `name=value`, fit. */
+  pairs(key: string, pairs: Readonly<Record<string, string>>): boolean {
+    return this.get(key).every((text) => hasPair(pairs, text));
+  }
+}
+
+function hasPair(pairs: Readonly<Record<string, string>>, text: string): boolean {
+  const at = text.indexOf('=');
+  return at < 0 ? Object.hasOwn(pairs, text) : pairs[text.slice(0, at)] === text.slice(at + 1);
 }
 
 function parse(text: string | undefined): Readonly<Record<string, unknown>> {

@@ -32,8 +32,8 @@ export function findExec(rooms: Rooms, id: string): Exec {
   return exec;
 }
 
-/** Looks networks up by name for the views. */
-export function networkByName(rooms: Rooms): (name: string) => EngineNetwork | undefined {
-  const networks = new Map(rooms.engine.networks.list().map((network) => [network.name, network]));
-  return (name) => networks.get(name);
+/** Looks networks up by name or id for the views. */
+export function networkByName(rooms: Rooms): (ref: string) => EngineNetwork | undefined {
+  const networks = new Map(rooms.engine.networks.list().flatMap((network) => [[network.id, network] as const, [network.name, network] as const]));
+  return (ref) => networks.get(ref);
 }

@@ -3,19 +3,18 @@ import { finished } from 'node:stream/promises';
 import type { LogLine, ProcessStreams } from '#kit';
 import { messageOf } from '#kit';
 import type { Call } from './http.ts';
-import { badRequest } from './errors.ts';
-import { detachSequence, feedInput, frame, MULTIPLEXED_STREAM, pumpOutput, RAW_STREAM } from './multiplex.ts';
+import { feedInput, keysOf, MULTIPLEXED_STREAM, pumpLines, pumpOutput, RAW_STREAM } from './multiplex.ts';
 import type { Rooms } from './options.ts';
 
-/** The two directions of a hijacked connection. */
-interface Wire {
+/** The two directions of a connection that left HTTP. */
+export interface Wire {
   readonly input: Readable;
   readonly output: Writable;
 }
 
 /** Turns the request's connection to a byte stream: 101 when the client asked to upgrade, else 200 with the body until the end. */
 function hijack(call: Call, terminal: boolean): Wire {
-  const contentType = terminal || call.apiVersion < 1.42 ? RAW_STREAM : MULTIPLEXED_STREAM;
+  const contentType = terminal || call.minor < 42 ? RAW_STREAM : MULTIPLEXED_STREAM;
   const { upgraded } = call;
   if (!upgraded) {
     call.response.useChunkedEncodingByDefault = false;
@@ -27,6 +26,15 @@ function hijack(call: Call, terminal: boolean): Wire {
   return { input: upgraded.socket, output: upgraded.socket };
 }
 
+function detachKeysOf(call: Call, streams: ProcessStreams, own: string | undefined): Buffer {
+  try {
+    return keysOf(own ?? call.text('detachKeys'));
+  } catch (error) {
+    streams.detach();
+    throw error;
+  }
+}
+
 /** Joins a client with a process until one of them ends. The process lives on when the client leaves. */
 export async function joinStreams(
   call: Call,
@@ -36,42 +44,55 @@ export async function joinStreams(
     terminal: boolean;
     stdout: boolean;
     stderr: boolean;
-    earlier?: AsyncIterable<LogLine>;
+    /** Lines to write first, until they end or `left` aborts. */
+    earlier?: (left: AbortSignal) => AsyncIterable<LogLine>;
+    /** The lines are followed to the end of the run, which is all there is to say. */
+    endsWithLog?: boolean;
+    /** Where a WebSocket carries the bytes, unframed; otherwise the request's own connection. */
+    wire?: Wire;
     detachKeys?: string | undefined;
     /** The client asks for the exit code as soon as the stream ends: it must be known by then. */
     untilExited?: boolean;
+    /** Told when the client let go by its keys. */
+    onDetach?: () => void;
   },
 ): Promise<void> {
-  const keys = detachSequence(options.detachKeys ?? call.text('detachKeys') ?? '');
-  if (!keys) {
-    streams.detach();
-    throw badRequest(`Invalid detach keys (${options.detachKeys ?? call.text('detachKeys')}) provided: write single characters or ctrl-X, separated by commas`);
-  }
-  const wire = hijack(call, options.terminal);
+  const keys = detachKeysOf(call, streams, options.detachKeys);
+  const wire = options.wire ?? hijack(call, options.terminal);
+  const raw = options.terminal || options.wire !== undefined;
   const left = Promise.withResolvers<void>();
+  const gone = new AbortController();
   const leave = () => {
     left.resolve();
+    gone.abort();
     streams.detach();
     if (!wire.output.destroyed) wire.output.end();
   };
+  const leaveByKeys = () => {
+    options.onDetach?.();
+    leave();
+  };
   wire.output.once('close', () => {
     left.resolve();
+    gone.abort();
     streams.detach();
   });
-  const feeding = feedInput(wire.input, streams, options.terminal ? { keys, onDetach: leave } : undefined).catch((error: unknown) => {
+  const feeding = feedInput(wire.input, streams, options.terminal ? { keys, onDetach: leaveByKeys } : undefined).catch((error: unknown) => {
     // A client that goes away, or a process that ends while it is fed, is no fault of the daemon's.
     rooms.logger.debug('the input of a stream ended early', { reason: messageOf(error) });
   });
   try {
-    for await (const line of options.earlier ?? []) wire.output.write(options.terminal ? line.content : frame(line.stream, line.content));
-    await pumpOutput(streams, wire.output, { raw: options.terminal, stdout: options.stdout, stderr: options.stderr });
+    if (options.earlier) await pumpLines(options.earlier(gone.signal), wire.output, raw);
+    // The log of a run is over when the run is; the streams may have been asked for after it and would wait for the next.
+    if (options.endsWithLog) streams.detach();
+    await pumpOutput(streams, wire.output, { raw, stdout: options.stdout, stderr: options.stderr });
     if (options.untilExited) await Promise.race([streams.exited, left.promise]);
   } catch (error) {
     rooms.logger.debug('the output of a stream ended early', { reason: messageOf(error) });
   }
   if (!wire.output.destroyed) wire.output.end();
   // The client may keep its side open; there is nobody left to read it.
-  if (call.upgraded)
+  if (call.upgraded && !options.wire)
     await finished(wire.output, { readable: false }).catch((error: unknown) => rooms.logger.debug('a stream was cut', { reason: messageOf(error) }));
   wire.input.destroy();
   await feeding;

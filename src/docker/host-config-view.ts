@@ -1,11 +1,11 @@
-import type { BlockIoLimits, Container } from '#engine';
+import { type BlockIoLimits, type Container, MASKED_PATHS, READONLY_PATHS } from '#engine';
 import { networkModeText } from './endpoint-view.ts';
 import { bindsView, mountObjects, tmpfsView } from './mounts-view.ts';
 
 const DEFAULT_SHM_BYTES = 64 * 2 ** 20;
 
 /** HostConfig of an inspection: the spec told back in Docker's words. */
-export function hostConfigView(container: Container, runtime: string): object {
+export function hostConfigView(container: Container): object {
   const { spec } = container;
   const { resources = {}, security = {} } = spec;
   const mounts = spec.mounts ?? [];
@@ -44,12 +44,13 @@ export function hostConfigView(container: Container, runtime: string): object {
     UsernsMode: spec.namespaces?.user ?? '',
     ShmSize: spec.shmSize_bytes ?? DEFAULT_SHM_BYTES,
     ...(spec.sysctls === undefined ? {} : { Sysctls: spec.sysctls }),
-    Runtime: runtime,
+    ...(spec.umask === undefined ? {} : { Umask: spec.umask }),
+    Runtime: spec.runtime ?? 'crun',
     Isolation: '',
     ...resourcesView(container),
     ...(spec.init === undefined ? {} : { Init: spec.init }),
-    MaskedPaths: security.maskedPaths ?? null,
-    ReadonlyPaths: security.readOnlyPaths ?? null,
+    MaskedPaths: security.maskedPaths ?? (security.privileged ? null : MASKED_PATHS),
+    ReadonlyPaths: security.readOnlyPaths ?? (security.privileged ? null : READONLY_PATHS),
   };
 }
 
@@ -71,6 +72,8 @@ function resourcesView(container: Container): object {
     Devices: (container.spec.devices ?? []).map(({ source, target, access }) => ({ PathOnHost: source, PathInContainer: target, CgroupPermissions: access })),
     DeviceCgroupRules: container.spec.deviceRules ?? null,
     DeviceRequests: null,
+    KernelMemory: 0,
+    KernelMemoryTCP: 0,
     MemoryReservation: resources.memoryReservation_bytes ?? 0,
     MemorySwap: resources.memorySwap_bytes ?? (resources.memory_bytes === undefined ? 0 : resources.memory_bytes * 2),
     MemorySwappiness: resources.swappiness ?? null,

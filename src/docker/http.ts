@@ -4,7 +4,8 @@ import { GantryError, messageOf } from '#kit';
 import { badRequest } from './errors.ts';
 import { isObject, type JsonObject } from './json.ts';
 
-const BODY_LIMIT_BYTES = 8 * 2 ** 20;
+/** Of JSON; files and archives are not held in memory. */
+export const BODY_LIMIT_BYTES = 16 * 2 ** 20;
 
 /** A connection that left HTTP, with the request's body that was read from it. */
 export interface Upgraded {
@@ -18,7 +19,8 @@ export class Call {
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly apiVersion: number;
+  /** Of the API version that the client asked for: 44 for v1.44. */
+  readonly minor: number;
   /** Aborts when the client goes away before the answer was whole. */
   readonly signal: AbortSignal;
   /** There when the client asked to upgrade the connection. */
@@ -29,7 +31,7 @@ export class Call {
     response: ServerResponse;
     query: URLSearchParams;
     parameters: Readonly<Record<string, string>>;
-    apiVersion: number;
+    minor: number;
     signal: AbortSignal;
     upgraded?: Upgraded;
   }) {
@@ -37,7 +39,7 @@ export class Call {
     this.response = parts.response;
     this.query = parts.query;
     this.parameters = parts.parameters;
-    this.apiVersion = parts.apiVersion;
+    this.minor = parts.minor;
     this.signal = parts.signal;
     this.upgraded = parts.upgraded;
   }
@@ -69,8 +71,9 @@ export class Call {
     return Array.isArray(value) ? value[0] : value;
   }
 
-  /** The body as a JSON object; an empty body is `{}`. */
+  /** The body as a JSON object; an empty body is `{}`. Errors: 400, and 413 past `BODY_LIMIT_BYTES`. */
   async body(): Promise<JsonObject> {
+    this.#requireJson();
     const text = (await this.#bytes()).toString('utf8').trim();
     if (text === '' || text === 'null') return {};
     let value: unknown;
@@ -83,15 +86,25 @@ export class Call {
     return value;
   }
 
+  /** Without a body there need be no type. */
+  #requireJson(): void {
+    const type = this.header('content-type');
+    const { 'content-length': length, 'transfer-encoding': encoding } = this.request.headers;
+    if (type === undefined && (length === undefined || length === '0') && encoding === undefined) return;
+    const media = (type ?? '').split(';', 1)[0]?.trim().toLowerCase();
+    if (media !== 'application/json') throw badRequest(`unsupported Content-Type header (${type ?? ''}): must be 'application/json'`);
+  }
+
   async #bytes(): Promise<Buffer> {
     if (this.upgraded) return this.upgraded.body;
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of this.request) {
+    // The connection is still needed for the answer when the body is given up.
+    for await (const chunk of this.request.iterator({ destroyOnReturn: false })) {
       // A request without an encoding gives buffers only.
       const bytes = chunk as Buffer;
       size += bytes.length;
-      if (size > BODY_LIMIT_BYTES) throw new GantryError('BODY_TOO_LARGE', 413, `the request's body is larger than ${BODY_LIMIT_BYTES} bytes`);
+      if (size > BODY_LIMIT_BYTES) throw bodyTooLarge();
       chunks.push(bytes);
     }
     return Buffer.concat(chunks);
@@ -127,6 +140,10 @@ export class Call {
     });
     return !this.response.destroyed;
   }
+}
+
+export function bodyTooLarge(): GantryError {
+  return new GantryError('BODY_TOO_LARGE', 413, `the request's body is larger than ${BODY_LIMIT_BYTES} bytes`);
 }
 
 /** Answers with Docker's error shape, or ends a stream that has begun. */

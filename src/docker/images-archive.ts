@@ -1,13 +1,12 @@
 import { pipeline } from 'node:stream/promises';
-import { GantryError } from '#kit';
 import { familiarName, parseReference, repositoryName } from '#image';
-import type { Image, LoadedImage, Platform, Reference, TransferProgress } from '#image';
-import { badRequest } from './errors.ts';
+import type { Image, LoadedImage, Reference, TransferProgress } from '#image';
+import { badRequest, unsupported } from './errors.ts';
 import type { Call } from './http.ts';
 import { requireImage } from './images.ts';
 import { defined } from './json.ts';
 import type { Rooms } from './options.ts';
-import { parsePlatform } from './platform.ts';
+import { platformList, requirePlatform } from './platform.ts';
 import { JsonLines, progressLine } from './progress.ts';
 
 /** `GET /images/get?names=…` and `GET /images/{name}/get`: `docker save`. */
@@ -15,16 +14,17 @@ export async function saveImages(call: Call, rooms: Rooms): Promise<void> {
   const one = call.parameter('name');
   const asked = one === '' ? call.query.getAll('names') : [one];
   if (asked.length === 0) throw badRequest('names must say at least one image to save');
-  const platform = parsePlatform(call.text('platform'));
+  const platforms = platformList(call.query.getAll('platform'));
   const chosen = new Map<string, { image: Image; names: Reference[] }>();
   for (const text of asked)
     for (const { image, names } of await chosenBy(rooms, text)) {
-      requirePlatform(image, text, platform);
+      for (const platform of platforms) requirePlatform(image, text, platform);
       const before = chosen.get(image.id) ?? { image, names: [] };
       const fresh = names.filter((name) => !before.names.some((other) => familiarName(other) === familiarName(name)));
       chosen.set(image.id, { image, names: [...before.names, ...fresh] });
     }
   const archive = await rooms.images.save([...chosen.values()]);
+  for (const { image } of chosen.values()) rooms.events.tell({ type: 'image', action: 'save', id: image.id, attributes: { name: image.id } });
   call.begin('application/x-tar');
   await pipeline(archive, call.response, { signal: call.signal });
 }
@@ -57,21 +57,10 @@ function isIdOf(image: Image, text: string): boolean {
   return image.id.startsWith(text.startsWith('sha256:') ? text : `sha256:${text}`);
 }
 
-function requirePlatform({ config }: Image, name: string, platform: Platform | undefined): void {
-  if (platform === undefined) return;
-  const fits = platform.os === config.os && platform.architecture === config.architecture && (platform.variant ?? config.variant) === config.variant;
-  if (fits) return;
-  const wanted = [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/');
-  throw new GantryError(
-    'PLATFORM_UNKNOWN',
-    404,
-    `image ${name} is here for ${config.os}/${config.architecture}, not for ${wanted}; pull it with that platform`,
-  );
-}
-
 /** `POST /images/load`: `docker load`. */
 export async function loadImages(call: Call, rooms: Rooms): Promise<void> {
-  const platform = parsePlatform(call.text('platform'));
+  const [platform, ...others] = platformList(call.query.getAll('platform'));
+  if (others.length > 0) throw unsupported('more than one platform in a load');
   const lines = new JsonLines(call);
   const progress = call.flag('quiet') ? undefined : (step: TransferProgress) => void lines.send(progressLine(step));
   try {

@@ -1,5 +1,6 @@
-import { familiarName } from '#image';
+import { chainIds, familiarName } from '#image';
 import type { Image } from '#image';
+import { shaped } from './shapes.ts';
 
 /** Ids of images that another image was built upon: Docker hides such of them as have no name. */
 export function intermediateIds(images: readonly Image[]): ReadonlySet<string> {
@@ -27,40 +28,71 @@ function historyKey(steps: readonly string[], layers: readonly string[]): string
   return JSON.stringify([steps, layers]);
 }
 
-/** An entry of `GET /images/json`. */
-export function imageSummary(image: Image, containers: number): object {
-  return {
+/** An entry of `GET /images/json`. `shared_bytes` of other images' layers are told to those who ask. */
+export function imageSummary(image: Image, context: { readonly containers: number; readonly minor: number; readonly shared_bytes?: number }): object {
+  const { minor } = context;
+  const [tags, digests] = [image.tags.map(familiarName), image.digests.map(familiarName)];
+  const value = {
     Id: image.id,
     ParentId: '',
-    RepoTags: image.tags.map(familiarName),
-    RepoDigests: image.digests.map(familiarName),
+    RepoTags: tags.length === 0 && minor < 43 ? ['<none>:<none>'] : tags,
+    RepoDigests: digests.length === 0 && tags.length === 0 && minor < 43 ? ['<none>@<none>'] : digests,
     Created: Math.floor(image.created_ms / 1000),
     Size: image.size_bytes,
-    SharedSize: -1,
+    SharedSize: context.shared_bytes ?? -1,
     VirtualSize: image.size_bytes,
     Labels: image.config.config.Labels ?? null,
-    Containers: containers,
+    Containers: minor < 51 ? -1 : context.containers,
+  };
+  return shaped('imageSummary', value, minor);
+}
+
+/** Bytes of an image's layers that other images have too, of a store with these images. */
+export function sharedBytes(images: readonly Image[], sizesOf: (image: Image) => readonly number[]): (image: Image) => number {
+  const counts = new Map<string, number>();
+  for (const image of images) for (const chain of chainIds(image.config.rootfs.diff_ids)) counts.set(chain, (counts.get(chain) ?? 0) + 1);
+  return (image) => {
+    const sizes = sizesOf(image);
+    return chainIds(image.config.rootfs.diff_ids).reduce((sum, chain, index) => sum + ((counts.get(chain) ?? 0) > 1 ? (sizes[index] ?? 0) : 0), 0);
   };
 }
 
+/** What stood in an image's Config by accident until 1.49: fields of containers, never set. */
+const RUNTIME_FIELDS = {
+  Hostname: '',
+  Domainname: '',
+  AttachStdin: false,
+  AttachStdout: false,
+  AttachStderr: false,
+  Tty: false,
+  OpenStdin: false,
+  StdinOnce: false,
+  Image: '',
+};
+
 /** `GET /images/{name}/json`. */
-export function imageInspect(image: Image): object {
+export function imageInspect(image: Image, minor: number): object {
   const { config } = image;
-  return {
+  const value = {
     Id: image.id,
     RepoTags: image.tags.map(familiarName),
     RepoDigests: image.digests.map(familiarName),
     Parent: '',
     Comment: config.history?.at(-1)?.comment ?? '',
-    Created: config.created ?? new Date(image.created_ms).toISOString(),
+    Created: config.created ?? (minor < 44 ? '0001-01-01T00:00:00Z' : ''),
+    Container: '',
+    ContainerConfig: null,
     DockerVersion: '',
     Author: config.author ?? '',
     Config: {
+      ...RUNTIME_FIELDS,
       User: '',
       Env: null,
       Cmd: null,
       WorkingDir: '',
       Entrypoint: null,
+      Volumes: null,
+      OnBuild: null,
       Labels: null,
       ...config.config,
     },
@@ -73,6 +105,7 @@ export function imageInspect(image: Image): object {
     RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
     Metadata: { LastTagTime: '0001-01-01T00:00:00Z' },
   };
+  return shaped('image', value, minor);
 }
 
 /** `GET /images/{name}/history`, newest first. `sizes` are those of the layers, lowest first. */

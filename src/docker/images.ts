@@ -4,18 +4,22 @@ import { familiarName, formatReference, layersOf, parseReference } from '#image'
 import type { Image, ImageRemoval, Reference } from '#image';
 import { resolveMaybe } from './containers-list.ts';
 import { badRequest, unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
-import { imageHistory, imageInspect, imageSummary, intermediateIds } from './images-view.ts';
+import { PruneReport } from './prune-report.ts';
+import { imageHistory, imageInspect, imageSummary, intermediateIds, sharedBytes } from './images-view.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import type { Rooms } from './options.ts';
-import { parsePlatform } from './platform.ts';
+import { parsePlatform, platformList, requirePlatform } from './platform.ts';
 import { JsonLines, progressLine, registryAuth } from './progress.ts';
 import { parseMoment_ms } from './times.ts';
 
 export async function listImages(call: Call, rooms: Rooms): Promise<void> {
   const filters = new Filters(call.text('filters'), ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until']);
+  // The filter of one name was taken away in 1.41.
+  const only = call.minor < 41 ? call.text('filter') : undefined;
   const all = await rooms.images.list();
   const hidden = intermediateIds(all);
   const before = await Promise.all(filters.get('before').map((name) => rooms.images.resolve(name)));
@@ -27,15 +31,19 @@ export async function listImages(call: Call, rooms: Rooms): Promise<void> {
       (call.flag('all') || image.tags.length > 0 || !hidden.has(image.id)) &&
       (dangling === undefined || dangling === (image.tags.length === 0)) &&
       filters.labels(image.config.config.Labels ?? {}) &&
+      (only === undefined || image.tags.some((tag) => referenceFits(familiarName(tag), only))) &&
       filters.some('reference', (pattern) => image.tags.some((tag) => referenceFits(familiarName(tag), pattern))) &&
       before.every((other) => image.created_ms < other.created_ms) &&
       since.every((other) => image.created_ms > other.created_ms) &&
       (until_ms === undefined || image.created_ms <= until_ms),
   );
+  const shared = call.minor >= 42 && call.flag('shared-size') ? sharedBytes(all, (image) => rooms.images.layerSizes(image)) : undefined;
   const used = (image: Image) => rooms.engine.containers.list((container) => isDockers(container) && container.imageId === image.id).length;
   call.json(
     200,
-    shown.toSorted((a, b) => b.created_ms - a.created_ms).map((image) => imageSummary(image, used(image))),
+    shown
+      .toSorted((a, b) => b.created_ms - a.created_ms)
+      .map((image) => imageSummary(image, { containers: used(image), minor: call.minor, ...(shared === undefined ? {} : { shared_bytes: shared(image) }) })),
   );
 }
 
@@ -47,11 +55,16 @@ function referenceFits(name: string, pattern: string): boolean {
 }
 
 export async function inspectImage(call: Call, rooms: Rooms): Promise<void> {
-  call.json(200, imageInspect(await resolveImage(call, rooms)));
+  const platform = parsePlatform(call.minor < 49 ? undefined : call.text('platform'));
+  if (platform !== undefined && call.flag('manifests')) throw badRequest('conflicting options: manifests and platform options cannot both be set');
+  const image = await resolveImage(call, rooms);
+  requirePlatform(image, call.parameter('name'), platform);
+  call.json(200, imageInspect(image, call.minor));
 }
 
 export async function historyOfImage(call: Call, rooms: Rooms): Promise<void> {
   const image = await resolveImage(call, rooms);
+  requirePlatform(image, call.parameter('name'), parsePlatform(call.minor < 48 ? undefined : call.text('platform')));
   call.json(200, imageHistory(image, rooms.images.layerSizes(image)));
 }
 
@@ -91,29 +104,33 @@ export async function createImage(call: Call, rooms: Rooms): Promise<void> {
   if (source !== undefined) return importImage(call, rooms, source);
   const name = call.text('fromImage');
   if (name === undefined) throw badRequest('fromImage or fromSrc must be given');
-  const tag = call.text('tag');
-  const reference = parseReference(tag === undefined ? name : tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`);
   const platform = parsePlatform(call.text('platform'));
+  const auth = registryAuth(call.header('x-registry-auth'));
   const lines = new JsonLines(call);
+  const progress = (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step));
   try {
-    const image = await rooms.images.pull(
-      reference,
-      defined({
-        auth: registryAuth(call.header('x-registry-auth')),
-        platform,
-        progress: (step: Parameters<typeof progressLine>[0]) => void lines.send(progressLine(step)),
-        signal: call.signal,
-      }),
-    );
-    rooms.logger.debug('pulled', { image: image.id });
+    for (const reference of await pulled(call, rooms, name)) await rooms.images.pull(reference, defined({ auth, platform, progress, signal: call.signal }));
     lines.end();
   } catch (error) {
     lines.fail(error);
   }
 }
 
+/** What a pull of that name means: without tag and digest every tag that the registry has. */
+async function pulled(call: Call, rooms: Rooms, name: string): Promise<readonly Reference[]> {
+  const tag = call.text('tag');
+  if (tag !== undefined) return [parseReference(tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`)];
+  const reference = parseReference(name);
+  if (/[:@][^/]*$/.test(name)) return [reference];
+  const tags = await rooms.images.tagsOf(reference, defined({ auth: registryAuth(call.header('x-registry-auth')), signal: call.signal }));
+  return tags.map((each) => parseReference(`${name}:${each}`));
+}
+
 async function importImage(call: Call, rooms: Rooms, source: string): Promise<void> {
   if (source !== '-') throw unsupported(`fromSrc "${source}" (only "-", the request's body)`);
+  const platform = parsePlatform(call.text('platform'));
+  if (platform !== undefined && (platform.os !== 'linux' || platform.architecture !== rooms.info.architecture))
+    throw unsupported(`platform "${call.text('platform')}" of an import on a machine of linux/${rooms.info.architecture}`);
   const repository = call.text('repo');
   const message = call.text('message');
   const image = await rooms.images.importTar(
@@ -155,6 +172,8 @@ export async function pushImage(call: Call, rooms: Rooms): Promise<void> {
 export async function deleteImage(call: Call, rooms: Rooms): Promise<void> {
   const image = await resolveImage(call, rooms);
   const name = call.parameter('name');
+  // An image here is for one platform: it goes with that, and no other can be taken from it.
+  if (call.minor >= 50) for (const platform of platformList(call.query.getAll('platforms'))) requirePlatform(image, name, platform);
   const byId = image.id.replace(/^sha256:/, '').startsWith(name.replace(/^sha256:/, '')) || image.id.startsWith(name);
   const force = call.flag('force');
   const removals = await rooms.images.remove(byId ? image.id : name, { force });
@@ -171,7 +190,11 @@ export function freedBytes(before: readonly Image[], after: readonly Image[]): n
   return [...sizes(before)].reduce((sum, [digest, size]) => sum + (left.has(digest) ? 0 : size), 0);
 }
 
-export async function pruneImages(call: Call, rooms: Rooms): Promise<void> {
+export function pruneImages(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneImagesReporting(call, rooms, report));
+}
+
+async function pruneImagesReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['dangling', 'label', 'label!', 'until']);
   const onlyDangling = filters.flag('dangling') ?? true;
   const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
@@ -186,11 +209,16 @@ export async function pruneImages(call: Call, rooms: Rooms): Promise<void> {
       (onlyDangling ? image.tags.length === 0 && !hidden.has(image.id) : true),
   );
   const removals: ImageRemoval[] = [];
-  for (const image of doomed) removals.push(...(await pruneOne(rooms, image)));
+  for (const image of doomed) {
+    const gone = await pruneOne(rooms, image);
+    removals.push(...gone);
+    for (const each of gone) await ('untagged' in each ? report.gone(familiarName(each.untagged), 'untagged') : report.gone(each.deleted));
+  }
   await rooms.images.collect();
   const freed = freedBytes(all, await rooms.images.list());
   const shown = removals.map((removal) => ('untagged' in removal ? { Untagged: familiarName(removal.untagged) } : { Deleted: removal.deleted }));
-  call.json(200, { ImagesDeleted: shown.length === 0 ? null : shown, SpaceReclaimed: freed });
+  rooms.events.tell(pruned('image', freed));
+  return { ImagesDeleted: shown.length === 0 ? null : shown, SpaceReclaimed: freed };
 }
 
 async function pruneOne(rooms: Rooms, image: Image): Promise<readonly ImageRemoval[]> {
@@ -242,5 +270,7 @@ export async function commitContainer(call: Call, rooms: Rooms): Promise<void> {
     layers: [...layers, layer],
     names: name,
   });
+  const [imageRef = ''] = name.map((reference) => familiarName(formatReference(reference)));
+  rooms.events.tellOf(container, 'commit', { comment: comment ?? '', imageID: image.id, imageRef });
   call.json(201, { Id: image.id });
 }

@@ -5,14 +5,20 @@ import { defined } from './json.ts';
 export function bindsView(mounts: readonly MountSpec[]): readonly string[] | null {
   const binds = mounts.flatMap((mount) => {
     if (mount.form === 'mount' || mount.type === 'tmpfs' || mount.type === 'image' || mount.source === undefined) return [];
-    const options = [
-      ...(mount.readOnly ? ['ro'] : []),
-      ...(mount.type === 'volume' && mount.noCopy ? ['nocopy'] : []),
-      ...(mount.type === 'bind' && mount.propagation !== undefined ? [mount.propagation] : []),
-    ];
-    return [[mount.source, mount.target, ...(options.length > 0 ? [options.join(',')] : [])].join(':')];
+    const options = bindOptions(mount);
+    return [[mount.source, mount.target, ...(options === '' ? [] : [options])].join(':')];
   });
   return binds.length === 0 ? null : binds;
+}
+
+/** The third part of `source:target:options`; empty for what did not come so. */
+export function bindOptions(mount: MountSpec | undefined): string {
+  if (mount === undefined || mount.form === 'mount' || mount.type === 'tmpfs' || mount.type === 'image') return '';
+  return [
+    ...(mount.readOnly ? ['ro'] : []),
+    ...(mount.type === 'volume' && mount.noCopy ? ['nocopy'] : []),
+    ...(mount.type === 'bind' && mount.propagation !== undefined ? [mount.propagation] : []),
+  ].join(',');
 }
 
 /** HostConfig.Tmpfs: what came as a place and options. */
@@ -35,7 +41,8 @@ function mountObject(mount: MountSpec): object {
       return filled({ Type: type, Source: mount.source, Target: target, ReadOnly: mount.readOnly || undefined }, 'BindOptions', options);
     }
     case 'volume': {
-      const options = { NoCopy: mount.noCopy, Labels: mount.labels, Subpath: mount.subpath };
+      const driver = mount.driverOptions === undefined ? undefined : { Name: 'local', Options: mount.driverOptions };
+      const options = { NoCopy: mount.noCopy, Labels: mount.labels, DriverConfig: driver, Subpath: mount.subpath };
       return filled({ Type: type, Source: mount.source, Target: target, ReadOnly: mount.readOnly || undefined }, 'VolumeOptions', options);
     }
     case 'image':

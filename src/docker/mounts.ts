@@ -69,11 +69,13 @@ function parseMount(fields: Fields): MountSpec {
     case 'volume': {
       const volume = fields.inner('VolumeOptions');
       const driver = volume.inner('DriverConfig');
-      if (!['', 'local'].includes(driver.text('Name') ?? '') || !isEmpty(driver.any('Options')))
-        throw unsupported('HostConfig.Mounts.VolumeOptions.DriverConfig');
+      if (!['', 'local'].includes(driver.text('Name') ?? ''))
+        throw unsupported(`HostConfig.Mounts.VolumeOptions.DriverConfig.Name "${driver.text('Name')}" (volumes here are of the driver local)`);
+      const driverOptions = driver.map('Options');
       if (source !== undefined) checkVolumeName(source);
       const options = { noCopy: volume.flag('NoCopy') || undefined, subpath: volume.text('Subpath'), labels: volume.map('Labels') };
-      return defined({ type: 'volume' as const, source, target, readOnly, ...options, form: 'mount' as const });
+      const given = isEmpty(driverOptions) ? undefined : driverOptions;
+      return defined({ type: 'volume' as const, source, target, readOnly, ...options, driverOptions: given, form: 'mount' as const });
     }
     case 'image':
       if (source === undefined) throw badRequest('invalid mount config for type "image": field Source must not be empty');

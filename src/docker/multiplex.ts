@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { OutputName, ProcessStreams } from '#kit';
+import { badRequest } from './errors.ts';
+import type { LogLine, OutputName, ProcessStreams } from '#kit';
 
 export const RAW_STREAM = 'application/vnd.docker.raw-stream';
 export const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream';
@@ -18,6 +19,14 @@ export async function pumpOutput(streams: ProcessStreams, target: Writable, opti
   const pumps: Promise<void>[] = [pump(streams.stdout, target, options.stdout ? 'stdout' : undefined, options.raw)];
   if (streams.stderr) pumps.push(pump(streams.stderr, target, options.stderr ? 'stderr' : undefined, options.raw));
   await Promise.all(pumps);
+}
+
+/** Copies lines of a log, waiting where the target is slow. */
+export async function pumpLines(lines: AsyncIterable<LogLine>, target: Writable, raw: boolean): Promise<void> {
+  for await (const line of lines) {
+    if (target.destroyed || target.writableEnded) return;
+    if (!target.write(raw ? line.content : frame(line.stream, line.content))) await drained(target);
+  }
 }
 
 async function pump(source: Readable, target: Writable, name: OutputName | undefined, raw: boolean): Promise<void> {
@@ -52,6 +61,13 @@ export function detachSequence(text: string): Buffer | undefined {
     return control === undefined ? undefined : control.toUpperCase().charCodeAt(0) & 0x1f;
   });
   return bytes.every((byte) => byte !== undefined) ? Buffer.from(bytes) : undefined;
+}
+
+/** The same. Errors: 400 for what is no such list. */
+export function keysOf(text: string | undefined): Buffer {
+  const keys = detachSequence(text ?? '');
+  if (!keys) throw badRequest(`Invalid detach keys (${text}) provided: write single characters or ctrl-X, separated by commas`);
+  return keys;
 }
 
 /** Watches input for the detach keys; what may be their beginning is held back. */

@@ -1,20 +1,78 @@
-import type { EndpointSpec, LinkSpec, NetworkMode } from '#engine';
-import { badRequest, unsupported } from './errors.ts';
-import { defined, type Fields, isEmpty } from './json.ts';
+import { isIP } from 'node:net';
+import { GantryError } from '#kit';
+import type { EndpointSpec, LinkSpec, NetworkMode, NetworkSpec, PoolSpec } from '#engine';
+import { badRequest, notSwarm, unsupported } from './errors.ts';
+import { defined, Fields, isEmpty } from './json.ts';
 
-const REFUSED = ['DriverOpts', 'GwPriority', 'IPv6Gateway', 'GlobalIPv6Address', 'GlobalIPv6PrefixLen'];
+/** The body of `POST /networks/create`. Errors: 400, naming the field; 404 for a driver that is not here; 503 for what a swarm only has. */
+export function networkSpec(fields: Fields): NetworkSpec {
+  const name = fields.text('Name');
+  if (name === undefined || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name))
+    throw badRequest(`invalid network name: "${name ?? ''}" (a right one begins with a letter or digit, then letters, digits, ".", "_" and "-")`);
+  if (fields.flag('Ingress') || fields.text('Scope') === 'swarm') throw notSwarm;
+  if (!['', 'local'].includes(fields.text('Scope') ?? '')) throw unsupported(`Scope "${fields.text('Scope')}" of a network (use local)`);
+  if (fields.choice('EnableIPv4') === false) throw unsupported('EnableIPv4: false (a network without IPv4)');
+  return defined({
+    name,
+    driver: driver(fields.text('Driver') ?? 'bridge'),
+    pools: addressPools(fields.inner('IPAM')),
+    ipv6: fields.flag('EnableIPv6') || undefined,
+    internal: fields.flag('Internal') || undefined,
+    attachable: fields.flag('Attachable') || undefined,
+    configOnly: fields.flag('ConfigOnly') || undefined,
+    configFrom: fields.inner('ConfigFrom').text('Network'),
+    labels: fields.map('Labels'),
+    options: fields.map('Options'),
+  });
+}
+
+function driver(name: string): 'bridge' | 'macvlan' {
+  if (name === 'bridge' || name === 'default') return 'bridge';
+  if (name === 'macvlan') return name;
+  const status = ['host', 'none', 'null'].includes(name) ? 403 : 404;
+  if (status === 403) throw new GantryError('NETWORK_PREDEFINED', 403, `only one instance of "${name}" network is allowed`);
+  const words = name === 'ipvlan' ? 'ipvlan networks are not supported by Gantry: use the driver macvlan, or bridge' : `plugin "${name}" not found`;
+  throw new GantryError('NETWORK_DRIVER_UNKNOWN', name === 'ipvlan' ? 400 : 404, `${words} (drivers here are bridge and macvlan)`);
+}
+
+function addressPools(ipam: Fields): readonly PoolSpec[] {
+  if (!['', 'default'].includes(ipam.text('Driver') ?? '')) throw unsupported(`IPAM.Driver "${ipam.text('Driver')}"`);
+  if (!isEmpty(ipam.any('Options'))) throw unsupported('IPAM.Options');
+  return ipam
+    .objects('Config')
+    .map((entry) => {
+      const fields = new Fields(entry, 'IPAM.Config.');
+      const auxiliary = fields.map('AuxiliaryAddresses');
+      return defined({
+        subnet: fields.text('Subnet'),
+        range: fields.text('IPRange'),
+        gateway: fields.text('Gateway'),
+        auxiliary: isEmpty(auxiliary) ? undefined : auxiliary,
+      });
+    })
+    .filter((pool) => Object.keys(pool).length > 0);
+}
 
 /** EndpointSettings of create and connect. What an inspection gave back (NetworkID, Gateway, …) means nothing in a request. */
 export function endpointSpec(fields: Fields): EndpointSpec {
-  for (const name of REFUSED) if (!isEmpty(fields.any(name))) throw unsupported(`EndpointSettings.${name}`);
   const ipam = fields.inner('IPAMConfig');
-  for (const name of ['IPv6Address', 'LinkLocalIPs']) if (!isEmpty(ipam.any(name))) throw unsupported(`EndpointSettings.IPAMConfig.${name}`);
+  if (!isEmpty(ipam.any('LinkLocalIPs'))) throw unsupported('EndpointSettings.IPAMConfig.LinkLocalIPs');
+  const driverOptions = fields.map('DriverOpts');
   return defined({
     aliases: fields.texts('Aliases'),
-    address: ipam.text('IPv4Address'),
+    address: address(ipam.text('IPv4Address'), 4),
+    ipv6Address: address(ipam.text('IPv6Address'), 6),
     macAddress: macAddress(fields),
     links: linkSpecs(fields.texts('Links')),
+    driverOptions: isEmpty(driverOptions) ? undefined : driverOptions,
+    gwPriority: fields.integer('GwPriority') || undefined,
   });
+}
+
+/** Errors: 400. */
+function address(text: string | undefined, family: 4 | 6): string | undefined {
+  if (text !== undefined && isIP(text) !== family) throw badRequest(`invalid endpoint settings: invalid IPv${family} address: ${text}`);
+  return text;
 }
 
 /** `container[:alias]`. Errors: 400. */

@@ -1,14 +1,17 @@
 import { GantryError } from '#kit';
 import type { EngineNetwork } from '#engine';
 import { endpointId } from './endpoint-view.ts';
-import { badRequest, unsupported } from './errors.ts';
+import { badRequest } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import { findContainer, isDockers } from './find.ts';
 import type { Call } from './http.ts';
-import { defined, Fields, isEmpty } from './json.ts';
-import { endpointSpec } from './network-request.ts';
+import { Fields } from './json.ts';
+import { endpointSpec, networkSpec } from './network-request.ts';
+import { networkView } from './network-view.ts';
 import type { Rooms } from './options.ts';
-import { goTime, parseMoment_ms } from './times.ts';
+import { PruneReport } from './prune-report.ts';
+import { parseMoment_ms } from './times.ts';
 
 const BUILTIN = ['bridge', 'host', 'none'];
 const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
@@ -16,13 +19,14 @@ const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
 export async function listNetworks(call: Call, rooms: Rooms): Promise<void> {
   const filters = new Filters(call.text('filters'), FILTERS);
   const dangling = filters.flag('dangling');
+  for (const type of filters.get('type')) if (type !== 'builtin' && type !== 'custom') throw badRequest(`invalid filter: 'type'='${type}'`);
   const shown = rooms.engine.networks
     .list()
     .filter(
       (network) =>
         filters.any('driver', network.driver) &&
         filters.some('id', (id) => network.id.startsWith(id)) &&
-        filters.some('name', (name) => network.name.includes(name)) &&
+        filters.matches('name', network.name) &&
         filters.any('scope', 'local') &&
         filters.any('type', BUILTIN.includes(network.name) ? 'builtin' : 'custom') &&
         filters.labels(network.labels) &&
@@ -30,13 +34,18 @@ export async function listNetworks(call: Call, rooms: Rooms): Promise<void> {
     );
   call.json(
     200,
-    shown.map((network) => networkView(network, {})),
+    // Until 1.27 a list said who is joined, as an inspection does.
+    shown.map((network) => networkView(network, call.minor < 28 ? membersView(rooms, network) : {}, call.minor)),
   );
 }
 
 export async function inspectNetwork(call: Call, rooms: Rooms): Promise<void> {
   const network = findNetwork(rooms, call.parameter('id'));
   if (!['', 'local'].includes(call.text('scope') ?? '')) throw networkUnknown(call.parameter('id'));
+  call.json(200, networkView(network, membersView(rooms, network), call.minor));
+}
+
+function membersView(rooms: Rooms, network: EngineNetwork): object {
   const members = membersOf(rooms, network).map(({ container, endpoint }) => [
     container.id,
     {
@@ -44,10 +53,10 @@ export async function inspectNetwork(call: Call, rooms: Rooms): Promise<void> {
       EndpointID: endpointId(container, network.id),
       MacAddress: endpoint?.macAddress ?? '',
       IPv4Address: endpoint === undefined ? '' : `${endpoint.address}/${endpoint.prefixLength}`,
-      IPv6Address: '',
+      IPv6Address: endpoint?.ipv6 === undefined ? '' : `${endpoint.ipv6.address}/${endpoint.ipv6.prefixLength}`,
     },
   ]);
-  call.json(200, networkView(network, Object.fromEntries(members)));
+  return Object.fromEntries(members);
 }
 
 function membersOf(rooms: Rooms, network: EngineNetwork) {
@@ -73,57 +82,12 @@ function networkUnknown(ref: string, cause?: unknown): GantryError {
   return new GantryError('NETWORK_UNKNOWN', 404, `network ${ref} not found`, { cause });
 }
 
-function networkView(network: EngineNetwork, containers: object): object {
-  const pool = network.subnet === undefined ? [] : [defined({ Subnet: network.subnet, Gateway: network.gateway })];
-  return {
-    Name: network.name,
-    Id: network.id,
-    Created: goTime(network.created_ms),
-    Scope: 'local',
-    Driver: network.driver,
-    EnableIPv4: true,
-    EnableIPv6: false,
-    IPAM: { Driver: 'default', Options: null, Config: pool },
-    Internal: network.internal,
-    Attachable: false,
-    Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
-    Containers: containers,
-    Options: network.options,
-    Labels: network.labels,
-  };
-}
-
 export async function createNetwork(call: Call, rooms: Rooms): Promise<void> {
-  const fields = new Fields(await call.body());
-  const name = fields.text('Name');
-  if (name === undefined || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name))
-    throw badRequest(`invalid network name: "${name ?? ''}" (a right one begins with a letter or digit, then letters, digits, ".", "_" and "-")`);
-  const driver = fields.text('Driver') ?? 'bridge';
-  if (driver !== 'bridge' && driver !== 'default')
-    throw new GantryError('NETWORK_DRIVER_UNKNOWN', 404, `plugin "${driver}" not found: networks here are of the driver bridge`);
-  for (const field of ['EnableIPv6', 'Attachable', 'Ingress', 'ConfigOnly', 'ConfigFrom'])
-    if (!isEmpty(fields.any(field))) throw unsupported(`${field} of a network`);
-  if (fields.choice('EnableIPv4') === false) throw unsupported('a network without IPv4');
-  if (!['', 'local'].includes(fields.text('Scope') ?? '')) throw unsupported(`Scope "${fields.text('Scope')}" of a network`);
-  if (rooms.engine.networks.list().some((network) => network.name === name))
-    throw new GantryError('NETWORK_EXISTS', 409, `network with name ${name} already exists`);
-  const network = await rooms.engine.networks.create(
-    defined({ name, ...addressPool(fields.inner('IPAM')), internal: fields.flag('Internal'), labels: fields.map('Labels'), options: fields.map('Options') }),
-  );
+  const spec = networkSpec(new Fields(await call.body()));
+  if (rooms.engine.networks.list().some((network) => network.name === spec.name))
+    throw new GantryError('NETWORK_EXISTS', 409, `network with name ${spec.name} already exists`);
+  const network = await rooms.engine.networks.create(spec);
   call.json(201, { Id: network.id, Warning: '' });
-}
-
-function addressPool(ipam: Fields): { subnet?: string; gateway?: string } {
-  if (!['', 'default'].includes(ipam.text('Driver') ?? '')) throw unsupported(`IPAM.Driver "${ipam.text('Driver')}"`);
-  if (!isEmpty(ipam.any('Options'))) throw unsupported('IPAM.Options');
-  const [first, ...rest] = ipam.objects('Config');
-  if (rest.length > 0) throw unsupported('more than one entry of IPAM.Config');
-  if (first === undefined) return {};
-  const fields = new Fields(first, 'IPAM.Config.');
-  for (const field of ['IPRange', 'AuxiliaryAddresses']) if (!isEmpty(fields.any(field))) throw unsupported(`IPAM.Config.${field}`);
-  return defined({ subnet: fields.text('Subnet'), gateway: fields.text('Gateway') });
 }
 
 export async function deleteNetwork(call: Call, rooms: Rooms): Promise<void> {
@@ -149,20 +113,29 @@ export async function disconnectNetwork(call: Call, rooms: Rooms): Promise<void>
   call.empty(200);
 }
 
-export async function pruneNetworks(call: Call, rooms: Rooms): Promise<void> {
+export function pruneNetworks(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneNetworksReporting(call, rooms, report));
+}
+
+async function pruneNetworksReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['label', 'label!', 'until']);
   const until_ms = parseMoment_ms(filters.get('until')[0], rooms.clock.now(), 'until') ?? Number.POSITIVE_INFINITY;
   const used = new Set(rooms.engine.containers.list().flatMap(({ spec }) => (spec.network.kind === 'networks' ? Object.keys(spec.network.endpoints) : [])));
   const deleted: string[] = [];
-  for (const network of rooms.engine.networks.list()) {
-    if (BUILTIN.includes(network.name) || used.has(network.name) || network.created_ms > until_ms || !filters.labels(network.labels)) continue;
+  // Those whose settings others have come after the others.
+  const all = rooms.engine.networks.list().toSorted((a, b) => Number(a.configOnly !== undefined) - Number(b.configOnly !== undefined));
+  for (const network of all) {
+    if (BUILTIN.includes(network.name) || used.has(network.name) || used.has(network.id) || network.created_ms > until_ms || !filters.labels(network.labels))
+      continue;
     try {
       await rooms.engine.networks.remove(network.id);
       deleted.push(network.name);
+      await report.gone(network.name);
     } catch (error) {
       // In use by somebody since: then it is not to be pruned.
       if (!(error instanceof GantryError) || error.status >= 500) throw error;
     }
   }
-  call.json(200, { NetworksDeleted: deleted });
+  rooms.events.tell(pruned('network', 0));
+  return { NetworksDeleted: deleted };
 }

@@ -1,7 +1,8 @@
 import type { Clock, Logger, Random } from '#kit';
 import type { Builder } from '#build';
-import type { Engine } from '#engine';
-import type { ImageStore } from '#image';
+import type { Engine, OciRuntime } from '#engine';
+import type { ImageStore, ProxySettings } from '#image';
+import type { ContainerDefaults } from './defaults.ts';
 import type { EventLog } from './event-log.ts';
 
 export interface DockerInfo {
@@ -19,8 +20,22 @@ export interface DockerInfo {
   readonly architecture: string;
   readonly cpus: number;
   readonly memory_bytes: number;
-  /** The container runtime's name and path, `crun` by default. */
-  readonly runtime: string;
+  readonly swapLimit: boolean;
+  readonly cgroupNamespaces: boolean;
+  /** Whether everything is logged. */
+  readonly debug: boolean;
+  /** All that containers may name, and the one of those that name none. */
+  readonly runtimes: readonly OciRuntime[];
+  readonly defaultRuntime: string;
+  /** `name=value`, each. */
+  readonly labels: readonly string[];
+  readonly proxies: ProxySettings;
+  readonly registries: { readonly insecure: readonly string[]; readonly insecureNetworks: readonly string[]; readonly mirrors: readonly string[] };
+  /** `builtin`, `unconfined` or where the profile was read from. */
+  readonly seccompProfile: string;
+  readonly addressPools: readonly { readonly base: string; readonly size: number }[];
+  /** What is insecure or lacking, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 export interface DockerApiOptions {
@@ -31,10 +46,14 @@ export interface DockerApiOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly info: DockerInfo;
+  /** Of new containers. */
+  readonly defaults?: ContainerDefaults;
 }
 
 /** What handlers share. */
 export interface Rooms extends DockerApiOptions {
   readonly events: EventLog;
   readonly startedAt_ms: number;
+  /** The unix socket that this API listens on, once it does. */
+  readonly ownSocket: () => string | undefined;
 }

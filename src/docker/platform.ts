@@ -1,4 +1,5 @@
-import type { Platform } from '#image';
+import type { Image, Platform } from '#image';
+import { GantryError } from '#kit';
 import { badRequest } from './errors.ts';
 import { isObject } from './json.ts';
 
@@ -29,4 +30,31 @@ function fromJson(text: string): Parts {
   } catch (error) {
     throw badRequest(`invalid platform ${text}: it is no JSON`, error);
   }
+}
+
+/** A parameter that may come several times (API 1.50), each a platform or a JSON list of them. Errors: 400. */
+export function platformList(texts: readonly string[]): readonly Platform[] {
+  return texts.filter((text) => text !== '').flatMap((text) => (text.startsWith('[') ? listed(text) : [text]).map((each) => parsePlatform(each) ?? []).flat());
+}
+
+function listed(text: string): readonly string[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))) : [];
+  } catch (error) {
+    throw badRequest(`invalid platforms ${text}: it is no JSON`, error);
+  }
+}
+
+/** An image here is for one platform. Errors: 404 where another is asked for. */
+export function requirePlatform({ config }: Image, name: string, platform: Platform | undefined): void {
+  if (platform === undefined) return;
+  const fits = platform.os === config.os && platform.architecture === config.architecture && (platform.variant ?? config.variant) === config.variant;
+  if (fits) return;
+  const wanted = [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/');
+  throw new GantryError(
+    'PLATFORM_UNKNOWN',
+    404,
+    `image ${name} is here for ${config.os}/${config.architecture}, not for ${wanted}; pull it with that platform`,
+  );
 }

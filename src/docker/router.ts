@@ -1,5 +1,6 @@
 import { pluginRoutes, swarmRoutes } from './clusters.ts';
 import { notImplemented, pageNotFound, unsupported } from './errors.ts';
+import { attachContainer, attachWebSocket } from './attach.ts';
 import { checkAuth } from './auth.ts';
 import { pruneBuilds } from './build-cache.ts';
 import { checkBuild } from './build-check.ts';
@@ -7,11 +8,14 @@ import { buildImage } from './builds.ts';
 import * as io from './containers-io.ts';
 import * as life from './containers-lifecycle.ts';
 import { inspectContainer, listContainers } from './containers-list.ts';
+import { diskUsage } from './disk-usage.ts';
 import { streamEvents } from './events.ts';
+import { findContainer } from './find.ts';
 import type { Call } from './http.ts';
 import * as images from './images.ts';
 import { loadImages, saveImages } from './images-archive.ts';
 import { inspectDistribution, searchImages } from './images-remote.ts';
+import { info } from './info.ts';
 import * as networks from './networks.ts';
 import type { Rooms } from './options.ts';
 import { containerStats } from './stats.ts';
@@ -38,6 +42,7 @@ export function createRouter(): Router {
     ['POST /containers/{id}/start', (call, rooms) => life.startContainer(call, rooms, consoles)],
     ['POST /containers/{id}/exec', (call, rooms) => io.createExec(call, rooms, wishes)],
     ['POST /exec/{id}/start', (call, rooms) => io.startExec(call, rooms, wishes)],
+    ['GET /exec/{id}/json', (call, rooms) => io.inspectExec(call, rooms, wishes)],
     ...containerRoutes,
     ...imageRoutes,
     ...networkAndVolumeRoutes,
@@ -59,9 +64,9 @@ const systemRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /_ping', system.ping],
   ['HEAD /_ping', system.ping],
   ['GET /version', system.version],
-  ['GET /info', system.info],
+  ['GET /info', info],
   ['GET /events', streamEvents],
-  ['GET /system/df', system.diskUsage],
+  ['GET /system/df', diskUsage],
   ['POST /auth', checkAuth],
   ['POST /build', buildImage],
   ['POST /build/check', checkBuild],
@@ -83,7 +88,8 @@ const containerRoutes: readonly (readonly [string, Handler])[] = [
   ['POST /containers/{id}/update', life.updateContainer],
   ['POST /containers/{id}/wait', life.waitContainer],
   ['GET /containers/{id}/logs', io.containerLogs],
-  ['POST /containers/{id}/attach', io.attachContainer],
+  ['POST /containers/{id}/attach', attachContainer],
+  ['GET /containers/{id}/attach/ws', attachWebSocket],
   ['POST /containers/{id}/resize', io.resizeContainer],
   ['GET /containers/{id}/stats', containerStats],
   ['GET /containers/{id}/top', io.topContainer],
@@ -93,7 +99,6 @@ const containerRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /containers/{id}/archive', io.getArchive],
   ['PUT /containers/{id}/archive', io.putArchive],
   ['POST /exec/{id}/resize', io.resizeExec],
-  ['GET /exec/{id}/json', io.inspectExec],
 ];
 
 const imageRoutes: readonly (readonly [string, Handler])[] = [
@@ -132,10 +137,18 @@ const missing = (what: string): Handler => {
   return () => Promise.reject(error);
 };
 
+/** As an engine without CRIU answers: it does not run on this kernel. */
+const noCheckpoints: Handler = (call, rooms) => {
+  findContainer(rooms, call.parameter('id'));
+  return Promise.reject(notImplemented('checkpointing containers (CRIU does not run here)'));
+};
+
 /** Operations of the API that Gantry does not have; each says so by its name. */
 const refusedRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /images/{name}/attestations', missing('reading attestations')],
-  ['GET /containers/{id}/attach/ws', missing('attaching through a WebSocket')],
+  ['GET /containers/{id}/checkpoints', noCheckpoints],
+  ['POST /containers/{id}/checkpoints', noCheckpoints],
+  ['DELETE /containers/{id}/checkpoints/{name}', noCheckpoints],
   ['POST /session', () => Promise.reject(unsupported("BuildKit's session"))],
 ];
 

@@ -81,14 +81,17 @@ describe('the detach keys', () => {
 });
 
 it('writes the nanoseconds of an event whole', () => {
-  const line = eventLine({
-    Type: 'container',
-    Action: 'start',
-    Actor: { ID: 'i', Attributes: {} },
-    scope: 'local',
-    time: 1,
-    timeNano: 1_700_000_000_123_456_789n,
-  });
+  const line = eventLine(
+    {
+      Type: 'container',
+      Action: 'start',
+      Actor: { ID: 'i', Attributes: {} },
+      scope: 'local',
+      time: 1,
+      timeNano: 1_700_000_000_123_456_789n,
+    },
+    56,
+  );
   assert.match(line, /"timeNano":1700000000123456789\}\n$/);
 });
 
@@ -105,6 +108,9 @@ it('gives the two samples that a percentage needs', () => {
     memory_limit_bytes: 3,
     memory_stat: { cache: 1 },
     pids: 1,
+    cpu_throttling: { periods: 0, throttled_periods: 0, throttled_ns: 0 },
+    io: [],
+    memory_max_usage_bytes: 0,
     networks: {},
   };
   const view = JSON.parse(JSON.stringify(statsView(container, sample, { ...sample, cpu_total_ns: 1 }, NOW_MS))) as {

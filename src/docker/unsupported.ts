@@ -22,7 +22,6 @@ export const UNSUPPORTED_FIELDS: Readonly<Record<string, readonly unknown[]>> = 
   'HostConfig.IOMaximumIOps': [],
   'HostConfig.Isolation': ['default'],
   'HostConfig.KernelMemoryTCP': [],
-  'HostConfig.Runtime': ['crun', 'runc', 'io.containerd.runc.v2'],
   'HostConfig.VolumeDriver': ['local'],
 };
 
@@ -100,11 +99,13 @@ const TRANSLATED_FIELDS = [
   'HostConfig.ReadonlyPaths',
   'HostConfig.ReadonlyRootfs',
   'HostConfig.RestartPolicy',
+  'HostConfig.Runtime',
   'HostConfig.SecurityOpt',
   'HostConfig.ShmSize',
   'HostConfig.Sysctls',
   'HostConfig.Tmpfs',
   'HostConfig.UTSMode',
+  'HostConfig.Umask',
   'HostConfig.Ulimits',
   'HostConfig.UsernsMode',
   'HostConfig.VolumesFrom',

@@ -1,8 +1,10 @@
 import { GantryError } from '#kit';
 import type { Volume } from '#engine';
 import { unsupported } from './errors.ts';
+import { pruned } from './event-log.ts';
 import { Filters } from './filters.ts';
 import type { Call } from './http.ts';
+import { PruneReport } from './prune-report.ts';
 import { defined, Fields, isEmpty } from './json.ts';
 import { checkVolumeName } from './mounts.ts';
 import type { Rooms } from './options.ts';
@@ -10,7 +12,7 @@ import type { Rooms } from './options.ts';
 export async function listVolumes(call: Call, rooms: Rooms): Promise<void> {
   const filters = new Filters(call.text('filters'), ['dangling', 'driver', 'label', 'name']);
   const dangling = filters.flag('dangling');
-  const used = usedVolumes(rooms);
+  const used = volumeUsers(rooms);
   const shown = rooms.engine.volumes
     .list()
     .filter(
@@ -18,13 +20,17 @@ export async function listVolumes(call: Call, rooms: Rooms): Promise<void> {
         (dangling === undefined || dangling === !used.has(volume.name)) &&
         filters.any('driver', 'local') &&
         filters.labels(volume.labels) &&
-        filters.some('name', (name) => volume.name.includes(name)),
+        filters.matches('name', volume.name),
     );
   call.json(200, { Volumes: shown.map(volumeView), Warnings: null });
 }
 
-export function usedVolumes(rooms: Rooms): ReadonlySet<string> {
-  return new Set(rooms.engine.containers.list().flatMap((container) => container.mounts.flatMap((mount) => mount.name ?? [])));
+/** How many containers have each volume among their mounts. */
+export function volumeUsers(rooms: Rooms): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { mounts } of rooms.engine.containers.list())
+    for (const name of new Set(mounts.flatMap((mount) => mount.name ?? []))) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 export function volumeView(volume: Volume): object {
@@ -34,7 +40,7 @@ export function volumeView(volume: Volume): object {
     Labels: volume.labels,
     Mountpoint: volume.mountpoint,
     Name: volume.name,
-    Options: null,
+    Options: volume.options ?? null,
     Scope: 'local',
   };
 }
@@ -59,9 +65,8 @@ export async function createVolume(call: Call, rooms: Rooms): Promise<void> {
   if (name !== undefined) checkVolumeName(name);
   const driver = fields.text('Driver') ?? 'local';
   if (driver !== 'local') throw new GantryError('VOLUME_DRIVER_UNKNOWN', 404, `plugin "${driver}" not found: volumes here are of the driver local`);
-  for (const field of ['DriverOpts', 'ClusterVolumeSpec']) if (!isEmpty(fields.any(field))) throw unsupported(`${field} of a volume`);
-  const existing = rooms.engine.volumes.list().find((volume) => volume.name === name);
-  call.json(201, volumeView(existing ?? (await rooms.engine.volumes.create(defined({ name, labels: fields.map('Labels') })))));
+  if (!isEmpty(fields.any('ClusterVolumeSpec'))) throw unsupported('ClusterVolumeSpec of a volume');
+  call.json(201, volumeView(await rooms.engine.volumes.create(defined({ name, labels: fields.map('Labels'), options: fields.map('DriverOpts') }))));
 }
 
 export async function deleteVolume(call: Call, rooms: Rooms): Promise<void> {
@@ -72,20 +77,28 @@ export async function deleteVolume(call: Call, rooms: Rooms): Promise<void> {
   return call.empty(204);
 }
 
-export async function pruneVolumes(call: Call, rooms: Rooms): Promise<void> {
+export function pruneVolumes(call: Call, rooms: Rooms): Promise<void> {
+  return PruneReport.of(call, (report) => pruneVolumesReporting(call, rooms, report));
+}
+
+async function pruneVolumesReporting(call: Call, rooms: Rooms, report: PruneReport): Promise<object> {
   const filters = new Filters(call.text('filters'), ['all', 'label', 'label!']);
-  const all = call.apiVersion < 1.42 || filters.flag('all') === true;
-  const used = usedVolumes(rooms);
+  const all = call.minor < 42 || filters.flag('all') === true;
+  const used = volumeUsers(rooms);
   const deleted: string[] = [];
+  let freed = 0;
   for (const volume of rooms.engine.volumes.list()) {
     if (used.has(volume.name) || !(all || volume.anonymous) || !filters.labels(volume.labels)) continue;
     try {
+      const size = await rooms.engine.volumes.size(volume.name);
       await rooms.engine.volumes.remove(volume.name, false);
+      freed += Math.max(0, size);
       deleted.push(volume.name);
+      await report.gone(volume.name);
     } catch (error) {
       if (!(error instanceof GantryError) || error.status >= 500) throw error;
     }
   }
-  // What a volume holds is not measured, so nothing is claimed of the space.
-  call.json(200, { VolumesDeleted: deleted, SpaceReclaimed: 0 });
+  rooms.events.tell(pruned('volume', freed));
+  return { VolumesDeleted: deleted, SpaceReclaimed: freed };
 }

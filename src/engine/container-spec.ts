@@ -33,6 +33,8 @@ export interface ContainerSpec {
   readonly terminal?: boolean;
   /** Keep standard input open; `once` closes it after the first client leaves. */
   readonly openStdin?: boolean;
+  /** What its user meant to attach to, told back in inspections: who attaches says so then. */
+  readonly attached?: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   readonly stdinOnce?: boolean;
   readonly stopSignal?: string;
   readonly stopTimeout_seconds?: number;
@@ -44,6 +46,8 @@ export interface ContainerSpec {
   readonly network: NetworkMode;
   readonly publish?: readonly PublishSpec[];
   readonly publishAll?: boolean;
+  /** Where ports are bound that name no address; left out: everywhere. */
+  readonly publishAddress?: IpAddress;
   readonly exposed?: readonly string[];
   /** Containers on the default network whose addresses and ports this one is told. */
   readonly links?: readonly LinkSpec[];
@@ -55,12 +59,16 @@ export interface ContainerSpec {
   readonly resources?: ResourceLimits;
   readonly security?: SecurityOptions;
   readonly init?: boolean;
+  /** An OCI runtime of the daemon's configuration; left out: its default one. On record, and left out there: crun. */
+  readonly runtime?: string;
   /** Left out: all are the container's own. */
   readonly namespaces?: NamespaceChoices;
   readonly devices?: readonly DeviceSpec[];
   /** `c 10:229 rwm`, as the kernel's device controller reads them. */
   readonly deviceRules?: readonly string[];
   readonly shmSize_bytes?: number;
+  /** File mode creation mask of every process in it; the runtime's own when absent. */
+  readonly umask?: number;
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Left out: one file without bounds. */
   readonly log?: LogSpec;
@@ -114,6 +122,8 @@ export type MountSpec = (
       readonly subpath?: string;
       /** Of a volume that is made. */
       readonly labels?: Readonly<Record<string, string>>;
+      /** Of a volume that is made: the local driver's. */
+      readonly driverOptions?: Readonly<Record<string, string>>;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly options?: string }
   /** The files of an image, to read. */
@@ -138,7 +148,12 @@ export type NetworkMode =
 export interface EndpointSpec {
   readonly aliases?: readonly string[];
   readonly address?: IpAddress;
+  readonly ipv6Address?: IpAddress;
   readonly macAddress?: string;
+  /** In Docker's words: `com.docker.network.endpoint.…`. */
+  readonly driverOptions?: Readonly<Record<string, string>>;
+  /** The network with the highest has the default route; 0 when left out. */
+  readonly gwPriority?: number;
   /** Other containers by names that are known to this one only. */
   readonly links?: readonly LinkSpec[];
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { LogLine, LogQuery, ProcessStreams, TerminalSize } from '#kit';
+import { SystemCallError } from '#linux';
 import { exportTar, readArchive, statPath, writeArchive } from './archive/archive.ts';
 import { AttachSession } from './attach.ts';
 import { isLive, lastExit } from './container.ts';
@@ -89,7 +90,7 @@ export class ContainerFace implements Containers {
       } finally {
         this.#reserved.delete(name);
       }
-      tell(this.#rooms, entry, 'rename', { oldName });
+      tell(this.#rooms, entry, 'rename', { oldName: `/${oldName}` });
     });
   }
 
@@ -100,8 +101,8 @@ export class ContainerFace implements Containers {
       const resources = { ...record.spec.resources, ...change.resources };
       const limits = resourcesOf(resources, this.#rooms.machine()).value;
       const restart = change.restart ?? record.spec.restart;
-      await using edited = await editPorts(this.#rooms, record, change.publish);
-      if (change.resources && isLive(record.state)) await this.#rooms.crun.update(record.id, limits, pathsOf(this.#rooms, record).bundle);
+      await using edited = await editPorts(this.#rooms, record, change);
+      if (change.resources && isLive(record.state)) await this.#rooms.crun.update(record, limits, pathsOf(this.#rooms, record).bundle);
       const { spec, ports } = edited.record;
       await save(this.#rooms, entry, { ...record, ports, spec: { ...spec, resources, ...(restart === undefined ? {} : { restart }) } });
       edited.keep();
@@ -175,10 +176,20 @@ export class ContainerFace implements Containers {
       resize: (size) => this.resize(record.id, size),
       exited,
     });
-    if (isLive(record.state)) session.connect(await this.#rooms.linux.sockets.connect(join(bundle, 'attach')));
+    if (isLive(record.state)) await this.#connect(session, join(bundle, 'attach'));
     else entry.attaches.push(session);
     tell(this.#rooms, entry, 'attach');
     return session.streams;
+  }
+
+  /** A container that ends this moment has nobody left who answers: its streams are over. */
+  async #connect(session: AttachSession, path: string): Promise<void> {
+    try {
+      session.connect(await this.#rooms.linux.sockets.connect(path));
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || !['ENOENT', 'ECONNREFUSED'].includes(error.errnoName)) throw error;
+      session.abandon();
+    }
   }
 
   async resize(ref: string, size: TerminalSize): Promise<void> {

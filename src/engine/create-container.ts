@@ -2,13 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Image } from '#image';
 import type { ContainerRecord } from './container.ts';
-import { parsePort } from './endpoints.ts';
+import { checkEndpoint } from './check-endpoint.ts';
 import { invalid, nameInUse, nameInvalid, unsupported } from './errors.ts';
 import { checkLinks } from './links.ts';
 import { logBounds } from './logs/log-options.ts';
 import { makeMounts } from './make-mounts.ts';
 import { mergeHealth, mergeProcess } from './merge.ts';
 import { chooseName } from './names.ts';
+import { parsePort } from './publishing.ts';
 import { leaseOwner, pathsOf, type Rooms, tell, view } from './rooms.ts';
 import { settled } from './settled.ts';
 import { signalNumber } from './signals.ts';
@@ -39,7 +40,8 @@ export async function createContainer(rooms: Rooms, reserved: Set<string>, spec:
 function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): ContainerRecord {
   const config = image.config.config;
   const { network } = spec;
-  if (network.kind === 'networks') for (const ref of Object.keys(network.endpoints)) rooms.networks.get(ref);
+  const endpoints = network.kind === 'networks' ? Object.entries(network.endpoints) : [];
+  for (const [ref, endpoint] of endpoints) checkEndpoint(rooms.networks.get(ref), endpoint);
   if (network.kind !== 'networks' && (spec.publish?.length ?? 0) > 0)
     throw invalid('published port', `a container with network mode ${network.kind} has no ports to publish`);
   if (network.kind === 'container') rooms.table.find(network.id);
@@ -56,17 +58,19 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
   exposed.forEach(parsePort);
   const healthcheck = mergeHealth(spec.healthcheck, config.Healthcheck);
   const hostname = hostnameOf(rooms, spec, id);
+  const { runtime: asked, ...rest } = spec;
+  const runtime = rooms.crun.runtimes.choose(asked);
   return {
     // A cast because a fresh random id is what the brand stands for.
     id: id as ContainerId,
     name,
-    spec: { ...spec, labels: { ...config.Labels, ...spec.labels } },
+    spec: { ...rest, labels: { ...config.Labels, ...spec.labels }, ...(runtime === undefined ? {} : { runtime }) },
     imageId: image.id,
     created_ms: rooms.clock.now(),
     state: { status: 'created' },
     process: mergeProcess(spec, config),
     mounts: [],
-    warnings: warningsOf(spec, rooms.machine()),
+    warnings: [...warningsOf(spec, rooms.machine()), ...portWarnings(rooms, spec)],
     hostname,
     stopSignal,
     ...(healthcheck === undefined ? {} : { healthcheck }),
@@ -76,6 +80,16 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
     endpoints: {},
     ports: [],
   };
+}
+
+/** Of networks that publish nothing: their containers have addresses of their own outside, or are not to be reached. */
+function portWarnings(rooms: Rooms, { network, publish = [] }: ContainerSpec): readonly string[] {
+  if (network.kind !== 'networks' || publish.length === 0) return [];
+  const names = Object.keys(network.endpoints);
+  const isPublishing = names.map((ref) => rooms.networks.get(ref)).some(({ driver, internal }) => driver === 'bridge' && !internal);
+  return isPublishing
+    ? []
+    : [`Published ports are discarded: ${names.join(', ')} is no network by which ports are published, until the container joins another one`];
 }
 
 function hostnameOf(rooms: Rooms, spec: ContainerSpec, id: string): string {

@@ -1,5 +1,5 @@
 import { type ContainerRecord, isLive } from './container.ts';
-import { invalid } from './errors.ts';
+import { invalid, portsChanged } from './errors.ts';
 import type { Rooms } from './rooms.ts';
 import type { PublishSpec } from './types.ts';
 
@@ -12,11 +12,16 @@ export interface EditedPorts extends AsyncDisposable {
 }
 
 /**
- * Publishes another set of ports for a container, at once where it runs; undefined changes nothing. Must hold the container's lock.
- * Errors: `PORT_IN_USE`, `ENGINE_INVALID`; then nothing is changed.
+ * Publishes another set of ports for a container, at once where it runs; nothing in `publish` changes nothing. Must hold the container's lock.
+ * Errors: `PORT_IN_USE`, `PORTS_CHANGED`, `ENGINE_INVALID`; then nothing is changed.
  */
-export async function editPorts(rooms: Rooms, record: ContainerRecord, publish: readonly PublishSpec[] | undefined): Promise<EditedPorts> {
+export async function editPorts(
+  rooms: Rooms,
+  record: ContainerRecord,
+  { publish, publishWas }: { readonly publish?: readonly PublishSpec[]; readonly publishWas?: readonly PublishSpec[] },
+): Promise<EditedPorts> {
   if (publish === undefined) return { record, keep: () => undefined, [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (publishWas !== undefined && portsKey(publishWas) !== portsKey(record.spec.publish ?? [])) throw portsChanged(record.name);
   const { kind } = record.spec.network;
   if (kind !== 'networks' && publish.length > 0) throw invalid('published port', `a container with network mode ${kind} has no ports to publish`);
   const wanted = { ...record, spec: { ...record.spec, publish } };
@@ -32,6 +37,14 @@ export async function editPorts(rooms: Rooms, record: ContainerRecord, publish: 
       if (!kept) await rooms.wires.publishRecorded(record);
     },
   };
+}
+
+/** The same for the same set, in whatever order. */
+function portsKey(publish: readonly PublishSpec[]): string {
+  return publish
+    .map(({ hostAddress = '', hostPort = 0, containerPort, protocol }) => `${hostAddress} ${hostPort} ${containerPort} ${protocol}`)
+    .sort()
+    .join(',');
 }
 
 /** As an event tells them: `0.0.0.0:8080->80/tcp`, joined by commas. */

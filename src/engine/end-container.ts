@@ -1,7 +1,8 @@
 import { ended, isLive } from './container.ts';
 import { removeLocked } from './remove-container.ts';
 import { decideRestart, nextStreak } from './restart-policy.ts';
-import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
+import { pathsOf, type Rooms, settle, tell } from './rooms.ts';
+import { saveHappened } from './save-happened.ts';
 import { startContainer } from './start-container.ts';
 import type { Entry } from './table.ts';
 import type { ExitState } from './types.ts';
@@ -36,14 +37,17 @@ async function end(rooms: Rooms, entry: Entry, unseen: { readonly finishedAt_ms:
   const decision = decideRestart(spec.restart, exit, { restartCount, streak: entry.streak, stopRequested });
   const isOver = spec.autoRemove === true && !decision.restart;
   // Its record goes in a moment; until then a new daemon finds out anew what this one knows.
+  let isSaved = true;
   if (isOver) entry.record = ended(record, exit, false);
-  else await save(rooms, entry, ended(record, exit, decision.restart));
+  else isSaved = await saveHappened(rooms, entry, ended(record, exit, decision.restart));
   if (oomKilled) tell(rooms, entry, 'oom');
   tell(rooms, entry, 'die', { exitCode: String(exit.exitCode) });
   settle(entry, 'exit', { exitCode: exit.exitCode });
-  await Promise.all([rooms.wires.release(record, record.endpoints), rooms.snapshots.unmount(paths.snapshot)]);
+  await Promise.all([rooms.wires.release(record, record.endpoints), rooms.snapshots.unmount(paths.snapshot), rooms.volumes.releaseAll(record.id)]);
   for (const name of Object.keys(record.endpoints)) rooms.networks.tellConnection('disconnect', rooms.networks.get(name), record.id);
-  entry.aftermath = rooms.chores.begin('what a run left stays until the next start of the daemon', () => rooms.crun.clean(record.id, paths));
+  entry.aftermath = rooms.chores.begin('what a run left stays until the next start of the daemon', () =>
+    rooms.crun.clean(record, paths, { keepExit: !isSaved }),
+  );
   if (decision.restart) scheduleRestart(rooms, entry, decision.delay_ms, exit);
   else if (isOver) await removeLocked(rooms, entry, { volumes: true });
 }
@@ -68,14 +72,14 @@ async function restart(rooms: Rooms, id: string): Promise<void> {
     } catch (error) {
       rooms.logger.warn('cannot start a container again', { id, error });
       const { state } = entry.record;
-      if (state.status !== 'exited') return;
+      if (state.status !== 'exited' && state.status !== 'restarting') return;
       const decision = decideRestart(entry.record.spec.restart, state.exit, {
         restartCount: entry.record.restartCount,
         streak: entry.streak,
         stopRequested: entry.record.stopRequested,
       });
       if (!decision.restart) return;
-      await save(rooms, entry, ended(entry.record, state.exit, true));
+      await saveHappened(rooms, entry, ended(entry.record, state.exit, true));
       scheduleRestart(rooms, entry, decision.delay_ms, state.exit);
     }
   });

@@ -1,17 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import { isSystemError, type Logger } from '#kit';
+import { isSystemError, type Logger, messageOf } from '#kit';
 import type { Linux } from '#linux';
-import { macOf, type Network, type PublishedPort } from '#network';
+import { macOf, type Network } from '#network';
+import { checkEndpoint } from './check-endpoint.ts';
 import { type ContainerRecord, isLive, type StoredEndpoint } from './container.ts';
 import { alreadyConnected, invalid, notConnected, notRunning } from './errors.ts';
 import { EMBEDDED_DNS } from './name-files.ts';
 import { namesFor } from './names-of-network.ts';
+import { bridgeSettings, endpointSettings, macvlanSettings } from './network-options.ts';
 import type { NetworkStore } from './networks.ts';
+import { type Ports, portsOf, portsRecorded, portsWanted, type PublishTarget, withChosenPorts } from './publishing.ts';
 import type { ContainerTable, Entry } from './table.ts';
-import type { Container, EndpointSpec, EngineNetwork } from './types.ts';
-
-type Endpoints = Readonly<Record<string, StoredEndpoint>>;
-type Ports = Container['ports'];
+import type { EndpointSpec, EngineNetwork } from './types.ts';
+import { type Endpoints, type WaysOut, waysOut } from './ways-out.ts';
 
 export interface EndpointOptions {
   readonly network: Network;
@@ -60,7 +61,7 @@ export class ContainerNetworks {
     try {
       for (const [ref, spec] of Object.entries(mode.endpoints)) {
         const network = this.#options.networks.get(ref);
-        endpoints[network.name] = this.#take(network, spec, `eth${Object.keys(endpoints).length}`);
+        endpoints[network.name] = this.#take(network, spec, endpoints);
       }
       return endpoints;
     } catch (error) {
@@ -69,9 +70,12 @@ export class ContainerNetworks {
     }
   }
 
-  #take(network: EngineNetwork, spec: EndpointSpec, interfaceName: string): StoredEndpoint {
-    const taken = this.#options.networks.takeAddress(network, spec.address);
-    return { networkId: network.id, ...taken, macAddress: spec.macAddress ?? macOf(taken.address), aliases: spec.aliases ?? [], interfaceName };
+  #take(network: EngineNetwork, spec: EndpointSpec, others: Endpoints): StoredEndpoint {
+    const interfaceName = interfaceFor(network, spec, others);
+    const taken = this.#options.networks.takeAddress(network, spec);
+    const { aliases = [], gwPriority } = spec;
+    const macAddress = spec.macAddress ?? macOf(taken.address);
+    return { networkId: network.id, ...taken, macAddress, aliases, interfaceName, ...(gwPriority === undefined ? {} : { gwPriority }) };
   }
 
   /** Makes the namespace, still without links, where the container has one of its own. */
@@ -82,38 +86,80 @@ export class ContainerNetworks {
     this.#options.linux.namespaces.setSysctl(namespace, 'net/ipv4/ping_group_range', '0 2147483647');
   }
 
+  #waysOut(endpoints: Endpoints): WaysOut {
+    return waysOut(endpoints, (name) => this.#options.networks.get(name));
+  }
+
   /** Links the namespace into each network. */
   async join(record: ContainerRecord, endpoints: Endpoints): Promise<void> {
     const { network, networks } = this.#options;
     const namespace = network.namespacePath(record.id);
     const entries = Object.entries(endpoints);
-    await Promise.all(entries.map(([name]) => networks.ensureBridge(networks.get(name))));
-    const first = entries.find(([name]) => !networks.get(name).internal)?.[0];
-    for (const [name, endpoint] of entries) await this.#attach(namespace, networks.get(name), endpoint, name === first);
+    await Promise.all(entries.map(([name]) => networks.get(name)).flatMap((each) => (each.driver === 'bridge' ? [networks.ensureBridge(each)] : [])));
+    const ways = this.#waysOut(endpoints);
+    for (const [name, endpoint] of entries) await this.#attach(namespace, networks.get(name), endpoint, ways, this.#specOf(record, name));
   }
 
-  async #attach(namespace: string, network: EngineNetwork, endpoint: StoredEndpoint, isWayOut: boolean): Promise<void> {
-    const { address, prefixLength, gateway, macAddress, interfaceName } = endpoint;
-    const mtu = network.options['com.docker.network.driver.mtu'];
-    const bridge = await this.#options.networks.ensureBridge(network);
-    await this.#options.network.attach({
+  /** What was asked for at one of its networks, by whatever name. */
+  #specOf({ spec: { network } }: ContainerRecord, name: string): EndpointSpec {
+    const asked = network.kind === 'networks' ? Object.entries(network.endpoints) : [];
+    return asked.find(([ref]) => this.#options.networks.get(ref).name === name)?.[1] ?? {};
+  }
+
+  async #attach(namespace: string, network: EngineNetwork, endpoint: StoredEndpoint, ways: WaysOut, spec: EndpointSpec): Promise<void> {
+    const { address, prefixLength, gateway, macAddress, interfaceName, ipv6 } = endpoint;
+    const common = {
       namespace,
-      bridge,
       interfaceName,
       address,
       prefixLength,
       macAddress,
-      ...(isWayOut ? { gateway } : {}),
-      ...(mtu === undefined ? {} : { mtu: Number(mtu) }),
-    });
+      ...(ways.ipv4 === network.name ? { gateway } : {}),
+      ...(ipv6 === undefined
+        ? {}
+        : { ipv6: { address: ipv6.address, prefixLength: ipv6.prefixLength, ...(ways.ipv6 === network.name ? { gateway: ipv6.gateway } : {}) } }),
+    };
+    if (network.driver === 'macvlan') {
+      const { mode, mtu } = macvlanSettings(network.options);
+      if (network.parent === undefined) throw new TypeError('a macvlan network without a parent');
+      await this.#options.network.attachMacvlan({ ...common, parent: network.parent, mode, ...(mtu === undefined ? {} : { mtu }) });
+    } else {
+      const { mtu, apart } = bridgeSettings(network.options);
+      const bridge = await this.#options.networks.ensureBridge(network);
+      await this.#options.network.attach({ ...common, bridge, ...(mtu === undefined ? {} : { mtu }), ...(apart ? { apart } : {}) });
+    }
+    for (const { name, value } of endpointSettings(spec.driverOptions ?? {}).sysctls(interfaceName)) this.#set(namespace, name, value);
+  }
+
+  /** Errors: `ENGINE_INVALID` where the kernel has no such setting or takes no such value. */
+  #set(namespace: string, name: string, value: string): void {
+    try {
+      this.#options.linux.namespaces.setSysctl(namespace, name, value);
+    } catch (error) {
+      throw invalid('com.docker.network.endpoint.sysctls', `the kernel does not take "${value}" for ${name}: ${messageOf(error)}`);
+    }
+  }
+
+  async #detach(namespace: string, network: EngineNetwork, { interfaceName }: StoredEndpoint): Promise<void> {
+    if (network.driver === 'macvlan') await this.#options.network.detachMacvlan(namespace, interfaceName);
+    else await this.#options.network.detach(namespace, interfaceName);
+  }
+
+  /** Where its published ports lead to; undefined when none of its networks can be reached from outside. */
+  #target(endpoints: Endpoints): PublishTarget | undefined {
+    const name = this.#waysOut(endpoints).published;
+    const endpoint = name === undefined ? undefined : endpoints[name];
+    if (name === undefined || endpoint === undefined) return undefined;
+    const { hostBinding } = bridgeSettings(this.#options.networks.get(name).options);
+    return { ...endpoint, ...(hostBinding === undefined ? {} : { hostBinding }) };
   }
 
   /** Publishes what was asked for. Errors: `PORT_IN_USE`; then nothing is published. */
   async publish(record: ContainerRecord, endpoints: Endpoints): Promise<Ports> {
-    const target = Object.values(endpoints)[0];
-    const wanted = target === undefined ? [] : portsWanted(record, target.address);
+    const target = this.#target(endpoints);
+    const wanted = target === undefined ? [] : portsWanted(record, target);
     const real = wanted.length === 0 ? [] : await this.#options.network.publish(wanted);
-    return target === undefined ? [] : portsOf(record, real);
+    return Object.keys(endpoints).length === 0 ? [] : portsOf(record, real);
   }
 
   /**
@@ -121,22 +167,43 @@ export class ContainerNetworks {
    * Errors: `PORT_IN_USE`; then what was published still is.
    */
   async republish(record: ContainerRecord): Promise<Ports> {
-    const target = Object.values(record.endpoints)[0];
-    if (target === undefined) return [];
-    const wanted = withChosenPorts(portsWanted(record, target.address), record.ports);
-    return portsOf(record, await this.#options.network.republish(record.id, wanted));
+    const target = this.#target(record.endpoints);
+    const wanted = target === undefined ? [] : withChosenPorts(portsWanted(record, target), record.ports);
+    const real = await this.#options.network.republish(record.id, wanted);
+    return Object.keys(record.endpoints).length === 0 ? [] : portsOf(record, real);
   }
 
   /** Makes what is published be what the record of a running container says: a crash may have come between the two. */
   async publishRecorded(record: ContainerRecord): Promise<void> {
-    const target = Object.values(record.endpoints)[0];
-    if (target === undefined) return;
-    const ports = record.ports.flatMap(({ containerPort, protocol, hostAddress, hostPort }) =>
-      hostPort === undefined || hostAddress === undefined
-        ? []
-        : [{ owner: record.id, protocol, hostAddress, hostPort, targetAddress: target.address, targetPort: containerPort }],
+    if (record.spec.network.kind !== 'networks') return;
+    const target = this.#target(record.endpoints);
+    await this.#options.network.republish(record.id, target === undefined ? [] : portsRecorded(record, target));
+  }
+
+  /** Makes the links of a running container be what its record says, where a crash came between the two. */
+  async mend(record: ContainerRecord, pid: number): Promise<void> {
+    if (record.spec.network.kind !== 'networks') return;
+    const { network, networks } = this.#options;
+    const namespace = network.namespacePath(record.id);
+    const inside = linkNames(await readFile(`/proc/${pid}/net/dev`, 'utf8'));
+    const entries = Object.entries(record.endpoints);
+    const strange = inside.filter((name) => !entries.some(([, { interfaceName }]) => interfaceName === name));
+    const ours = await filterAsync(strange, (name) => network.isAttached(namespace, name));
+    for (const name of ours) await network.detach(namespace, name);
+    // One that the container itself has renamed still has its end here.
+    const gone = entries.filter(([, { interfaceName }]) => !inside.includes(interfaceName));
+    const missing = await filterAsync(
+      gone,
+      async ([name, { interfaceName }]) => networks.get(name).driver === 'bridge' && !(await network.isAttached(namespace, interfaceName)),
     );
-    await this.#options.network.republish(record.id, ports);
+    for (const [name, endpoint] of missing) await this.#attach(namespace, networks.get(name), endpoint, {}, this.#specOf(record, name));
+    if (ours.length + missing.length > 0) await this.#route(record, this.#waysOut(record.endpoints));
+  }
+
+  async #route({ id, endpoints }: ContainerRecord, ways: WaysOut): Promise<void> {
+    const [ipv4, ipv6] = [endpoints[ways.ipv4 ?? '']?.gateway, endpoints[ways.ipv6 ?? '']?.ipv6?.gateway];
+    const gateways = { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
+    await this.#options.network.route(this.#options.network.namespacePath(id), gateways);
   }
 
   /** Answers names inside the container's namespace. Fine when it does already. */
@@ -160,6 +227,9 @@ export class ContainerNetworks {
     await this.stopNames(record.id);
     await network.unpublish(record.id);
     const { kind } = record.spec.network;
+    // The kernel ends a namespace some time after it was let go of, and until then its ends keep a parent from others.
+    for (const [name, endpoint] of Object.entries(endpoints))
+      if (networks.get(name).driver === 'macvlan') await this.#detach(network.namespacePath(record.id), networks.get(name), endpoint);
     if (kind === 'networks' || kind === 'none') await network.removeNamespace(record.id);
     for (const endpoint of Object.values(endpoints)) networks.release(endpoint);
   }
@@ -181,25 +251,32 @@ export class ContainerNetworks {
     const mode = record.spec.network;
     if (mode.kind !== 'networks' && mode.kind !== 'none')
       throw invalid('network', `container ${record.name} shares another network namespace and can't be connected`);
+    checkEndpoint(network, spec);
     const wanted = mode.kind === 'networks' ? mode.endpoints : {};
     if (Object.keys(wanted).some((name) => this.#options.networks.get(name).id === network.id)) throw alreadyConnected(record.name, network.name);
     const changed = { ...record, spec: { ...record.spec, network: { kind: 'networks' as const, endpoints: { ...wanted, [network.name]: spec } } } };
     if (!isLive(record.state)) return changed;
-    const names = new Set(Object.values(record.endpoints).map(({ interfaceName }) => interfaceName));
-    let index = 0;
-    while (names.has(`eth${index}`)) index += 1;
-    const endpoint = this.#take(network, spec, `eth${index}`);
-    const hasWayOut = Object.keys(record.endpoints).some((name) => !this.#options.networks.get(name).internal);
+    const namespace = this.#options.network.namespacePath(record.id);
+    const endpoint = this.#take(network, spec, record.endpoints);
+    const joined = { ...changed, endpoints: { ...record.endpoints, [network.name]: endpoint } };
     try {
-      await this.#attach(this.#options.network.namespacePath(record.id), network, endpoint, !hasWayOut && !network.internal);
+      await this.#attach(namespace, network, endpoint, {}, spec);
+      return await this.#moved(record, joined);
     } catch (error) {
+      await this.#detach(namespace, network, endpoint);
       this.#options.networks.release(endpoint);
       throw error;
     }
-    return { ...changed, endpoints: { ...record.endpoints, [network.name]: endpoint } };
   }
 
-  /** Errors: `ENDPOINT_UNKNOWN`. */
+  /** Leads ports and default routes of a running container by the networks that it has now. */
+  async #moved(before: ContainerRecord, now: ContainerRecord): Promise<ContainerRecord> {
+    const [old, ways] = [this.#waysOut(before.endpoints), this.#waysOut(now.endpoints)];
+    if (old.ipv4 !== ways.ipv4 || old.ipv6 !== ways.ipv6) await this.#route(now, ways);
+    return old.published === ways.published ? now : { ...now, ports: await this.republish(now) };
+  }
+
+  /** Parts a container from a network, also while it runs: its ports and default routes go by another network, or nowhere. Errors: `ENDPOINT_UNKNOWN`. */
   async disconnect(entry: Entry, ref: string): Promise<ContainerRecord> {
     const network = this.#options.networks.get(ref);
     const { record } = entry;
@@ -208,58 +285,33 @@ export class ContainerNetworks {
     const rest = wanted.filter(([name]) => this.#options.networks.get(name).id !== network.id);
     if (rest.length === wanted.length) throw notConnected(record.name, network.name);
     const { [network.name]: endpoint, ...endpoints } = record.endpoints;
-    if (endpoint) {
-      await this.#options.network.detach(this.#options.network.namespacePath(record.id), endpoint.interfaceName);
-      this.#options.networks.release(endpoint);
-    }
-    return { ...record, endpoints, spec: { ...record.spec, network: { kind: 'networks', endpoints: Object.fromEntries(rest) } } };
+    const parted: ContainerRecord = { ...record, endpoints, spec: { ...record.spec, network: { kind: 'networks', endpoints: Object.fromEntries(rest) } } };
+    if (!endpoint) return parted;
+    await this.#detach(this.#options.network.namespacePath(record.id), network, endpoint);
+    const moved = await this.#moved(record, parted);
+    this.#options.networks.release(endpoint);
+    return moved;
   }
 }
 
-/** What is shown of them: the published ones, and those that are only exposed. */
-function portsOf(record: ContainerRecord, real: readonly PublishedPort[]): Ports {
-  const published = real.map(({ targetPort, protocol, hostAddress, hostPort }) => ({ containerPort: targetPort, protocol, hostAddress, hostPort }));
-  const exposed = record.exposed
-    .map(parsePort)
-    .filter(({ containerPort, protocol }) => !published.some((port) => port.containerPort === containerPort && port.protocol === protocol));
-  return [...published, ...exposed];
+/** The name that was asked for, or the next one with the network's prefix. Errors: `ENGINE_INVALID`. */
+function interfaceFor({ options, driver }: EngineNetwork, { driverOptions = {} }: EndpointSpec, others: Endpoints): string {
+  const taken = new Set(Object.values(others).map(({ interfaceName }) => interfaceName));
+  const asked = endpointSettings(driverOptions).interfaceName;
+  if (asked !== undefined && taken.has(asked)) throw invalid('com.docker.network.endpoint.ifname', `the container has a link ${asked} already`);
+  if (asked !== undefined) return asked;
+  const { interfacePrefix } = driver === 'macvlan' ? macvlanSettings(options) : bridgeSettings(options);
+  let index = 0;
+  while (taken.has(`${interfacePrefix}${index}`)) index += 1;
+  return `${interfacePrefix}${index}`;
 }
 
-/** Where the machine is to choose a port and has chosen one before, it is that one. Pure. */
-export function withChosenPorts(wanted: readonly PublishedPort[], before: Ports): readonly PublishedPort[] {
-  const named = (port: Ports[number]) => wanted.some(({ protocol, hostPort }) => protocol === port.protocol && hostPort === port.hostPort);
-  const free = before.filter((port) => port.hostPort !== undefined && !named(port));
-  return wanted.map((port) => {
-    if (port.hostPort !== 0) return port;
-    const index = free.findIndex((old) => old.containerPort === port.targetPort && old.protocol === port.protocol && old.hostAddress === port.hostAddress);
-    const [chosen] = index < 0 ? [] : free.splice(index, 1);
-    return chosen?.hostPort === undefined ? port : { ...port, hostPort: chosen.hostPort };
-  });
+/** The links that proc_pid_net_dev(5) lists, but for the loopback. */
+function linkNames(text: string): readonly string[] {
+  return [...text.matchAll(/^\s*([^\s:]+):/gm)].flatMap(([, name = '']) => (name === 'lo' ? [] : [name]));
 }
 
-function portsWanted(record: ContainerRecord, targetAddress: string): PublishedPort[] {
-  const { publish = [], publishAll = false } = record.spec;
-  const asked = publish.map(({ containerPort, protocol, hostAddress, hostPort }) => ({
-    containerPort,
-    protocol,
-    hostAddress: hostAddress || '0.0.0.0',
-    hostPort: hostPort ?? 0,
-  }));
-  const all = publishAll
-    ? record.exposed.map(parsePort).filter((port) => !asked.some((one) => one.containerPort === port.containerPort && one.protocol === port.protocol))
-    : [];
-  return [...asked, ...all.map((port) => ({ ...port, hostAddress: '0.0.0.0', hostPort: 0 }))].map(({ containerPort, ...port }) => ({
-    ...port,
-    owner: record.id,
-    targetAddress,
-    targetPort: containerPort,
-  }));
-}
-
-/** `80/tcp` as numbers. Errors: `ENGINE_INVALID`. */
-export function parsePort(text: string): { readonly containerPort: number; readonly protocol: 'tcp' | 'udp' | 'sctp' } {
-  const [number = '', protocol = 'tcp'] = text.split('/');
-  if (!/^\d{1,5}$/.test(number) || Number(number) < 1 || Number(number) > 65_535 || (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp'))
-    throw invalid('port', `"${text}"; a right one looks like 80/tcp`);
-  return { containerPort: Number(number), protocol };
+async function filterAsync<T>(all: readonly T[], fits: (each: T) => Promise<boolean>): Promise<readonly T[]> {
+  const found = await Promise.all(all.map(fits));
+  return all.filter((_, index) => found[index]);
 }

@@ -18,7 +18,7 @@ import { NetworkStore } from './networks.ts';
 import { recover } from './recover.ts';
 import { type EngineOptions, logSetOf, pathsOf, type Rooms } from './rooms.ts';
 import { Launcher } from './runtime/launcher.ts';
-import { Runtime } from './runtime/runtime.ts';
+import { OTHERS, Runtime } from './runtime/runtime.ts';
 import { Surroundings } from './runtime/surroundings.ts';
 import { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
@@ -53,12 +53,23 @@ class LocalEngine implements Engine {
   constructor(options: EngineOptions) {
     const { clock, random, logger, dataDir, runDir, linux, network } = options;
     const [events, table] = [new EventHub(clock), new ContainerTable()];
-    const bridge = options.bridge ?? { name: `gtr${options.id}`, subnet: DEFAULT_SUBNET };
+    const bridge = { name: `gtr${options.id}`, subnet: DEFAULT_SUBNET, ...options.bridge };
     const exitDir = join(dataDir, 'exits');
-    const helpers = { launcher: new Launcher({ folder: runDir, logger }), surroundings: new Surroundings({ logger }) };
+    const helpers = { launcher: new Launcher({ folder: join(runDir, 'commands'), logger }), surroundings: new Surroundings({ logger }) };
     const usersOf = (name: string) => table.all().flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : []));
-    this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, usersOf });
-    const networks = new NetworkStore({ folder: join(dataDir, 'networks'), network, linux, clock, random, events, table, bridge });
+    this.#volumes = new VolumeStore(join(dataDir, 'volumes'), { clock, random, events, linux, usersOf });
+    const networks = new NetworkStore({
+      id: options.id,
+      folder: join(dataDir, 'networks'),
+      network,
+      linux,
+      clock,
+      random,
+      events,
+      table,
+      bridge,
+      ...poolsOf(options),
+    });
     this.#rooms = {
       ...options,
       table,
@@ -93,13 +104,15 @@ class LocalEngine implements Engine {
   async start(): Promise<void> {
     this.#isStopping = false;
     await this.#open();
-    await this.#rooms.crun.warm();
-    await recover(this.#rooms);
+    this.#rooms.networks.checkMove();
+    await Promise.all([this.#rooms.crun.warm(), recover(this.#rooms)]);
   }
 
   /** Reads what there is and begins to hear of ends. */
   async #open(): Promise<void> {
-    const { runDir, linux, records, networks, table } = this.#rooms;
+    const { runDir, linux, records, networks, table, crun } = this.#rooms;
+    // Nobody holds the streams of an earlier daemon's execs any more.
+    await Promise.all([crun.takeOver(), rm(join(runDir, 'execs'), { recursive: true, force: true })]);
     await Promise.all(['containers', 'execs', 'crun'].map((name) => mkdir(join(runDir, name), { recursive: true, mode: 0o700 })));
     const [machine, devices, known] = await Promise.all([readMachine(linux), readDevices(), records.load(), networks.start(), this.#volumes.start()]);
     [this.#machine, this.#devices] = [machine, devices];
@@ -132,10 +145,14 @@ class LocalEngine implements Engine {
     for (const result of results) if (result.status === 'rejected') logger.warn('a container did not end', { error: result.reason });
     await this.#rooms.chores.done();
     await Promise.all(table.all().map(({ record }) => snapshots.unmount(pathsOf(this.#rooms, record).snapshot)));
-    for (const { bridge } of networks.list()) if (bridge !== undefined) await network.removeBridge(bridge);
+    await this.#volumes.unmountAll();
+    for (const { bridge, parent } of networks.list()) {
+      if (bridge !== undefined) await network.removeBridge(bridge);
+      if (parent !== undefined) await network.removeParent(parent.name);
+    }
     await this.stop();
     await linux.cgroups.remove(`gantry-${id}`);
-    await Promise.all(['containers', 'execs', 'crun'].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
+    await Promise.all(['containers', 'execs', 'crun', 'commands', OTHERS].map((name) => rm(join(runDir, name), { recursive: true, force: true })));
   }
 
   #ended(id: string, unseen?: { readonly finishedAt_ms: number }): void {
@@ -180,4 +197,8 @@ class LocalEngine implements Engine {
     }
     this.#ended(record.id, { finishedAt_ms: this.#rooms.clock.now() });
   }
+}
+
+function poolsOf({ addressPools }: EngineOptions): Pick<EngineOptions, 'addressPools'> {
+  return addressPools === undefined ? {} : { addressPools };
 }

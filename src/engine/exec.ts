@@ -11,13 +11,17 @@ import { alreadyPaused, execStarted, execUnknown, notRunning, runtimeFailed } fr
 import { mergeEnvironment } from './merge.ts';
 import { linkedTo } from './links.ts';
 import { pathsOf, type Rooms, tell } from './rooms.ts';
-import { parseSync, reasonOf, runtimeWords } from './runtime/runtime.ts';
+import { runtimeWords } from './runtime/runtime.ts';
+import { parseSync, reasonOf } from './runtime/said.ts';
 import { capabilitiesOf } from './spec/capabilities.ts';
 import { rlimitsOf } from './spec/resources.ts';
 import { capabilitySets, encodeSpec, environmentOf, type OciProcess } from './spec/spec.ts';
 import { findUser } from './start-container.ts';
 import type { Entry } from './table.ts';
 import type { Exec, Execs, ExecSpec } from './types.ts';
+
+/** So many that are over can still be asked about. */
+const REMEMBERED_MAX = 1_000;
 
 interface Running {
   exec: Exec;
@@ -29,6 +33,8 @@ interface Running {
 export class ExecTable implements Execs {
   readonly #rooms: Rooms;
   readonly #execs = new Map<string, Running>();
+  /** Those that are over, the oldest first. */
+  readonly #over = new Set<string>();
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
@@ -37,6 +43,8 @@ export class ExecTable implements Execs {
   async create(ref: string, spec: ExecSpec): Promise<string> {
     const entry = this.#rooms.table.find(ref);
     assertRunning(entry);
+    // Here it can be said; once the connection is a stream, clients say only that it failed.
+    this.#rooms.crun.runtimes.check(entry.record.spec.runtime);
     const id = this.#rooms.random.hex(64);
     this.#execs.set(id, { exec: { id, containerId: entry.record.id, spec, running: false }, entry, folder: undefined });
     tell(this.#rooms, entry, `exec_create: ${spec.command.join(' ')}`, { execID: id });
@@ -45,6 +53,10 @@ export class ExecTable implements Execs {
 
   get(execId: string): Exec {
     return this.#find(execId).exec;
+  }
+
+  list(containerId: string): readonly string[] {
+    return [...this.#execs.values()].filter(({ exec }) => exec.containerId === containerId && exec.exitCode === undefined).map(({ exec }) => exec.id);
   }
 
   #find(execId: string): Running {
@@ -81,6 +93,9 @@ export class ExecTable implements Execs {
   #ended(running: Running, exitCode: number): void {
     this.#change(running, { running: false, exitCode });
     running.folder = undefined;
+    this.#over.add(running.exec.id);
+    const [oldest = ''] = this.#over;
+    if (this.#over.size > REMEMBERED_MAX) this.#drop(oldest);
     tell(this.#rooms, running.entry, 'exec_die', { execID: running.exec.id, exitCode: String(exitCode) });
   }
 
@@ -96,7 +111,12 @@ export class ExecTable implements Execs {
 
   /** Forgets the execs of a container that is gone. */
   forget(containerId: string): void {
-    for (const [id, { exec }] of this.#execs) if (exec.containerId === containerId) this.#execs.delete(id);
+    for (const [id, { exec }] of this.#execs) if (exec.containerId === containerId) this.#drop(id);
+  }
+
+  #drop(id: string): void {
+    this.#execs.delete(id);
+    this.#over.delete(id);
   }
 
   /** Starts a process in the container, known to nobody else: also health checks. */
@@ -116,7 +136,12 @@ export class ExecTable implements Execs {
     return {
       terminal: spec.terminal ?? false,
       ...(spec.terminal && spec.size ? { consoleSize: { height: spec.size.rows, width: spec.size.columns } } : {}),
-      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+      user: {
+        uid: user.uid,
+        gid: user.gid,
+        additionalGids: user.additionalGids,
+        ...(record.spec.umask === undefined ? {} : { umask: record.spec.umask }),
+      },
       args: spec.command,
       env: mergeEnvironment(
         environmentOf(record, user, spec.terminal ?? false, linkedTo(this.#rooms, record, { passing: true }).environment),
@@ -130,7 +155,7 @@ export class ExecTable implements Execs {
   }
 
   async #withPipes(entry: Entry, spec: ExecSpec, folder: string): Promise<ProcessStreams> {
-    const entered = await this.#rooms.crun.enter();
+    const entered = await this.#rooms.crun.enter(entry.record);
     const [program = '', ...words] = entered.words;
     const log = join(folder, 'log');
     const args = [...words, '--log', log, 'exec', '--process', join(folder, 'process.json'), entry.record.id];
@@ -156,7 +181,7 @@ export class ExecTable implements Execs {
 
   async #withTerminal(entry: Entry, spec: ExecSpec, id: string, folder: string, onPid: (pid: number) => void): Promise<ProcessStreams> {
     const { crun, linux } = this.#rooms;
-    const entered = await crun.enter();
+    const entered = await crun.enter(entry.record);
     const args = [
       '--api-version',
       '1',
@@ -269,7 +294,9 @@ class SyncLines {
 async function exitCodeOf(log: string, code: number, program: string): Promise<number> {
   if (code === 0) return 0;
   try {
-    const said = reasonOf(await readFile(log, 'utf8'));
+    // Some runtimes warn there of what does not keep them from running it.
+    const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => !/level="?(?:warning|info|debug)\b/.test(line));
+    const said = reasonOf(lines.join('\n'));
     return said === '' ? code : failureCode(said, program);
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return code;

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type ContainerRecord, isLive } from './container.ts';
-import { parsePort } from './endpoints.ts';
 import { invalid, linkDown } from './errors.ts';
+import { parsePort } from './publishing.ts';
 import { pathsOf, type Rooms } from './rooms.ts';
 import type { Entry } from './table.ts';
 import type { ContainerSpec, LinkSpec } from './types.ts';

@@ -6,7 +6,8 @@ import { findInRoot } from './archive/in-root.ts';
 import type { ContainerRecord } from './container.ts';
 import { invalid } from './errors.ts';
 import { leaseOwner, pathsOf, type Rooms } from './rooms.ts';
-import type { Container, MountSpec } from './types.ts';
+import type { Container, MountSpec, Volume } from './types.ts';
+import { mountWords } from './volume-options.ts';
 import { copyUp } from './volumes.ts';
 
 type Mount = Container['mounts'][number];
@@ -76,12 +77,26 @@ async function makeImageMount(rooms: Rooms, record: ContainerRecord, mount: Moun
 }
 
 async function makeVolumeMount(rooms: Rooms, record: ContainerRecord, mount: MountSpec & { type: 'volume' }, anonymous: string[]): Promise<Mount> {
-  const { source, target, readOnly, labels } = mount;
+  const { source, target, readOnly, labels, driverOptions: options } = mount;
   const subpath = checkedSubpath(mount.subpath);
-  const volume = await rooms.volumes.create({ ...(source ? { name: source } : { container: record.id }), ...(labels === undefined ? {} : { labels }) });
+  const volume = await rooms.volumes.create({
+    ...(source ? { name: source } : { container: record.id }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(options === undefined ? {} : { options }),
+  });
   if (!source) anonymous.push(volume.name);
-  if (!mount.noCopy && subpath === undefined) await fill(rooms, record, clean(target), volume.mountpoint);
-  return { type: 'volume', name: volume.name, source: volume.mountpoint, target, readOnly, ...(subpath === undefined ? {} : { subpath }) };
+  if (!mount.noCopy && subpath === undefined) await fill(rooms, record, clean(target), volume);
+  const { flags } = mountWords(volume.options?.['o'] ?? '');
+  const restrictions = flags.filter((flag) => ['nosuid', 'nodev', 'noexec'].includes(flag));
+  return {
+    type: 'volume',
+    name: volume.name,
+    source: volume.mountpoint,
+    target,
+    readOnly: readOnly || flags.includes('ro'),
+    ...(subpath === undefined ? {} : { subpath }),
+    ...(restrictions.length === 0 ? {} : { restrictions }),
+  };
 }
 
 function checkedSubpath(subpath: string | undefined): string | undefined {
@@ -90,12 +105,21 @@ function checkedSubpath(subpath: string | undefined): string | undefined {
   return subpath;
 }
 
-async function fill(rooms: Rooms, record: ContainerRecord, target: string, mountpoint: string): Promise<void> {
+async function fill(rooms: Rooms, record: ContainerRecord, target: string, volume: Volume): Promise<void> {
+  // What is mounted anew each time forgets what was copied.
+  if (volume.options?.['type'] === 'tmpfs') return;
   const { snapshot } = pathsOf(rooms, record);
   const root = await rooms.snapshots.mount(snapshot);
   try {
     await using found = await findInRoot(root, target, { followLast: true });
-    if (found?.stats?.isDirectory()) await copyUp(`/proc/${process.pid}/fd/${found.folder.fd}/${found.name}`, mountpoint);
+    if (!found?.stats?.isDirectory()) return;
+    const user = `${record.id} fill`;
+    try {
+      await rooms.volumes.hold(volume.name, user);
+      await copyUp(`/proc/${process.pid}/fd/${found.folder.fd}/${found.name}`, volume.mountpoint);
+    } finally {
+      await rooms.volumes.releaseAll(user);
+    }
   } finally {
     await rooms.snapshots.unmount(snapshot);
   }

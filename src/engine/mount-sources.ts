@@ -7,10 +7,11 @@ import { type Rooms, SNAPSHOT_PREFIX } from './rooms.ts';
 type Mount = ContainerRecord['mounts'][number];
 
 /**
- * Where mounts come from whose source is known at start only, by their targets: parts of volumes, and images. A path inside of a volume is
- * walked and then held, so that nobody who writes to the volume can lead it out. Errors: `ENGINE_INVALID`.
+ * Mounts the volumes that are to be mounted, and says where mounts come from whose source is known at start only, by their targets: parts of volumes, and images. A path inside of a volume is
+ * walked and then held, so that nobody who writes to the volume can lead it out. Errors: `ENGINE_INVALID`, `VOLUME_UNKNOWN`, `VOLUME_MOUNT_FAILED`.
  */
 export async function mountSources(rooms: Rooms, record: ContainerRecord, paths: ContainerPaths): Promise<ReadonlyMap<string, string>> {
+  for (const { type, name } of record.mounts) if (type === 'volume' && name !== undefined) await rooms.volumes.hold(name, record.id);
   const sources = new Map<string, string>();
   for (const [index, mount] of record.mounts.entries()) {
     if (mount.type !== 'image' && mount.subpath === undefined) continue;

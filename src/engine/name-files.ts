@@ -5,12 +5,30 @@ import type { Endpoint } from './types.ts';
 /** Where the engine answers names inside a container. */
 export const EMBEDDED_DNS = '127.0.0.11';
 
+/** Of both families. */
+const addressesOf = ({ address, ipv6 }: Endpoint): readonly string[] => [address, ...(ipv6 === undefined ? [] : [ipv6.address])];
+
+/** The file with the lines of one endpoint more or less; what else is in it stays as it is. Pure. */
+export function hostsEdited(
+  text: string,
+  record: Pick<ContainerRecord, 'hostname' | 'spec'>,
+  change: { readonly more?: Endpoint; readonly less?: Endpoint },
+): string {
+  const less = new Set(change.less === undefined ? [] : addressesOf(change.less));
+  const kept = text.split('\n').filter((line) => line !== '' && !less.has(line.split('\t')[0] ?? ''));
+  const more = change.more === undefined ? [] : addressesOf(change.more).map((address) => `${address}\t${namesOf(record)}`);
+  return `${[...kept, ...more].join('\n')}\n`;
+}
+
+const namesOf = ({ hostname, spec: { domainName } }: Pick<ContainerRecord, 'hostname' | 'spec'>) =>
+  domainName ? `${hostname}.${domainName} ${hostname}` : hostname;
+
 /** Text of a container's /etc/hosts. Pure. */
 export function hostsText(record: ContainerRecord, endpoints: Readonly<Record<string, Endpoint>>, linked: readonly string[] = []): string {
   const addresses = Object.values(endpoints);
   const gateway = addresses[0]?.gateway ?? '127.0.0.1';
-  const names = record.spec.domainName ? `${record.hostname}.${record.spec.domainName} ${record.hostname}` : record.hostname;
-  const own = addresses.map(({ address }) => `${address}\t${names}`);
+  const names = namesOf(record);
+  const own = addresses.flatMap((endpoint) => addressesOf(endpoint).map((address) => `${address}\t${names}`));
   const extra = (record.spec.extraHosts ?? []).map((line) => {
     const cut = Math.max(0, line.indexOf(line.includes('=') ? '=' : ':'));
     const address = line.slice(cut + 1).replace(/^\[|\]$/g, '');

@@ -6,7 +6,8 @@ import { containerEnded, scheduleRestart } from './end-container.ts';
 import { containerOfSnapshot } from './mount-sources.ts';
 import { removeLocked } from './remove-container.ts';
 import { startsWithDaemon } from './restart-policy.ts';
-import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX, save } from './rooms.ts';
+import { leaseOwner, pathsOf, type Rooms, SNAPSHOT_PREFIX } from './rooms.ts';
+import { saveHappened } from './save-happened.ts';
 import { startContainer } from './start-container.ts';
 import { EMBEDDED_DNS } from './name-files.ts';
 import type { Entry } from './table.ts';
@@ -16,6 +17,8 @@ const CONTAINER_ID = /^[0-9a-f]{64}$/;
 /** Repairs what a killed daemon or a restarted machine left, and takes up the containers that run. */
 export async function recover(rooms: Rooms): Promise<void> {
   await removeLeftovers(rooms);
+  const running = rooms.table.all().filter(({ record }) => isLive(record.state));
+  await rooms.volumes.recoverMounts((name) => running.flatMap(({ record }) => (record.mounts.some((mount) => mount.name === name) ? [record.id] : [])));
   await Promise.all(rooms.table.all().map((entry) => recoverOne(rooms, entry)));
 }
 
@@ -42,11 +45,20 @@ async function takeUp(rooms: Rooms, entry: Entry): Promise<void> {
   if (!isAlive && ((await rooms.crun.exit(paths)) || !(await hasMonitor(rooms, entry))))
     return await containerEnded(rooms, record.id, { finishedAt_ms: rooms.clock.now() });
   // It may have been put on record and not yet let go.
-  if (isAlive) await rooms.crun.letGo(record.id);
+  if (isAlive && rooms.crun.runtimes.isKnown(record.spec.runtime)) await rooms.crun.letGo(record);
   // Whoever only takes it down publishes nothing and answers no names.
+  if (!rooms.isStopping() && isAlive) await mendLinks(rooms, entry, state.pid);
   if (!rooms.isStopping()) await publishAgain(rooms, entry);
   if (!rooms.isStopping() && (await servesNames(paths.resolvConf, record.spec.network.kind))) await rooms.wires.serveNames(entry);
   rooms.accompany(entry);
+}
+
+async function mendLinks(rooms: Rooms, { record }: Entry, pid: number): Promise<void> {
+  try {
+    await rooms.wires.mend(record, pid);
+  } catch (error) {
+    rooms.logger.warn('a running container lacks a link that is on record', { id: record.id, error });
+  }
 }
 
 /** A crash may have come between the kernel's rules and the record: what was answered is what is on record. */
@@ -87,7 +99,7 @@ async function startAgain(rooms: Rooms, entry: Entry): Promise<void> {
       await startContainer(rooms, entry, { byHand: false });
     } catch (error) {
       rooms.logger.warn('cannot start a container with the daemon', { id: entry.record.id, error });
-      if (exit) await save(rooms, entry, ended(entry.record, { ...exit, error: String(error) }, false));
+      if (exit) await saveHappened(rooms, entry, ended(entry.record, { ...exit, error: String(error) }, false));
     }
   });
 }
@@ -105,19 +117,20 @@ async function removeLeftovers(rooms: Rooms): Promise<void> {
     rooms.network.listNamespaces(),
     namesIn(join(rooms.runDir, 'containers')),
     namesIn(rooms.crun.exitDir),
-    namesIn(rooms.crun.root),
+    rooms.crun.states(),
     namesIn(join(rooms.runDir, 'held')),
   ]);
-  const lost = new Set(idle([...groups, ...namespaces, ...bundles, ...exits, ...states, ...held]));
+  const lost = new Set(idle([...groups, ...namespaces, ...bundles, ...exits, ...states.keys(), ...held]));
   for (const id of lost) {
     const entry = rooms.table.byId(id);
     rooms.logger.info('removing what a container left', { id });
     const spec = entry?.record.spec ?? { owner: { kind: 'docker' as const }, image: '', network: { kind: 'none' as const } };
+    const runtime = states.get(id) ?? spec.runtime;
     // A cast because the id is one that the engine gave itself.
-    const record = { id: id as Entry['record']['id'], spec };
+    const record = { id: id as Entry['record']['id'], spec: { ...spec, ...(runtime === undefined ? {} : { runtime }) } };
     await rooms.network.unpublish(id);
     await rooms.network.removeNamespace(id);
-    await rooms.crun.clean(id, pathsOf(rooms, record));
+    await rooms.crun.clean(record, pathsOf(rooms, record));
     if (entry) await rooms.snapshots.unmount(pathsOf(rooms, record).snapshot);
   }
   await rooms.volumes.removeOrphans(known);

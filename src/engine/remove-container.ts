@@ -24,11 +24,17 @@ export async function removeLocked(rooms: Rooms, entry: Entry, options: { readon
   const { record } = entry;
   const paths = pathsOf(rooms, record);
   const exit = lastExit(record);
-  entry.beside?.[Symbol.dispose]();
   entry.record = { ...record, state: { status: 'removing' } };
+  try {
+    if (!options.volumes) await letGoOfVolumes(rooms, record);
+    await rooms.records.bury(record.id);
+  } catch (error) {
+    // On a full disk, say: it stays as it was.
+    entry.record = record;
+    throw error;
+  }
+  entry.beside?.[Symbol.dispose]();
   for (const session of entry.attaches.splice(0)) session.abandon();
-  if (!options.volumes) await letGoOfVolumes(rooms, record);
-  await rooms.records.bury(record.id);
   void rooms.chores.begin('a removed container left something, which the next start of the daemon removes', async () => {
     await Promise.all([rooms.images.release(leaseOwner(record.id)), rooms.records.remove(record.id)]);
   });

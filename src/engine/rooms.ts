@@ -9,7 +9,8 @@ import { viewOf } from './container.ts';
 import type { ContainerNetworks } from './endpoints.ts';
 import type { EventHub } from './events.ts';
 import { LogSet } from './logs/log-set.ts';
-import type { NetworkStore } from './networks.ts';
+import type { AddressPools } from './network-addresses.ts';
+import type { DefaultBridge, NetworkStore } from './networks.ts';
 import type { RuntimePrograms, Runtime } from './runtime/runtime.ts';
 import type { Warmth } from './runtime/warmth.ts';
 import type { Machine } from './spec/machine.ts';
@@ -35,7 +36,11 @@ export interface EngineOptions {
   readonly logger: Logger;
   readonly runtime: RuntimePrograms;
   /** The default network's bridge: `gtr` and the id, 10.88.0.0/16 when left out. */
-  readonly bridge?: { readonly name: string; readonly subnet: string };
+  readonly bridge?: Partial<DefaultBridge>;
+  /** Where subnets are chosen from: `ADDRESS_POOLS` when left out. */
+  readonly addressPools?: readonly AddressPools[];
+  /** How long containers have to end when all are ended: their own time when left out. */
+  readonly shutdownTimeout_seconds?: number;
   /** The machine's resolv.conf(5): /etc/resolv.conf when left out. */
   readonly resolvConf?: string;
 }
@@ -96,6 +101,7 @@ export function view(rooms: Rooms, entry: Entry): Container {
 /** Makes the new record durable, then the truth. */
 export async function save(rooms: Rooms, entry: Entry, record: ContainerRecord): Promise<void> {
   await rooms.records.put(record.id, record);
+  entry.isUnsaved = false;
   entry.record = record;
 }
 

@@ -12,6 +12,7 @@ import { linkedTo, tellLinked } from './links.ts';
 import { mountSources } from './mount-sources.ts';
 import { hostsText, resolvConfText } from './name-files.ts';
 import { pathsOf, type Rooms, save, settle, tell } from './rooms.ts';
+import { catchUp, saveHappened } from './save-happened.ts';
 import { settled } from './settled.ts';
 import { ociSpec } from './spec/spec.ts';
 import { type BoundFiles, DEFAULT_SHM_BYTES } from './spec/mounts.ts';
@@ -40,6 +41,7 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
     entry.record = { ...entry.record, stopRequested: false, restartCount: 0 };
   }
   await entry.aftermath;
+  await catchUp(rooms, entry);
   const { record } = entry;
   rooms.warmth.keep(START_TAKES_MS);
   const startedAt_ms = rooms.clock.now();
@@ -52,8 +54,8 @@ export async function startContainer(rooms: Rooms, entry: Entry, options: { read
     throw error;
   }
   await tellLinked(rooms, entry);
-  tell(rooms, entry, 'start');
   for (const name of Object.keys(endpoints)) rooms.networks.tellConnection('connect', rooms.networks.get(name), record.id);
+  tell(rooms, entry, 'start');
   rooms.accompany(entry);
 }
 
@@ -97,8 +99,9 @@ async function run(rooms: Rooms, entry: Entry, endpoints: Endpoints, startedAt_m
   if (startTime === undefined) throw startFailed(record.name, 500, 'its process ended before it was started', 128);
   await connectAttached(rooms, entry, paths);
   const running = started({ ...entry.record, endpoints, ports }, { pid, startTime, startedAt_ms });
-  // Whichever is cut off by a crash: `recover` lets go what is on record, and removes what is not.
-  await settled([rooms.crun.start(record), save(rooms, entry, running)]);
+  // It runs only once it is on record: after a crash `recover` lets go what is, and nothing of what is removed has ever run.
+  await save(rooms, entry, running);
+  await rooms.crun.start(record);
 }
 
 interface Prepared {
@@ -207,14 +210,14 @@ async function undo(rooms: Rooms, entry: Entry, endpoints: Endpoints, error: unk
   const { record } = entry;
   const paths = pathsOf(rooms, record);
   for (const session of entry.attaches.splice(0)) session.abandon();
-  const results = await Promise.allSettled([rooms.crun.clean(record.id, paths), rooms.wires.release(record, endpoints)]);
-  const unmounted = await Promise.allSettled([rooms.snapshots.unmount(paths.snapshot)]);
+  const results = await Promise.allSettled([rooms.crun.clean(record, paths), rooms.wires.release(record, endpoints)]);
+  const unmounted = await Promise.allSettled([rooms.snapshots.unmount(paths.snapshot), rooms.volumes.releaseAll(record.id)]);
   for (const result of [...results, ...unmounted])
     if (result.status === 'rejected')
       rooms.logger.warn('a start that failed left something, which the next start removes', { id: record.id, error: result.reason });
   const exitCode = error instanceof StartError ? error.exitCode : 128;
   const startedAt_ms = lastExit(record)?.startedAt_ms ?? 0;
   const exit = { exitCode, oomKilled: false, startedAt_ms, finishedAt_ms: rooms.clock.now(), error: messageOf(error) };
-  if (!isLive(entry.record.state)) await save(rooms, entry, ended(entry.record, exit, false));
+  await saveHappened(rooms, entry, ended(entry.record, exit, false));
   settle(entry, 'exit', { exitCode, error: messageOf(error) });
 }

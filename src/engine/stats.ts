@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { isSystemError } from '#kit';
 import { isLive } from './container.ts';
-import { notRunning } from './errors.ts';
+import { invalid, notRunning } from './errors.ts';
 import { pathsOf, type Rooms } from './rooms.ts';
 import { runProgram } from './command.ts';
 import type { Entry } from './table.ts';
-import type { ContainerStats } from './types.ts';
+import type { ContainerStats, LinkCounters } from './types.ts';
 
 const NS_PER_TICK = 10_000_000;
 
@@ -32,6 +32,11 @@ export async function containerStats(rooms: Rooms, entry: Entry): Promise<Contai
     memory_stat: usage.memory_stat,
     pids: usage.pids,
     ...(usage.pids_limit === undefined ? {} : { pids_limit: usage.pids_limit }),
+    memory_max_usage_bytes: usage.memory_max_usage_bytes,
+    cpu_throttling: usage.cpu_throttling,
+    io: usage.io,
+    ...(usage.cpu_by_processor_ns === undefined ? {} : { cpu_by_processor_ns: usage.cpu_by_processor_ns }),
+    ...(usage.memory_fails === undefined ? {} : { memory_fails: usage.memory_fails }),
     networks: record.spec.network.kind === 'networks' ? parseNetDev(links) : {},
   };
 }
@@ -44,12 +49,14 @@ export function systemCpu_ns(stat: string): number {
 
 /** Counters by link, without the loopback. */
 export function parseNetDev(text: string): ContainerStats['networks'] {
-  const links: Record<string, { rx_bytes: number; rx_packets: number; tx_bytes: number; tx_packets: number }> = {};
+  const links: Record<string, LinkCounters> = {};
   for (const line of text.split('\n').slice(2)) {
     const [name = '', counters = ''] = line.split(':');
     const values = counters.trim().split(/\s+/).map(Number);
     if (name.trim() === '' || name.trim() === 'lo') continue;
-    links[name.trim()] = { rx_bytes: values[0] ?? 0, rx_packets: values[1] ?? 0, tx_bytes: values[8] ?? 0, tx_packets: values[9] ?? 0 };
+    const [rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0] = values;
+    const [tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0] = values.slice(8);
+    links[name.trim()] = { rx_bytes, rx_packets, rx_errors, rx_dropped, tx_bytes, tx_packets, tx_errors, tx_dropped };
   }
   return links;
 }
@@ -78,7 +85,7 @@ export function parsePs(text: string, pids: ReadonlySet<number>): { readonly tit
   const [head = '', ...rows] = text.split('\n').filter((line) => line.trim() !== '');
   const titles = head.trim().split(/\s+/);
   const at = titles.indexOf('PID');
-  if (at < 0) throw notRunning("Couldn't find PID field in ps output");
+  if (at < 0) throw invalid('arguments of ps', "Couldn't find PID field in ps output");
   const processes = rows
     .map((row) => {
       const words = row.trim().split(/\s+/);

@@ -44,7 +44,8 @@ async function requestStop(rooms: Rooms, entry: Entry): Promise<void> {
  */
 export async function endOrderly(rooms: Rooms, entry: Entry): Promise<void> {
   const { state, stopSignal } = entry.record;
-  if (isLive(state) && (await hears(state.pid, signalNumber(stopSignal)))) await stopContainer(rooms, entry, {});
+  if (isLive(state) && (await hears(state.pid, signalNumber(stopSignal))))
+    await stopContainer(rooms, entry, rooms.shutdownTimeout_seconds === undefined ? {} : { timeout_seconds: rooms.shutdownTimeout_seconds });
   else await endNow(rooms, entry);
 }
 
@@ -87,7 +88,7 @@ export async function setPaused(rooms: Rooms, entry: Entry, wanted: boolean): Pr
     if (!isLive(record.state)) throw notRunning(record.id);
     if (record.state.status === 'paused' && wanted) throw alreadyPaused(record.id);
     if (record.state.status === 'running' && !wanted) throw notPaused(record.id);
-    await rooms.linux.cgroups.freeze(pathsOf(rooms, record).cgroup, wanted);
+    await rooms.crun.freeze(record, pathsOf(rooms, record).cgroup, wanted);
     await save(rooms, entry, paused(record, wanted));
     tell(rooms, entry, wanted ? 'pause' : 'unpause');
   });
@@ -97,7 +98,7 @@ export async function setPaused(rooms: Rooms, entry: Entry, wanted: boolean): Pr
 async function signalMain(rooms: Rooms, entry: Entry, signal: number): Promise<boolean> {
   const { state } = entry.record;
   if (!isLive(state) || (await rooms.linux.processes.startTime(state.pid)) !== state.startTime) return false;
-  return rooms.linux.processes.signal(state.pid, signal);
+  return await rooms.crun.signal(entry.record, state.pid, signal);
 }
 
 function exitOf(entry: Entry): Promise<void> {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GantryError, isSystemError, readJson, writeDurable } from '#kit';
+import { GantryError, isSystemError, readJsonNow, writeDurable } from '#kit';
 import { recordBroken } from './errors.ts';
 
 const VERSION = 1;
@@ -20,17 +20,17 @@ export class RecordFolders<T extends object> {
     await mkdir(this.folder, { recursive: true, mode: 0o711 });
     const records = new Map<string, T>();
     for (const key of await readdir(this.folder)) {
-      const record = key.endsWith('.gone') ? undefined : await this.#read(join(this.folder, key, this.#file));
+      const record = key.endsWith('.gone') ? undefined : this.#read(join(this.folder, key, this.#file));
       if (record === undefined) await rm(join(this.folder, key), { recursive: true, force: true });
       else records.set(key, record);
     }
     return records;
   }
 
-  async #read(path: string): Promise<T | undefined> {
+  #read(path: string): T | undefined {
     let value: unknown;
     try {
-      value = await readJson(path);
+      value = readJsonNow(path);
     } catch (error) {
       throw recordBroken(path, error instanceof Error ? error.message : String(error));
     }

@@ -26,6 +26,8 @@ export interface Entry {
   aftermath: Promise<void>;
   /** Short runs in a row. */
   streak: number;
+  /** Something happened to it that the disk had no room for: its record there is an older one. */
+  isUnsaved: boolean;
 }
 
 /** The containers in memory, found by id, name or the beginning of an id. */
@@ -34,7 +36,16 @@ export class ContainerTable {
   readonly #byName = new Map<string, string>();
 
   add(record: ContainerRecord): Entry {
-    const entry: Entry = { record, health: undefined, waiters: new Set(), attaches: [], beside: undefined, aftermath: Promise.resolve(), streak: 0 };
+    const entry: Entry = {
+      record,
+      health: undefined,
+      waiters: new Set(),
+      attaches: [],
+      beside: undefined,
+      aftermath: Promise.resolve(),
+      streak: 0,
+      isUnsaved: false,
+    };
     this.#byId.set(record.id, entry);
     this.#byName.set(record.name, record.id);
     return entry;

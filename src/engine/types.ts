@@ -2,9 +2,11 @@ import type { Readable } from 'node:stream';
 import type { LogLine, LogQuery, ProcessStreams, TerminalSize } from '#kit';
 import type { Digest, Layer } from '#image';
 import type { Cidr, IpAddress, Protocol } from '#network';
+import type { Pool, PoolSpec } from './network-addresses.ts';
 import type { ContainerSpec, EndpointSpec, MountRecursion, Owner, PublishSpec, ResourceLimits, RestartPolicy } from './container-spec.ts';
 
 export type * from './container-spec.ts';
+export type { Pool, PoolSpec } from './network-addresses.ts';
 
 export type ContainerId = string & { readonly __brand: 'ContainerId' };
 
@@ -54,7 +56,14 @@ export interface Container {
     readonly user: string;
   };
   readonly endpoints: Readonly<Record<string, Endpoint>>;
-  readonly ports: readonly { readonly containerPort: number; readonly protocol: Protocol; readonly hostAddress?: IpAddress; readonly hostPort?: number }[];
+  readonly ports: readonly {
+    readonly containerPort: number;
+    readonly protocol: Protocol;
+    readonly hostAddress?: IpAddress;
+    readonly hostPort?: number;
+    /** On 0.0.0.0, and on `::` to the container's IPv6 address. */
+    readonly ipv6?: boolean;
+  }[];
   readonly mounts: readonly {
     readonly type: 'bind' | 'volume' | 'tmpfs' | 'image';
     readonly name?: string;
@@ -65,6 +74,8 @@ export interface Container {
     readonly recursion?: MountRecursion;
     readonly subpath?: string;
     readonly imageId?: Digest;
+    /** What else its volume is mounted with: `noexec` and its like, which the runtime would take away again. */
+    readonly restrictions?: readonly string[];
   }[];
   readonly logPath: string;
   /** The name it knows itself by. */
@@ -84,6 +95,9 @@ export interface Endpoint {
   readonly gateway: IpAddress;
   readonly macAddress: string;
   readonly aliases: readonly string[];
+  readonly ipv6?: { readonly address: IpAddress; readonly prefixLength: number; readonly gateway: IpAddress };
+  /** The network with the highest has the default route. */
+  readonly gwPriority?: number;
 }
 
 export interface ExecSpec {
@@ -110,22 +124,67 @@ export interface ContainerStats {
   readonly memory_stat: Readonly<Record<string, number>>;
   readonly pids: number;
   readonly pids_limit?: number;
-  readonly networks: Readonly<
-    Record<string, { readonly rx_bytes: number; readonly rx_packets: number; readonly tx_bytes: number; readonly tx_packets: number }>
-  >;
+  readonly networks: Readonly<Record<string, LinkCounters>>;
+  readonly cpu_throttling: { readonly periods: number; readonly throttled_periods: number; readonly throttled_ns: number };
+  readonly io: readonly {
+    readonly major: number;
+    readonly minor: number;
+    readonly operation: 'read' | 'write';
+    readonly bytes: number;
+    readonly count: number;
+  }[];
+  readonly memory_max_usage_bytes: number;
+  /** Control groups of version 1 alone. */
+  readonly cpu_by_processor_ns?: readonly number[];
+  readonly memory_fails?: number;
+}
+/** A link's counters in the kernel's words (proc_net(5), /proc/net/dev). */
+export interface LinkCounters {
+  readonly rx_bytes: number;
+  readonly rx_packets: number;
+  readonly rx_errors: number;
+  readonly rx_dropped: number;
+  readonly tx_bytes: number;
+  readonly tx_packets: number;
+  readonly tx_errors: number;
+  readonly tx_dropped: number;
 }
 
 export interface EngineNetwork {
   readonly id: string;
   readonly name: string;
-  readonly driver: 'bridge' | 'host' | 'null';
+  readonly driver: 'bridge' | 'macvlan' | 'host' | 'null';
   readonly subnet?: Cidr;
   readonly gateway?: IpAddress;
+  readonly range?: Cidr;
+  readonly auxiliary?: Readonly<Record<string, IpAddress>>;
+  readonly ipv6?: Pool;
   readonly bridge?: string;
+  /** The link that a macvlan network stands on; one that is its own leads nowhere. */
+  readonly parent?: { readonly name: string; readonly own?: boolean };
   readonly internal: boolean;
+  /** As the user said; here every container may join every network. */
+  readonly attachable?: boolean;
+  /** Only settings for other networks: nobody joins it. */
+  readonly configOnly?: { readonly pools: readonly PoolSpec[]; readonly ipv6: boolean };
+  /** The network whose settings it has. */
+  readonly configFrom?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
   readonly created_ms: number;
+}
+export interface NetworkSpec {
+  readonly name: string;
+  /** `bridge` when left out. */
+  readonly driver?: 'bridge' | 'macvlan';
+  readonly pools?: readonly PoolSpec[];
+  readonly ipv6?: boolean;
+  readonly internal?: boolean;
+  readonly attachable?: boolean;
+  readonly configOnly?: boolean;
+  readonly configFrom?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
 }
 export interface Volume {
   readonly name: string;
@@ -133,6 +192,13 @@ export interface Volume {
   readonly labels: Readonly<Record<string, string>>;
   readonly anonymous: boolean;
   readonly created_ms: number;
+  /** Of the local driver: what is mounted there while it is used. */
+  readonly options?: Readonly<Record<string, string>>;
+}
+export interface VolumeSpec {
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
 }
 /** What happened, in the words of Docker's events. */
 export interface EngineEvent {
@@ -168,6 +234,8 @@ export interface ContainerChange {
   readonly restart?: RestartPolicy;
   /** In place of all that was asked for before. */
   readonly publish?: readonly PublishSpec[];
+  /** What was published when `publish` was made up: another edit that came in between is not lost. */
+  readonly publishWas?: readonly PublishSpec[];
 }
 
 export interface Containers {
@@ -181,7 +249,7 @@ export interface Containers {
   pause(ref: string): Promise<void>;
   unpause(ref: string): Promise<void>;
   rename(ref: string, name: string): Promise<void>;
-  /** Changes what is given, on record and at once where it runs. `publish` is the whole set. Errors: `PORT_IN_USE`; then nothing is changed. */
+  /** Changes what is given, on record and at once where it runs. `publish` is the whole set. Errors: `PORT_IN_USE`, `PORTS_CHANGED`; then nothing is changed. */
   update(ref: string, change: ContainerChange): Promise<void>;
   remove(ref: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
   /** Registered before it returns its promise, so a wait asked for before start misses nothing. */
@@ -219,6 +287,8 @@ export interface Execs {
   start(execId: string): Promise<ProcessStreams>;
   resize(execId: string, size: TerminalSize): Promise<void>;
   get(execId: string): Exec;
+  /** Ids of those of a container that have not ended. */
+  list(containerId: string): readonly string[];
 }
 export interface Exec {
   readonly id: string;
@@ -230,14 +300,7 @@ export interface Exec {
 }
 
 export interface Networks {
-  create(spec: {
-    readonly name: string;
-    readonly subnet?: Cidr;
-    readonly gateway?: IpAddress;
-    readonly internal?: boolean;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly options?: Readonly<Record<string, string>>;
-  }): Promise<EngineNetwork>;
+  create(spec: NetworkSpec): Promise<EngineNetwork>;
   get(ref: string): EngineNetwork;
   list(): readonly EngineNetwork[];
   remove(ref: string): Promise<void>;
@@ -245,9 +308,12 @@ export interface Networks {
   disconnect(network: string, container: string, force: boolean): Promise<void>;
 }
 export interface Volumes {
-  create(spec: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> }): Promise<Volume>;
+  /** One of that name is answered as it is. Errors: `VOLUME_OPTIONS_INVALID` (400), `VOLUME_DIFFERS` (409) where it has other options. */
+  create(spec: VolumeSpec): Promise<Volume>;
   get(name: string): Volume;
   list(): readonly Volume[];
+  /** Bytes of its files; -1 where they are somebody else's, as its options say. */
+  size(name: string): Promise<number>;
   /** Errors: `VOLUME_IN_USE` (409). */
   remove(name: string, force: boolean): Promise<void>;
 }

@@ -14,13 +14,7 @@ import type { LayerStore } from './layers.ts';
 import { readImage } from './manifest.ts';
 import { OCI_CONFIG, OCI_MANIFEST } from './media-types.ts';
 import { formatReference, repositoryName } from './reference.ts';
-import type { RegistriesConfig } from './registries.ts';
-import { inspectRemote } from './remote/inspect.ts';
-import { checkLogin } from './remote/login.ts';
-import { pullImage } from './remote/pull.ts';
-import { pushImage } from './remote/push.ts';
-import { searchRegistries } from './remote/search.ts';
-import type { RegistrySessions } from './remote/session.ts';
+import type { RegistriesAsked } from './remote/registries-asked.ts';
 import { planRemoval } from './removal.ts';
 import { treesBy } from './trees/trees.ts';
 import type {
@@ -48,8 +42,7 @@ export interface ImageStoreParts {
   readonly layers: LayerStore;
   readonly jobs: JobRunner;
   readonly fresh: Fresh;
-  readonly sessions: RegistrySessions;
-  readonly registries: RegistriesConfig;
+  readonly asked: () => Promise<RegistriesAsked>;
   readonly snapshotChains: () => Iterable<Digest>;
   readonly clock: Clock;
 }
@@ -163,18 +156,17 @@ export class CatalogueImageStore implements ImageStore {
   }
 
   async pull(reference: Reference, options: TransferOptions): Promise<Image> {
-    const { sessions, registries, layers, fresh } = this.#parts;
+    const { layers, fresh } = this.#parts;
     const knows = (manifestDigest: Digest) => this.#catalogue.name(nameOf(reference))?.manifestDigest === manifestDigest;
     const record = (manifestDigest: Digest, names: readonly Reference[], top: Digest) => this.#record(manifestDigest, names, top);
-    const image = await pullImage({ content: this.content, sessions, registries, layers, fresh, knows, record }, reference, options);
+    const image = await (await this.#parts.asked()).pull({ content: this.content, layers, fresh, knows, record }, reference, options);
     this.#emit({ action: 'pull', id: image.id, name: nameOf(reference) });
     return image;
   }
 
   async push(reference: Reference, options: TransferOptions): Promise<Descriptor> {
-    const { sessions, registries } = this.#parts;
     const image = await this.resolve(nameOf(reference));
-    const pushed = await pushImage({ content: this.content, sessions, registries }, image, reference, options);
+    const pushed = await (await this.#parts.asked()).push({ content: this.content }, image, reference, options);
     const byDigest = `${repositoryName(reference)}@${pushed.digest}`;
     await this.#change(async () => {
       if (this.#catalogue.name(nameOf(reference))?.image === image.id)
@@ -184,16 +176,20 @@ export class CatalogueImageStore implements ImageStore {
     return pushed;
   }
 
-  login(registry: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<void> {
-    return checkLogin(this.#parts.sessions, this.#parts.registries, registry, options);
+  async login(registry: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<void> {
+    await (await this.#parts.asked()).login(registry, options);
   }
 
-  inspectRemote(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<RemoteImage> {
-    return inspectRemote(this.#parts.sessions, this.#parts.registries, reference, options);
+  async inspectRemote(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<RemoteImage> {
+    return await (await this.#parts.asked()).inspect(reference, options);
   }
 
-  search(term: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FoundImages> {
-    return searchRegistries(this.#parts.sessions, this.#parts.registries, term, options);
+  async tagsOf(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<readonly string[]> {
+    return await (await this.#parts.asked()).tagsOf(reference, options);
+  }
+
+  async search(term: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FoundImages> {
+    return await (await this.#parts.asked()).search(term, options);
   }
 
   layerSizes({ config }: Image): readonly number[] {

@@ -5,6 +5,13 @@ export { type ImageStoreOptions, openImageStore, type OpenImageStore } from './o
 export { familiarName, formatReference, isRepository, isTag, parseReference, repositoryName } from './reference.ts';
 export { encodeRecord, RecordFolder, type RecordFormat } from './records.ts';
 export { type Endpoint, endpointsOf, loadRegistries, NO_REGISTRIES, parseRegistries, type RegistriesConfig, type RegistryEntry } from './registries.ts';
+export { type RegistrySettings, withSettings } from './registry-settings.ts';
+export { parseProxy, type ProxySettings } from './remote/proxy.ts';
+export type { RemoteOptions } from './remote/session.ts';
+export { plainContent } from './tar/compression.ts';
+export type { TarEntry } from './tar/entry.ts';
+export { cleanPath } from './tar/names.ts';
+export { TarReader } from './tar/read.ts';
 export { applyMode, parseMode } from './trees/mode.ts';
 export { treesHere } from './trees/trees.ts';
 export type * from './types.ts';

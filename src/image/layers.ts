@@ -53,7 +53,7 @@ export class LayerStore {
   async open(): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(this.folder)) {
-      const record = name.includes('.') ? undefined : await readRecord(join(this.folder, name, 'layer.json'), FORMAT);
+      const record = name.includes('.') ? undefined : readRecord(join(this.folder, name, 'layer.json'), FORMAT);
       if (record) this.#keep({ ...record, name });
       else await rm(join(this.folder, name), { recursive: true, force: true });
     }

@@ -8,7 +8,8 @@ import { CatalogueImageStore } from './image-store.ts';
 import { JobRunner } from './jobs/runner.ts';
 import { LayerStore } from './layers.ts';
 import type { RegistriesConfig } from './registries.ts';
-import { RegistrySessions } from './remote/session.ts';
+import type { RegistriesAsked } from './remote/registries-asked.ts';
+import type { RemoteOptions } from './remote/session.ts';
 import { OverlaySnapshots } from './snapshots.ts';
 import type { DigestAlgorithm, ImageStore, Snapshots } from './types.ts';
 
@@ -20,6 +21,7 @@ export interface ImageStoreOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly registries: RegistriesConfig;
+  readonly remote?: RemoteOptions;
   /** Entry of the worker threads, where the program was bundled: the default is the source file. */
   readonly workerEntry?: URL;
 }
@@ -43,7 +45,8 @@ export async function openImageStore(options: ImageStoreOptions): Promise<OpenIm
   await layers.open();
   const catalogue = new Catalogue({ folder, content, logger });
   await catalogue.open();
-  const sessions = new RegistrySessions(clock);
+  let asking: Promise<RegistriesAsked> | undefined;
+  const asked = () => (asking ??= import('./remote/registries-asked.ts').then((room) => new room.RegistriesAsked(clock, registries, options.remote)));
   const snapshots = new OverlaySnapshots({
     folder,
     mounts: options.linux.mounts,
@@ -55,12 +58,12 @@ export async function openImageStore(options: ImageStoreOptions): Promise<OpenIm
     imageById: async (id) => catalogue.whole(catalogue.resolve(id)),
   });
   await snapshots.open();
-  const images = new CatalogueImageStore({ catalogue, content, layers, jobs, fresh, sessions, registries, snapshotChains: () => snapshots.chains(), clock });
+  const images = new CatalogueImageStore({ catalogue, content, layers, jobs, fresh, asked, snapshotChains: () => snapshots.chains(), clock });
   return {
     images,
     snapshots,
     async stop() {
-      sessions.close();
+      (await asking)?.[Symbol.dispose]();
       await Promise.all([jobs.stop(), snapshots.close()]);
     },
   };

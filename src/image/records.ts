@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJson, removeDurable, writeDurable } from '#kit';
+import { readJsonNow, removeDurable, writeDurable } from '#kit';
 import { formatTooNew, recordBroken } from './errors.ts';
 
 /** How the records of one folder are read: the newest version known, and how an older one becomes it. */
@@ -31,7 +31,7 @@ export class RecordFolder<T extends object> {
       if (name.endsWith('.json.new')) await rm(join(this.#folder, name), { force: true });
       if (!name.endsWith('.json')) continue;
       const path = join(this.#folder, name);
-      const raw = await readRaw(path, this.#format);
+      const raw = readRaw(path, this.#format);
       if (raw === undefined || typeof raw.key !== 'string') throw recordBroken(path);
       records.set(raw.key, parseRaw(path, raw, this.#format));
     }
@@ -62,9 +62,9 @@ export function encodeRecord(record: object, format: { readonly version: number 
   return JSON.stringify({ formatVersion: format.version, ...record });
 }
 
-/** Reads one record, migrated where it is older; undefined when there is none. Errors: `FORMAT_TOO_NEW`, `RECORD_BROKEN`. */
-export async function readRecord<T extends object>(path: string, format: RecordFormat<T>): Promise<T | undefined> {
-  const raw = await readRaw(path, format);
+/** Reads one record, for a start; migrated where it is older; undefined when there is none. Errors: `FORMAT_TOO_NEW`, `RECORD_BROKEN`. */
+export function readRecord<T extends object>(path: string, format: RecordFormat<T>): T | undefined {
+  const raw = readRaw(path, format);
   return raw === undefined ? undefined : parseRaw(path, raw, format);
 }
 
@@ -76,10 +76,10 @@ function parseRaw<T extends object>(path: string, raw: RawRecord, format: Record
 
 type RawRecord = Readonly<Record<string, unknown>>;
 
-async function readRaw<T extends object>(path: string, format: RecordFormat<T>): Promise<RawRecord | undefined> {
+function readRaw<T extends object>(path: string, format: RecordFormat<T>): RawRecord | undefined {
   let value: unknown;
   try {
-    value = await readJson(path);
+    value = readJsonNow(path);
   } catch (error) {
     throw recordBroken(path, error);
   }

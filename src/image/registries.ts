@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'smol-toml';
 import { isSystemError, messageOf } from '#kit';
 import { configInvalid, registryBlocked } from './errors.ts';
+import { isInsecure } from './insecure.ts';
 import type { Reference } from './types.ts';
 
 /** One `[[registry]]` of containers-registries.conf(5). */
@@ -15,14 +16,18 @@ export interface RegistryEntry {
 }
 export interface RegistriesConfig {
   readonly entries: readonly RegistryEntry[];
+  /** Further hosts and networks that may go without TLS; see `RegistrySettings`. */
+  readonly insecure?: readonly string[];
 }
 /** Where a name is to be asked for. */
 export interface Endpoint {
   /** `host[:port]`. */
   readonly host: string;
   readonly repository: string;
-  /** Plain HTTP. */
+  /** It may speak plain HTTP, or TLS with anybody's certificate. */
   readonly insecure: boolean;
+  /** Asked in the place of another, whose credentials are not its. */
+  readonly isMirror?: true;
 }
 
 export const NO_REGISTRIES: RegistriesConfig = { entries: [] };
@@ -90,12 +95,16 @@ function checkPlace(fields: Fields, place: string): void {
 export function endpointsOf(config: RegistriesConfig, reference: Reference, purpose: 'pull' | 'push'): readonly Endpoint[] {
   const name = `${reference.registry}/${reference.repository}`;
   const entry = config.entries.filter(({ prefix }) => matches(prefix, name)).sort((a, b) => b.prefix.length - a.prefix.length)[0];
-  if (!entry) return [endpoint(name, isLoopback(reference.registry))];
+  const open = (place: string) => isLoopback(place) || isInsecure(config.insecure ?? [], place.split('/')[0] ?? '');
+  if (!entry) return [endpoint(name, open(name))];
   if (entry.blocked) throw registryBlocked(name);
   const rest = entry.prefix.startsWith('*.') ? name.slice(name.indexOf('/')) : name.slice(entry.prefix.length);
   const main = entry.location === undefined ? name : `${entry.location}${rest}`;
   const mirrors = purpose === 'pull' ? entry.mirrors : [];
-  return [...mirrors.map(({ location, insecure }) => endpoint(`${location}${rest}`, insecure)), endpoint(main, entry.insecure || isLoopback(main))];
+  return [
+    ...mirrors.map(({ location, insecure }) => ({ ...endpoint(`${location}${rest}`, insecure || open(location)), isMirror: true as const })),
+    endpoint(main, entry.insecure || open(main)),
+  ];
 }
 
 function matches(prefix: string, name: string): boolean {

@@ -64,7 +64,7 @@ export class OverlaySnapshots implements Snapshots {
     await mkdir(this.#folder, { recursive: true, mode: 0o711 });
     for (const name of await readdir(this.#folder)) {
       const folder = join(this.#folder, name);
-      const record = name.includes('.') ? undefined : await readRecord(join(folder, 'snapshot.json'), FORMAT);
+      const record = name.includes('.') ? undefined : readRecord(join(folder, 'snapshot.json'), FORMAT);
       if (record) this.#records.set(record.key, record);
       else await this.#erase(folder);
     }
@@ -116,6 +116,7 @@ export class OverlaySnapshots implements Snapshots {
       const root = join(folder, 'root');
       if (isMounted(root)) return root;
       const { layers: store, mounts } = this.#options;
+      await mounts.turn();
       const lower = layers.length === 0 ? [join(folder, 'empty')] : layers.map((layer) => store.pathOf(layer)).reverse();
       mountOverlay(mounts, { base: store.folder, lower, upper: join(folder, 'upper'), work: join(folder, 'work'), target: root });
       return root;
@@ -124,7 +125,7 @@ export class OverlaySnapshots implements Snapshots {
 
   unmount(key: string): Promise<void> {
     return this.#mutex.run(key, async () => {
-      if (this.#records.has(key)) this.#unmountFolder(this.#path(key));
+      if (this.#records.has(key)) await this.#unmountFolder(this.#path(key));
     });
   }
 
@@ -132,7 +133,7 @@ export class OverlaySnapshots implements Snapshots {
     return this.#mutex.run(key, async () => {
       if (!this.#records.has(key)) return;
       const folder = this.#path(key);
-      this.#unmountFolder(folder);
+      await this.#unmountFolder(folder);
       await this.#erasing.get(key);
       const doomed = `${folder}.old`;
       await rename(folder, doomed);
@@ -218,13 +219,15 @@ export class OverlaySnapshots implements Snapshots {
     return join(this.#folder, fileName(key));
   }
 
-  #unmountFolder(folder: string): void {
+  async #unmountFolder(folder: string): Promise<void> {
     const root = join(folder, 'root');
-    if (isMounted(root)) this.#options.mounts.unmount(root);
+    if (!isMounted(root)) return;
+    await this.#options.mounts.turn();
+    this.#options.mounts.unmount(root);
   }
 
   async #erase(folder: string): Promise<void> {
-    this.#unmountFolder(folder);
+    await this.#unmountFolder(folder);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -162,6 +162,8 @@ export interface ImageStore {
   login(registry: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<void>;
   /** What a registry has under a name, without pulling it. Errors: `REGISTRY_FAILED`. */
   inspectRemote(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<RemoteImage>;
+  /** The tags that a registry has of a repository. Errors: `REGISTRY_FAILED`. */
+  tagsOf(reference: Reference, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<readonly string[]>;
   /** Repositories with the term in their name, by the catalogues of the configured registries or of the one that the term begins with. Errors: `REGISTRY_FAILED`. */
   search(term: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FoundImages>;
   /** Called on create, tag, untag, delete, pull, push, import: Docker's image events. */

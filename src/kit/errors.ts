@@ -14,9 +14,12 @@ export class GantryError extends Error {
   }
 }
 
-/** The words of whatever was thrown. */
+const DISK_FULL = /^(?:ENOSPC|EDQUOT): /;
+
+/** The words of whatever was thrown; of a full disk with what to do about it. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return DISK_FULL.test(message) ? `no space left on the disk (${message}): free some, for example with "docker system prune", then try again` : message;
 }
 
 /** Narrows a thrown value to a system error with that code (`ENOENT`, …). */

@@ -1,6 +1,7 @@
 export { type Clock, systemClock, type Timer } from './clock.ts';
-export { readJson, removeDurable, writeDurable } from './durable.ts';
+export { readJson, readJsonNow, removeDurable, writeDurable } from './durable.ts';
 export { GantryError, isSystemError, messageOf, unreachable } from './errors.ts';
+export { lineWriter } from './line-writer.ts';
 export { createLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts';
 export { KeyedMutex } from './mutex.ts';
 export { nodeHttp } from './node-http.ts';

@@ -35,7 +35,11 @@ export function createLinks(libc: Libc, namespaces: Namespaces): Links {
       throw new CommandError('ip', batchProblem(lines, stderr));
     },
     async show(what, options = {}) {
-      const { exitCode, stdout, stderr } = await ip(['-j', '-d', what, 'show'], '', options.namespace);
+      const { exitCode, stdout, stderr } = await ip(
+        what === 'route6' ? ['-6', '-j', '-d', 'route', 'show'] : ['-j', '-d', what, 'show'],
+        '',
+        options.namespace,
+      );
       if (exitCode !== 0) throw new CommandError(`ip ${what} show`, stderr.trim());
       // A cast because `ip -j` is documented to print an array of objects.
       return JSON.parse(stdout === '' ? '[]' : stdout) as Record<string, unknown>[];
@@ -70,30 +74,39 @@ async function addVeth(libc: Libc, socket: RouteSocket, request: VethRequest): P
   } finally {
     closeSync(namespaceFd);
   }
-  await socket.request([{ words: `Bringing ${hostName} up`, message: raiseLink(hostName, { alias, hairpin: true, noLinkLocal: hasIpv6() }) }]);
+  await socket.request([
+    { words: `Bringing ${hostName} up`, message: raiseLink(hostName, { alias, hairpin: true, noLinkLocal: hasIpv6(), isolated: request.apart ?? false }) },
+  ]);
 }
 
 async function configurePeer(libc: Libc, namespaces: Namespaces, request: VethRequest): Promise<void> {
-  const { namespace, interfaceName, address, prefixLength, gateway } = request;
+  const { namespace, interfaceName, address, prefixLength, gateway, ipv6 } = request;
   const [index, inside] = namespaces.run(namespace, () => [indexOf(libc, interfaceName), new RouteSocket(libc)] as const);
   using socket = inside;
   const requests: RouteRequest[] = [
-    { words: `Bringing ${interfaceName} of ${namespace} up`, message: raiseLink(interfaceName, { noLinkLocal: hasIpv6() }) },
+    { words: `Bringing ${interfaceName} of ${namespace} up`, message: raiseLink(interfaceName, { noLinkLocal: ipv6 === undefined && hasIpv6() }) },
     { words: `Giving ${address}/${prefixLength} to ${interfaceName} of ${namespace}`, message: newAddress(index, address, prefixLength) },
   ];
-  if (gateway !== undefined) requests.push({ words: `Routing ${namespace} by ${gateway}`, message: newDefaultRoute(gateway) });
+  if (ipv6 !== undefined) {
+    const words = `Giving ${ipv6.address}/${ipv6.prefixLength} to ${interfaceName} of ${namespace}`;
+    requests.push({ words, message: newAddress(index, ipv6.address, ipv6.prefixLength) });
+  }
+  for (const way of [gateway, ipv6?.gateway]) if (way !== undefined) requests.push({ words: `Routing ${namespace} by ${way}`, message: newDefaultRoute(way) });
   await socket.request(requests);
 }
 
 async function addBridge(libc: Libc, socket: RouteSocket, request: BridgeRequest): Promise<boolean> {
-  const { name, alias, macAddress, address, prefixLength } = request;
+  const { name, alias, macAddress, addresses } = request;
   const link = { name, macAddress, ...(request.mtu === undefined ? {} : { mtu: request.mtu }) };
   const passed = await socket.request([{ words: `Adding bridge ${name}`, message: newBridge(link) }], ['EEXIST']);
   if (passed.length > 0) return false;
   try {
     await socket.request([
       { words: `Bringing ${name} up`, message: raiseLink(name, { alias, noLinkLocal: hasIpv6() }) },
-      { words: `Giving ${address}/${prefixLength} to ${name}`, message: newAddress(indexOf(libc, name), address, prefixLength) },
+      ...addresses.map((each) => {
+        const [address = '', length] = each.split('/');
+        return { words: `Giving ${each} to ${name}`, message: newAddress(indexOf(libc, name), address, Number(length)) };
+      }),
     ]);
     return true;
   } catch (error) {

@@ -255,3 +255,23 @@ test('capabilities and limits', async () => {
   assert.ok((await linux.capabilities.bounding()).has('CAP_NET_ADMIN'));
   assert.ok((await linux.capabilities.noFileLimit()) >= 1024);
 });
+
+const LISTENER = `
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1].replace("@", "\\0", 1))
+os.write(1, b"listening")
+os.write(1, s.recv(4096))
+`;
+
+test('SOCK_DGRAM: a packet to a path, and to an abstract address', async (t) => {
+  for (const address of [join(await folder(t), 'notify'), `@gantry-test-${process.pid}`]) {
+    const listener = started(t, 'python3', ['-c', LISTENER, address]);
+    if (!listener.stdout) throw new TypeError('a child without its pipes');
+    await once(listener.stdout, 'data');
+    linux.sockets.send(address, 'READY=1');
+    const [said] = await once(listener.stdout, 'data');
+    assert.equal(String(said), 'READY=1');
+  }
+  assert.throws(() => linux.sockets.send('/no/such/socket', 'x'), /Cannot send to \/no\/such\/socket/);
+});

@@ -8,12 +8,18 @@ const FLAGS: Readonly<Record<MountFlag, number>> = {
   nosuid: 0x2,
   nodev: 0x4,
   noexec: 0x8,
+  sync: 0x10,
   remount: 0x20,
+  dirsync: 0x80,
+  noatime: 0x400,
+  nodiratime: 0x800,
   bind: 0x1000,
   rec: 0x4000,
   private: 0x40000,
   slave: 0x80000,
   shared: 0x100000,
+  relatime: 0x200000,
+  strictatime: 0x1000000,
 };
 const PROPAGATION: readonly MountFlag[] = ['private', 'slave', 'shared'];
 const MNT_DETACH = 2;
@@ -21,16 +27,29 @@ const [EINVAL, ENOENT] = [22, 2];
 
 /** Mounts by mount(2) and umount2(2). */
 export function createMounts(libc: Libc): Mounts {
-  const call = (request: MountRequest, flags: readonly MountFlag[], options: string | null) => {
-    const bits = flags.reduce((sum, flag) => sum | FLAGS[flag], 0);
-    const result = libc.mount(request.source, request.target, request.type ?? null, bits, options);
-    checked(libc, result, 'mount', `mount ${request.source} on ${request.target}${flags.length > 0 ? ` (${flags.join(', ')})` : ''}`);
-  };
+  const bitsOf = (flags: readonly MountFlag[]) => flags.reduce((sum, flag) => sum | FLAGS[flag], 0);
+  let last = Promise.resolve();
   return {
+    turn() {
+      last = last.then(() => new Promise((resolve) => setImmediate(resolve)));
+      return last;
+    },
     mount(request) {
-      const bytes = Buffer.byteLength(request.options ?? '');
-      if (bytes > 4095) throw mountOptionsTooLong(request.target, bytes);
-      for (const step of mountSteps(request.flags ?? [])) call(request, step, request.options ?? null);
+      for (const flags of stepsOf(request)) {
+        const result = libc.mount(request.source, request.target, request.type ?? null, bitsOf(flags), request.options ?? null);
+        checked(libc, result, 'mount', wordsOf(request, flags));
+      }
+    },
+    async mountInBackground(request) {
+      for (const flags of stepsOf(request)) {
+        await new Promise<void>((resolve, reject) => {
+          libc.mount.async(request.source, request.target, request.type ?? null, bitsOf(flags), request.options ?? null, (error, result) => {
+            if (error) reject(error);
+            else if (result < 0) reject(new SystemCallError(wordsOf(request, flags), 'mount', libc.errno()));
+            else resolve();
+          });
+        });
+      }
     },
     unmount(target) {
       if (libc.umount2(target, MNT_DETACH) === 0) return;
@@ -41,6 +60,17 @@ export function createMounts(libc: Libc): Mounts {
       return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
     },
   };
+}
+
+/** Errors: `MOUNT_OPTIONS_TOO_LONG`. */
+function stepsOf({ target, flags = [], options = '' }: MountRequest): readonly (readonly MountFlag[])[] {
+  const bytes = Buffer.byteLength(options);
+  if (bytes > 4095) throw mountOptionsTooLong(target, bytes);
+  return mountSteps(flags);
+}
+
+function wordsOf({ source, target }: MountRequest, flags: readonly MountFlag[]): string {
+  return `mount ${source} on ${target}${flags.length > 0 ? ` (${flags.join(', ')})` : ''}`;
 }
 
 /**

@@ -34,6 +34,7 @@ export function createNamespaces(libc: Libc, mounts: Mounts): Namespaces {
   return {
     async create(path) {
       await writeFile(path, '', { mode: 0o444, flag: 'a' });
+      await mounts.turn();
       excursion(
         () => checked(libc, libc.unshare(CLONE_NEWNET), 'unshare', 'make a network namespace'),
         () => {
@@ -43,6 +44,7 @@ export function createNamespaces(libc: Libc, mounts: Mounts): Namespaces {
       );
     },
     async remove(path) {
+      await mounts.turn();
       mounts.unmount(path);
       await rm(path, { force: true });
     },

@@ -7,7 +7,8 @@ export const FLAG = { request: 0x1, ack: 0x4, replace: 0x100, exclusive: 0x200, 
 const LINK = { address: 1, name: 3, mtu: 4, master: 10, info: 18, alias: 20, familySpec: 26, namespaceFd: 28 } as const;
 const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
 const VETH_PEER = 1;
-const BRIDGE_PORT_HAIRPIN = 4;
+const [BRIDGE_PORT_HAIRPIN, BRIDGE_PORT_ISOLATED] = [4, 33];
+const [ADDRESS_FLAGS, NO_DUPLICATE_DETECTION] = [8, 0x02];
 const INET6_ADDRESS_MODE = 8;
 const AF_INET6 = 10;
 const IFF_UP = 1;
@@ -38,6 +39,8 @@ export interface LinkSettings {
   readonly noLinkLocal?: boolean;
   /** Frames may leave by the bridge's port they came from. */
   readonly hairpin?: boolean;
+  /** The bridge passes no frames between ports that are isolated. */
+  readonly isolated?: boolean;
 }
 
 /** `ip link set … up`, with the settings. */
@@ -46,7 +49,8 @@ export function raiseLink(name: string, settings: LinkSettings = {}): Buffer {
   if (settings.alias !== undefined) parts.push(attribute(LINK.alias, Buffer.from(settings.alias)));
   if (settings.noLinkLocal) parts.push(noLinkLocal());
   if (settings.hairpin) {
-    const data = attribute(INFO.slaveData, attribute(BRIDGE_PORT_HAIRPIN, Buffer.from([1])));
+    const isolated = settings.isolated ? [attribute(BRIDGE_PORT_ISOLATED, Buffer.from([1]))] : [];
+    const data = attribute(INFO.slaveData, Buffer.concat([attribute(BRIDGE_PORT_HAIRPIN, Buffer.from([1])), ...isolated]));
     parts.push(attribute(LINK.info, Buffer.concat([attribute(INFO.slaveKind, text('bridge')), data])));
   }
   return linkMessage(0, parts);
@@ -67,6 +71,8 @@ export function newAddress(index: number, address: string, prefixLength: number)
   const broadcast = Buffer.from(bytes.map((byte, at) => byte | (0xff >> Math.min(8, Math.max(0, prefixLength - at * 8)))));
   const attributes = [attribute(2, bytes), attribute(1, bytes)];
   if (bytes.length === 4 && prefixLength < 31) attributes.push(attribute(4, broadcast));
+  // Addresses are given once by whoever asks: to be used at once, also on a bridge that nothing is plugged into yet.
+  if (bytes.length === 16) attributes.push(attribute(ADDRESS_FLAGS, uint32(NO_DUPLICATE_DETECTION)));
   return message(MESSAGE.newAddress, FLAG.create | FLAG.exclusive, [header, ...attributes]);
 }
 
@@ -156,7 +162,8 @@ function noLinkLocal(): Buffer {
   return attribute(LINK.familySpec, attribute(AF_INET6, attribute(INET6_ADDRESS_MODE, Buffer.from([none]))));
 }
 
-function attribute(type: number, value: Buffer): Buffer {
+/** One attribute, filled up to four bytes. */
+export function attribute(type: number, value: Buffer): Buffer {
   const result = Buffer.alloc((4 + value.length + 3) & ~3);
   result.writeUInt16LE(4 + value.length, 0);
   result.writeUInt16LE(type, 2);
@@ -166,7 +173,8 @@ function attribute(type: number, value: Buffer): Buffer {
 
 const text = (value: string) => Buffer.from(`${value}\0`);
 
-function uint32(value: number): Buffer {
+/** A number as the machine has it. */
+export function uint32(value: number): Buffer {
   const result = Buffer.alloc(4);
   result.writeUInt32LE(value);
   return result;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Clock, systemClock } from '#kit';
 import { createCapabilities } from './capabilities.ts';
+import { createConnections } from './connections.ts';
 import { openCgroups } from './cgroups/cgroups.ts';
 import { openLibc } from './libc.ts';
 import { createLinks } from './links.ts';
@@ -26,6 +27,7 @@ export function openLinux(options: { readonly clock?: Clock } = {}): Linux {
     namespaces,
     links: createLinks(libc, namespaces),
     nftables: createNftables(namespaces, clock),
+    connections: createConnections(libc),
     cgroups: openCgroups({ mounts: parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8')), processes, clock }),
     capabilities: createCapabilities(),
     sockets: createPacketSockets(libc, handles),

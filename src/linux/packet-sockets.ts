@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { Duplex } from 'node:stream';
@@ -7,20 +7,33 @@ import { checked, type Libc } from './libc.ts';
 import type { PipeHandles } from './pipe-handle.ts';
 import type { PacketSockets } from './types.ts';
 
-const [AF_UNIX, SOCK_SEQPACKET, SOCK_CLOEXEC] = [1, 5, 0o2000000];
+const [AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_CLOEXEC] = [1, 2, 5, 0o2000000];
 const PATH_BYTES_MAX = 107;
 /** conmon reads at most 32 KiB of a packet and drops the rest; 8 KiB leaves room and fits its pipes. */
 const PACKET_BYTES_MAX = 8192;
 /** Packets read ahead of a slow reader. */
 const PACKETS_AHEAD = 16;
 
-/** Connections to SOCK_SEQPACKET sockets (unix(7)). */
+/** Connections to SOCK_SEQPACKET sockets, and packets to SOCK_DGRAM ones (unix(7)). */
 export function createPacketSockets(libc: Libc, handles: PipeHandles): PacketSockets {
   return {
+    send: (address, packet) => sendNow(libc, address, packet),
     async connect(path) {
       return new PacketStream(handles.adopt(openConnected(libc, path)));
     },
   };
+}
+
+function sendNow(libc: Libc, text: string, packet: string): void {
+  // Of an abstract address every byte counts, those after its name too.
+  const address = text.startsWith('@') ? unixAddress(`\0${text.slice(1)}`).subarray(0, 2 + Buffer.byteLength(text)) : unixAddress(text);
+  const fd = checked(libc, libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'socket', `send to ${text}`);
+  try {
+    checked(libc, libc.connect(fd, address, address.length), 'connect', `send to ${text}`);
+    writeSync(fd, packet);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A deep path is reached through a descriptor of its folder, since a socket's address takes 107 bytes. */

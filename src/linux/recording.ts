@@ -16,7 +16,16 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
   const seen = (call: string, ...args: unknown[]) => void calls.push({ call, args });
   const later = async (call: string, ...args: unknown[]) => seen(call, ...args);
   const none = { cpu_total_ns: 0, cpu_user_ns: 0, cpu_system_ns: 0, memory_working_set_bytes: 0, memory_usage_bytes: 0 };
-  const usage: CgroupUsage = { ...none, memory_limit_bytes: Number.POSITIVE_INFINITY, memory_max_usage_bytes: 0, memory_stat: {}, oom_kills: 0, pids: 0 };
+  const usage: CgroupUsage = {
+    ...none,
+    memory_limit_bytes: Number.POSITIVE_INFINITY,
+    memory_max_usage_bytes: 0,
+    memory_stat: {},
+    oom_kills: 0,
+    pids: 0,
+    cpu_throttling: { periods: 0, throttled_periods: 0, throttled_ns: 0 },
+    io: [],
+  };
   let descriptor = 1_000_000;
   const nextDescriptor = (call: string, ...args: unknown[]) => {
     seen(call, ...args);
@@ -31,7 +40,9 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
     calls,
     mounts: {
       mount: (request) => seen('mounts.mount', request),
+      mountInBackground: (request) => later('mounts.mountInBackground', request),
       unmount: (target) => seen('mounts.unmount', target),
+      turn: () => Promise.resolve(),
       list: () => answering<MountEntry[]>([], 'mounts.list'),
     },
     namespaces: {
@@ -60,6 +71,7 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
       list: (...args) => answering(undefined, 'nftables.list', ...args),
       deleteTable: (...args) => later('nftables.deleteTable', ...args),
     },
+    connections: { forget: (flows) => later('connections.forget', flows) },
     cgroups: {
       version: 2,
       hybridWithControllers: false,
@@ -77,7 +89,10 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
       bounding: () => answering(new Set<string>(), 'capabilities.bounding'),
       noFileLimit: () => answering(1024, 'capabilities.noFileLimit'),
     },
-    sockets: { connect: (path) => answering(new PassThrough(), 'sockets.connect', path) },
+    sockets: {
+      connect: (path) => answering(new PassThrough(), 'sockets.connect', path),
+      send: (...args) => seen('sockets.send', ...args),
+    },
     processes: {
       signal: (...args) => {
         seen('processes.signal', ...args);

@@ -4,7 +4,9 @@ import { CommandError, SystemCallError } from './errors.ts';
 import { checked, type Libc } from './libc.ts';
 import { parseAcknowledgements, sequenced } from './netlink.ts';
 
-const [AF_NETLINK, SOCK_RAW, SOCK_CLOEXEC, NETLINK_ROUTE] = [16, 3, 0o2000000, 0];
+const [AF_NETLINK, SOCK_RAW, SOCK_CLOEXEC] = [16, 3, 0o2000000];
+const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
 const [SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK] = [270, 10, 11];
 
 /** One change for the kernel; `words` says it in an error. */
@@ -21,9 +23,9 @@ export class RouteSocket implements Disposable {
   readonly #libc: Libc;
   readonly #fd: number;
 
-  constructor(libc: Libc) {
+  constructor(libc: Libc, family: typeof NETLINK_ROUTE | typeof NETLINK_NETFILTER = NETLINK_ROUTE) {
     this.#libc = libc;
-    this.#fd = checked(libc, libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), 'socket', 'open a netlink socket');
+    this.#fd = checked(libc, libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family), 'socket', 'open a netlink socket');
     const on = Buffer.from([1, 0, 0, 0]);
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK]) {
       checked(libc, libc.setsockopt(this.#fd, SOL_NETLINK, option, on, 4), 'setsockopt', 'set up a netlink socket');

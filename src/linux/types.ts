@@ -6,6 +6,7 @@ export interface Linux {
   readonly namespaces: Namespaces;
   readonly links: Links;
   readonly nftables: Nftables;
+  readonly connections: Connections;
   readonly cgroups: Cgroups;
   readonly capabilities: Capabilities;
   readonly sockets: PacketSockets;
@@ -22,13 +23,36 @@ export interface MountRequest {
   /** File-system options, as mount(2)'s last argument takes them. */
   readonly options?: string;
 }
-export type MountFlag = 'bind' | 'rec' | 'ro' | 'nosuid' | 'nodev' | 'noexec' | 'remount' | 'private' | 'shared' | 'slave';
+export type MountFlag =
+  | 'bind'
+  | 'rec'
+  | 'ro'
+  | 'nosuid'
+  | 'nodev'
+  | 'noexec'
+  | 'sync'
+  | 'dirsync'
+  | 'noatime'
+  | 'nodiratime'
+  | 'relatime'
+  | 'strictatime'
+  | 'remount'
+  | 'private'
+  | 'shared'
+  | 'slave';
 
 export interface Mounts {
   /** mount(2). Options longer than a page are refused by name. */
   mount(request: MountRequest): void;
+  /** The same on a thread of the pool: for file systems whose mount waits for a server or a disk. */
+  mountInBackground(request: MountRequest): Promise<void>;
   /** umount2(2) with MNT_DETACH; a target that is not mounted is fine. */
   unmount(target: string): void;
+  /**
+   * Mounting, unmounting and making a namespace hold the thread for as long as the kernel takes, milliseconds on a busy machine: where many come
+   * together, each waits for its turn, one a round of the event loop.
+   */
+  turn(): Promise<void>;
   /** What /proc/self/mountinfo says now. */
   list(): Promise<readonly MountEntry[]>;
 }
@@ -81,13 +105,17 @@ export interface VethRequest {
   readonly prefixLength: number;
   readonly gateway?: string;
   readonly mtu?: number;
+  /** An IPv6 address too; without one IPv6 gives the link none of its own making. */
+  readonly ipv6?: { readonly address: string; readonly prefixLength: number; readonly gateway?: string };
+  /** The bridge passes nothing between this end and others that are apart. */
+  readonly apart?: boolean;
 }
 export interface BridgeRequest {
   readonly name: string;
   readonly alias: string;
   readonly macAddress: string;
-  readonly address: string;
-  readonly prefixLength: number;
+  /** Of either family, each with its length: `10.88.0.1/16`. */
+  readonly addresses: readonly string[];
   readonly mtu?: number;
 }
 
@@ -95,14 +123,14 @@ export interface BridgeRequest {
 export interface Links {
   /** Makes both ends, sets the address and the default route, and brings both up. No process is started. Errors name what exists already. */
   attachVeth(request: VethRequest): Promise<void>;
-  /** Makes a bridge with an address and brings it up; false when a link of that name is there already (then nothing was changed). */
+  /** Makes a bridge with its addresses and brings it up; false when a link of that name is there already (then nothing was changed). */
   addBridge(request: BridgeRequest): Promise<boolean>;
   /** Removes a link; fine when it is not there. */
   remove(name: string): Promise<void>;
   /** `ip -batch`: one process a call, all lines or an error that names the line. */
   batch(lines: readonly string[], options?: { readonly namespace?: string; readonly force?: boolean }): Promise<void>;
-  /** `ip -j link|addr|route show`, parsed. */
-  show(what: 'link' | 'addr' | 'route', options?: { readonly namespace?: string }): Promise<readonly Record<string, unknown>[]>;
+  /** `ip -j link|addr|route show`, parsed; `route6` are the routes of IPv6. */
+  show(what: 'link' | 'addr' | 'route' | 'route6', options?: { readonly namespace?: string }): Promise<readonly Record<string, unknown>[]>;
 }
 
 export interface Nftables {
@@ -113,12 +141,34 @@ export interface Nftables {
   deleteTable(family: 'inet' | 'ip' | 'ip6', table: string): Promise<void>;
 }
 
+/** UDP flows that the kernel tracks: what they have in common. */
+export interface UdpFlows {
+  readonly family: 4 | 6;
+  /** Where clients send to: a port of one address, or of all. */
+  readonly to?: { readonly address?: string; readonly port: number };
+  /** Who answers. */
+  readonly answeredBy?: { readonly address: string; readonly port: number };
+}
+/** What the kernel remembers of connections, and by which it leads their packets (nf_conntrack). */
+export interface Connections {
+  /** Forgets these flows, so that their next packet is led by the rules of now. TCP needs none of that: its connections end by themselves. */
+  forget(flows: readonly UdpFlows[]): Promise<void>;
+}
+
 export interface CgroupLimits {
   readonly memory_bytes?: number;
   readonly cpu_quota_us?: number;
   readonly cpu_period_us?: number;
   readonly cpu_shares?: number;
   readonly pids?: number;
+}
+/** What a group read from or wrote to one device. */
+export interface DeviceIo {
+  readonly major: number;
+  readonly minor: number;
+  readonly operation: 'read' | 'write';
+  readonly bytes: number;
+  readonly count: number;
 }
 export interface CgroupUsage {
   readonly cpu_total_ns: number;
@@ -134,6 +184,12 @@ export interface CgroupUsage {
   readonly oom_kills: number;
   readonly pids: number;
   readonly pids_limit?: number;
+  /** How often its quota held it back. */
+  readonly cpu_throttling: { readonly periods: number; readonly throttled_periods: number; readonly throttled_ns: number };
+  readonly io: readonly DeviceIo[];
+  /** Version 1 alone: by processor, and how often the limit was met. */
+  readonly cpu_by_processor_ns?: readonly number[];
+  readonly memory_fails?: number;
 }
 /** Control groups, version 1 or 2 chosen when opened. Paths are relative to each hierarchy's root: `gantry-ab12/xyz`. */
 export interface Cgroups {
@@ -166,8 +222,11 @@ export interface Capabilities {
   noFileLimit(): Promise<number>;
 }
 
-/** SOCK_SEQPACKET Unix sockets, which Node.js does not speak: conmon's attach socket. Each `data` event is one packet. */
+/** Unix sockets of packets, which Node.js does not speak. */
 export interface PacketSockets {
+  /** SOCK_DGRAM: sends one packet to whoever listens there. `@name` is an abstract address (unix(7)). */
+  send(address: string, packet: string): void;
+  /** SOCK_SEQPACKET: conmon's attach socket. Each `data` event is one packet. */
   connect(path: string): Promise<Duplex>;
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { addressBytes } from './addresses.ts';
 import { parseBounding, parseNoFileLimit } from './capabilities.ts';
 import { findHierarchies } from './cgroups/hierarchies.ts';
-import { parseLimit, weightOf, writesV1, writesV2 } from './cgroups/values.ts';
+import { parseLimit, weightOf, writesV1, writesV2, parseBlkio } from './cgroups/values.ts';
 import { enableLine, usageOf } from './cgroups/version2.ts';
 import { ownGroup } from './cgroups/warm-up.ts';
 import { mountSteps, parseMountInfo } from './mounts.ts';
@@ -31,20 +31,38 @@ test('limits as files', () => {
 test('version 2: controllers and usage', () => {
   assert.equal(enableLine('cpuset cpu io memory hugetlb pids rdma\n', 'memory\n'), '+cpu +cpuset +io +pids');
   assert.equal(enableLine('cpu\n', 'cpu\n'), '');
-  const texts = { cpu: 'usage_usec 5\nuser_usec 3\nsystem_usec 2\n', current: '100\n', max: 'max\n', peak: '120\n', stat: 'anon 60\ninactive_file 30\n' };
-  assert.deepEqual(usageOf({ ...texts, events: 'oom 1\noom_kill 2\n', pids: '3\n', pidsMax: '50\n' }), {
-    cpu_total_ns: 5000,
-    cpu_user_ns: 3000,
-    cpu_system_ns: 2000,
-    memory_usage_bytes: 100,
-    memory_working_set_bytes: 70,
-    memory_limit_bytes: Number.POSITIVE_INFINITY,
-    memory_max_usage_bytes: 120,
-    memory_stat: { anon: 60, inactive_file: 30 },
-    oom_kills: 2,
-    pids: 3,
-    pids_limit: 50,
-  });
+  const texts = {
+    cpu: 'usage_usec 5\nuser_usec 3\nsystem_usec 2\nnr_periods 9\nnr_throttled 4\nthrottled_usec 7\n',
+    current: '100\n',
+    max: 'max\n',
+    peak: '120\n',
+    stat: 'anon 60\ninactive_file 30\n',
+  };
+  assert.deepEqual(
+    usageOf({ ...texts, events: 'oom 1\noom_kill 2\n', pids: '3\n', pidsMax: '50\n', io: '8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n' }),
+    {
+      cpu_total_ns: 5000,
+      cpu_user_ns: 3000,
+      cpu_system_ns: 2000,
+      memory_usage_bytes: 100,
+      memory_working_set_bytes: 70,
+      memory_limit_bytes: Number.POSITIVE_INFINITY,
+      memory_max_usage_bytes: 120,
+      memory_stat: { anon: 60, inactive_file: 30 },
+      oom_kills: 2,
+      pids: 3,
+      pids_limit: 50,
+      cpu_throttling: { periods: 9, throttled_periods: 4, throttled_ns: 7000 },
+      io: [
+        { major: 8, minor: 0, operation: 'read', bytes: 1, count: 3 },
+        { major: 8, minor: 0, operation: 'write', bytes: 2, count: 4 },
+      ],
+    },
+  );
+  assert.deepEqual(parseBlkio('8:0 Read 1\n8:0 Write 2\n8:0 Total 3\nTotal 3\n', '8:0 Read 5\n'), [
+    { major: 8, minor: 0, operation: 'read', bytes: 1, count: 5 },
+    { major: 8, minor: 0, operation: 'write', bytes: 2, count: 0 },
+  ]);
 });
 
 test('which hierarchies are mounted', () => {

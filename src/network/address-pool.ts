@@ -1,38 +1,65 @@
-import { addressToNumber, canonicalCidr, contains, numberToAddress, parseCidr } from './cidr.ts';
 import { addressInUse, addressOutsideSubnet, subnetFull } from './errors.ts';
+import { addressValue, canonicalCidr, contains, familyOf, parsePrefix, valueAddress } from './ip.ts';
 import type { AddressPool, Cidr, IpAddress } from './types.ts';
 
+export interface AddressPoolOptions {
+  readonly subnet: Cidr;
+  readonly gateway: IpAddress;
+  readonly taken: Iterable<IpAddress>;
+  /** Where addresses are chosen from; what is asked for by name may be anywhere in the subnet. */
+  readonly range?: Cidr;
+  /** Addresses that others have: never given. */
+  readonly reserved?: Iterable<IpAddress>;
+}
+
 /**
- * Addresses of `subnet`, less the network's, the broadcast, the gateway's and those `taken`. A released address is
+ * Addresses of `subnet`, less the network's, IPv4's broadcast, the gateway's, the reserved and the taken ones. A released address is
  * handed out again only after all others were, so that late packets meet nobody. Errors: `ADDRESS_OUTSIDE_SUBNET`.
  */
-export function createAddressPool(options: { readonly subnet: Cidr; readonly gateway: IpAddress; readonly taken: Iterable<IpAddress> }): AddressPool {
-  const { subnet, gateway } = options;
-  const { network, size, prefixLength } = parseCidr(subnet);
+export function createAddressPool({ subnet, gateway, taken, range, reserved = [] }: AddressPoolOptions): AddressPool {
+  const { family, prefixLength } = parsePrefix(subnet);
   if (!contains(subnet, gateway)) throw addressOutsideSubnet(gateway, canonicalCidr(subnet));
-  const [first, last] = size <= 2 ? [network, network + size - 1] : [network + 1, network + size - 2];
-  const used = new Set([addressToNumber(gateway), ...[...options.taken].map(addressToNumber)]);
-  let cursor = first;
+  const whole = hostsOf(subnet);
+  const choice = range === undefined ? whole : hostsOf(range, whole);
+  const fixed = new Set([gateway, ...reserved].map(addressValue));
+  const used = new Set([...fixed, ...[...taken].map(addressValue)]);
+  let cursor = choice.first;
   const next = () => {
-    for (let tried = 0; tried <= last - first; tried += 1) {
+    // No more than so many can be in the way.
+    for (let tried = 0; tried <= used.size; tried += 1) {
       const candidate = cursor;
-      cursor = cursor === last ? first : cursor + 1;
+      cursor = cursor >= choice.last ? choice.first : cursor + 1n;
       if (!used.has(candidate)) return candidate;
     }
-    throw subnetFull(canonicalCidr(subnet));
+    throw subnetFull(canonicalCidr(range ?? subnet));
   };
   return {
     gateway,
     prefixLength,
     take(wanted) {
-      const value = wanted === undefined ? next() : addressToNumber(wanted);
-      if (value < first || value > last) throw addressOutsideSubnet(numberToAddress(value), canonicalCidr(subnet));
-      if (used.has(value)) throw addressInUse(numberToAddress(value));
+      if (wanted !== undefined && familyOf(wanted) !== family) throw addressOutsideSubnet(wanted, canonicalCidr(subnet));
+      const value = wanted === undefined ? next() : addressValue(wanted);
+      if (value < whole.first || value > whole.last) throw addressOutsideSubnet(valueAddress(value, family), canonicalCidr(subnet));
+      if (used.has(value)) throw addressInUse(valueAddress(value, family));
       used.add(value);
-      return numberToAddress(value);
+      return valueAddress(value, family);
     },
     release(address) {
-      if (address !== gateway) used.delete(addressToNumber(address));
+      const value = addressValue(address);
+      if (!fixed.has(value)) used.delete(value);
     },
   };
+}
+
+interface Span {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** The addresses of a network that hosts may have, or of a part of it. */
+function hostsOf(cidr: Cidr, bounds?: Span): Span {
+  const { family, first, last } = parsePrefix(cidr);
+  if (bounds !== undefined) return { first: first < bounds.first ? bounds.first : first, last: last > bounds.last ? bounds.last : last };
+  if (last - first < 2n) return { first, last };
+  return { first: first + 1n, last: family === 4 ? last - 1n : last };
 }

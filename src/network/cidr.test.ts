@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createAddressPool } from './address-pool.ts';
-import { addressToNumber, canonicalCidr, contains, nthAddress, nthSubnet, numberToAddress, overlaps, parseCidr } from './cidr.ts';
+import { addressToNumber, numberToAddress, parseCidr } from './cidr.ts';
+import { addressValue, canonicalCidr, contains, nthAddress, nthSubnet, overlaps, parsePrefix, valueAddress } from './ip.ts';
 import { macOf, vethName } from './names.ts';
 
 test('subnets', () => {
@@ -28,6 +29,67 @@ test('subnets', () => {
 
 test('an address is its number, and back', () => {
   fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (value) => addressToNumber(numberToAddress(value)) === value));
+});
+
+test('networks of IPv6, in the one form in which they are written', () => {
+  for (const [text, plain] of [
+    ['FD00:0:0:1::9/64', 'fd00:0:0:1::/64'],
+    ['2001:db8:0:0:1:0:0:1/128', '2001:db8::1:0:0:1/128'],
+    ['::ffff:10.0.0.1/128', '::ffff:a00:1/128'],
+    ['::/0', '::/0'],
+    ['fe80::1:0/112', 'fe80::1:0/112'],
+  ] as const)
+    assert.equal(canonicalCidr(text), plain);
+  assert.equal(contains('fd00::/64', 'fd00::ffff'), true);
+  assert.equal(contains('fd00::/64', 'fd00:0:0:1::'), false);
+  assert.equal(contains('0.0.0.0/0', '::1'), false);
+  assert.equal(overlaps('fd00::/48', 'fd00:0:0:7::/64'), true);
+  assert.equal(overlaps('::/0', '10.0.0.0/8'), false);
+  assert.equal(nthSubnet('fd00:1:2::/48', 64, 258), 'fd00:1:2:102::/64');
+  assert.equal(nthAddress('fd00::/64', 1), 'fd00::1');
+  for (const wrong of ['fd00::', 'fd00::/129', 'fe80::1%eth0/64', '10.0.0.0/33', ':::/8'])
+    assert.throws(() => parsePrefix(wrong), { code: 'CIDR_MALFORMED' }, wrong);
+  fc.assert(fc.property(fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }), (value) => addressValue(valueAddress(value, 6)) === value));
+});
+
+test('a pool with a range, reserved addresses and either family never gives one twice, nor one that is not its to give', () => {
+  const step = fc.oneof(fc.constant('take' as const), fc.nat(), fc.record({ wanted: fc.nat({ max: 40 }) }));
+  const family = fc.constantFrom(
+    { subnet: '10.0.0.0/27', range: '10.0.0.8/29', base: '10.0.0.0/26' },
+    { subnet: 'fd00::/123', range: 'fd00::8/125', base: 'fd00::/122' },
+  );
+  fc.assert(
+    fc.property(family, fc.boolean(), fc.uniqueArray(fc.nat({ max: 30 }), { maxLength: 5 }), fc.array(step, { maxLength: 80 }), (net, hasRange, aux, steps) => {
+      const reserved = aux.map((n) => nthAddress(net.subnet, n));
+      const gateway = nthAddress(net.subnet, 1);
+      const held = new Set<string>();
+      let pool = createAddressPool({ subnet: net.subnet, gateway, taken: [], reserved, ...(hasRange ? { range: net.range } : {}) });
+      for (const each of steps) {
+        if (typeof each === 'number') {
+          const gone = [...held][each % Math.max(1, held.size)];
+          if (gone !== undefined && held.delete(gone)) pool.release(gone);
+          // As after a restart of the daemon: from what is on record.
+          if (each % 5 === 0) pool = createAddressPool({ subnet: net.subnet, gateway, taken: held, reserved, ...(hasRange ? { range: net.range } : {}) });
+          continue;
+        }
+        let given: string;
+        try {
+          given = each === 'take' ? pool.take() : pool.take(nthAddress(net.base, each.wanted));
+        } catch {
+          continue;
+        }
+        assert.ok(
+          !held.has(given) && given !== gateway && !reserved.includes(given) && contains(net.subnet, given) && given !== nthAddress(net.subnet, 0),
+          given,
+        );
+        if (each === 'take' && hasRange) assert.ok(contains(net.range, given), given);
+        held.add(given);
+      }
+    }),
+  );
+  const small = createAddressPool({ subnet: '10.0.0.0/24', gateway: '10.0.0.1', taken: [], range: '10.0.0.8/30', reserved: ['10.0.0.9'] });
+  assert.deepEqual([small.take(), small.take(), small.take(), small.take('10.0.0.200')], ['10.0.0.8', '10.0.0.10', '10.0.0.11', '10.0.0.200']);
+  assert.throws(() => small.take(), { code: 'SUBNET_FULL' });
 });
 
 test('a pool gives each address once, released ones last', () => {

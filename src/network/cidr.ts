@@ -29,37 +29,3 @@ export function addressToNumber(address: IpAddress): number {
 export function numberToAddress(value: number): IpAddress {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }
-
-/** Whether the address is in the subnet. */
-export function contains(subnet: Cidr, address: IpAddress): boolean {
-  const { network, size } = parseCidr(subnet);
-  const value = addressToNumber(address);
-  return value >= network && value < network + size;
-}
-
-/** The nth address of the subnet; 0 is the network's own. Errors: `ADDRESS_OUTSIDE_SUBNET` is left to the caller: a RangeError here. */
-export function nthAddress(subnet: Cidr, n: number): IpAddress {
-  const { network, size } = parseCidr(subnet);
-  if (n < 0 || n >= size) throw new RangeError(`subnet ${subnet} has ${size} addresses and none with number ${n}`);
-  return numberToAddress(network + n);
-}
-
-/** The subnet in its plain form, without host bits. */
-export function canonicalCidr(subnet: Cidr): Cidr {
-  const { network, prefixLength } = parseCidr(subnet);
-  return `${numberToAddress(network)}/${prefixLength}`;
-}
-
-/** Whether two subnets share an address. */
-export function overlaps(a: Cidr, b: Cidr): boolean {
-  const [one, two] = [parseCidr(a), parseCidr(b)];
-  return one.network < two.network + two.size && two.network < one.network + one.size;
-}
-
-/** The nth subnet of length `prefixLength` inside a larger one: a node's part of the Pods' network. */
-export function nthSubnet(subnet: Cidr, prefixLength: number, n: number): Cidr {
-  const { network, size } = parseCidr(subnet);
-  const step = 2 ** (32 - prefixLength);
-  if (n < 0 || (n + 1) * step > size) throw new RangeError(`subnet ${subnet} has no /${prefixLength} with number ${n}`);
-  return `${numberToAddress(network + n * step)}/${prefixLength}`;
-}

@@ -1,11 +1,15 @@
 import { GantryError } from '#kit';
 
 export function cidrMalformed(text: string): GantryError {
-  return new GantryError('CIDR_MALFORMED', 400, `Cannot use ${JSON.stringify(text)} as a subnet: write an IPv4 network and its length, such as 10.88.0.0/16`);
+  return new GantryError(
+    'CIDR_MALFORMED',
+    400,
+    `Cannot use ${JSON.stringify(text)} as a subnet: write a network and its length, such as 10.88.0.0/16 or fd00:1::/64`,
+  );
 }
 
 export function addressInvalid(text: string): GantryError {
-  return new GantryError('ADDRESS_INVALID', 400, `Cannot use ${JSON.stringify(text)} as an IPv4 address: write four numbers from 0 to 255, such as 10.88.0.2`);
+  return new GantryError('ADDRESS_INVALID', 400, `Cannot use ${JSON.stringify(text)} as an IP address: write one such as 10.88.0.2 or fd00:1::2`);
 }
 
 export function addressInUse(address: string): GantryError {
@@ -76,4 +80,25 @@ export function stateTooNew(path: string, version: unknown): GantryError {
 
 export function resolverSilent(question: string): GantryError {
   return new GantryError('RESOLVER_SILENT', 504, `Cannot resolve ${question}: no name server of resolv.conf answered`);
+}
+
+export function ipv6Absent(why: string): GantryError {
+  return new GantryError('IPV6_ABSENT', 400, `Cannot use IPv6: ${why}; leave --ipv6 and IPv6 subnets out`);
+}
+
+export function linkUnknown(name: string): GantryError {
+  return new GantryError(
+    'LINK_UNKNOWN',
+    400,
+    `Cannot use ${name} as a parent: this machine has no such link; use one that "ip link" lists, or one such as eth0.50`,
+  );
+}
+
+export function linkKindAbsent(name: string, kind: string, cause: unknown): GantryError {
+  const words = `Cannot make ${name}: this machine's kernel has no links of the kind ${kind}; load the module that brings them, or use another driver`;
+  return new GantryError('LINK_KIND_ABSENT', 501, words, { cause });
+}
+
+export function parentNameInvalid(name: string): GantryError {
+  return new GantryError('PARENT_INVALID', 400, `invalid subinterface vlan name ${name}, example formatting is eth0.10`);
 }

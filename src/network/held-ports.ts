@@ -1,10 +1,10 @@
 import { closeSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import type { Clock, Logger } from '#kit';
 import { type Linux, SystemCallError } from '#linux';
 import { hostAddressUnknown, portInUse } from './errors.ts';
 import { proxyTcp, proxyUdp } from './proxy.ts';
-import { addressesOf } from './published.ts';
+import { familyOf } from './ip.ts';
+import { addressesOf, leadsTo, targetOf } from './published.ts';
 import type { PublishedPort } from './types.ts';
 
 /** Where the daemon stands. */
@@ -18,7 +18,7 @@ interface Held extends Disposable {
 
 /**
  * The sockets that keep others off published ports. IPv4 sockets never accept: the kernel's rules lead packets elsewhere
- * before they arrive. IPv6 sockets are small proxies. A port on 0.0.0.0 is held, and answers, on :: too.
+ * before they arrive. IPv6 sockets are small proxies: to a container that has IPv4 only, and from ::1, which the kernel leads nowhere. A port on 0.0.0.0 is held, and answers, on :: too.
  */
 export class HeldPorts implements Disposable {
   readonly #linux: Linux;
@@ -84,8 +84,8 @@ export class HeldPorts implements Disposable {
     this.#held.delete(key);
     const fd = this.#open(port, address);
     if (fd === undefined) return false;
-    const target = { address: port.targetAddress, port: port.targetPort };
-    if (isIPv4(address)) this.#held.set(key, { port, [Symbol.dispose]: () => closeSync(fd) });
+    const target = { address: targetOf(port, address), port: port.targetPort };
+    if (familyOf(address) === 4) this.#held.set(key, { port, [Symbol.dispose]: () => closeSync(fd) });
     else {
       const proxy = port.protocol === 'udp' ? proxyUdp(fd, target, this.#clock, this.#logger) : proxyTcp(fd, target, this.#logger);
       this.#held.set(key, { port, [Symbol.dispose]: () => proxy[Symbol.dispose]() });
@@ -120,8 +120,4 @@ export class HeldPorts implements Disposable {
 
 function keyOf({ protocol, hostPort }: PublishedPort, address: string): string {
   return `${protocol} ${address} ${hostPort}`;
-}
-
-function leadsTo(a: PublishedPort, b: PublishedPort): boolean {
-  return a.targetAddress === b.targetAddress && a.targetPort === b.targetPort;
 }

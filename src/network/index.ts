@@ -1,5 +1,6 @@
 export { createAddressPool } from './address-pool.ts';
-export { addressToNumber, canonicalCidr, contains, nthAddress, nthSubnet, numberToAddress, overlaps, type ParsedCidr, parseCidr } from './cidr.ts';
+export { addressToNumber, numberToAddress, type ParsedCidr, parseCidr } from './cidr.ts';
+export { addressValue, canonicalCidr, contains, type Family, familyOf, nthAddress, nthSubnet, overlaps, parsePrefix, type Prefix, valueAddress } from './ip.ts';
 export { macOf } from './names.ts';
 export { createNetwork, type NetworkOptions } from './network.ts';
 export { fromKernel } from './rules/kernel.ts';

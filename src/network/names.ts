@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { addressToNumber } from './cidr.ts';
 import { linkNameInvalid, namespaceIdInvalid } from './errors.ts';
+import { addressValue } from './ip.ts';
 import type { IpAddress } from './types.ts';
 
 /** Twelve hexadecimal characters that stand for the words. */
@@ -13,9 +13,9 @@ export function vethName(daemonId: string, namespace: string, interfaceName: str
   return `gv${digest(daemonId, namespace, interfaceName)}`;
 }
 
-/** A locally administered MAC address made of an IPv4 address, so that neighbours' caches stay true when an address is used again. */
+/** A locally administered MAC address made of an address (the last bits of an IPv6 one), so that neighbours' caches stay true when an address is used again. */
 export function macOf(address: IpAddress): string {
-  const hex = addressToNumber(address).toString(16).padStart(8, '0');
+  const hex = (addressValue(address) & 0xffff_ffffn).toString(16).padStart(8, '0');
   return `02:42:${hex.match(/../g)?.join(':')}`;
 }
 

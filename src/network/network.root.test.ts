@@ -1,148 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createSocket } from 'node:dgram';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
-import { test, type TestContext } from 'node:test';
-import { Worker } from 'node:worker_threads';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import dnsPacket from 'dns-packet';
-import { createLogger, silentLogger, systemClock, systemRandom } from '#kit';
-import { openLinux } from '#linux';
+import { silentLogger, systemClock, systemRandom } from '#kit';
 import { createNetwork } from './index.ts';
-import type { BridgeSpec, Network } from './types.ts';
+import { ask, askHost, container, DOCKER, house, inOwnNamespaces, INTERNAL, linux, OTHER, outside, OWN, PODS, serve } from './house.testing.ts';
 
-const INSIDE = '--inside';
-
-// The tests run in network and mount namespaces of their own: the process starts itself again there.
-if (!process.argv.includes(INSIDE)) {
-  test('the network of a daemon, in a namespace of its own', async (t) => {
-    if (process.getuid?.() !== 0) return t.skip('needs root');
-    const args = ['-n', '-m', process.execPath, '--test-reporter=spec', import.meta.filename, INSIDE];
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const output = await promisify(execFile)('unshare', args, { env }).catch((error: { stdout: string; stderr: string }) =>
-      assert.fail(error.stdout + error.stderr),
-    );
-    t.diagnostic(output.stdout);
-  });
-} else {
-  insideTests();
-}
-
-const linux = openLinux();
-const OWN = '/proc/self/ns/net';
-const DOCKER: BridgeSpec = { name: 'gt-docker', subnet: '10.88.0.0/24', gateway: '10.88.0.1', internal: false, masquerade: true };
-const OTHER: BridgeSpec = { name: 'gt-other', subnet: '10.89.0.0/24', gateway: '10.89.0.1', internal: false, masquerade: true };
-const INTERNAL: BridgeSpec = { name: 'gt-internal', subnet: '10.90.0.0/24', gateway: '10.90.0.1', internal: true, masquerade: true };
-const PODS: BridgeSpec = { name: 'gt-pods', subnet: '10.42.0.0/24', gateway: '10.42.0.1', internal: false, masquerade: true, isolated: false };
-
-const CHANGES = 600;
-/** Opens connections, four at a time, until it is told that it is enough; runs beside the one that changes the rules. */
-const CLIENT = `
-  const { connect } = require('node:net');
-  const { parentPort, workerData } = require('node:worker_threads');
-  let [isOver, count] = [false, 0];
-  const failures = [];
-  parentPort.once('message', () => { isOver = true; });
-  const ask = () => new Promise((resolve) => {
-    const socket = connect(workerData, () => socket.resetAndDestroy());
-    socket.on('error', ({ code }) => failures.push(code)).on('close', resolve);
-  });
-  const work = async () => { while (!isOver) { count += 1; await ask(); } };
-  Promise.all([work(), work(), work(), work()]).then(() => parentPort.postMessage({ count, failures }));
-`;
-
-interface House {
-  readonly network: Network;
-  readonly runDir: string;
-  again(): Network;
-}
-
-async function house(t: TestContext): Promise<House> {
-  await linux.links.batch(['link set lo up']);
-  const runDir = await mkdtemp(join(tmpdir(), 'gantry-network-'));
-  const resolvConf = join(runDir, 'resolv.conf');
-  await writeFile(resolvConf, '');
-  const logger = process.argv.includes('--verbose') ? createLogger({ level: 'debug', clock: systemClock, write: console.log }) : silentLogger;
-  const again = () =>
-    createNetwork({ id: 'ab12cd34', linux, runDir, logger, clock: systemClock, random: systemRandom, serviceCidr: '10.43.0.0/16', resolvConf });
-  const network = again();
-  t.after(async () => {
-    await network.stop();
-    await again().removeAll();
-    await rm(runDir, { recursive: true, force: true });
-  });
-  await network.start();
-  return { network, runDir, again };
-}
-
-/** A container with a TCP server on port 80 that says its name and who asked. */
-async function container(t: TestContext, network: Network, id: string, bridge: BridgeSpec, address: string): Promise<string> {
-  const path = await network.createNamespace(id);
-  await network.attach({ namespace: path, bridge: bridge.name, interfaceName: 'eth0', address, prefixLength: 24, gateway: bridge.gateway });
-  serve(t, path, 80, id);
-  return path;
-}
-
-function serve(t: TestContext, path: string, port: number, name: string): void {
-  const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.write(`${name} ${socket.remoteAddress}`);
-    socket.on('data', (data) => socket.write(data));
-  });
-  server.listen({ fd: linux.namespaces.listenTcp(path, '0.0.0.0', port) });
-  t.after(() => {
-    server.close();
-    for (const socket of open) socket.destroy();
-  });
-}
-
-async function first(stream: Duplex): Promise<string> {
-  const [data] = await once(stream, 'data', { signal: AbortSignal.timeout(2000) });
-  stream.destroy();
-  return String(data);
-}
-
-/** What a server says to a connection from inside `path`; the code of the error otherwise. */
-async function ask(path: string, address: string, port: number): Promise<string> {
-  try {
-    return await first(await linux.namespaces.connectTcp(path, address, port, AbortSignal.timeout(400)));
-  } catch (error) {
-    if (error instanceof DOMException) return 'LATE';
-    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  }
-}
-
-async function askHost(host: string, port: number): Promise<string> {
-  const socket = connect({ host, port });
-  return await first(socket).catch((error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)));
-}
-
-/** A neighbour of the host on a link of its own: the host is 192.168.77.1. */
-async function outside(t: TestContext): Promise<string> {
-  const base = await mkdtemp(join(tmpdir(), 'gantry-outside-'));
-  const path = join(base, 'ns');
-  await linux.namespaces.create(path);
-  t.after(async () => {
-    await linux.links.batch(['link del up0'], { force: true });
-    await linux.namespaces.remove(path);
-    await rm(base, { recursive: true, force: true });
-  });
-  await linux.links.batch(['link add up0 type veth peer name up1', 'addr add 192.168.77.1/24 dev up0', 'link set up0 up']);
-  const child = linux.namespaces.run(path, () => process.getBuiltinModule('node:child_process').spawn('sleep', ['30']));
-  await linux.links.batch([`link set up1 netns ${child.pid}`]);
-  child.kill('SIGKILL');
-  await linux.links.batch(['addr add 192.168.77.2/24 dev up1', 'link set up1 up', 'route add 10.0.0.0/8 via 192.168.77.1'], { namespace: path });
-  return path;
-}
-
-function insideTests(): void {
+inOwnNamespaces('the network of a daemon', import.meta.filename, () => {
   test('two containers on a bridge, isolation between bridges', async (t) => {
     const { network } = await house(t);
     const street = await outside(t);
@@ -239,74 +108,6 @@ function insideTests(): void {
       assert.equal(String(packet), 'echo hi', kind);
       client.close();
     }
-  });
-
-  test('a Service spreads, from a Pod, the host and outside; changes keep connections', async (t) => {
-    const { network } = await house(t);
-    const street = await outside(t);
-    await network.ensureBridge(PODS);
-    await network.ensureBridge(DOCKER);
-    const pods: string[] = [];
-    for (const n of [2, 3, 4]) pods.push(await container(t, network, `p${n}`, PODS, `10.42.0.${n}`));
-    const other = await container(t, network, 'other', PODS, '10.42.0.9');
-    const docker = await container(t, network, 'docker', DOCKER, '10.88.0.2');
-    const backends = [2, 3, 4].map((n) => ({ address: `10.42.0.${n}`, port: 80 }));
-    const service = { protocol: 'tcp', address: '10.43.0.10', port: 80, nodePort: 30_080, backends } as const;
-    await network.setServices([service]);
-    const spread = async (question: () => Promise<string>) => {
-      const seen = new Set<string>();
-      for (let count = 0; count < 60; count += 1) seen.add((await question()).split(' ')[0] ?? '');
-      return [...seen].toSorted().join(' ');
-    };
-    assert.equal(await spread(() => ask(other, '10.43.0.10', 80)), 'p2 p3 p4', 'from a Pod');
-    assert.equal(await spread(() => ask(pods[0] ?? '', '10.43.0.10', 80)), 'p2 p3 p4', 'from a backend, itself included');
-    assert.equal(await spread(() => ask(docker, '10.43.0.10', 80)), 'p2 p3 p4', 'from a Docker container');
-    assert.equal(await spread(() => askHost('10.43.0.10', 80)), 'p2 p3 p4', 'from the host');
-    assert.equal(await spread(() => askHost('127.0.0.1', 30_080)), 'p2 p3 p4', 'node port by loopback');
-    assert.equal(await spread(() => ask(street, '192.168.77.1', 30_080)), 'p2 p3 p4', 'node port from outside');
-    assert.match(await ask(other, '10.43.0.10', 80), / 10\.42\.0\.9$/, 'the client address is kept');
-
-    const talk = await linux.namespaces.connectTcp(other, '10.43.0.10', 80);
-    const [hello] = await once(talk, 'data');
-    const mine = String(hello).split(' ')[0];
-    const left = backends.filter(({ address }) => `p${address.split('.')[3]}` !== mine);
-    await network.setServices([{ ...service, backends: left }]);
-    talk.write('still there');
-    assert.equal(String((await once(talk, 'data'))[0]), 'still there');
-    talk.destroy();
-    assert.ok(!(await spread(() => ask(other, '10.43.0.10', 80))).includes(mine ?? ''));
-
-    await network.setServices([
-      { ...service, affinity_seconds: 60 },
-      { protocol: 'tcp', address: '10.43.0.11', port: 80, backends: [] },
-    ]);
-    assert.match(await spread(() => ask(other, '10.43.0.10', 80)), /^p\d$/, 'the same client, the same backend');
-    const before = await ask(other, '10.43.0.10', 80);
-    await network.setServices([{ ...service, affinity_seconds: 60 }]);
-    assert.equal(await ask(other, '10.43.0.10', 80), before);
-    await network.setServices([{ ...service, backends: [] }]);
-    assert.equal(await ask(other, '10.43.0.10', 80), 'ECONNREFUSED', 'no backend, from a Pod');
-    assert.equal(await askHost('10.43.0.10', 80), 'ECONNREFUSED', 'no backend, from the host');
-    assert.equal(await ask(other, '10.43.0.99', 80), 'ECONNREFUSED', 'no such Service');
-    assert.equal(await askHost('127.0.0.1', 30_080), 'ECONNREFUSED');
-    await network.setServices([]);
-  });
-
-  test('no connection is refused while the backends of a Service change again and again', async (t) => {
-    const { network } = await house(t);
-    await network.ensureBridge(PODS);
-    for (const n of [2, 3, 4]) await container(t, network, `p${n}`, PODS, `10.42.0.${n}`);
-    const backends = [2, 3, 4].map((n) => ({ address: `10.42.0.${n}`, port: 80 }));
-    const service = { protocol: 'tcp', address: '10.43.0.10', port: 80, backends } as const;
-    await network.setServices([service]);
-    const client = new Worker(CLIENT, { eval: true, workerData: { host: service.address, port: service.port } });
-    const answer = once(client, 'message');
-    for (let change = 1; change <= CHANGES; change += 1) await network.setServices([{ ...service, backends: backends.slice(change % 2) }]);
-    client.postMessage('enough');
-    const [{ count, failures }] = (await answer) as [{ readonly count: number; readonly failures: readonly string[] }];
-    t.diagnostic(`${CHANGES} changes, ${count} connections`);
-    assert.deepEqual(failures, []);
-    assert.ok(count > CHANGES / 10);
   });
 
   test('DNS in a namespace and where the daemon stands; foreign names without a resolver', async (t) => {
@@ -489,4 +290,4 @@ function insideTests(): void {
         .join(', '),
     );
   });
-}
+});

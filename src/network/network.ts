@@ -1,23 +1,43 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, isSystemError, KeyedMutex, type Logger, type Random } from '#kit';
+import { type Clock, isSystemError, type Logger, type Random } from '#kit';
 import { CommandError, type Linux } from '#linux';
 import { checkBridge, makeBridge } from './bridges.ts';
-import { addressToNumber, canonicalCidr } from './cidr.ts';
 import { createForwarder, type Forwarder } from './dns/forward.ts';
 import { startDnsServer } from './dns/server.ts';
+import { ipv6Absent } from './errors.ts';
 import { HeldPorts } from './held-ports.ts';
-import { EMPTY_MODEL, loadModel, type Model, modelPath, saveModel } from './model.ts';
+import { addressValue, canonicalCidr } from './ip.ts';
+import { ipv6Absence, ipv6Settings } from './ipv6.ts';
+import { attachMacvlan, makeParent, routeLines, unmakeParent } from './macvlan.ts';
+import { EMPTY_MODEL, loadModel, type Model, modelPath } from './model.ts';
 import { checkLinkName, checkNamespaceId, macOf, vethName } from './names.ts';
-import { changeOf, checkApart, checkPublished, clash, type PublishedChange, samePort } from './published.ts';
+import { Publications } from './publications.ts';
+import { Remembered } from './remembered.ts';
 import { rules } from './rules/rules.ts';
 import { serviceParts } from './rules/services.ts';
+import { servedConnections } from './served-connections.ts';
+import { staleFlows } from './stale-flows.ts';
 import { Table } from './table.ts';
-import type { AttachmentSpec, BridgeSpec, Cidr, DnsService, IpAddress, Network, NetworkPlan, PublishedPort, ServiceRule } from './types.ts';
+import type {
+  AttachmentSpec,
+  BridgeSpec,
+  Cidr,
+  DnsService,
+  IpAddress,
+  MacvlanParent,
+  MacvlanSpec,
+  Network,
+  NetworkPlan,
+  PublishedPort,
+  ServiceRule,
+} from './types.ts';
 
 /** Where the daemon stands. */
 const OWN = '/proc/thread-self/ns/net';
+/** Of the calling thread, which may stand elsewhere than the process. The second is missing in a kernel without IPv6. */
+const SOCKET_TABLES = ['/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
 const NSFS_MAGIC = 0x6e736673;
 const BRIDGE_FILTER = 'net/bridge/bridge-nf-call-iptables';
 const ROUTE_PROTOCOL = 201;
@@ -50,11 +70,12 @@ class KernelNetwork implements Network {
   readonly #held: HeldPorts;
   readonly #made = new Map<string, string>();
   readonly #responders = new Map<AsyncDisposable, string>();
-  readonly #saving = new KeyedMutex();
-  #model: Model = EMPTY_MODEL;
-  #savedModel: Model | undefined;
+  readonly #remembered: Remembered;
+  readonly #publications: Publications;
   /** What the services add to the table, made once for each change of theirs. */
   #parts = { services: EMPTY_MODEL.services, parts: serviceParts(EMPTY_MODEL.services) };
+  /** By what the kernel leads packets now. */
+  #led: Pick<Model, 'published' | 'services'> = EMPTY_MODEL;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -62,18 +83,25 @@ class KernelNetwork implements Network {
     this.#alias = `gantry-${options.id}`;
     this.#table = new Table(options.linux.nftables, options.id);
     this.#held = new HeldPorts(options);
+    this.#remembered = new Remembered(options.runDir);
+    this.#publications = new Publications({ held: this.#held, remembered: this.#remembered, bring: () => this.#bring(), logger: options.logger });
   }
 
   async start(): Promise<void> {
     await mkdir(this.#namespaceDir, { recursive: true, mode: 0o700 });
     const { serviceCidr } = this.#options;
     const { serviceCidr: _old, ...model } = (await loadModel(this.#options.runDir)) ?? EMPTY_MODEL;
-    this.#model = { ...model, masqueradeSameBridge: !existsSync(`/proc/sys/${BRIDGE_FILTER}`), ...(serviceCidr === undefined ? {} : { serviceCidr }) };
+    this.#remembered.begin({
+      ...model,
+      masqueradeSameBridge: !existsSync(`/proc/sys/${BRIDGE_FILTER}`),
+      ...(serviceCidr === undefined ? {} : { serviceCidr }),
+    });
     await this.#turnOn('net/ipv4/ip_forward');
-    if (!this.#model.masqueradeSameBridge) await this.#turnOn(BRIDGE_FILTER);
-    await this.#save();
+    if (!this.#remembered.model.masqueradeSameBridge) await this.#turnOn(BRIDGE_FILTER);
+    await this.#remembered.save();
+    this.#led = this.#remembered.model;
     await Promise.all([this.#table.read(), this.#addServiceRoute()]);
-    for (const port of this.#model.published) this.#holdAgain(port);
+    for (const port of this.#remembered.model.published) this.#publications.holdAgain(port);
     await this.#bring();
   }
 
@@ -107,33 +135,36 @@ class KernelNetwork implements Network {
   async ensureBridge(spec: BridgeSpec): Promise<void> {
     const text = JSON.stringify(spec);
     if (this.#made.get(spec.name) === text) return;
-    checkBridge(spec, this.#model.bridges);
-    const before = this.#model.bridges;
-    await this.#change({ bridges: [...before.filter(({ name }) => name !== spec.name), spec] });
+    checkBridge(spec, this.#remembered.model.bridges);
+    if (spec.ipv6 !== undefined) await this.#turnIpv6On();
+    const before = this.#remembered.model.bridges;
+    await this.#remembered.change({ bridges: [...before.filter(({ name }) => name !== spec.name), spec] });
     try {
       await Promise.all([makeBridge(this.#linux, this.#alias, spec), this.#bring()]);
       this.#made.set(spec.name, text);
     } catch (error) {
       const old = before.filter(({ name }) => name === spec.name);
-      await this.#change({ bridges: [...this.#model.bridges.filter(({ name }) => name !== spec.name), ...old] });
+      await this.#remembered.change({ bridges: [...this.#remembered.model.bridges.filter(({ name }) => name !== spec.name), ...old] });
       await this.#bring();
       throw error;
     }
   }
 
   async removeBridge(name: string): Promise<void> {
-    if (!this.#model.bridges.some((bridge) => bridge.name === name)) return;
+    if (!this.#remembered.model.bridges.some((bridge) => bridge.name === name)) return;
     this.#made.delete(name);
     await this.#linux.links.remove(name);
-    await this.#change({ bridges: this.#model.bridges.filter((bridge) => bridge.name !== name) });
+    await this.#remembered.change({ bridges: this.#remembered.model.bridges.filter((bridge) => bridge.name !== name) });
     await this.#bring();
   }
 
   async attach(spec: AttachmentSpec): Promise<void> {
     checkLinkName(spec.interfaceName);
-    addressToNumber(spec.address);
+    for (const address of [spec.address, ...(spec.ipv6 === undefined ? [] : [spec.ipv6.address])]) addressValue(address);
     const hostName = vethName(this.#options.id, spec.namespace, spec.interfaceName);
-    const request = { ...spec, hostName, alias: this.#alias, macAddress: spec.macAddress ?? macOf(spec.address) };
+    // Where bridged frames pass the rules, those keep ends apart, and let through what a published port leads from one to another.
+    const apart = spec.apart === true && this.#remembered.model.masqueradeSameBridge;
+    const request = { ...spec, hostName, alias: this.#alias, macAddress: spec.macAddress ?? macOf(spec.address), apart };
     try {
       await this.#linux.links.attachVeth(request);
     } catch (error) {
@@ -148,79 +179,66 @@ class KernelNetwork implements Network {
     await this.#linux.links.remove(vethName(this.#options.id, namespace, interfaceName));
   }
 
-  async publish(ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
-    ports.forEach(checkPublished);
-    checkApart(ports);
-    const real: PublishedPort[] = [];
-    const before = this.#model.published;
-    const fresh = () => real.filter((port) => !before.some((old) => samePort(old, port)));
-    try {
-      for (const port of ports) real.push(this.#held.hold(port));
-      await this.#change({ published: [...this.#model.published.filter((old) => !real.some((port) => samePort(old, port))), ...real] });
-      await this.#bring();
-      return real;
-    } catch (error) {
-      for (const port of fresh()) this.#held.release(port);
-      await this.#change({ published: this.#model.published.filter((port) => !fresh().includes(port)) });
-      await this.#bring();
-      throw error;
-    }
+  async isAttached(namespace: string, interfaceName: string): Promise<boolean> {
+    const links = await readFile('/proc/self/net/dev', 'utf8');
+    return links.includes(`${vethName(this.#options.id, namespace, interfaceName)}:`);
   }
 
-  async unpublish(owner: string): Promise<void> {
-    const gone = this.#model.published.filter((port) => port.owner === owner);
-    if (gone.length === 0) return;
-    await this.#change({ published: this.#model.published.filter((port) => port.owner !== owner) });
-    await this.#bring();
-    for (const port of gone) this.#held.release(port);
+  async servedConnections(namespace: string): Promise<number> {
+    const tables = this.#linux.namespaces.run(namespace, () => SOCKET_TABLES.map((table) => (existsSync(table) ? readFileSync(table, 'utf8') : '')));
+    return servedConnections(tables);
   }
 
-  async republish(owner: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
-    ports.forEach(checkPublished);
-    checkApart(ports);
-    const before = this.#model.published.filter((port) => port.owner === owner);
-    const others = () => this.#model.published.filter((port) => port.owner !== owner);
-    const change = changeOf(before, ports);
-    if (change.gone.length === 0 && change.fresh.length === 0) return ports;
-    const held = this.#exchange(change);
-    const real = [...change.kept, ...held];
-    try {
-      await this.#change({ published: [...others(), ...real] });
-      await this.#bring();
-    } catch (error) {
-      for (const port of held) this.#held.release(port);
-      for (const port of change.gone) this.#holdAgain(port);
-      await this.#change({ published: [...others(), ...before] });
-      await this.#bring();
-      throw error;
-    }
-    for (const port of change.gone) this.#held.release(port);
-    return real;
+  async attachMacvlan(spec: MacvlanSpec): Promise<void> {
+    checkLinkName(spec.interfaceName);
+    await this.ensureParent(spec.parent);
+    await attachMacvlan(this.#linux, spec);
   }
 
-  /** Holds the fresh ports, and lets go before of those that stand in their way, in one go: nobody comes in between. All or none. */
-  #exchange({ gone, fresh }: PublishedChange): PublishedPort[] {
-    const inTheWay = gone.filter((old) => fresh.some((port) => clash(old, port)));
-    for (const port of inTheWay) this.#held.release(port);
-    const held: PublishedPort[] = [];
-    try {
-      for (const port of fresh) held.push(this.#held.hold(port));
-      return held;
-    } catch (error) {
-      for (const port of held) this.#held.release(port);
-      for (const port of inTheWay) this.#holdAgain(port);
-      throw error;
-    }
+  async detachMacvlan(namespace: string, interfaceName: string): Promise<void> {
+    if (await isPinned(namespace)) await this.#linux.links.batch([`link del dev ${interfaceName}`], { namespace, force: true });
+  }
+
+  async ensureParent(parent: MacvlanParent): Promise<void> {
+    checkLinkName(parent.name);
+    await makeParent(this.#linux, this.#alias, parent);
+  }
+
+  async removeParent(name: string): Promise<void> {
+    await unmakeParent(this.#linux, this.#alias, name);
+  }
+
+  async route(namespace: string, gateways: { readonly ipv4?: IpAddress; readonly ipv6?: IpAddress }): Promise<void> {
+    // `force`: a default route that is not there can't be removed, which is fine.
+    const gone = [...(gateways.ipv4 === undefined ? ['route del 0.0.0.0/0'] : []), ...(gateways.ipv6 === undefined ? ['route del ::/0'] : [])];
+    if (gone.length > 0) await this.#linux.links.batch(gone, { namespace, force: true });
+    await this.#linux.links.batch(routeLines(gateways), { namespace });
+  }
+
+  ipv6Absence(): string | undefined {
+    return ipv6Absence();
+  }
+
+  publish(ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
+    return this.#publications.publish(ports);
+  }
+
+  unpublish(owner: string): Promise<void> {
+    return this.#publications.unpublish(owner);
+  }
+
+  republish(owner: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
+    return this.#publications.republish(owner, ports);
   }
 
   plan(): NetworkPlan {
-    const { bridges, published, services } = this.#model;
+    const { bridges, published, services } = this.#remembered.model;
     return { table: this.#table.name, bridges, published, services };
   }
 
   async setServices(services: readonly ServiceRule[]): Promise<void> {
-    for (const { address, backends } of services) for (const each of [address, ...backends.map((backend) => backend.address)]) addressToNumber(each);
-    await this.#change({ services });
+    for (const { address, backends } of services) for (const each of [address, ...backends.map((backend) => backend.address)]) addressValue(each);
+    await this.#remembered.change({ services });
     await this.#bring();
   }
 
@@ -257,64 +275,53 @@ class KernelNetwork implements Network {
 
   async removeAll(): Promise<void> {
     await this.stop();
-    const model = (await loadModel(this.#options.runDir)) ?? this.#model;
+    const model = (await loadModel(this.#options.runDir)) ?? this.#remembered.model;
     const links = (await this.#linux.links.show('link')).filter(({ ifalias }) => ifalias === this.#alias).map(({ ifname }) => `link del dev ${ifname}`);
     const route = model.serviceCidr === undefined ? [] : [`route del ${canonicalCidr(model.serviceCidr)} dev lo proto ${ROUTE_PROTOCOL}`];
     // `force`: a namespace that ends takes its links along meanwhile.
     await Promise.all([this.#linux.links.batch([...links, ...route], { force: true }), this.#table.remove()]);
     for (const name of await readdirIfThere(this.#namespaceDir)) await this.#linux.namespaces.remove(join(this.#namespaceDir, name));
-    for (const { name, before } of model.sysctls) this.#linux.namespaces.setSysctl(OWN, name, before);
+    for (const { name, before } of model.sysctls.toReversed()) if (existsSync(`/proc/sys/${name}`)) this.#linux.namespaces.setSysctl(OWN, name, before);
     await rm(this.#namespaceDir, { recursive: true, force: true });
     await rm(modelPath(this.#options.runDir), { force: true });
     this.#made.clear();
-    this.#model = EMPTY_MODEL;
-    this.#savedModel = undefined;
+    this.#led = EMPTY_MODEL;
+    this.#remembered.forget();
   }
 
   /** Remembers what a setting was before it is changed, so that a crash between the two loses nothing. */
-  async #turnOn(name: string): Promise<void> {
+  async #turnOn(name: string, value = '1'): Promise<void> {
     const before = (await readFile(`/proc/sys/${name}`, 'utf8')).trim();
-    if (before !== '0') return;
-    if (!this.#model.sysctls.some((changed) => changed.name === name)) await this.#change({ sysctls: [...this.#model.sysctls, { name, before }] });
-    this.#linux.namespaces.setSysctl(OWN, name, '1');
+    if (before === value || (value === '1' && before !== '0')) return;
+    const { sysctls } = this.#remembered.model;
+    if (!sysctls.some((changed) => changed.name === name)) await this.#remembered.change({ sysctls: [...sysctls, { name, before }] });
+    this.#linux.namespaces.setSysctl(OWN, name, value);
+  }
+
+  /** Errors: `IPV6_ABSENT`. */
+  async #turnIpv6On(): Promise<void> {
+    const why = ipv6Absence();
+    if (why !== undefined) throw ipv6Absent(why);
+    for (const { name, value } of ipv6Settings(await this.#linux.links.show('route6'))) await this.#turnOn(name, value);
   }
 
   async #addServiceRoute(): Promise<void> {
-    const { serviceCidr } = this.#model;
+    const { serviceCidr } = this.#remembered.model;
     if (serviceCidr !== undefined) await this.#linux.links.batch([`route replace ${canonicalCidr(serviceCidr)} dev lo scope link proto ${ROUTE_PROTOCOL}`]);
   }
 
-  #holdAgain(port: PublishedPort): void {
-    try {
-      this.#held.hold(port);
-    } catch (error) {
-      this.#options.logger.warn('a published port is held by another program now', { port, error });
-    }
-  }
-
-  async #change(part: Partial<Model>): Promise<void> {
-    // Without a start (`gantry down`) what is remembered must still be there for `removeAll`.
-    if (this.#model === EMPTY_MODEL) this.#model = (await loadModel(this.#options.runDir)) ?? { ...EMPTY_MODEL };
-    this.#model = { ...this.#model, ...part };
-    await this.#save();
-  }
-
-  /** Changes that wait for the disk together are written together. */
-  async #save(): Promise<void> {
-    await this.#saving.run('', async () => {
-      const model = this.#model;
-      if (model === this.#savedModel) return;
-      await saveModel(this.#options.runDir, model);
-      this.#savedModel = model;
-    });
-  }
-
   async #bring(): Promise<void> {
+    let wanted = this.#remembered.model;
     await this.#table.bring(() => {
-      const { services } = this.#model;
+      wanted = this.#remembered.model;
+      const { services } = wanted;
       if (this.#parts.services !== services) this.#parts = { services, parts: serviceParts(services) };
-      return rules(this.#model, this.#parts.parts);
+      return rules(wanted, this.#parts.parts);
     });
+    const stale = staleFlows(this.#led, wanted);
+    this.#led = wanted;
+    // The rules are set: that some client goes on to where it went is no reason to take them back.
+    await this.#linux.connections.forget(stale).catch((error: unknown) => this.#options.logger.warn('UDP flows may go on to where they went', { error }));
   }
 }
 

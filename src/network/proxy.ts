@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Clock, Logger, Timer } from '#kit';
 import type { IpAddress } from './types.ts';
@@ -13,7 +13,7 @@ export interface ProxyTarget {
 /** How long a UDP client without packets is remembered. */
 const UDP_IDLE_MS = 90_000;
 
-/** Answers IPv6 clients of a published port, which the kernel's rules can't lead to an IPv4 address. Adopts `fd`, a listening socket. */
+/** Answers IPv6 clients of a published port, which the kernel's rules can't lead to an IPv4 address, nor those of ::1 anywhere. Adopts `fd`, a listening socket. */
 export function proxyTcp(fd: number, target: ProxyTarget, logger: Logger): Disposable {
   const open = new Set<Socket>();
   const server: Server = createServer({ allowHalfOpen: true }, (client) => {
@@ -47,7 +47,7 @@ export function proxyUdp(fd: number, target: ProxyTarget, clock: Clock, logger: 
     entry?.socket.close();
   };
   const admit = (key: string, { address, port }: RemoteInfo) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv6(target.address) ? 'udp6' : 'udp4');
     socket.on('message', (packet) => server.send(packet, port, address));
     socket.on('error', (error) => {
       logger.debug('a proxied UDP client failed', { target, error });

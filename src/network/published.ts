@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { addressToNumber } from './cidr.ts';
 import { addressInvalid, portInUse, portInvalid, protocolUnsupported } from './errors.ts';
+import { addressValue, familyOf } from './ip.ts';
 import type { PublishedPort } from './types.ts';
 
 /** Errors: `PORT_INVALID`, `PROTOCOL_UNSUPPORTED`, `ADDRESS_INVALID`. */
@@ -13,7 +13,8 @@ export function checkPublished(port: PublishedPort): void {
     if (!Number.isInteger(number) || number < smallest || number > 65_535) throw portInvalid(number);
   }
   if (isIP(port.hostAddress) === 0) throw addressInvalid(port.hostAddress);
-  addressToNumber(port.targetAddress);
+  addressValue(port.targetAddress);
+  if (port.targetAddress6 !== undefined && familyOf(port.targetAddress6) !== 6) throw addressInvalid(port.targetAddress6);
 }
 
 /** Whether two entries are the same port of the host. */
@@ -30,12 +31,22 @@ export interface PublishedChange {
 
 /** What is to be done to come from one set of ports to another. Pure. */
 export function changeOf(before: readonly PublishedPort[], wanted: readonly PublishedPort[]): PublishedChange {
-  const same = (a: PublishedPort, b: PublishedPort) => samePort(a, b) && a.targetAddress === b.targetAddress && a.targetPort === b.targetPort;
+  const same = (a: PublishedPort, b: PublishedPort) => samePort(a, b) && leadsTo(a, b);
   return {
     kept: before.filter((old) => wanted.some((port) => same(old, port))),
     gone: before.filter((old) => !wanted.some((port) => same(old, port))),
     fresh: wanted.filter((port) => !before.some((old) => same(old, port))),
   };
+}
+
+/** Whether both lead to the same place. */
+export function leadsTo(a: PublishedPort, b: PublishedPort): boolean {
+  return a.targetAddress === b.targetAddress && a.targetPort === b.targetPort && a.targetAddress6 === b.targetAddress6;
+}
+
+/** Where clients of an address are led to. */
+export function targetOf({ targetAddress, targetAddress6 }: PublishedPort, address: string): string {
+  return familyOf(address) === 6 ? (targetAddress6 ?? targetAddress) : targetAddress;
 }
 
 /** Whether two ports can't be held at once. */

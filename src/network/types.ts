@@ -1,6 +1,6 @@
 /** A CIDR such as `10.88.0.0/16`, checked at the edge. */
 export type Cidr = string;
-/** An IPv4 (or later IPv6) address. */
+/** An IPv4 or IPv6 address. */
 export type IpAddress = string;
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
@@ -22,6 +22,21 @@ export interface BridgeSpec {
    * false for the Pods' network, which everybody may reach.
    */
   readonly isolated?: boolean;
+  /** IPv6 beside IPv4. */
+  readonly ipv6?: { readonly subnet: Cidr; readonly gateway: IpAddress };
+  /** Its containers reach nobody else on it but the machine. */
+  readonly apart?: boolean;
+  /** The bridge itself has no IPv4 address: somebody else on it is the gateway. */
+  readonly withoutAddress?: boolean;
+  /** Links by which packets from outside may come that no port was published for. */
+  readonly trustedLinks?: readonly string[];
+}
+
+/** An IPv6 address, beside the IPv4 one. */
+export interface Ipv6Attachment {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  readonly gateway?: IpAddress;
 }
 
 /** One end in a namespace, the other on a bridge. */
@@ -37,6 +52,32 @@ export interface AttachmentSpec {
   /** Locally administered; derived from the address when left out. */
   readonly macAddress?: string;
   readonly mtu?: number;
+  readonly ipv6?: Ipv6Attachment;
+  /** Reaches nobody else on the bridge but the machine and ends that are not apart. */
+  readonly apart?: boolean;
+}
+
+export type MacvlanMode = 'bridge' | 'private' | 'vepa' | 'passthru';
+
+/** The link that macvlan ends stand on. */
+export interface MacvlanParent {
+  readonly name: string;
+  /** A link of Gantry's own that leads nowhere: the ends reach one another only. */
+  readonly own?: boolean;
+}
+
+/** An end in a namespace that has an address of its own on the network of the parent. */
+export interface MacvlanSpec {
+  readonly namespace: string;
+  readonly parent: MacvlanParent;
+  readonly mode: MacvlanMode;
+  readonly interfaceName: string;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  readonly macAddress: string;
+  readonly gateway?: IpAddress;
+  readonly mtu?: number;
+  readonly ipv6?: Ipv6Attachment;
 }
 
 /** A port of the host that leads to a container. */
@@ -47,6 +88,8 @@ export interface PublishedPort {
   readonly hostPort: number;
   readonly targetAddress: IpAddress;
   readonly targetPort: number;
+  /** With 0.0.0.0 comes `::`: where that leads to in IPv6, by the kernel too. Without it a socket passes IPv6 clients on to `targetAddress`. */
+  readonly targetAddress6?: IpAddress;
 }
 
 /** A virtual address that leads to backends, in the kernel only. */
@@ -114,7 +157,23 @@ export interface Network {
   ensureBridge(spec: BridgeSpec): Promise<void>;
   removeBridge(name: string): Promise<void>;
   attach(spec: AttachmentSpec): Promise<void>;
+  /** Joins the namespace to the network of a link of the machine, which is made first where it is one that can be. Errors: `LINK_UNKNOWN`, `LINK_KIND_ABSENT`. */
+  attachMacvlan(spec: MacvlanSpec): Promise<void>;
+  /** Fine when it is not there. */
+  detachMacvlan(namespace: string, interfaceName: string): Promise<void>;
+  /** Makes sure of the link that macvlan ends stand on. Errors: as `attachMacvlan`. */
+  ensureParent(parent: MacvlanParent): Promise<void>;
+  /** Removes the link if it is one that was made for it. */
+  removeParent(name: string): Promise<void>;
   detach(namespace: string, interfaceName: string): Promise<void>;
+  /** Whether the host's end of such an attachment is there, whatever its other end was made into. */
+  isAttached(namespace: string, interfaceName: string): Promise<boolean>;
+  /** How many connections the servers inside have, being served or yet to be. */
+  servedConnections(namespace: string): Promise<number>;
+  /** Sets the default routes inside a namespace anew; what is left out has none. */
+  route(namespace: string, gateways: { readonly ipv4?: IpAddress; readonly ipv6?: IpAddress }): Promise<void>;
+  /** Why there can be no IPv6 here, in words; undefined when there can. */
+  ipv6Absence(): string | undefined;
 
   /**
    * Publishes ports for one owner, all or none, each also held by a bound socket. A `hostPort` of 0 is chosen here;

@@ -37,7 +37,7 @@ insecure = true
 `;
 
 const unexpected = () => assert.fail('nothing is mounted here');
-const NO_MOUNTS = { mount: unexpected, unmount: unexpected, list: unexpected };
+const NO_MOUNTS = { mount: unexpected, mountInBackground: unexpected, unmount: unexpected, turn: unexpected, list: unexpected };
 
 async function stand(folder: string, name: string) {
   const store = await openImageStore({

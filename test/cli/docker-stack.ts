@@ -28,7 +28,17 @@ const INFO = {
   architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
   cpus: 2,
   memory_bytes: 2 ** 30,
-  runtime: 'crun',
+  swapLimit: true,
+  cgroupNamespaces: true,
+  debug: false,
+  runtimes: [],
+  defaultRuntime: 'crun',
+  labels: [],
+  proxies: {},
+  registries: { insecure: [], insecureNetworks: [], mirrors: [] },
+  seccompProfile: 'builtin',
+  addressPools: [],
+  warnings: [],
 } as const;
 
 /** The Docker API over a real engine, image store, builder and registry, with an image `busybox`, in this process's namespaces. */
@@ -51,7 +61,7 @@ export async function startDockerStack(): Promise<DockerStack> {
   await builder.start();
   const api = createDockerApi({ ...base, engine, images, builder, info: { ...INFO, dataDir } });
   const socketPath = join(runDir, 'docker.sock');
-  await api.listen(socketPath);
+  await api.listen({ kind: 'unix', path: socketPath });
   const registry = createRegistry({ images, dataDir: join(dataDir, 'registry'), logger });
   const { address, port } = await registry.listen({ host: '127.0.0.1', port: 0 });
   return {

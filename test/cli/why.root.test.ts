@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Conversation } from '../support/conversation.ts';
+import { MAIN } from '../support/daemon.ts';
 import { LASTING, startDocker } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -94,6 +95,19 @@ test("another program's port, an unknown one, and what is no port", async () => 
     assert.equal((await docker.daemon.gantry(['why', ...line.split(' ')])).status, 2, line);
 });
 
+interface DoctorRow {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly warning?: boolean;
+  readonly detail: string;
+  readonly remedy?: { readonly advice: string };
+}
+/** What `gantry doctor` says of others' rules, where the daemon stands. */
+async function doctorsForwarding(): Promise<DoctorRow | undefined> {
+  const { stdout } = await docker.daemon.inside([process.execPath, '--no-warnings', MAIN, 'doctor', '-o', 'json']);
+  return (JSON.parse(stdout) as { findings: readonly DoctorRow[] }).findings.find(({ name }) => name === 'forwarding');
+}
+
 test('a foreign table that drops what is forwarded, and forwarding that is off', async () => {
   const nft = (rule: string) => docker.inside(['nft', rule]);
   await nft('add table ip theirs');
@@ -102,6 +116,10 @@ test('a foreign table that drops what is forwarded, and forwarding that is off',
     /STOP +firewall +chain passing of the table "ip theirs", which is not Gantry's, has the policy drop: other machines [^\n]*\n +→ Let it through: "(nft insert rule ip theirs passing ct status dnat accept)"/;
   const [, advice = ''] = dropped.exec(await why('port 8085', 1)) ?? [];
   assert.equal(advice, 'nft insert rule ip theirs passing ct status dnat accept');
+  const warned = await doctorsForwarding();
+  assert.deepEqual([warned?.ok, warned?.warning], [true, true]);
+  assert.match(warned?.detail ?? '', /^chain passing of table ip theirs drops what it does not accept/);
+  assert.match(warned?.remedy?.advice ?? '', /"nft insert rule ip theirs passing ct status dnat accept"/);
   // It is as was said: this machine gets through, another container does not, until the advice is taken.
   // Not as the first process, which would not hear the signal.
   const fromOutside = () => docker.outcome('run --rm busybox sh -c', 'timeout 2 wget -O /dev/null http://192.0.2.10:8085/no; exit $?');
@@ -112,6 +130,7 @@ test('a foreign table that drops what is forwarded, and forwarding that is off',
   const refused = await fromOutside();
   assert.equal(refused.status, 143, refused.stderr);
   await docker.inside(advice.split(' '));
+  assert.deepEqual(await doctorsForwarding(), { name: 'forwarding', ok: true, detail: 'no other program drops what is forwarded' });
   assert.match(await why('port 8085', 0), /ok +firewall .*but a rule of it accepts what was led to containers/);
   assert.match((await fromOutside()).stderr, /404/);
   await nft('delete table ip theirs');

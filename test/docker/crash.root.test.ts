@@ -98,6 +98,25 @@ test(`${KILLS} kills in the middle of docker run, build and push leave nothing h
       await docker.outcome('tag busybox myregistry/killed:1');
       return await docker.outcome('push myregistry/killed:1');
     },
+    commit: async () => {
+      await docker.outcome('create --name changed busybox true');
+      return await docker.outcome('commit changed built');
+    },
+    'network connect': async () => {
+      await docker.outcome('network create lan');
+      await docker.outcome('run -d --name member busybox', ...LASTING);
+      return await docker.outcome('network connect lan member');
+    },
+    'volume create': () => docker.outcome('volume create named'),
+    exec: async () => {
+      await docker.outcome('run -d --name held busybox', ...LASTING);
+      return await docker.outcome('exec held echo here');
+    },
+    'rename and update': async () => {
+      await docker.outcome('run -d --name first busybox', ...LASTING);
+      await docker.outcome('rename first second');
+      return await docker.outcome('update --restart always second');
+    },
   };
   for (let kill = 0; kill < KILLS; kill += 1) {
     const names = Object.keys(tasks);
@@ -121,6 +140,8 @@ test(`${KILLS} kills in the middle of docker run, build and push leave nothing h
       assert.match(await docker.run('push myregistry/killed:1'), /1: digest: sha256:/, at);
     }
     await docker.outcome('rmi built');
+    await docker.outcome('volume rm named');
+    await docker.outcome('network rm lan');
     await docker.outcome('rmi myregistry/killed:1');
     await docker.run('builder prune -f');
     await docker.run('image prune -f');

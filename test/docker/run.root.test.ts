@@ -271,8 +271,8 @@ test('docker events tells containers, images, networks and volumes, and filters 
     'network create \\S+ lane',
     'volume create store',
     'container create \\S+ actor',
-    'container start \\S+ actor',
     'network connect \\S+ lane',
+    'container start \\S+ actor',
     'container die \\S+ actor',
     'network disconnect \\S+ lane',
     'container destroy \\S+ actor',
@@ -282,7 +282,7 @@ test('docker events tells containers, images, networks and volumes, and filters 
     'image untag \\S+ other:1',
   ])
     await all.hears(new RegExp(line));
-  await volumes.hears(/^volume create store\nvolume destroy store\n$/);
+  await volumes.hears(/^volume create store\nvolume mount store\nvolume unmount store\nvolume destroy store\n$/);
 });
 
 test('docker diff, commit and export show what the container wrote', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import { startTestCluster } from '../support/cluster.ts';
+import { SERVE, startTestCluster } from '../support/cluster.ts';
 import { MYAPP } from '../support/manifests.ts';
 
 const cluster = await startTestCluster();
@@ -63,6 +63,26 @@ suite('no request fails while a Deployment rolls, though its server ends at once
     await kubectl('wait --for=jsonpath={.status.replicas}=1 deployment/myapp --timeout=20s');
     const { count, failures } = await load.end();
     t.diagnostic(`scaled from 4 to 1: ${count} requests, ${failures.length} failures`);
+    assert.deepEqual(failures, []);
+  });
+
+  test('with a server that takes its time and yet ends at once on SIGTERM', async (t) => {
+    const answer = String.raw`printf '#!/bin/sh\nsleep 0.3\necho Content-Type: text/plain\necho\necho done\n' > /www/cgi-bin/slow`;
+    const serve = `mkdir -p /www/cgi-bin; ${answer}; chmod +x /www/cgi-bin/slow; ${SERVE}`;
+    const command = JSON.stringify({ spec: { template: { spec: { containers: [{ name: 'mycontainer', command: ['sh', '-c', serve] }] } } } });
+    await cluster.try(['patch', 'deployment', 'myapp', '-p', command]);
+    await kubectl('scale deployment myapp --replicas=3');
+    await kubectl('rollout status deployment/myapp --timeout=20s');
+    await using load = await cluster.load(
+      urls.map((url) => `${url}cgi-bin/slow`),
+      { least: 20, workers: 8 },
+    );
+    for (const image of ['2.0', '1.0']) {
+      await kubectl(`set image deployment/myapp mycontainer=myregistry/myimage:${image}`);
+      await kubectl('rollout status deployment/myapp --timeout=30s');
+    }
+    const { count, failures } = await load.end();
+    t.diagnostic(`2 rollouts: ${count} requests of 0.3 s each, ${failures.length} failures`);
     assert.deepEqual(failures, []);
   });
 });

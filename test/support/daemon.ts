@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { openNamespaces } from './namespaces.ts';
+import { type Namespaces, openNamespaces } from './namespaces.ts';
+import { powerOff } from './power-off.ts';
 import { type Outcome, run, type RunOptions } from './run.ts';
 
 /** The command line's entry. */
@@ -29,6 +30,8 @@ export interface TestDaemon extends AsyncDisposable {
   crash(): Promise<void>;
   /** Starts the daemon again in the same namespaces; with other options in place of the first ones when given. */
   restart(otherOptions?: readonly string[]): Promise<void>;
+  /** As a machine that loses its power and starts again: no process, mount, link, rule or group is left, nor what lies in memory. */
+  reboot(): Promise<void>;
 }
 
 /** Starts one, with further options of `gantry up`; `before` sees the namespaces as they are without it. */
@@ -46,8 +49,8 @@ export async function startTestDaemon(
     DOCKER_CONFIG: join(folder, 'docker'),
     HOME: folder,
   };
-  const namespaces = await openNamespaces();
-  const { enter } = namespaces;
+  let namespaces = await openNamespaces();
+  const enter: Namespaces['enter'] = (...given) => namespaces.enter(...given);
   const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, environment: { ...environment, ...options.environment } });
   const inside = (command: readonly string[], options?: RunOptions) => run(enter(command, options?.folder), withEnvironment(options));
   const directories = ['--data-dir', dataDir, '--run-dir', join(folder, 'run')];
@@ -64,6 +67,11 @@ export async function startTestDaemon(
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+  const crash = async () => {
+    const gone = exitOf(daemon);
+    daemon.kill('SIGKILL');
+    await gone;
+  };
   return {
     folder,
     dataDir,
@@ -79,13 +87,17 @@ export async function startTestDaemon(
       return spawn(program, rest, { env: environment });
     },
     gantry,
-    async crash() {
-      const gone = exitOf(daemon);
-      daemon.kill('SIGKILL');
-      await gone;
-    },
+    crash,
     async restart(otherOptions) {
       daemon = await up(otherOptions);
+    },
+    async reboot() {
+      await crash();
+      await powerOff(folder);
+      await namespaces[Symbol.asyncDispose]();
+      await rm(join(folder, 'run'), { recursive: true, force: true });
+      namespaces = await openNamespaces();
+      daemon = await up();
     },
     async [Symbol.asyncDispose]() {
       const outcome = await gantry(['down', '--purge']);

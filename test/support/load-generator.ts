@@ -8,6 +8,8 @@ import { systemClock } from '#kit';
 
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 2;
+/** Where none is answered there is nothing to measure. */
+const FAILURES_FIRST_MAX = 50;
 const [workers = '', least = '', most = '', ...urls] = process.argv.slice(2);
 
 let isOver = false;
@@ -23,7 +25,7 @@ await Promise.all(Array.from({ length: Number(workers) }, work));
 process.stdout.write(`${JSON.stringify({ count, failures, answers: Object.fromEntries(answers) })}\n`);
 
 async function work(): Promise<void> {
-  while (count < Number(most) && !(isOver && count >= Number(least))) {
+  while (count < Number(most) && !(isOver && count >= Number(least)) && (answered > 0 || failures.length < FAILURES_FIRST_MAX)) {
     const url = new URL(urls[count % urls.length] ?? '');
     count += 1;
     const began_ms = systemClock.monotonic();
@@ -53,7 +55,7 @@ function get(url: URL): Promise<string> {
     });
     socket.on('error', reject);
     socket.on('close', () => {
-      const body = /^HTTP\/1\.[01] 200 [^]*?\r\n\r\n([^]+)$/.exec(text)?.[1];
+      const body = /^HTTP\/1\.[01] 200 [^]*?\r?\n\r?\n([^]+)$/.exec(text)?.[1];
       if (body === undefined) reject(new Error(`the answer was ${JSON.stringify(text.slice(0, 60))}`));
       else resolve(body.trim());
     });

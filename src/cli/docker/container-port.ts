@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import { say, type Terminal } from '../terminal.ts';
-import type { DockerClient } from './client.ts';
+import { type DockerClient, DockerError } from './client.ts';
 import { connectDocker, DOCKER_OPTIONS } from './connect.ts';
 import { type Bindings, type PortState, withoutPorts, withPorts } from './port-edit.ts';
 import { publishedPorts } from './ports.ts';
@@ -12,6 +12,9 @@ interface Inspected {
   readonly HostConfig: { readonly PortBindings: Bindings | null };
   readonly NetworkSettings: { readonly Ports: Bindings | null };
 }
+
+/** In the words of the daemon that refuses an edit which would undo another one. */
+const CHANGED = 'changed them meanwhile';
 
 const EDITS = { add: withPorts, rm: withoutPorts } as const;
 
@@ -33,10 +36,20 @@ export async function containerPort(commandArguments: readonly string[], termina
   return 0;
 }
 
+/** So many edits of others may come in between before it is given up. */
+const TRIES_MAX = 20;
+
+/** Reads, changes and writes; when somebody else has changed the ports meanwhile, again. */
 async function edit(client: DockerClient, name: string, change: (state: PortState) => Bindings): Promise<void> {
-  const found = await inspect(client, name);
-  const body = { PortBindings: change(stateOf(found)) };
-  await client.done({ method: 'POST', path: `/containers/${found.Id}/update`, body });
+  for (let tries = 1; ; tries += 1) {
+    const found = await inspect(client, name);
+    const body = { PortBindings: change(stateOf(found)), PortBindingsWere: found.HostConfig.PortBindings ?? {} };
+    try {
+      return await client.done({ method: 'POST', path: `/containers/${found.Id}/update`, body });
+    } catch (error) {
+      if (tries === TRIES_MAX || !(error instanceof DockerError) || !error.message.includes(CHANGED)) throw error;
+    }
+  }
 }
 
 function inspect(client: DockerClient, name: string): Promise<Inspected> {

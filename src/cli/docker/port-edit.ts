@@ -44,8 +44,11 @@ function without(asked: readonly PortBinding[], real: readonly PortBinding[], go
   if (rest.length < asked.length) return rest;
   const named = asked.filter(({ HostPort }) => HostPort !== '');
   const chosen = real.filter((binding) => !named.some((other) => samePlace(other, binding)));
-  const left = chosen.filter((binding) => !samePlace(binding, gone));
-  return asked.length === named.length || left.length === chosen.length ? undefined : [...named, ...left];
+  // With all of IPv4 comes all of IPv6.
+  const comesAlong = (binding: PortBinding) => address(gone) === '0.0.0.0' && binding.HostIp === '::' && binding.HostPort === gone.HostPort;
+  const left = chosen.filter((binding) => !samePlace(binding, gone) && !comesAlong(binding));
+  const kept = left.filter(({ HostIp, HostPort }) => HostIp !== '::' || !left.some((other) => other.HostPort === HostPort && address(other) === '0.0.0.0'));
+  return asked.length === named.length || left.length === chosen.length ? undefined : [...named, ...kept];
 }
 
 function whyNot({ asked, real }: PortState, port: string): string {

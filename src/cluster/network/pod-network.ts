@@ -109,6 +109,11 @@ class BridgedPods implements ClusterPodNetwork {
     return await this.#options.connectTcp(found.namespacePath, '127.0.0.1', port);
   }
 
+  async servedConnections(podUid: string): Promise<number> {
+    const found = await this.status(podUid);
+    return found === undefined ? 0 : await this.#options.network.servedConnections(found.namespacePath);
+  }
+
   async publish(podUid: string, ports: readonly HostPort[]): Promise<void> {
     const record = this.#records.get(podUid);
     if (record === undefined) throw podNotConnected(podUid);

@@ -36,6 +36,7 @@ export interface ClusterPodNetwork {
   status(podUid: string): Promise<{ readonly address: IpAddress; readonly namespacePath: string } | undefined>;
   list(): Promise<readonly string[]>;
   connect(podUid: string, port: number): Promise<Duplex>;
+  servedConnections(podUid: string): Promise<number>;
   readonly dns: { readonly servers: readonly IpAddress[]; readonly clusterDomain: string };
   publish(podUid: string, ports: readonly HostPort[]): Promise<void>;
 }

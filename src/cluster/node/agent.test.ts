@@ -61,6 +61,27 @@ suite('a Pod from binding to end', () => {
     assert.equal(rig.agent.health().pods, 0);
   });
 
+  test('connections that are served get up to a second', async () => {
+    for (const [last_ms, more_ms] of [
+      [300, 420],
+      [5000, 1120],
+    ] as const) {
+      await using rig = await Rig.make({ drained: () => Promise.resolve() });
+      await rig.createPod('web');
+      const uid = rig.pod('web').metadata.uid ?? '';
+      rig.network.served.set(uid, 1);
+      rig.cluster.markDeleted('web', 30, rig.clock.now());
+      await rig.pass(100 + Math.min(last_ms, 900));
+      assert.ok(!rig.runtime.calls.some((call) => call.startsWith('stop')), rig.runtime.calls.join());
+      if (last_ms < 1000) rig.network.served.delete(uid);
+      await rig.pass(more_ms);
+      assert.ok(
+        rig.runtime.calls.some((call) => call.startsWith('stop')),
+        rig.runtime.calls.join(),
+      );
+    }
+  });
+
   test('a drain that never ends is waited for 2 s', async () => {
     await using rig = await Rig.make({ drained: () => new Promise<void>(() => undefined) });
     await rig.createPod('web');

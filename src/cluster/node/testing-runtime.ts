@@ -141,11 +141,14 @@ export class TestingRuntime implements ContainerRuntime {
 }
 
 /** Pod addresses without wires. */
-export function testingPodNetwork(): PodNetwork & { readonly pods: Map<string, string> } {
+export function testingPodNetwork(): PodNetwork & { readonly pods: Map<string, string>; readonly served: Map<string, number> } {
   const pods = new Map<string, string>();
+  const served = new Map<string, number>();
   let next = 2;
   return {
     pods,
+    served,
+    servedConnections: async (uid) => served.get(uid) ?? 0,
     dns: { servers: ['10.96.0.10'], clusterDomain: 'cluster.local' },
     async add({ uid }) {
       const address = pods.get(uid) ?? `127.88.0.${next++}`;

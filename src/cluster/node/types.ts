@@ -90,6 +90,8 @@ export interface PodNetwork {
   list(): Promise<readonly string[]>;
   /** A connection to the port as seen from inside the Pod (its loopback too). */
   connect(podUid: string, port: number): Promise<Duplex>;
+  /** How many connections the Pod's servers have, being served or yet to be. */
+  servedConnections(podUid: string): Promise<number>;
   /** What a Pod's resolv.conf says. */
   readonly dns: { readonly servers: readonly string[]; readonly clusterDomain: string };
   /** host ports: publishes and takes back. */
@@ -121,7 +123,7 @@ export interface NodeAgentOptions {
    * 2 s at most, or the grace period where that is shorter.
    */
   readonly drained?: (pod: { readonly uid: string; readonly address: string }) => Promise<void>;
-  /** How long connections that were on their way get after that; 100 ms without it. */
+  /** How long connections that were on their way get after that to arrive; 100 ms without it. Those that are served then get up to a second more. */
   readonly drainSettle_ms?: number;
   /** The machine's own files; /etc/resolv.conf, /etc/hosts and /proc without it. */
   readonly machineFiles?: { readonly resolvConf?: string; readonly hosts?: string; readonly proc?: string };

@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { isSystemError } from '#kit';
 import { fromKernel } from '#network';
-import { forwardDrops, legacyForwardDrops } from './forward-drops.ts';
+import { legacyDrops, listRuleset } from './foreign-rules.ts';
+import { forwardDrops } from './forward-drops.ts';
 import { namespaceOf, ownersOf, read, socketsOf } from './host-sockets.ts';
 import { isLoopback, localAddresses, type SocketRow } from './sockets.ts';
-import type { ForwardDrop, Listener, OwnContainer, OwnPorts, PortFacts, Target, WhyProtocol } from './types.ts';
+import type { Listener, OwnContainer, OwnPorts, PortFacts, Target, WhyProtocol } from './types.ts';
 import { bridgeOf, dormantOf, holderOf, type Inside, shownAs, waysTo } from './ways.ts';
 
 const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
-const RULESET_BYTES_MAX = 256 * 2 ** 20;
 
 interface House extends Inside {
   readonly sockets: readonly SocketRow[];
@@ -91,28 +90,6 @@ async function linkState(name: string): Promise<'up' | 'down' | 'absent'> {
   if (!links.includes(`${name}:`)) return 'absent';
   const { stdout } = await promisify(execFile)('ip', ['-o', 'link', 'show', 'dev', name], { env: { PATH: SYSTEM_PATH } });
   return /<[^>]*\bUP\b/.test(stdout) ? 'up' : 'down';
-}
-
-/** Undefined where this user may not look, or nft is not installed. */
-async function listRuleset(): Promise<unknown> {
-  try {
-    const { stdout } = await promisify(execFile)('nft', ['-j', 'list', 'ruleset'], { env: { PATH: SYSTEM_PATH }, maxBuffer: RULESET_BYTES_MAX });
-    return JSON.parse(stdout);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || /not permitted|denied/i.test(String(error))) return undefined;
-    throw error;
-  }
-}
-
-/** What older kernels' iptables holds, which nft does not show; nothing where it was never used or is not installed. */
-async function legacyDrops(): Promise<readonly ForwardDrop[]> {
-  if (!(await read('/proc/self/net/ip_tables_names')).includes('filter')) return [];
-  try {
-    return legacyForwardDrops((await promisify(execFile)('iptables-legacy', ['-S', 'FORWARD'], { env: { PATH: SYSTEM_PATH } })).stdout);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
 }
 
 /** The items of the daemon's own table. */

@@ -19,7 +19,7 @@ export function waysTo(port: number, protocol: WhyProtocol, own: OwnPorts, rules
         hostAddress === '0.0.0.0'
           ? find('published_everywhere', `${protocol} . ${port}`, value)
           : hostAddress.includes(':')
-            ? 'none: a socket of Gantry passes IPv6 connections on'
+            ? ipv6Rule(find, { hostAddress, targetAddress, targetPort, protocol, port })
             : find('published', `${hostAddress} . ${protocol} . ${port}`, value);
       return { kind: 'published', address: hostAddress, port, rule, targets: [{ address: targetAddress, port: targetPort }] };
     });
@@ -33,6 +33,24 @@ export function waysTo(port: number, protocol: WhyProtocol, own: OwnPorts, rules
       return [...(one.port === port ? [clusterIp] : []), ...(one.nodePort === port ? [nodePort] : [])];
     });
   return [...published, ...services];
+}
+
+/** Of IPv6 the kernel leads what is for an IPv6 address, and ::1 nowhere. */
+function ipv6Rule(
+  find: (set: string, key: string, value?: string) => string | undefined,
+  {
+    hostAddress,
+    targetAddress,
+    targetPort,
+    protocol,
+    port,
+  }: Readonly<Record<'hostAddress' | 'targetAddress' | 'protocol', string>> & Readonly<Record<'targetPort' | 'port', number>>,
+): string | undefined {
+  if (!targetAddress.includes(':') || hostAddress === '::1') return 'none: a socket of Gantry passes IPv6 connections on';
+  const value = `${targetAddress} . ${targetPort}`;
+  return hostAddress === '::'
+    ? find('published_everywhere6', `${protocol} . ${port}`, value)
+    : find('published6', `${hostAddress} . ${protocol} . ${port}`, value);
 }
 
 /** What stands in the kernel; undefined where it is absent or leads elsewhere than it should. */

@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process';
 import type { Stats } from 'node:fs';
 import { type FileHandle, readlink } from 'node:fs/promises';
-import { posix } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
+import { join, posix } from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isSystemError } from '#kit';
 import { ENVIRONMENT } from '../command.ts';
 import { isLive } from '../container.ts';
-import { pathInvalid, pathUnknown, runtimeFailed } from '../errors.ts';
+import { pathInvalid, pathUnknown, readOnly, runtimeFailed } from '../errors.ts';
 import { pathsOf, type Rooms } from '../rooms.ts';
 import type { Entry } from '../table.ts';
 import type { PathStat } from '../types.ts';
 import { findInRoot, type Found } from './in-root.ts';
+import { spool } from './spool.ts';
+import { judge, unpack } from './unpack.ts';
 
 /** Go's os.FileMode bits. */
 const GO = {
@@ -118,7 +120,7 @@ export async function readArchive(rooms: Rooms, entry: Entry, path: string): Pro
         '--',
         name,
       ],
-      { output },
+      output,
     );
     ready.resolve({ stat, tar: output });
     await packed;
@@ -132,7 +134,10 @@ export async function readArchive(rooms: Rooms, entry: Entry, path: string): Pro
   return await ready.promise;
 }
 
-/** Unpacks a tar into a folder of the container. Errors: `PATH_UNKNOWN`, `PATH_INVALID`. */
+/**
+ * Unpacks a tar into a folder of the container, once all of it has come and proved to be whole and to fit: what is refused changes
+ * nothing. Errors: `PATH_UNKNOWN`, `PATH_INVALID`, `READ_ONLY`, `TAR_INVALID`, `ARCHIVE_TOO_LARGE`.
+ */
 export async function writeArchive(
   rooms: Rooms,
   entry: Entry,
@@ -144,10 +149,20 @@ export async function writeArchive(
     await using found = await findInRoot(root, `${inside}/`, { followLast: true });
     if (!found?.stats) throw pathUnknown(path, entry.record.id);
     if (!found.stats.isDirectory()) throw pathInvalid(path, 'extraction point is not a directory');
-    if (entry.record.spec.readOnlyRoot) throw pathInvalid(path, 'container rootfs is marked read-only');
-    const owner = options.copyUidGid ? ['--same-owner', '--numeric-owner'] : ['--no-same-owner'];
-    await tarIn(found.folder, ['--extract', '--file=-', '--same-permissions', '--xattrs', ...owner, '-C', `./${found.name}`], { input: tar });
+    assertWritable(entry, posix.normalize(`/${path}`));
+    await using kept = await spool(join(rooms.dataDir, 'incoming'), rooms.random.hex(16), tar);
+    await judge(kept.read(), found.path);
+    const { noOverwriteDirNonDir, copyUidGid } = options;
+    await unpack(kept.read(), { root, inside: found.inside, noOverwriteDirNonDir, keepOwners: copyUidGid, linux: rooms.linux });
   });
+}
+
+function assertWritable({ record }: Entry, path: string): void {
+  const [mount] = record.mounts
+    .filter(({ target }) => path === target || path.startsWith(`${target.replace(/\/$/, '')}/`))
+    .toSorted((a, b) => b.target.length - a.target.length);
+  if (mount?.readOnly) throw readOnly(`mounted volume ${mount.target}`);
+  if (mount === undefined && record.spec.readOnlyRoot) throw readOnly('container rootfs');
 }
 
 /** The whole file system as a tar, without what is mounted over it. */
@@ -157,9 +172,11 @@ export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
   const found = await findInRoot(root, '/', { followLast: true });
   if (!found) throw pathUnknown('/', entry.record.id);
   const output = new PassThrough();
-  tarIn(found.folder, ['--create', '--file=-', '--format=posix', '--one-file-system', '--numeric-owner', '--transform', 'flags=rSh;s|^\\./||', '--', '.'], {
+  tarIn(
+    found.folder,
+    ['--create', '--file=-', '--format=posix', '--one-file-system', '--numeric-owner', '--transform', 'flags=rSh;s|^\\./||', '--', '.'],
     output,
-  })
+  )
     .catch((error: unknown) => output.destroy(error instanceof Error ? error : undefined))
     .finally(async () => {
       await found[Symbol.asyncDispose]();
@@ -171,29 +188,22 @@ export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
   return output;
 }
 
-/** Runs tar in the folder that the descriptor stands for: what its path leads to meanwhile does not matter. */
-async function tarIn(folder: FileHandle, args: readonly string[], streams: { readonly input?: Readable; readonly output?: PassThrough }): Promise<void> {
-  const child = spawn('tar', ['-C', '/proc/self/fd/3', ...args], { stdio: [streams.input ? 'pipe' : 'ignore', 'pipe', 'pipe', folder.fd], env: ENVIRONMENT });
+/** Packs with tar in the folder that the descriptor stands for: what its path leads to meanwhile does not matter. */
+async function tarIn(folder: FileHandle, args: readonly string[], output: PassThrough): Promise<void> {
+  const child = spawn('tar', ['-C', '/proc/self/fd/3', ...args], { stdio: ['ignore', 'pipe', 'pipe', folder.fd], env: ENVIRONMENT });
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new TypeError('a child without its pipes');
   let said = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+  stderr.setEncoding('utf8').on('data', (text: string) => {
     if (said.length < 4096) said += text;
   });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const flows: Promise<void>[] = [];
-  if (streams.input && child.stdin) flows.push(pipeline(streams.input, child.stdin).catch(ignoreBrokenPipe));
-  if (streams.output && child.stdout) flows.push(pipeline(child.stdout, streams.output).catch(() => void child.kill('SIGTERM')));
-  else child.stdout?.resume();
-  const [code] = await Promise.all([ended, ...flows]);
+  const [code] = await Promise.all([ended, pipeline(stdout, output).catch(() => void child.kill('SIGTERM'))]);
   // 1: a file changed while it was read, which is no failure for a live container.
-  if (code !== 0 && !(code === 1 && streams.output)) throw runtimeFailed('pack or unpack files of a container', said.trim() || `tar ended with ${code}`);
-}
-
-/** tar ends early on a broken archive and says so itself. */
-function ignoreBrokenPipe(error: unknown): void {
-  if (!isSystemError(error, 'EPIPE') && !isSystemError(error, 'ERR_STREAM_PREMATURE_CLOSE')) throw error;
+  if (code !== 0 && code !== 1) throw runtimeFailed('pack files of a container', said.trim() || `tar ended with ${code}`);
 }
 
 function escape(name: string): string {

@@ -1,6 +1,10 @@
+import { createWriteStream } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { isSystemError } from '#kit';
+
+const BLOCK_BYTES = 64 * 1024;
 
 /** Runs a task while no other one that it would meddle with does. */
 export type Exclusive = <T>(task: () => Promise<T>) => Promise<T>;
@@ -51,6 +55,26 @@ export class LogSet {
     });
   }
 
+  /** Leaves of the file before the written one the last lines only, `bytes` at most, and nothing that is older. Nobody must be writing it any more. */
+  cut(bytes: number): Promise<void> {
+    return this.#exclusive(async () => {
+      const path = this.#file(1);
+      const aside = `${this.path}.cut`;
+      const file = await open(path, 'r');
+      try {
+        const { size } = await file.stat();
+        if (size <= bytes) return;
+        const start = await lineBegin(file, size - bytes);
+        await pipeline(file.createReadStream({ start, autoClose: false }), createWriteStream(aside, { mode: 0o640 }));
+      } finally {
+        await file.close();
+      }
+      // The older ones first: whoever reads finds no hole between the files.
+      for (const number of await this.#numbers()) if (number > 1) await rm(this.#file(number), { force: true });
+      await rename(aside, path);
+    });
+  }
+
   async #open(): Promise<readonly FileHandle[]> {
     const files: FileHandle[] = [];
     try {
@@ -74,6 +98,17 @@ export class LogSet {
       if (isSystemError(error, 'ENOENT')) return [];
       throw error;
     }
+  }
+}
+
+/** Where the first line begins that begins at `from` or after it. */
+async function lineBegin(file: FileHandle, from: number): Promise<number> {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  for (let at = from - 1; ; at += block.length) {
+    const { bytesRead } = await file.read(block, 0, block.length, at);
+    const end = block.subarray(0, bytesRead).indexOf('\n');
+    if (end >= 0) return at + end + 1;
+    if (bytesRead === 0) return at;
   }
 }
 

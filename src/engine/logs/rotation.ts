@@ -5,6 +5,8 @@ import { isSystemError, type Logger } from '#kit';
 import type { LogBounds } from './log-options.ts';
 import type { LogSet } from './log-set.ts';
 
+/** Of a log that grew while no daemon ran, what is more than so many times its bound goes. */
+const OVERGROWN = 2;
 /** conmon begins its log anew within milliseconds; a stopped one may never. */
 const BEGIN_PATIENCE_MS = 2_000;
 
@@ -32,6 +34,7 @@ export class LogRotation implements Disposable {
     });
     this.#watcher.on('error', (error) => this.#failed(error));
     void this.#mend()
+      .then(() => this.#shorten())
       .catch((error: unknown) => this.#failed(error))
       .finally(() => {
         this.#isLooking = false;
@@ -59,7 +62,7 @@ export class LogRotation implements Disposable {
     while (this.#isWanted && !this.#over.signal.aborted) {
       this.#isWanted = false;
       const size = await sizeOf(set.path);
-      if (size !== undefined && size >= bounds.bytes) await set.rotate(bounds.files, () => this.#begin());
+      if (size !== undefined && size >= bounds.bytes) await set.rotate(bounds.files, async () => void (await this.#begin()));
     }
   }
 
@@ -71,11 +74,25 @@ export class LogRotation implements Disposable {
     if (!(await this.#isThere())) await this.#begin();
   }
 
-  async #begin(): Promise<void> {
+  /** Nobody kept the log within its bounds while no daemon ran. */
+  async #shorten(): Promise<void> {
+    const { set, bounds } = this.#options;
+    if (((await sizeOf(set.path)) ?? 0) <= bounds.bytes * OVERGROWN) return;
+    let hasBegun = false;
+    await set.rotate(bounds.files, async () => {
+      hasBegun = await this.#begin();
+    });
+    if (hasBegun && bounds.files > 1) await set.cut((bounds.files - 1) * bounds.bytes);
+  }
+
+  /** False when the writer writes on into the file it has. */
+  async #begin(): Promise<boolean> {
     const there = this.#isThere();
-    if (!(await this.#options.reopen())) return;
-    if (!(await there) && !this.#over.signal.aborted)
+    if (!(await this.#options.reopen())) return false;
+    const isThere = await there;
+    if (!isThere && !this.#over.signal.aborted)
       this.#options.logger.warn('a monitor does not begin a new log file: it writes on into the old one', { path: this.#options.set.path });
+    return isThere;
   }
 
   /** Resolves when the written file is there again; with false when it does not come. */

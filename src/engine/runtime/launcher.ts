@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Logger } from '#kit';
+import { isSystemError, type Logger } from '#kit';
+import type { Linux } from '#linux';
 import { runtimeFailed } from '../errors.ts';
 
 /** How a command ended and what it said. */
@@ -10,6 +12,12 @@ export interface Launched {
   readonly exitCode: number;
   readonly output: string;
 }
+
+/** By this word a shell of ours is told from another process that has its id by now. */
+const NAME = 'gantry-launcher';
+/** What was begun is ended before the shell is, also when this process is cut off. */
+const WAIT_AT_THE_END = 'trap wait EXIT\n';
+const PATIENCE_MS = 10_000;
 
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
@@ -24,10 +32,28 @@ export class Launcher {
   #shell: ChildProcess | undefined;
   #count = 0;
 
-  /** `folder` (on a file system in memory) takes what commands say. */
+  /** `folder` (on a file system in memory) is the launcher's own and takes what commands say. */
   constructor(options: { readonly folder: string; readonly logger: Logger }) {
     this.#folder = options.folder;
     this.#logger = options.logger;
+  }
+
+  /** Waits until the shell of a launcher that was cut off has ended what it had begun, so that nothing more comes of it; then begins with an empty folder. */
+  async takeOver(processes: Linux['processes']): Promise<void> {
+    const pid = await lastShell(this.#pidFile);
+    if (pid !== undefined) {
+      try {
+        await processes.waitGone(pid, AbortSignal.timeout(PATIENCE_MS));
+      } catch (error) {
+        this.#logger.warn('a runtime that was started before does not end: what it makes may be left over', { pid, error });
+      }
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+  }
+
+  get #pidFile(): string {
+    return join(this.#folder, 'shell.pid');
   }
 
   /** Runs one command; its two outputs are read as one text. */
@@ -75,8 +101,10 @@ export class Launcher {
 
   #open(): ChildProcess {
     if (this.#shell) return this.#shell;
-    const shell = spawn('/bin/sh', [], { stdio: ['pipe', 'pipe', 'ignore'], env: ENVIRONMENT, cwd: '/', detached: true });
+    const shell = spawn('/bin/sh', ['-s', NAME], { stdio: ['pipe', 'pipe', 'ignore'], env: ENVIRONMENT, cwd: '/', detached: true });
     this.#shell = shell;
+    // Before it is told anything: whoever comes after this process must know of it.
+    if (shell.pid !== undefined) writeFileSync(this.#pidFile, String(shell.pid), { mode: 0o600 });
     const lost = (why: string) => {
       if (this.#shell === shell) this.#shell = undefined;
       if (this.#pending.size > 0) this.#logger.error('the shell that starts commands ended', { why });
@@ -86,6 +114,7 @@ export class Launcher {
     shell.once('error', (error) => lost(error.message));
     shell.once('exit', (code, signal) => lost(`code ${code}, signal ${signal}`));
     shell.stdin?.on('error', (error) => lost(error.message));
+    shell.stdin?.write(WAIT_AT_THE_END);
     if (shell.stdout) createInterface({ input: shell.stdout }).on('line', (line) => this.#heard(line));
     return shell;
   }
@@ -93,6 +122,18 @@ export class Launcher {
   #heard(line: string): void {
     const [number = '', code = ''] = line.split(' ');
     this.#pending.get(number)?.(Number(code));
+  }
+}
+
+/** The shell of the launcher before, if it still runs. */
+async function lastShell(pidFile: string): Promise<number | undefined> {
+  try {
+    const pid = Number(await readFile(pidFile, 'utf8'));
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    return words.includes(NAME) ? pid : undefined;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ESRCH')) return undefined;
+    throw error;
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLogger } from '#kit';
 import { recordingLinux } from '#linux';
+import type { ContainerId } from '../types.ts';
 import { Launcher } from './launcher.ts';
 import { Runtime } from './runtime.ts';
 import { holdsOn, mountsApart, Surroundings } from './surroundings.ts';
@@ -44,20 +45,22 @@ test('a container is let go once, and one that waits no longer is told apart', a
     runDir: folder,
     exitDir: folder,
   });
+  // Any text will do for an id here.
+  const id = 'x' as ContainerId;
   try {
-    const pipe = join(runtime.root, 'x', 'exec.fifo');
-    mkdirSync(join(runtime.root, 'x'), { recursive: true });
+    const pipe = join(runtime.rootOf(undefined), 'x', 'exec.fifo');
+    mkdirSync(join(runtime.rootOf(undefined), 'x'), { recursive: true });
     execFileSync('mkfifo', [pipe]);
-    assert.equal(await runtime.letGo('x'), false, 'nobody waits');
+    assert.equal(await runtime.letGo({ id, spec: {} }), false, 'nobody waits');
     const waiting = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      assert.equal(await runtime.letGo('x'), true);
+      assert.equal(await runtime.letGo({ id, spec: {} }), true);
       assert.equal(readSync(waiting, Buffer.alloc(4)), 1);
     } finally {
       closeSync(waiting);
     }
     assert.equal(existsSync(pipe), false);
-    assert.equal(await runtime.letGo('x'), true, 'it was let go already');
+    assert.equal(await runtime.letGo({ id, spec: {} }), true, 'it was let go already');
   } finally {
     rmSync(folder, { recursive: true });
   }

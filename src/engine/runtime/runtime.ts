@@ -1,26 +1,43 @@
 import { constants } from 'node:fs';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError, type TerminalSize } from '#kit';
 import type { Linux } from '#linux';
 import type { ContainerPaths, ContainerRecord } from '../container.ts';
 import { releaseHeld } from '../held-mounts.ts';
-import { runtimeFailed, StartError, startFailed } from '../errors.ts';
+import { runtimeFailed, startFailed } from '../errors.ts';
 import { encodeSpec, type OciSpec } from '../spec/spec.ts';
-import type { Launcher } from './launcher.ts';
+import type { Launched, Launcher } from './launcher.ts';
+import { CRUN, type OciRuntime, OciRuntimes } from './oci-runtimes.ts';
+import { explain, parseSync, reasonOf, stateWordOf } from './said.ts';
 import type { Surrounding, Surroundings } from './surroundings.ts';
 
 /** crun takes a compiled filter from this annotation (crun(1)). */
 const COMPILED_FILTER = 'run.oci.seccomp_bpf_data';
 const FILTERS_MAX = 64;
+/** Below the run dir: the state of each runtime other than crun, by its name. */
+export const OTHERS = 'runtimes';
+/** In conmon's folder for what is to persist; it writes this one first. */
+const EXIT = 'exit';
 const MONITOR_PATIENCE_MS = 2_000;
 
 export interface RuntimePrograms {
   readonly crun: string;
   readonly conmon: string;
+  /** Further OCI runtimes that containers may name. */
+  readonly others?: readonly OciRuntime[];
+  /** Of a container that names none; crun when left out. */
+  readonly fallback?: string;
+}
+/** What of a container's record says where its run is. */
+type Owned = Pick<ContainerRecord, 'id'> & { readonly spec: Pick<ContainerRecord['spec'], 'runtime'> };
+
+interface Exited {
+  readonly exitCode: number;
+  readonly finishedAt_ms: number;
 }
 
-/** crun and conmon: makes containers, starts them, and reads what they left. */
+/** crun, or another OCI runtime, and conmon: makes containers, starts them, and reads what they left. */
 export class Runtime {
   readonly #programs: RuntimePrograms;
   readonly #launcher: Launcher;
@@ -28,8 +45,8 @@ export class Runtime {
   readonly #linux: Pick<Linux, 'cgroups' | 'mounts' | 'processes'>;
   /** Compiled filters by their rules. */
   readonly #filters = new Map<string, string>();
-  /** crun's own state, one folder a container. */
-  readonly root: string;
+  readonly runtimes: OciRuntimes;
+  readonly #runDir: string;
   readonly exitDir: string;
 
   constructor(options: {
@@ -44,8 +61,22 @@ export class Runtime {
     this.#launcher = options.launcher;
     this.#surroundings = options.surroundings;
     this.#linux = options.linux;
-    this.root = join(options.runDir, 'crun');
+    const { crun, others = [], fallback = CRUN } = options.programs;
+    this.runtimes = new OciRuntimes({ crun, others, fallback });
+    this.#runDir = options.runDir;
     this.exitDir = options.exitDir;
+  }
+
+  /** The runtime's own state, one folder a container. */
+  rootOf(runtime: string | undefined): string {
+    return runtime === undefined ? join(this.#runDir, CRUN) : join(this.#runDir, OTHERS, runtime);
+  }
+
+  /** The containers that some runtime knows of, and which one does. */
+  async states(): Promise<ReadonlyMap<string, string | undefined>> {
+    const others = await namesIn(join(this.#runDir, OTHERS));
+    const lists = await Promise.all([undefined, ...others].map(async (name) => (await namesIn(this.rootOf(name))).map((id) => [id, name] as const)));
+    return new Map(lists.flat());
   }
 
   get conmonPath(): string {
@@ -53,14 +84,19 @@ export class Runtime {
   }
 
   /**
-   * The words that start crun, good until they are disposed of, which may be when crun has ended. A tree of version 1 with a version 2
+   * The words that start the container's runtime, good until they are disposed of, which may be when crun has ended. A tree of version 1 with a version 2
    * part that still has a controller is refused by crun 1.8: there it runs in a mount namespace in which that part is unmounted.
    */
-  async enter(): Promise<Surrounding> {
-    const crun = [this.#programs.crun, '--root', this.root, '--cgroup-manager=cgroupfs'];
-    if (!this.#linux.cgroups.hybridWithControllers) return { words: crun, [Symbol.dispose]: () => undefined };
+  async enter({ spec }: Pick<Owned, 'spec'>): Promise<Surrounding> {
+    const runtime = this.runtimes.words(spec.runtime, this.rootOf(spec.runtime));
+    if (!this.#linux.cgroups.hybridWithControllers) return { words: runtime, [Symbol.dispose]: () => undefined };
     const surrounding = await this.#surroundings.enter();
-    return { words: [...surrounding.words, ...crun], [Symbol.dispose]: () => surrounding[Symbol.dispose]() };
+    return { words: [...surrounding.words, ...runtime], [Symbol.dispose]: () => surrounding[Symbol.dispose]() };
+  }
+
+  /** Waits until nothing more comes of what an earlier daemon had begun. */
+  async takeOver(): Promise<void> {
+    await this.#launcher.takeOver(this.#linux.processes);
   }
 
   /** Makes ready what the first container would wait for. */
@@ -77,11 +113,13 @@ export class Runtime {
 
   /** Makes the container; its process waits for `start`. Answers the process's id. Errors: `CONTAINER_START_FAILED`. */
   async create(record: ContainerRecord, paths: ContainerPaths, spec: OciSpec): Promise<number> {
-    const filter = spec.linux.seccomp === undefined ? undefined : JSON.stringify(spec.linux.seccomp);
+    const isCrun = record.spec.runtime === undefined;
+    const filter = spec.linux.seccomp === undefined || !isCrun ? undefined : JSON.stringify(spec.linux.seccomp);
     const compiled = filter === undefined ? undefined : this.#filters.get(filter);
     const whole = compiled === undefined ? spec : { ...spec, annotations: { ...spec.annotations, [COMPILED_FILTER]: compiled } };
     await writeFile(join(paths.bundle, 'config.json'), encodeSpec(whole), { mode: 0o600 });
-    using entered = await this.enter();
+    using entered = await this.enter(record);
+    if (!isCrun) await mkdir(this.rootOf(record.spec.runtime), { recursive: true, mode: 0o700 });
     const { line, said } = await this.#launcher.runSynced(this.#conmonWords(record, paths, entered.words));
     const answer = parseSync(line);
     if (answer === undefined) throw startFailed(record.name, 500, said.trim() || 'the monitor ended without a word', 128);
@@ -95,7 +133,7 @@ export class Runtime {
   /** Compiling a filter takes crun longer than all the rest: what it compiled for one container serves the next of the same rules. */
   async #keepFilter(id: string, rules: string): Promise<void> {
     try {
-      const code = await readFile(join(this.root, id, 'seccomp.bpf'));
+      const code = await readFile(join(this.rootOf(undefined), id, 'seccomp.bpf'));
       if (this.#filters.size >= FILTERS_MAX) this.#filters.clear();
       if (code.length > 0) this.#filters.set(rules, code.toString('base64'));
     } catch (error) {
@@ -119,15 +157,44 @@ export class Runtime {
 
   /** Lets the process that `create` made run the program. Errors: `CONTAINER_START_FAILED`. */
   async start(record: ContainerRecord): Promise<void> {
-    if (!(await this.letGo(record.id))) throw startFailed(record.name, 500, 'its process ended before it was started', 128);
+    if (record.spec.runtime !== undefined) {
+      const { exitCode, output } = await this.command(record, ['start', record.id]);
+      if (exitCode !== 0) throw explain(record, output);
+    } else if (!(await this.#letGoAtPipe(record.id))) throw startFailed(record.name, 500, 'its process ended before it was started', 128);
   }
 
-  /**
-   * The process waits at a pipe that crun made for that, and goes on when it reads something. False when nobody waits there;
-   * one that was let go already is fine.
-   */
-  async letGo(id: string): Promise<boolean> {
-    const pipe = join(this.root, id, 'exec.fifo');
+  /** Lets it go unless it was let go already, which is fine. False when nobody waits to be. */
+  async letGo(record: Owned): Promise<boolean> {
+    if (record.spec.runtime === undefined) return await this.#letGoAtPipe(record.id);
+    const { exitCode, output } = await this.command(record, ['state', record.id]);
+    if (exitCode !== 0) return false;
+    if (stateWordOf(output) !== 'created') return true;
+    return (await this.command(record, ['start', record.id])).exitCode === 0;
+  }
+
+  /** Runs one command of the container's runtime. Errors: `RUNTIME_UNKNOWN`. */
+  async command(record: Pick<Owned, 'spec'>, words: readonly string[]): Promise<Launched> {
+    using entered = await this.enter(record);
+    return await this.#launcher.run([...entered.words, ...words]);
+  }
+
+  /** Signals the main process through the runtime where that is not crun: what it shows as a process may be a machine. False when there is none. */
+  async signal(record: Owned, pid: number, signal: number): Promise<boolean> {
+    if (record.spec.runtime === undefined || !this.runtimes.isKnown(record.spec.runtime)) return this.#linux.processes.signal(pid, signal);
+    return (await this.command(record, ['kill', record.id, String(signal)])).exitCode === 0;
+  }
+
+  /** Holds all processes, or lets them go on. Errors: `RUNTIME_FAILED`. */
+  async freeze(record: Owned, group: string, frozen: boolean): Promise<void> {
+    if (record.spec.runtime === undefined || !this.runtimes.isKnown(record.spec.runtime)) return await this.#linux.cgroups.freeze(group, frozen);
+    const word = frozen ? 'pause' : 'resume';
+    const { exitCode, output } = await this.command(record, [word, record.id]);
+    if (exitCode !== 0) throw runtimeFailed(`${word} container ${record.id}`, reasonOf(output));
+  }
+
+  /** Of crun: the process waits at a pipe that it made for that, and goes on when it reads something. */
+  async #letGoAtPipe(id: string): Promise<boolean> {
+    const pipe = join(this.rootOf(undefined), id, 'exec.fifo');
     try {
       // Not waiting for a reader: the process holds the other end for as long as it waits.
       await writeFile(pipe, '1', { flag: constants.O_WRONLY | constants.O_NONBLOCK });
@@ -142,23 +209,16 @@ export class Runtime {
   }
 
   /** Changes the limits of a running container. */
-  async update(id: string, resources: Readonly<Record<string, unknown>>, folder: string): Promise<void> {
+  async update(record: Owned, resources: Readonly<Record<string, unknown>>, folder: string): Promise<void> {
     const file = join(folder, 'update.json');
     await writeFile(file, JSON.stringify(resources));
-    using entered = await this.enter();
-    const { exitCode, output } = await this.#launcher.run([...entered.words, 'update', '--resources', file, id]);
-    if (exitCode !== 0) throw runtimeFailed(`change the limits of container ${id}`, reasonOf(output));
+    const { exitCode, output } = await this.command(record, ['update', '--resources', file, record.id]);
+    if (exitCode !== 0) throw runtimeFailed(`change the limits of container ${record.id}`, reasonOf(output));
   }
 
-  /** How the container ended, if conmon has said so. The file is whole when it is there. */
-  async exit(paths: ContainerPaths): Promise<{ readonly exitCode: number; readonly finishedAt_ms: number } | undefined> {
-    try {
-      const [text, stats] = await Promise.all([readFile(paths.exitFile, 'utf8'), stat(paths.exitFile)]);
-      return { exitCode: Number(text.trim()), finishedAt_ms: Math.round(stats.mtimeMs) };
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+  /** How the container ended, if conmon has said so: in two places, of which the first may be on a disk that was full. */
+  async exit(paths: ContainerPaths): Promise<Exited | undefined> {
+    return (await readExit(paths.exitFile)) ?? (await readExit(join(paths.bundle, EXIT)));
   }
 
   /** Whether the kernel ended a process of it for want of memory: conmon's mark, or the group's own count. */
@@ -176,12 +236,24 @@ export class Runtime {
     }
   }
 
-  /** Removes what a run left: its group with whatever is still in it, crun's state, the bundle. Works on half-made ones too. */
-  async clean(id: string, paths: ContainerPaths): Promise<void> {
+  /** Removes what a run left: its group with whatever is still in it, the runtime's state, the bundle. Works on half-made ones too. */
+  async clean(record: Owned, paths: ContainerPaths, options: { readonly keepExit?: boolean } = {}): Promise<void> {
+    const { id } = record;
+    const state = join(this.rootOf(record.spec.runtime), id);
+    // crun's state is a folder and no more; what another one keeps, only it knows. What it refuses, the group's end takes.
+    if (record.spec.runtime !== undefined && this.runtimes.isKnown(record.spec.runtime) && (await exists(state)))
+      await this.command(record, ['delete', '--force', id]);
     await this.#linux.cgroups.remove(paths.cgroup);
     await this.#monitorGone(id, paths);
     await releaseHeld({ mounts: this.#linux.mounts, folder: paths.held });
-    await Promise.all([rm(join(this.root, id), { recursive: true, force: true }), rm(paths.bundle, { recursive: true, force: true })]);
+    await rm(state, { recursive: true, force: true });
+    if (!options.keepExit) return await this.forget(paths);
+    for (const name of await readdir(paths.bundle)) if (name !== EXIT) await rm(join(paths.bundle, name), { recursive: true, force: true });
+  }
+
+  /** Removes the bundle, and what was said of how the run ended: its record says it by now. */
+  async forget(paths: ContainerPaths): Promise<void> {
+    await rm(paths.bundle, { recursive: true, force: true });
     await rm(paths.exitFile, { force: true });
   }
 
@@ -216,6 +288,17 @@ export class Runtime {
   }
 }
 
+/** What conmon wrote of an end. The file is whole when it is there. */
+async function readExit(path: string): Promise<Exited | undefined> {
+  try {
+    const [text, stats] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    return { exitCode: Number(text.trim()), finishedAt_ms: Math.round(stats.mtimeMs) };
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
 /** conmon's words for a runtime that is started with these. */
 export function runtimeWords([first = '', ...rest]: readonly string[]): readonly string[] {
   return ['-r', first, ...rest.flatMap((word) => ['--runtime-arg', word])];
@@ -231,34 +314,13 @@ async function commandLine(pid: number): Promise<readonly string[]> {
   }
 }
 
-/** What conmon says on its sync pipe: a process id, an exit code or a refusal. */
-export function parseSync(line: string): { readonly value: number; readonly message: string } | undefined {
-  if (line.trim() === '') return undefined;
-  const parsed: unknown = JSON.parse(line);
-  if (typeof parsed !== 'object' || parsed === null || !('data' in parsed)) return undefined;
-  const message = 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : '';
-  return { value: Number(parsed.data), message };
-}
-
-/** Words that clients know (docker takes its own exit status from them): 127 when the program is missing, 126 when it can't be run. */
-function explain(record: ContainerRecord, said: string): StartError {
-  const reason = reasonOf(said);
-  const program = record.process.path;
-  if (/executable file|No such file or directory/.test(reason) && reason.includes(program))
-    return startFailed(record.name, 400, `exec: "${program}": executable file not found in $PATH: no such file or directory`, 127);
-  if (/Permission denied|open executable: Operation not permitted/i.test(reason))
-    return startFailed(record.name, 400, `exec: "${program}": permission denied`, 126);
-  if (/Is a directory|Exec format error/i.test(reason)) return startFailed(record.name, 400, `exec: "${program}": ${reason.toLowerCase()}`, 126);
-  return startFailed(record.name, 500, reason || 'the runtime gave no reason', 128);
-}
-
-/** The runtime's own line: without the time that it begins with. */
-export function reasonOf(said: string): string {
-  const lines = said.split('\n').filter((line) => line.trim() !== '');
-  return (lines.at(-1) ?? '')
-    .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z: /, '')
-    .replace(/^runtime stderr: /, '')
-    .trim();
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -37,7 +37,8 @@ export function capabilitiesOf(security: SecurityOptions | undefined, bounding: 
   const dropped = new Set(drop);
   const wanted = add.includes('ALL') ? ALL_CAPABILITIES.filter((name) => !dropped.has(name)) : [...base.filter((name) => !dropped.has(name)), ...add];
   const asked = new Set(wanted.filter((name) => name !== 'ALL'));
-  const lacking = add.filter((name) => name !== 'ALL' && !bounding.has(name));
+  const everything = security?.privileged === true || add.includes('ALL');
+  const lacking = (everything ? [...asked] : add).filter((name) => !bounding.has(name));
   return {
     value: ALL_CAPABILITIES.filter((name) => asked.has(name) && bounding.has(name)),
     warnings: lacking.length === 0 ? [] : [`Capabilities not given because the daemon itself lacks them: ${lacking.join(', ')}`],

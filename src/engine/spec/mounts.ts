@@ -90,7 +90,7 @@ function userMount(mount: ContainerRecord['mounts'][number], asked: readonly Mou
   // A recursive propagation makes the runtime bind recursively too.
   const propagation = isAlone ? wanted.replace(/^r/, '') : wanted;
   const bind = isAlone ? 'bind' : 'rbind';
-  return { destination: mount.target, type: 'bind', source, options: [bind, propagation, accessOf(mount)] };
+  return { destination: mount.target, type: 'bind', source, options: [bind, propagation, accessOf(mount), ...(mount.restrictions ?? [])] };
 }
 
 /** Read-only goes for what is mounted below too (`rro`), unless the user has it otherwise. */

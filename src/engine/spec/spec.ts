@@ -31,7 +31,7 @@ export interface SpecInput {
 export interface OciProcess {
   readonly terminal: boolean;
   readonly consoleSize?: { readonly height: number; readonly width: number };
-  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] };
+  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[]; readonly umask?: number };
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
@@ -113,7 +113,7 @@ function mainProcess({ record, user, machine, linked }: SpecInput, capabilities:
   const oomScore = oomScoreOf(spec.resources ?? {}, machine).value;
   return {
     terminal: spec.terminal ?? false,
-    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, ...(spec.umask === undefined ? {} : { umask: spec.umask }) },
     args: [...(usesInit(spec) ? [INIT_INSIDE, '--'] : []), process.path, ...process.args],
     env: environmentOf(record, user, spec.terminal ?? false, linked),
     cwd: process.workingDirectory,

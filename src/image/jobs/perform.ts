@@ -14,13 +14,13 @@ import { copyTrees } from '../trees/copy.ts';
 import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
-import type { Job, JobAnswers, PackedLayer } from './types.ts';
+import type { Job, JobAnswers } from './types.ts';
 
 /** Does the job on the calling thread. */
 export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
   switch (job.kind) {
     case 'hash':
-      return { digest: (await hashFile(job.path, job.algorithm)).digest };
+      return { digest: await hashFile(job.path, job.algorithm) };
     case 'unpack':
       return { size_bytes: await unpack(job) };
     case 'pack':
@@ -39,10 +39,11 @@ async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { ki
   const privileges = openPrivileges();
   let size_bytes = 0;
   const onFile = (bytes: number) => void (size_bytes += bytes);
-  const archive = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
-  const packed = await compressTo(target, Readable.from(archive));
+  const inner = createHash('sha256');
+  const plain = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
+  const packed = await writeGzip(target, Readable.from(tapped(plain, inner)), GZIP_LEVEL);
   if (sync) syncFiles(source, privileges);
-  return { ...packed, size_bytes };
+  return { diffId: digestFromHex(inner.digest('hex')), ...packed, size_bytes };
 }
 
 function syncFiles(path: string, privileges: Privileges): void {
@@ -72,53 +73,53 @@ async function unpack(job: Extract<Job, { kind: 'unpack' }>): Promise<number> {
 
 async function compress(job: Extract<Job, { kind: 'compress' }>): Promise<JobAnswers['compress']> {
   const compression = await compressionOf(job.source);
-  if (compression === 'none')
-    return { ...(await compressTo(job.target, openPlain(job.source, 'none'), await gzipLevelFor(job.source))), compression: 'gzip', file: 'target' };
+  if (compression === 'none') {
+    const level = await gzipLevelFor(job.source);
+    if (level > 0) return { file: 'target', compression: 'gzip', ...(await writeGzip(job.target, openPlain(job.source, compression), level)) };
+    await syncFile(job.source);
+    return { file: 'source', compression };
+  }
+  const plain = openPlain(job.source, compression);
   const hash = createHash('sha256');
-  for await (const piece of openPlain(job.source, compression)) hash.update(piece);
-  const { digest, size } = await hashFile(job.source, 'sha256');
-  return { diffId: digestFromHex(hash.digest('hex')), digest, size, compression, file: 'source' };
+  for await (const piece of plain) hash.update(piece);
+  await syncFile(job.source);
+  return { file: 'source', compression, diffId: digestFromHex(hash.digest('hex')) };
 }
 
-async function compressTo(target: string, plain: Readable, level = GZIP_LEVEL): Promise<PackedLayer> {
-  const [inner, outer] = [createHash('sha256'), createHash('sha256')];
+/** Written through; measured on its way. */
+async function writeGzip(target: string, plain: Readable, level: number): Promise<{ readonly digest: Digest; readonly size: number }> {
+  const hash = createHash('sha256');
   let size = 0;
   const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      outer.update(chunk);
+      hash.update(chunk);
       size += chunk.length;
       done(null, chunk);
     },
   });
-  const tap = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      inner.update(chunk);
-      done(null, chunk);
-    },
-  });
-  await pipeline(plain, tap, createGzip({ level }), count, createWriteStream(target, { mode: 0o600 }));
-  const file = await open(target, 'r+');
+  await pipeline(plain, createGzip({ level }), count, createWriteStream(target, { mode: 0o600 }));
+  await syncFile(target);
+  return { digest: digestFromHex(hash.digest('hex')), size };
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
   try {
     await file.sync();
   } finally {
     await file.close();
   }
-  return { diffId: digestFromHex(inner.digest('hex')), digest: digestFromHex(outer.digest('hex')), size };
 }
 
-async function* tapped(content: AsyncIterable<Uint8Array>, hash: { update(piece: Uint8Array): unknown }): AsyncIterable<Uint8Array> {
+async function* tapped(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, hash: { update(piece: Uint8Array): unknown }): AsyncIterable<Uint8Array> {
   for await (const piece of content) {
     hash.update(piece);
     yield piece;
   }
 }
 
-async function hashFile(path: string, algorithm: DigestAlgorithm): Promise<{ digest: Digest; size: number }> {
+async function hashFile(path: string, algorithm: DigestAlgorithm): Promise<Digest> {
   const hash = createHash(algorithm);
-  let size = 0;
-  for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) {
-    hash.update(piece);
-    size += piece.length;
-  }
-  return { digest: digestFromHex(hash.digest('hex'), algorithm), size };
+  for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) hash.update(piece);
+  return digestFromHex(hash.digest('hex'), algorithm);
 }

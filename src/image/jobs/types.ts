@@ -15,7 +15,7 @@ export type Job =
       readonly latest_ms?: number;
       readonly sync?: boolean;
     }
-  /** Measures the archive at `source`; a plain one is compressed to `target`, others stay as they are. */
+  /** A plain archive at `source` is compressed to `target` where that is worth it; of a compressed one, which stays as it is, the plain content is measured. The other digest is the source's own. */
   | { readonly kind: 'compress'; readonly source: string; readonly target: string }
   | { readonly kind: 'hash-trees'; readonly items: readonly TreeHashItem[]; readonly owners: boolean }
   | { readonly kind: 'copy-trees'; readonly root: string; readonly items: readonly TreeCopyItem[] };
@@ -24,7 +24,10 @@ export interface JobAnswers {
   readonly hash: { readonly digest: Digest };
   readonly unpack: { readonly size_bytes: number };
   readonly pack: PackedLayer & { readonly size_bytes: number };
-  readonly compress: PackedLayer & { readonly compression: 'gzip' | 'zstd'; readonly file: 'source' | 'target' };
+  readonly compress:
+    | { readonly file: 'target'; readonly compression: 'gzip'; readonly digest: Digest; readonly size: number }
+    | { readonly file: 'source'; readonly compression: 'none' }
+    | { readonly file: 'source'; readonly compression: 'gzip' | 'zstd'; readonly diffId: Digest };
   readonly 'hash-trees': { readonly digest: Digest; readonly bytes: number };
   readonly 'copy-trees': undefined;
 }

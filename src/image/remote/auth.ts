@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { notAvailable } from '../errors.ts';
 import type { TransferOptions } from '../types.ts';
-import { type HttpClient, readBody } from './http.ts';
+import { type HttpCall, readBody } from './http.ts';
 
 /** What a registry asks for in WWW-Authenticate (RFC 9110, 11.6.1). */
 export interface Challenge {
@@ -21,11 +22,10 @@ export function parseChallenge(header: string): Challenge | undefined {
 
 /** The Authorization header that answers a challenge; undefined when there is nothing to answer with. Errors: `REGISTRY_FAILED`, 403 when the credentials are not taken: of a 401, clients would make a question for those of Docker Hub. */
 export async function authorize(
-  http: HttpClient,
+  send: (call: HttpCall) => Promise<IncomingMessage>,
   challenge: Challenge,
   scope: string,
   auth: TransferOptions['auth'],
-  signal?: AbortSignal,
 ): Promise<string | undefined> {
   if (challenge.scheme === 'basic') return auth && 'username' in auth ? basic(auth.username, auth.password) : undefined;
   if (auth && 'registryToken' in auth) return `Bearer ${auth.registryToken}`;
@@ -36,7 +36,7 @@ export async function authorize(
   const refresh = auth && 'identityToken' in auth ? auth.identityToken : undefined;
   if (refresh === undefined) for (const [name, value] of fields) url.searchParams.append(name, value);
   else for (const [name, value] of Object.entries({ grant_type: 'refresh_token', client_id: 'gantry', refresh_token: refresh })) fields.set(name, value);
-  const answer = await http.send({
+  const answer = await send({
     method: refresh === undefined ? 'GET' : 'POST',
     url,
     headers: {
@@ -44,7 +44,6 @@ export async function authorize(
       ...(refresh === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
     },
     ...(refresh === undefined ? {} : { body: Buffer.from(fields.toString()) }),
-    ...(signal === undefined ? {} : { signal }),
   });
   const body = (await readBody(answer)).toString('utf8');
   if (answer.statusCode !== 200)

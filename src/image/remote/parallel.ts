@@ -14,3 +14,27 @@ export async function inParallel<T>(items: readonly T[], width: number, task: (i
   await Promise.all(Array.from({ length: width }, lane));
   if (failures.length > 0) throw failures[0];
 }
+
+/** So many tasks at once, whoever brings them; the others wait in line. */
+export class Lanes {
+  readonly width: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(width: number) {
+    this.width = width;
+  }
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.width) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running += 1;
+    try {
+      return await task();
+    } finally {
+      const next = this.#waiting.shift();
+      // Whoever is let in takes over this one's place.
+      if (next) next();
+      else this.#running -= 1;
+    }
+  }
+}

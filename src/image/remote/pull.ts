@@ -28,8 +28,6 @@ export interface PullParts {
   readonly record: (manifestDigest: Digest, names: readonly Reference[], top: Digest) => Promise<Image>;
 }
 
-const BLOBS_AT_ONCE = 3;
-
 /** Pulls an image; blobs that are here already are not moved. Mirrors are asked first, each in turn. Errors: `REGISTRY_FAILED` and those of the content store. */
 export async function pullImage(parts: PullParts, reference: Reference, options: TransferOptions): Promise<Image> {
   const endpoints = endpointsOf(parts.registries, reference, 'pull');
@@ -116,8 +114,8 @@ class Pull {
     const layers = [...new Map(manifest.layers.map((layer) => [layer.digest, layer])).values()];
     for (const { digest } of layers) this.#tell({ id: shortId(digest), status: 'Pulling fs layer' });
     const moved = new Set<Digest>();
-    await inParallel([manifest.config, ...layers], BLOBS_AT_ONCE, async (blob) => {
-      if (await this.#fetchBlob(blob, blob !== manifest.config)) moved.add(blob.digest);
+    await inParallel([manifest.config, ...layers], this.#parts.sessions.downloads.width, async (blob) => {
+      if (await this.#parts.sessions.downloads.run(() => this.#fetchBlob(blob, blob !== manifest.config))) moved.add(blob.digest);
     });
     const config = parseConfig(await this.#parts.content.readAll(manifest.config.digest), manifest);
     for (const { digest } of layers) if (moved.has(digest)) this.#tell({ id: shortId(digest), status: 'Extracting' });

@@ -16,8 +16,6 @@ export interface PushParts {
   readonly registries: RegistriesConfig;
 }
 
-const BLOBS_AT_ONCE = 3;
-
 /**
  * Pushes an image under a name (OCI distribution-spec, "Pushing"). A blob is moved only when the registry neither has it nor
  * mounts it from another repository; the built-in registry mounts from any local image. Errors: `REGISTRY_FAILED`.
@@ -53,8 +51,8 @@ class Push {
     this.#tell({ status: `The push refers to repository [${repositoryName(this.#reference)}]` });
     const layers = [...new Map(manifest.layers.map((layer) => [layer.digest, layer])).values()];
     for (const { digest } of layers) this.#tell({ id: shortId(digest), status: 'Preparing' });
-    await inParallel([...layers, manifest.config], BLOBS_AT_ONCE, async (blob) => {
-      const status = await this.#pushBlob(blob);
+    await inParallel([...layers, manifest.config], this.#parts.sessions.uploads.width, async (blob) => {
+      const status = await this.#parts.sessions.uploads.run(() => this.#pushBlob(blob));
       if (blob !== manifest.config) this.#tell({ id: shortId(blob.digest), status });
     });
     const bytes = await this.#parts.content.readAll(manifestDigest);

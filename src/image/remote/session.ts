@@ -4,20 +4,41 @@ import { notAvailable } from '../errors.ts';
 import type { Endpoint } from '../registries.ts';
 import type { TransferOptions } from '../types.ts';
 import { authorize, type Challenge, parseChallenge } from './auth.ts';
-import { type HttpCall, HttpClient, readBody } from './http.ts';
+import { type HttpCall, HttpClient, type HttpOptions, readBody } from './http.ts';
+import { Lanes } from './parallel.ts';
+import { Schemes } from './schemes.ts';
+import { isDistrust } from './trust.ts';
 
-const ATTEMPTS_MAX = 4;
+/** How registries are talked with. */
+export interface RemoteOptions extends HttpOptions {
+  /** Blobs on their way at once, over all pulls and all pushes: 3 and 3 when left out. */
+  readonly downloadsMax?: number;
+  readonly uploadsMax?: number;
+  /** How often a call is tried: 4 when left out. */
+  readonly attemptsMax?: number;
+}
+
+const [ATTEMPTS_MAX, BLOBS_AT_ONCE] = [4, 3];
 const FIRST_DELAY_MS = 250;
 /** The host behind the name docker.io. */
 const DOCKER_HUB = 'registry-1.docker.io';
 
 /** Makes sessions with registries; its connections are closed with it. */
 export class RegistrySessions {
-  readonly #http = new HttpClient();
+  readonly #http: HttpClient;
+  readonly #schemes: Schemes;
   readonly #clock: Clock;
+  readonly #attemptsMax: number;
+  readonly downloads: Lanes;
+  readonly uploads: Lanes;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, options: RemoteOptions = {}) {
     this.#clock = clock;
+    this.#http = new HttpClient(options);
+    this.#schemes = new Schemes(this.#http);
+    this.#attemptsMax = options.attemptsMax ?? ATTEMPTS_MAX;
+    this.downloads = new Lanes(options.downloadsMax ?? BLOBS_AT_ONCE);
+    this.uploads = new Lanes(options.uploadsMax ?? BLOBS_AT_ONCE);
   }
 
   open(endpoint: Endpoint, actions: 'pull' | 'pull,push', options: Pick<TransferOptions, 'auth' | 'signal'>): RegistrySession {
@@ -26,7 +47,10 @@ export class RegistrySessions {
 
   /** For what is asked of a registry as a whole; `scopes` are those of its token service. */
   openRegistry(endpoint: Endpoint, scopes: readonly string[], options: Pick<TransferOptions, 'auth' | 'signal'>): RegistrySession {
-    return new RegistrySession({ http: this.#http, clock: this.#clock, endpoint, scopes, ...options });
+    const shared = { http: this.#http, schemes: this.#schemes, clock: this.#clock, attemptsMax: this.#attemptsMax };
+    // A mirror is somebody else: the credentials are the origin's.
+    const { auth: _origins, ...anonymous } = options;
+    return new RegistrySession({ ...shared, endpoint, scopes, ...(endpoint.isMirror ? anonymous : options) });
   }
 
   close(): void {
@@ -36,7 +60,9 @@ export class RegistrySessions {
 
 export interface SessionOptions extends Pick<TransferOptions, 'auth' | 'signal'> {
   readonly http: HttpClient;
+  readonly schemes: Schemes;
   readonly clock: Clock;
+  readonly attemptsMax: number;
   readonly endpoint: Endpoint;
   readonly scopes: readonly string[];
 }
@@ -72,22 +98,35 @@ export class RegistrySession {
 
   /** `path` follows the registry's own: `_catalog`. */
   registryUrl(path: string): URL {
-    const { host, insecure } = this.#options.endpoint;
-    return new URL(`${insecure ? 'http' : 'https'}://${host === 'docker.io' ? DOCKER_HUB : host}/v2/${path}`);
+    const { host } = this.#options.endpoint;
+    return new URL(`https://${host === 'docker.io' ? DOCKER_HUB : host}/v2/${path}`);
+  }
+
+  /** Whether an address is the registry's own, in whichever scheme it is written. */
+  #isOwn(url: URL): boolean {
+    const own = this.registryUrl('');
+    return url.host === own.host || url.host === plain(own).host;
+  }
+
+  /** The scheme that an insecure registry speaks. */
+  async #reachable(url: URL): Promise<URL> {
+    const { endpoint, schemes, signal } = this.#options;
+    if (!endpoint.insecure || !this.#isOwn(url)) return url;
+    return (await schemes.of(endpoint.host, signal)) === 'http:' ? plain(url) : url;
   }
 
   /** Sends a call; answers with 401 are answered once by signing in, those with 5xx and 429 are tried again. */
   async send(call: Omit<HttpCall, 'signal'>): Promise<IncomingMessage> {
-    const { clock, signal } = this.#options;
+    const { clock, signal, attemptsMax } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       let answer: IncomingMessage | undefined;
       try {
         answer = await this.#signed(call);
       } catch (error) {
-        if (signal?.aborted || attempt === ATTEMPTS_MAX || isRefused(error)) throw error;
+        if (signal?.aborted || attempt === attemptsMax || isRefused(error)) throw error;
       }
       if (answer && !isStumble(answer.statusCode ?? 0)) return answer;
-      if (answer && attempt === ATTEMPTS_MAX) return answer;
+      if (answer && attempt === attemptsMax) return answer;
       answer?.resume();
       await clock.sleep(FIRST_DELAY_MS * 2 ** (attempt - 1), signal);
     }
@@ -104,12 +143,12 @@ export class RegistrySession {
   }
 
   async #signed(call: Omit<HttpCall, 'signal'>): Promise<IncomingMessage> {
-    const { http, signal } = this.#options;
-    const isOwn = call.url.host === this.registryUrl('').host;
+    const isOwn = this.#isOwn(call.url);
+    const url = await this.#reachable(call.url);
     const send = (authorization: string | undefined) =>
-      http.send({
+      this.#ask({
         ...call,
-        ...(signal === undefined ? {} : { signal }),
+        url,
         headers: { ...call.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) },
       });
     const used = this.#authorization;
@@ -130,10 +169,21 @@ export class RegistrySession {
     return send(this.#authorization);
   }
 
+  /** Other hosts are asked on the registry's behalf: its authorities hold for them, and only its own connection may be unverified. */
+  #ask(call: HttpCall): Promise<IncomingMessage> {
+    const { http, endpoint, signal } = this.#options;
+    return http.send({
+      ...call,
+      registry: this.registryUrl(''),
+      ...(endpoint.insecure && this.#isOwn(call.url) ? { unverified: true } : {}),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
   async #signIn(challenge: Challenge): Promise<void> {
-    const { http, auth, signal } = this.#options;
+    const { auth } = this.#options;
     if (challenge.parameters.scope !== undefined) for (const scope of challenge.parameters.scope.split(' ')) this.#scopes.add(scope);
-    this.#authorization = (await authorize(http, challenge, [...this.#scopes].join(' '), auth, signal)) ?? this.#authorization;
+    this.#authorization = (await authorize((call) => this.#ask(call), challenge, [...this.#scopes].join(' '), auth)) ?? this.#authorization;
   }
 }
 
@@ -145,10 +195,12 @@ function isStumble(status: number): boolean {
 function isRefused(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return (
-    !(cause instanceof Error) ||
-    ['ECONNREFUSED', 'ENOTFOUND', 'EPROTO', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'].includes(String(code))
-  );
+  return !(cause instanceof Error) || isDistrust(cause) || ['ECONNREFUSED', 'ENOTFOUND', 'EPROTO'].includes(String(code));
+}
+
+/** The address in plain HTTP. Ports that go without saying are others there. */
+function plain(url: URL): URL {
+  return new URL(url.href.replace(/^https:/, 'http:'));
 }
 
 /** The registry's own words: `errors[].message` where it keeps to the specification. */

@@ -1,4 +1,4 @@
-import type { CgroupLimits } from '../types.ts';
+import type { CgroupLimits, DeviceIo } from '../types.ts';
 
 /** One value to write, in a file of a group. */
 export interface CgroupWrite {
@@ -49,6 +49,35 @@ export function parseFlatKeyed(text: string): Record<string, number> {
     if (key && value !== undefined) result[key] = Number(value);
   }
   return result;
+}
+
+/** Version 2's io.stat: `8:0 rbytes=1 wbytes=2 rios=3 wios=4 …` a line. */
+export function parseIoStat(text: string): DeviceIo[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^(\d+):(\d+) (.*)$/.exec(line);
+    if (!match) return [];
+    const values = Object.fromEntries((match[3] ?? '').split(' ').map((word) => word.split('=')));
+    const of = (operation: 'read' | 'write', letter: string) => ({
+      major: Number(match[1]),
+      minor: Number(match[2]),
+      operation,
+      bytes: Number(values[`${letter}bytes`] ?? 0),
+      count: Number(values[`${letter}ios`] ?? 0),
+    });
+    return [of('read', 'r'), of('write', 'w')];
+  });
+}
+
+/** Version 1's blkio.throttle.io_service_bytes and io_serviced: `8:0 Read 5` a line. */
+export function parseBlkio(bytes: string, counts: string): DeviceIo[] {
+  const read = (text: string) =>
+    new Map(Array.from(text.matchAll(/^(\d+:\d+) (Read|Write) (\d+)$/gm), (match) => [`${match[1]} ${match[2]}`, Number(match[3])]));
+  const counted = read(counts);
+  return [...read(bytes)].map(([key, value]) => {
+    const [device = '', word] = key.split(' ');
+    const [major = 0, minor = 0] = device.split(':').map(Number);
+    return { major, minor, operation: word === 'Read' ? 'read' : 'write', bytes: value, count: counted.get(key) ?? 0 };
+  });
 }
 
 /** A number, or Infinity for `max` and for version 1's page-rounded largest number. */

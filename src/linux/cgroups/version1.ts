@@ -5,7 +5,7 @@ import type { CgroupLimits, Cgroups, CgroupUsage, Processes } from '../types.ts'
 import { makeFolder, processesBelow, readIfThere, tree, writeValue } from './files.ts';
 import type { Hierarchies } from './hierarchies.ts';
 import { childrenIn, endAndRemove, removeEmpty } from './remove.ts';
-import { parseFlatKeyed, parseLimit, writesV1 } from './values.ts';
+import { parseFlatKeyed, parseLimit, writesV1, parseBlkio } from './values.ts';
 
 const [FREEZE_RETRY_MS, FREEZE_MAX_MS] = [5, 5000];
 
@@ -83,7 +83,7 @@ async function freeze(group: string, frozen: boolean, clock: Clock): Promise<voi
 
 async function readUsage(roots: ReadonlyMap<string, string>, path: string): Promise<CgroupUsage> {
   const read = async (controller: string, file: string) => (await readIfThere(join(roots.get(controller) ?? '/nowhere', path, file))) ?? '';
-  const [cpu, user, system, usage, limit, peak, stat, oom, pids, pidsMax] = await Promise.all([
+  const [cpu, user, system, usage, limit, peak, stat, oom, pids, pidsMax, fails, throttling, processors, ioBytes, ioCounts] = await Promise.all([
     read('cpuacct', 'cpuacct.usage'),
     read('cpuacct', 'cpuacct.usage_user'),
     read('cpuacct', 'cpuacct.usage_sys'),
@@ -94,8 +94,14 @@ async function readUsage(roots: ReadonlyMap<string, string>, path: string): Prom
     read('memory', 'memory.oom_control'),
     read('pids', 'pids.current'),
     read('pids', 'pids.max'),
+    read('memory', 'memory.failcnt'),
+    read('cpu', 'cpu.stat'),
+    read('cpuacct', 'cpuacct.usage_percpu'),
+    read('blkio', 'blkio.throttle.io_service_bytes_recursive'),
+    read('blkio', 'blkio.throttle.io_serviced_recursive'),
   ]);
   const memoryStat = parseFlatKeyed(stat);
+  const throttled = parseFlatKeyed(throttling);
   const pidsLimit = pidsMax === '' ? Number.POSITIVE_INFINITY : parseLimit(pidsMax);
   return {
     cpu_total_ns: Number(cpu),
@@ -109,5 +115,9 @@ async function readUsage(roots: ReadonlyMap<string, string>, path: string): Prom
     oom_kills: parseFlatKeyed(oom).oom_kill ?? 0,
     pids: Number(pids),
     ...(Number.isFinite(pidsLimit) ? { pids_limit: pidsLimit } : {}),
+    cpu_throttling: { periods: throttled.nr_periods ?? 0, throttled_periods: throttled.nr_throttled ?? 0, throttled_ns: throttled.throttled_time ?? 0 },
+    io: parseBlkio(ioBytes, ioCounts),
+    cpu_by_processor_ns: processors.trim() === '' ? [] : processors.trim().split(' ').map(Number),
+    memory_fails: Number(fails),
   };
 }

@@ -5,7 +5,7 @@ import { freezeTimedOut } from '../errors.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage, Processes } from '../types.ts';
 import { makeFolder, processesBelow, readIfThere, writeValue } from './files.ts';
 import { childrenIn, endAndRemove, removeEmpty } from './remove.ts';
-import { parseFlatKeyed, parseLimit, writesV2 } from './values.ts';
+import { parseFlatKeyed, parseLimit, writesV2, parseIoStat } from './values.ts';
 
 const WANTED_CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
 const FREEZE_MAX_MS = 5000;
@@ -75,13 +75,13 @@ async function freeze(group: string, frozen: boolean, clock: Clock): Promise<voi
 
 async function readUsage(group: string): Promise<CgroupUsage> {
   const read = async (file: string) => (await readIfThere(join(group, file))) ?? '';
-  const names = ['cpu.stat', 'memory.current', 'memory.max', 'memory.peak', 'memory.stat', 'memory.events', 'pids.current', 'pids.max'];
-  const [cpu = '', current = '', max = '', peak = '', stat = '', events = '', pids = '', pidsMax = ''] = await Promise.all(names.map(read));
-  return usageOf({ cpu, current, max, peak, stat, events, pids, pidsMax });
+  const names = ['cpu.stat', 'memory.current', 'memory.max', 'memory.peak', 'memory.stat', 'memory.events', 'pids.current', 'pids.max', 'io.stat'];
+  const [cpu = '', current = '', max = '', peak = '', stat = '', events = '', pids = '', pidsMax = '', io = ''] = await Promise.all(names.map(read));
+  return usageOf({ cpu, current, max, peak, stat, events, pids, pidsMax, io });
 }
 
 /** The texts of a group's files as figures. Pure. */
-export function usageOf(texts: Readonly<Record<'cpu' | 'current' | 'max' | 'peak' | 'stat' | 'events' | 'pids' | 'pidsMax', string>>): CgroupUsage {
+export function usageOf(texts: Readonly<Record<'cpu' | 'current' | 'max' | 'peak' | 'stat' | 'events' | 'pids' | 'pidsMax' | 'io', string>>): CgroupUsage {
   const cpu = parseFlatKeyed(texts.cpu);
   const stat = parseFlatKeyed(texts.stat);
   const usage = Number(texts.current);
@@ -98,5 +98,7 @@ export function usageOf(texts: Readonly<Record<'cpu' | 'current' | 'max' | 'peak
     oom_kills: parseFlatKeyed(texts.events).oom_kill ?? 0,
     pids: Number(texts.pids),
     ...(Number.isFinite(pidsLimit) ? { pids_limit: pidsLimit } : {}),
+    cpu_throttling: { periods: cpu.nr_periods ?? 0, throttled_periods: cpu.nr_throttled ?? 0, throttled_ns: (cpu.throttled_usec ?? 0) * 1000 },
+    io: parseIoStat(texts.io),
   };
 }

@@ -39,10 +39,33 @@ test('rules follow the bridges', () => {
   check({ masquerade: false }, {}, '');
   check({ internal: true }, {}, '');
   check({ masqueradeExcept: ['10.42.0.0/16'] }, {}, 'ip saddr 10.88.0.0/16 oifname != "br0" ip daddr != { 10.42.0.0/16 } masquerade');
-  check({ masquerade: false }, { masqueradeSameBridge: true }, 'ct status dnat iifname . oifname @same_bridge masquerade');
+  check(
+    { masquerade: false },
+    { masqueradeSameBridge: true },
+    'ct status dnat iifname . oifname @same_bridge masquerade; ct status dnat iifname . oifname @apart masquerade',
+  );
   const sets = rules(model({ bridges: [BRIDGE, { ...BRIDGE, name: 'pods', subnet: '10.42.0.0/24', isolated: false }] })).sets;
   assert.deepEqual([...(sets.get('isolated')?.elements ?? [])], [['"br0"', '']]);
   assert.equal(sets.get('bridges')?.elements?.size, 2);
+});
+
+test('IPv6 beside IPv4, bridges whose containers are apart, and links that are trusted', () => {
+  assert.doesNotMatch(JSON.stringify([...rules(model({ bridges: [BRIDGE], published: [PORT] })).chains, ...rules(model({})).sets]), /ip6|ipv6/);
+  const dual = { ...BRIDGE, ipv6: { subnet: 'fd00:1::/64', gateway: 'fd00:1::1' } };
+  assert.equal(chainOf(model({ bridges: [dual] }), 'leaving')?.at(-1), 'ip6 saddr fd00:1::/64 oifname != "br0" masquerade');
+  const six = { ...PORT, targetAddress6: 'fd00:1::2' };
+  const only = { ...PORT, hostPort: 81, hostAddress: 'fd00:9::1', targetAddress: 'fd00:1::2' };
+  const loopback = { ...only, hostPort: 82, hostAddress: '::1' };
+  const mixed = { ...only, hostPort: 83, hostAddress: '::', targetAddress: '10.88.0.2' };
+  const { sets } = rules(model({ bridges: [{ ...dual, apart: true, trustedLinks: ['eth3'] }], published: [six, only, loopback, mixed] }));
+  const elements = (name: string) => [...(sets.get(name)?.elements ?? [])].map((pair) => pair.join(' = '));
+  assert.deepEqual(elements('subnets6'), ['fd00:1::/64 = ']);
+  assert.deepEqual(elements('published_everywhere'), ['tcp . 8080 = 10.88.0.2 . 80']);
+  assert.deepEqual(elements('published_everywhere6'), ['tcp . 8080 = fd00:1::2 . 80']);
+  assert.deepEqual(elements('published6'), ['fd00:9::1 . tcp . 81 = fd00:1::2 . 80']);
+  assert.deepEqual(elements('same_bridge'), []);
+  assert.deepEqual(elements('apart'), ['"br0" . "br0" = ']);
+  assert.deepEqual(elements('trusted'), ['"eth3" . "br0" = ']);
 });
 
 test('a Service as a chain', () => {

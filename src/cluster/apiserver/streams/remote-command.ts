@@ -32,9 +32,13 @@ export async function serveWebSocketProcess(socket: WebSocket, connect: () => Pr
   streams.stdin?.on('error', () => {});
   socket.on('message', (data: Buffer) => receive(data, streams, socket));
   socket.resume();
-  const outputs = [copyOut(streams.stdout, CHANNEL.stdout, socket), ...(streams.stderr ? [copyOut(streams.stderr, CHANNEL.stderr, socket)] : [])];
+  // Settled, since a client that goes away cuts them off, maybe long before the process ends.
+  const copied = Promise.allSettled([
+    copyOut(streams.stdout, CHANNEL.stdout, socket),
+    ...(streams.stderr ? [copyOut(streams.stderr, CHANNEL.stderr, socket)] : []),
+  ]);
   const ended = streams.exited.then(async (code) => {
-    await Promise.allSettled(outputs);
+    await copied;
     return exitStatus(code);
   });
   const status = await Promise.race([ended.catch((error: unknown) => failureStatus(messageOf(error))), closed]);

@@ -19,7 +19,13 @@ export function limitsOf({ spec }: V1Deployment): Limits {
 }
 
 export const sizeOf = (replicaSet: V1ReplicaSet): number => replicaSet.spec?.replicas ?? 0;
-export const availableOf = (replicaSet: V1ReplicaSet): number => replicaSet.status?.availableReplicas ?? 0;
+/** Its status tells of its size as it is now. A status from before its last change counts Pods that may be gone since. */
+export const isCurrent = ({ metadata, status }: V1ReplicaSet): boolean => (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+/** How many Pods are available for certain. */
+export const availableOf = (replicaSet: V1ReplicaSet): number => (isCurrent(replicaSet) ? (replicaSet.status?.availableReplicas ?? 0) : 0);
+/** How many Pods of it a ReplicaSet can lose with none of them being available: it ends those first. `ready` are ready by now, which a status may not tell yet. */
+export const spareOf = (replicaSet: V1ReplicaSet, ready: number): number =>
+  isCurrent(replicaSet) ? Math.max(0, sizeOf(replicaSet) - Math.max(availableOf(replicaSet), ready)) : 0;
 export const sum = (replicaSets: readonly V1ReplicaSet[], of: (replicaSet: V1ReplicaSet) => number): number =>
   replicaSets.reduce((total, one) => total + of(one), 0);
 export const olderFirst = (a: V1ReplicaSet, b: V1ReplicaSet): number =>

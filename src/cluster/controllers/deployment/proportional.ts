@@ -1,7 +1,7 @@
 import type { V1Deployment, V1ReplicaSet } from '#cluster/api';
 import { DESIRED, MAX } from './annotations.ts';
-import { availableOf, type Limits, olderFirst, sizeOf, sum } from './limits.ts';
-import type { Resize } from './rolling.ts';
+import { availableOf, type Limits, olderFirst, sizeOf, spareOf, sum } from './limits.ts';
+import type { ReadyOf, Resize } from './rolling.ts';
 
 /** Whether the Deployment was given another size since its ReplicaSets were last sized: that is not a rollout. */
 export function wasResized(deployment: V1Deployment, replicaSets: readonly V1ReplicaSet[]): boolean {
@@ -18,6 +18,7 @@ export function scaleProportionally(
   limits: Limits,
   newest: V1ReplicaSet | undefined,
   olds: readonly V1ReplicaSet[],
+  readyOf: ReadyOf,
 ): readonly Resize[] {
   const all = newest === undefined ? olds : [newest, ...olds];
   const active = all.filter((one) => sizeOf(one) > 0);
@@ -27,7 +28,7 @@ export function scaleProportionally(
   }
   if (newest !== undefined && isSaturated(newest, limits)) return olds.filter((old) => sizeOf(old) > 0).map((replicaSet) => ({ replicaSet, to: 0 }));
   if (deployment.spec?.strategy?.type === 'Recreate') return [];
-  return spread(deployment, limits, active);
+  return keepAvailable(limits, spread(deployment, limits, active), readyOf);
 }
 
 function isSaturated(newest: V1ReplicaSet, { replicas }: Limits): boolean {
@@ -48,6 +49,26 @@ function spread(deployment: V1Deployment, limits: Limits, active: readonly V1Rep
   });
   // What rounding left over goes to the biggest.
   return resizes.map(({ replicaSet, to }, index) => ({ replicaSet, to: Math.max(0, index === 0 ? to + toAdd - added : to) }));
+}
+
+/** Takes back what would end Pods that are needed; the rollout takes the rest away when others are available. */
+function keepAvailable(limits: Limits, resizes: readonly Resize[], readyOf: ReadyOf): readonly Resize[] {
+  let left = Math.max(
+    0,
+    sum(
+      resizes.map(({ replicaSet }) => replicaSet),
+      availableOf,
+    ) -
+      (limits.replicas - limits.unavailable),
+  );
+  return resizes.map(({ replicaSet, to }) => {
+    const away = sizeOf(replicaSet) - to;
+    const free = spareOf(replicaSet, readyOf(replicaSet));
+    const needed = Math.max(0, away - free);
+    const allowed = Math.min(needed, left);
+    left -= allowed;
+    return { replicaSet, to: to + needed - allowed };
+  });
 }
 
 function shareOf(deployment: V1Deployment, limits: Limits, replicaSet: V1ReplicaSet, left: number): number {

@@ -40,6 +40,12 @@ function replicaSet(image: string, size: number, available = size, revision = 1,
     status: { replicas: size, readyReplicas: available, availableReplicas: available },
   };
 }
+/** Changed since its status was written. */
+const changed = (one: V1ReplicaSet): V1ReplicaSet => ({
+  ...one,
+  metadata: { ...one.metadata, generation: 2 },
+  status: { replicas: 0, ...one.status, observedGeneration: 1 },
+});
 const short = (actions: readonly DeploymentAction[]) =>
   actions.flatMap((action) =>
     action.type === 'create' || action.type === 'update'
@@ -70,6 +76,16 @@ for (const [what, view, expected] of [
   ['unhealthy old ones go first', { deployment: deployment('b', 3), sets: [replicaSet('a', 3, 1), replicaSet('b', 1, 0, 2)] }, []],
   ['nothing to do', { deployment: deployment('a', 3), sets: [replicaSet('a', 3)] }, []],
   ['another size', { deployment: deployment('a', 5), sets: [replicaSet('a', 3)] }, ['update a 5']],
+  [
+    'the old one has a status from before it was made smaller',
+    { deployment: deployment('a', 2), sets: [replicaSet('a', 2, 0, 3, 2), changed(replicaSet('b', 4, 7, 2, 2))] },
+    [],
+  ],
+  [
+    'the new one has a status from before it was emptied and grew again',
+    { deployment: deployment('a', 3), sets: [changed(replicaSet('a', 1, 3, 3)), replicaSet('b', 3, 3, 2)] },
+    [],
+  ],
   ['another size while rolling', { deployment: deployment('b', 6), sets: [replicaSet('a', 2), replicaSet('b', 2, 2, 2)] }, ['update b 4', 'update a 4']],
   ['paused', { deployment: deployment('b', 3, { paused: true }), sets: [replicaSet('a', 3)] }, []],
   ['recreate', { deployment: deployment('b', 3, { strategy: { type: 'Recreate' } }), sets: [replicaSet('a', 3)] }, ['update a 0']],
@@ -110,7 +126,7 @@ test('no step leaves the limits, and every rollout ends', () => {
         const olds = [replicaSet('a', old)];
         const grown = newestSize(limits, fresh, olds, false);
         if (grown !== fresh) fresh = grown;
-        else old = shrinkOlds(limits, replicaSet('b', fresh, fresh, 2), olds)[0]?.to ?? old;
+        else old = shrinkOlds(limits, replicaSet('b', fresh, fresh, 2), olds, () => 0)[0]?.to ?? old;
         assert.ok(old + fresh <= replicas + limits.surge, 'not too many');
         assert.ok(old + fresh >= replicas - limits.unavailable, 'not too few');
       }

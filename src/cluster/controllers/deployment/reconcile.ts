@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { podTemplateHash, type V1Deployment, type V1DeploymentStatus, type V1Pod, type V1PodTemplateSpec, type V1ReplicaSet } from '#cluster/api';
-import { controllerReference } from '../owners.ts';
-import { isTerminal } from '../pods.ts';
+import { controllerOf, controllerReference } from '../owners.ts';
+import { isActive, isReady, isTerminal } from '../pods.ts';
 import { withoutUndefined } from '../writes.ts';
 import { annotationsOfNewest, HASH_LABEL, inherited, REVISION, revisionOf, sizeAnnotations } from './annotations.ts';
 import { deploymentStatus, isComplete, untilLate_ms } from './conditions.ts';
 import { type Limits, limitsOf, olderFirst, sizeOf } from './limits.ts';
 import { scaleProportionally, wasResized } from './proportional.ts';
-import { newestSize, type Resize, shrinkOlds } from './rolling.ts';
+import { newestSize, type ReadyOf, type Resize, shrinkOlds } from './rolling.ts';
 
 export interface DeploymentView {
   readonly deployment: V1Deployment;
@@ -35,8 +35,7 @@ export function planDeployment(view: DeploymentView, now_ms: number): Deployment
   const newest = findNewest(deployment, replicaSets);
   const olds = replicaSets.filter((one) => one !== newest);
   if (deployment.metadata.deletionTimestamp !== undefined) return finish(view, limits, newest, olds, [], now_ms);
-  const changes =
-    deployment.spec?.paused || wasResized(deployment, replicaSets) ? resizeAll(deployment, limits, newest, olds) : rollOut(view, limits, newest, olds);
+  const changes = deployment.spec?.paused || wasResized(deployment, replicaSets) ? resizeAll(view, limits, newest, olds) : rollOut(view, limits, newest, olds);
   return finish(view, limits, newest, olds, changes, now_ms);
 }
 
@@ -83,8 +82,8 @@ function bare(template: V1PodTemplateSpec | undefined): unknown {
   return withoutUndefined({ ...template, metadata: { ...template?.metadata, labels } });
 }
 
-function resizeAll(deployment: V1Deployment, limits: Limits, newest: V1ReplicaSet | undefined, olds: readonly V1ReplicaSet[]): readonly DeploymentAction[] {
-  return scaleProportionally(deployment, limits, newest, olds).flatMap((resize) => resizeAction(resize, limits));
+function resizeAll(view: DeploymentView, limits: Limits, newest: V1ReplicaSet | undefined, olds: readonly V1ReplicaSet[]): readonly DeploymentAction[] {
+  return scaleProportionally(view.deployment, limits, newest, olds, readyAmong(view.pods)).flatMap((resize) => resizeAction(resize, limits));
 }
 
 function rollOut(
@@ -105,7 +104,11 @@ function rollOut(
   const annotations = { ...annotationsOfNewest(deployment, newest.metadata.annotations ?? {}, revision), ...sizeAnnotations(limits.replicas, limits.surge) };
   const growing = changed(newest, size, annotations, deployment.spec?.minReadySeconds ?? 0);
   if (growing.length > 0 || recreate) return growing;
-  return shrinkOlds(limits, newest, olds).flatMap((resize) => resizeAction(resize, limits));
+  return shrinkOlds(limits, newest, olds, readyAmong(pods)).flatMap((resize) => resizeAction(resize, limits));
+}
+
+function readyAmong(pods: readonly V1Pod[]): ReadyOf {
+  return ({ metadata }) => pods.filter((pod) => isActive(pod) && isReady(pod) && controllerOf(pod)?.uid === metadata.uid).length;
 }
 
 /** Whether a Pod of an old ReplicaSet has not ended yet. */

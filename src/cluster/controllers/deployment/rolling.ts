@@ -1,6 +1,8 @@
 import type { V1ReplicaSet } from '#cluster/api';
-import { availableOf, type Limits, olderFirst, sizeOf, sum } from './limits.ts';
+import { availableOf, type Limits, olderFirst, sizeOf, spareOf, sum } from './limits.ts';
 
+/** How many Pods of a ReplicaSet are ready by now, which its status may not tell yet. */
+export type ReadyOf = (replicaSet: V1ReplicaSet) => number;
 /** A ReplicaSet's new size. */
 export interface Resize {
   readonly replicaSet: V1ReplicaSet;
@@ -16,7 +18,7 @@ export function newestSize(limits: Limits, present: number, olds: readonly V1Rep
 }
 
 /** Pure: how the old ReplicaSets shrink: first what is unhealthy, then as many as availability allows. */
-export function shrinkOlds(limits: Limits, newest: V1ReplicaSet | undefined, olds: readonly V1ReplicaSet[]): readonly Resize[] {
+export function shrinkOlds(limits: Limits, newest: V1ReplicaSet | undefined, olds: readonly V1ReplicaSet[], readyOf: ReadyOf): readonly Resize[] {
   const all = newest === undefined ? olds : [newest, ...olds];
   if (sum(olds, sizeOf) === 0) return [];
   const least = limits.replicas - limits.unavailable;
@@ -24,16 +26,16 @@ export function shrinkOlds(limits: Limits, newest: V1ReplicaSet | undefined, old
   const most = sum(all, sizeOf) - least - newestUnavailable;
   if (most <= 0) return [];
   const sizes = new Map(olds.map((old) => [old, sizeOf(old)]));
-  shrinkUnhealthy(sizes, most);
+  shrinkUnhealthy(sizes, most, readyOf);
   shrinkHealthy(sizes, sum(all, availableOf) - least);
   return olds.filter((old) => sizes.get(old) !== sizeOf(old)).map((replicaSet) => ({ replicaSet, to: sizes.get(replicaSet) ?? 0 }));
 }
 
-function shrinkUnhealthy(sizes: Map<V1ReplicaSet, number>, most: number): void {
+function shrinkUnhealthy(sizes: Map<V1ReplicaSet, number>, most: number, readyOf: ReadyOf): void {
   let left = most;
   for (const old of [...sizes.keys()].sort(olderFirst)) {
     const size = sizes.get(old) ?? 0;
-    const away = Math.min(left, Math.max(0, size - availableOf(old)));
+    const away = Math.min(left, spareOf(old, readyOf(old)));
     sizes.set(old, size - away);
     left -= away;
   }

@@ -78,7 +78,7 @@ class ReplicaSetShell {
     const plan = planReplicaSet(view, clock.now());
     const failure = await this.#perform(replicaSet, plan);
     // The status tells of what the cache shows; the Pods just made change it again when they are seen there.
-    await this.#writeStatus(view, failure);
+    await this.#writeStatus(view, plan, failure);
     if (failure !== undefined) throw failure.cause;
     const waits = [lookAgain_ms, plan.lookAgain_ms].filter((wait) => wait !== undefined);
     return waits.length === 0 ? undefined : { requeueAfter_ms: Math.min(...waits) };
@@ -143,10 +143,10 @@ class ReplicaSetShell {
     this.#events.event(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
   }
 
-  async #writeStatus(view: ReplicaSetView, failure: Failure | undefined): Promise<void> {
+  async #writeStatus(view: ReplicaSetView, plan: ReplicaSetPlan, failure: Failure | undefined): Promise<void> {
     const { client, clock } = this.#shared;
     const { replicaSet } = view;
-    const status = statusOf(view, failure && { reason: failure.reason, message: failure.message }, clock.now());
+    const status = statusOf(view, plan.remove, failure && { reason: failure.reason, message: failure.message }, clock.now());
     if (isDeepStrictEqual(status, withoutUndefined(replicaSet.status))) return;
     await ignoreGone(client.resource<V1ReplicaSet>(REPLICA_SETS).update({ ...replicaSet, status }, { subresource: 'status' }));
   }

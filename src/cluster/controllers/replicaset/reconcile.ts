@@ -55,13 +55,17 @@ export function podOf(replicaSet: V1ReplicaSet): V1Pod {
   };
 }
 
-/** Pure: the status that the Pods make. `failure` is why the last creation or deletion failed, if it did. */
+/**
+ * Pure: the status that the Pods make, less those of `removed`, which were just told to end: it is read as that of the size that asked for
+ * it. `failure` is why the last creation or deletion failed, if it did.
+ */
 export function statusOf(
   { replicaSet, pods }: ReplicaSetView,
+  removed: readonly V1Pod[],
   failure: { readonly reason: string; readonly message: string } | undefined,
   now_ms: number,
 ): V1ReplicaSetStatus {
-  const active = pods.filter(isActive);
+  const active = pods.filter((pod) => isActive(pod) && !removed.includes(pod));
   const labels = Object.entries(replicaSet.spec?.template?.metadata?.labels ?? {});
   const minReady = replicaSet.spec?.minReadySeconds ?? 0;
   const count = (fits: (pod: V1Pod) => boolean) => active.filter(fits).length;

@@ -51,8 +51,13 @@ async function preStop(context: PodContext, stop: Stop): Promise<void> {
 
 const DRAIN_SECONDS_MAX = 2;
 const SETTLE_MS = 100;
+const SERVED_MS_MAX = 1_000;
+const LOOK_AGAIN_MS = 20;
 
-/** Waits until no Service sends new connections to the Pod, 2 s or the grace period at most, and a moment more for those on their way. */
+/**
+ * Waits until no Service sends new connections to the Pod, 2 s or the grace period at most, a moment more for those on their way, and up to a
+ * second for those that its servers are serving.
+ */
 export async function drain(context: PodContext, address: string, grace_seconds: number): Promise<void> {
   const { drained, clock, logger, drainSettle_ms = SETTLE_MS } = context.agent;
   const bound_ms = Math.min(DRAIN_SECONDS_MAX, grace_seconds) * 1000;
@@ -66,5 +71,16 @@ export async function drain(context: PodContext, address: string, grace_seconds:
   await Promise.race([left, late.promise]);
   const wasReady = context.pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
   const settle_ms = Math.min(drainSettle_ms, bound_ms - (clock.monotonic() - began_ms));
-  if (wasReady && settle_ms > 0) await clock.sleep(settle_ms);
+  if (!wasReady || settle_ms <= 0) return;
+  await clock.sleep(settle_ms);
+  await untilServed(context, Math.min(clock.monotonic() + SERVED_MS_MAX, began_ms + bound_ms));
+}
+
+/** The kernel tells nobody that a connection has ended: it is looked at again and again. */
+async function untilServed({ uid, agent: { network, clock, logger } }: PodContext, until_ms: number): Promise<void> {
+  try {
+    while (clock.monotonic() < until_ms && (await network.servedConnections(uid)) > 0) await clock.sleep(LOOK_AGAIN_MS);
+  } catch (error) {
+    logger.warn('Cannot see the connections of a Pod that ends', { pod: uid, error });
+  }
 }
