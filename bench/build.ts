@@ -6,10 +6,11 @@ import { startTestDaemon } from '../test/support/daemon.ts';
 import { output } from '../test/support/run.ts';
 import { report } from './support/report.ts';
 
-// `docker build`, whole commands, as JSON lines: `bin/with-node bench/build.ts [--rounds 5] [--peer]`. Needs root and docker. The daemon
-// stands in namespaces of its own.
+// `docker build`, whole commands, as JSON lines: `bin/with-node bench/build.ts [--rounds 5]`. Needs root and docker. The daemon stands in
+// namespaces of its own.
 
 const FILES = 1_000;
+const PATIENCE_MS = 600_000;
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
 const rounds = Number(values.rounds);
 if (!(rounds > 0)) throw new Error('--rounds must be a number above 0');
@@ -36,11 +37,13 @@ await largeContexts();
 
 async function largeContexts(): Promise<void> {
   const many = await context('many', 'FROM busybox\nCOPY . /many\n');
-  await output(daemon.inside(['sh', '-c', `cd ${many} && for d in $(seq 100); do mkdir d$d; (cd d$d && seq 1000 | xargs touch); done`]));
+  await output(
+    daemon.inside(['sh', '-c', `cd ${many} && for d in $(seq 100); do mkdir d$d; (cd d$d && seq 1000 | xargs touch); done`], { timeout_ms: PATIENCE_MS }),
+  );
   await watched('docker build, a context of 100,000 files', () => build(many));
   await rm(many, { recursive: true });
   const big = await context('big', 'FROM busybox\nCOPY . /big\n');
-  await output(daemon.inside(['sh', '-c', `head -c 2000000000 /dev/urandom > ${big}/file`]));
+  await output(daemon.inside(['sh', '-c', `head -c 2000000000 /dev/urandom > ${big}/file`], { timeout_ms: PATIENCE_MS }));
   await watched('docker build, a context of 2 GB', () => build(big));
   await rm(big, { recursive: true });
 }
@@ -52,6 +55,8 @@ async function watched(what: string, task: () => Promise<unknown>): Promise<void
   const begun = performance.now();
   let [done, most] = [false, idle];
   const running = task().finally(() => (done = true));
+  // It is awaited below.
+  running.catch(() => undefined);
   while (!done) {
     most = Math.max(most, await memory());
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -80,7 +85,7 @@ async function context(name: string, dockerfile: string): Promise<string> {
 }
 
 function build(folder: string): Promise<string> {
-  return output(daemon.docker(['build', '-t', 'built', '.'], { folder }));
+  return output(daemon.docker(['build', '-t', 'built', '.'], { folder, timeout_ms: PATIENCE_MS }));
 }
 
 async function prune(): Promise<void> {

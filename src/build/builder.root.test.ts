@@ -44,7 +44,10 @@ beforeEach(async () => {
   });
   rooms.names.set('base', image.id);
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  await builder?.stop();
+  await rm(folder, { recursive: true });
+});
 
 async function context(files: Readonly<Record<string, string>>): Promise<Readable> {
   const path = await mkdtemp(join(folder, 'ctx-'));
@@ -56,9 +59,11 @@ async function context(files: Readonly<Record<string, string>>): Promise<Readabl
   return Readable.from([execFileSync('tar', ['-c', '-z', '-C', path, '.'])]);
 }
 
-let builder: Builder;
+let builder: Builder | undefined;
 
 async function build(files: Readonly<Record<string, string>>, more: Partial<BuildRequest> = {}): Promise<{ image: Image; said: string }> {
+  // One at a time has the folder, as in a daemon.
+  await builder?.stop();
   builder = createBuilder(rooms.options);
   await builder.start();
   let said = '';
@@ -120,7 +125,7 @@ describe('the builder', () => {
   });
   it('leaves nothing of a failed build', async () => {
     await assert.rejects(build({ Dockerfile: 'FROM base\nRUN fail' }), { message: "The command '/bin/sh -c fail' returned a non-zero code: 7", exitCode: 7 });
-    await builder.stop();
+    await builder?.stop();
     assert.equal(rooms.containers.size, 0);
     assert.deepEqual(await readdir(join(folder, 'snapshots')), []);
     assert.deepEqual(await readdir(join(folder, 'build-context')), []);
@@ -187,7 +192,7 @@ describe('the builder', () => {
     assert.ok(base);
     await mkdir(join(folder, 'build-context/dead/context'), { recursive: true });
     await writeFile(join(folder, 'build-context/dead/lease-3'), '');
-    rooms.leases.set('build/dead-3', base.id);
+    rooms.leases.set('build/dead-3', new Set([base.id]));
     await mkdir(join(folder, 'snapshots/build-dead-1'));
     await createBuilder(rooms.options).start();
     assert.deepEqual([rooms.leases.size, await readdir(join(folder, 'snapshots')), await readdir(join(folder, 'build-context'))], [0, [], []]);
@@ -213,6 +218,27 @@ describe('the builder', () => {
     assert.deepEqual(await readdir(join(folder, 'build-cache')), ['files']);
     assert.notEqual((await build(files)).image.id, image.id);
     assert.equal(runs.length, 2);
+  });
+  it('lets go of a layer that was made anew', async () => {
+    const files = { Dockerfile: 'FROM base\nRUN make x' };
+    await build(files);
+    await build(files, { noCache: true });
+    const held = [...rooms.leases].filter(([lease]) => lease.startsWith('build-cache/'));
+    assert.deepEqual(
+      held.map(([, digests]) => digests.size),
+      [1],
+    );
+    assert.equal(runs.length, 2);
+  });
+  it('keeps its cache within its bound, the latest used of it', async () => {
+    const bounded = createBuilder({ ...rooms.options, cacheBytesMax: 1 });
+    await bounded.start();
+    await bounded.build({ context: await context({ Dockerfile: 'FROM base\nRUN make x\nRUN make y' }), tags: [] }, () => {});
+    assert.deepEqual(
+      (await bounded.entries()).map(({ record }) => record.what),
+      ['/bin/sh -c make y'],
+    );
+    await bounded.stop();
   });
   it('finds a step again whatever was said above it that does not matter to it', async () => {
     await build({ Dockerfile: 'FROM base\nLABEL a=1\nRUN make x' });

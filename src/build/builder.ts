@@ -17,12 +17,15 @@ import { gather } from './plan/gather.ts';
 import { planGraph } from './plan/plan.ts';
 import { splitStages } from './plan/stages.ts';
 import { checkPlatform, ownArchitecture } from './platform.ts';
+import { removeFolder } from './remove-folder.ts';
 import { type BuilderOptions, type BuilderRooms, BuildSession, leaseName } from './session.ts';
 import type { Builder, BuildRequest } from './types.ts';
 
 export type { BuilderOptions } from './session.ts';
 
 const CACHE_BYTES_MAX = 20 * 2 ** 30;
+/** A context of so much may have many files. */
+const LARGE_BYTES = 256 * 1024;
 
 /** Makes the builder; call `start` before the first build. */
 export function createBuilder(options: BuilderOptions): Builder {
@@ -101,7 +104,7 @@ async function clearLeftovers(options: BuilderOptions, contexts: string): Promis
 async function buildInSession(session: BuildSession, failed: AbortController): Promise<Image> {
   const { request, options, rooms } = session;
   try {
-    session.onClose(() => rooms.chores(rm(session.folder, { recursive: true, force: true })));
+    session.onClose(() => rooms.chores(removeFolder(session.folder, { isLarge: session.contextBytes > LARGE_BYTES })));
     session.checkCancelled();
     checkPlatform(request.platform);
     await mkdir(session.folder, { recursive: true, mode: 0o700 });

@@ -15,7 +15,7 @@ export type FakeRun = (words: readonly string[], root: string, environment: read
 export function fakeRooms(folder: string, run: FakeRun) {
   const images = new Map<string, Image>();
   const names = new Map<string, string>();
-  const leases = new Map<string, string>();
+  const leases = new Map<string, Set<string>>();
   const containers = new Map<string, Container>();
   let counter = 0;
   const tree = (image: Image) => join(folder, 'layers', image.config.rootfs.diff_ids.at(-1)?.slice(7) ?? 'empty');
@@ -92,11 +92,15 @@ export function fakeRooms(folder: string, run: FakeRun) {
       content: { stat: () => Promise.resolve({ size: 1 }) },
       trees: treesHere(),
       list: () => Promise.resolve([...images.values()]),
-      leases: (prefix: string) => new Map([...leases].filter(([owner]) => owner.startsWith(prefix)).map(([owner, id]) => [owner, [id]])),
+      leases: (prefix: string) => new Map([...leases].filter(([owner]) => owner.startsWith(prefix)).map(([owner, held]) => [owner, [...held]])),
       collect: () => Promise.resolve(0),
       remove: (id: string) => Promise.resolve(void images.delete(id)),
-      lease: (owner: string, id: string) => Promise.resolve(void leases.set(owner, id)),
-      release: (owner: string) => Promise.resolve(void leases.delete(owner)),
+      lease: (owner: string, id: string) => Promise.resolve(void leases.set(owner, (leases.get(owner) ?? new Set()).add(id))),
+      release: (owner: string, id?: string) => {
+        if (id !== undefined) leases.get(owner)?.delete(id);
+        if (id === undefined || leases.get(owner)?.size === 0) leases.delete(owner);
+        return Promise.resolve();
+      },
       pull: () => Promise.reject(new GantryError('PULL', 404, 'no registry here')),
     } as object as ImageStore,
     snapshots: snapshots as Snapshots,

@@ -57,6 +57,8 @@ export class BuildSession {
   /** Aborts when the client goes away or the daemon stops. */
   readonly gone: AbortSignal;
   readonly output: BuildListener;
+  /** How much the context was on its way in. */
+  contextBytes = 0;
   readonly #undo: (() => Promise<void> | void)[] = [];
   #counter = 0;
 
@@ -93,10 +95,10 @@ export class BuildSession {
     return `build-${this.id}-${this.#counter}`;
   }
 
-  /** A new folder of this build's own. */
+  /** A new folder of this build's own; a step that it is mounted in may read it, whoever it runs as. */
   async newFolder(): Promise<string> {
     const path = join(this.folder, this.nextName());
-    await mkdir(path, { mode: 0o700 });
+    await mkdir(path, { mode: 0o755 });
     return path;
   }
 

@@ -26,6 +26,7 @@ export const UP_OPTIONS = {
   server: string,
   'client-kubeconfig': string,
   'autoscaler-period': string,
+  'build-cache-max': string,
   'log-level': string,
   parts: string,
   /** Of ours: where a detached daemon says that it is ready. */

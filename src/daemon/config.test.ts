@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseCidrOption, parseDuration, parseHostPort, parseParts } from './config.ts';
+import { parseCidrOption, parseDuration, parseHostPort, parseParts, parseSize } from './config.ts';
 import { resolveConfig } from './options.ts';
 
 test('addresses are read in every form, and refused with what a right one looks like', () => {
@@ -32,6 +32,15 @@ test('times are read with their units, and refused outside of what makes sense',
   );
   for (const wrong of ['15', '1.5s', '0s', '50ms', '61m', 's'])
     assert.throws(() => parseDuration('--autoscaler-period', wrong), /--autoscaler-period: it must be a time/, wrong);
+});
+
+test('sizes are read with their units, and refused with what a right one looks like', () => {
+  assert.deepEqual(
+    ['0', '500m', '20G', '1t'].map((text) => parseSize('--build-cache-max', text)),
+    [0, 500 * 2 ** 20, 20 * 2 ** 30, 2 ** 40],
+  );
+  for (const wrong of ['', '1.5g', '-1', '20gb', 'g'])
+    assert.throws(() => parseSize('--build-cache-max', wrong), /--build-cache-max: it must be a size, such as 500m or 20g/, wrong);
 });
 
 test('a configuration file has the options of the command line, which win', async () => {

@@ -34,6 +34,8 @@ export interface DaemonConfig {
   readonly serviceCidr: string;
   /** How often autoscalers look at the load. */
   readonly autoscalerPeriod_ms: number;
+  /** What the build cache may take on the disk. */
+  readonly buildCacheMax_bytes: number;
   /** The API server of another daemon, for parts without one here. */
   readonly remote: { readonly kubeconfig: string; readonly server: string | undefined } | undefined;
   /** Where the system's programs are looked for, as PATH has it. */
@@ -88,6 +90,13 @@ export function parseDuration(option: string, text: string): number {
   if (!(duration_ms >= SHORTEST_MS && duration_ms <= LONGEST_MS))
     throw new ConfigError(`Cannot take "${text}" for ${option}: it must be a time from 100ms to 60m, such as 15s`);
   return duration_ms;
+}
+
+/** A size such as `500m` or `20g`, in bytes; `0` keeps nothing. Errors: `CONFIG_INVALID`, naming the option. */
+export function parseSize(option: string, text: string): number {
+  const match = /^(\d{1,9})([kmgt]?)$/i.exec(text);
+  if (!match) throw new ConfigError(`Cannot take "${text}" for ${option}: it must be a size, such as 500m or 20g`);
+  return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf((match[2] ?? '').toLowerCase());
 }
 
 /** Says what does not go together. Errors: `CONFIG_INVALID`. */

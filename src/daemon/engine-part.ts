@@ -31,7 +31,17 @@ export function enginePart(options: PartOptions, rooms: { readonly room: RoomOpt
       const programs = await findRuntime(config.programPath, settings);
       engine = engineOf(rooms.room, { images, network, programs }, settings);
       await engine.start();
-      builder = createBuilder({ engine, images: images.images, snapshots: images.snapshots, dataDir: join(config.dataDir, 'engine'), clock, random, logger });
+      builder = createBuilder({
+        engine,
+        images: images.images,
+        snapshots: images.snapshots,
+        dataDir: join(config.dataDir, 'engine'),
+        programPath: config.programPath,
+        cacheBytesMax: config.buildCacheMax_bytes,
+        clock,
+        random,
+        logger,
+      });
       await builder.start();
       const info = await dockerInfo(options, programs);
       api = createDockerApi({ engine, images: images.images, builder, clock, random, logger, info, defaults: settings.defaults });

@@ -20,6 +20,7 @@ export const OPTION_NAMES = [
   'pod-cidr',
   'service-cidr',
   'autoscaler-period',
+  'build-cache-max',
   'log-level',
   'parts',
   'server',

@@ -13,6 +13,7 @@ import {
   parseDuration,
   parseHostPort,
   parseParts,
+  parseSize,
 } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { OPTION_NAMES, type OptionValues } from './option-names.ts';
@@ -53,6 +54,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     podCidr: parseCidrOption('--pod-cidr', options['pod-cidr'] ?? '10.42.0.0/16'),
     serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
     autoscalerPeriod_ms: parseDuration('--autoscaler-period', options['autoscaler-period'] ?? '15s'),
+    buildCacheMax_bytes: parseSize('--build-cache-max', options['build-cache-max'] ?? '20g'),
     remote,
     programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,

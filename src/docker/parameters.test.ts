@@ -9,10 +9,9 @@ const IDLE: Readonly<Record<string, string>> = {
   'GET /images/json identity': 'there are no trusted identities, and so none is told',
   'GET /images/{name}/attestations statement': 'the operation is refused by its name',
   'GET /networks/{id} verbose': 'adds the services of a swarm, of which there are none',
-  'POST /build cachefrom': 'every image that is here is looked at for cached steps',
   'POST /build rm': 'no container of a step is left, whether it succeeds',
   'POST /build forcerm': 'or fails',
-  'POST /build/prune all': 'nothing but the cache is pruned, and of that all',
+  'DELETE /images/{name} noprune': 'no image that this one was built upon goes with it',
 };
 
 const OPERATIONS = readFileSync(new URL('../../test/docker/engine-endpoints.tsv', import.meta.url), 'utf8')

@@ -8,7 +8,7 @@ import type { BlobStore } from './content.ts';
 import { isDigest } from './digest.ts';
 import { snapshotUnknown } from './errors.ts';
 import type { Fresh } from './fresh.ts';
-import type { JobRunner } from './jobs/runner.ts';
+import { INLINE_BYTES_MAX, type JobRunner } from './jobs/runner.ts';
 import type { LayerStore, UnpackedLayer } from './layers.ts';
 import { LowerView } from './lower-view.ts';
 import { OCI_LAYER_GZIP } from './media-types.ts';
@@ -157,7 +157,7 @@ export class OverlaySnapshots implements Snapshots {
 
   async usage(key: string): Promise<number> {
     this.#require(key);
-    return (await usageOf(join(this.#path(key), 'upper'))).bytes;
+    return usageOf(join(this.#path(key), 'upper'));
   }
 
   async changes(key: string) {
@@ -186,11 +186,10 @@ export class OverlaySnapshots implements Snapshots {
     const source = join(this.#path(key), 'upper');
     const omit = standIns.length === 0 ? [] : omittedFrom(source, standIns, this.#lowerView(record));
     const target = content.ingestPath();
-    const { bytes: size_bytes, entries } = await usageOf(source);
     try {
-      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, omit, sync, ...options }, size_bytes + entries * PACKING_BYTES);
+      const packed = await jobs.run<'pack'>({ kind: 'pack', source, target, omit, sync, ...options }, await packingBytes(source));
       await content.adopt(target, packed.digest);
-      return { layer: { diffId: packed.diffId, blob: { mediaType: OCI_LAYER_GZIP, digest: packed.digest, size: packed.size } }, size_bytes };
+      return { layer: { diffId: packed.diffId, blob: { mediaType: OCI_LAYER_GZIP, digest: packed.digest, size: packed.size } }, size_bytes: packed.size_bytes };
     } catch (error) {
       await rm(target, { force: true });
       throw error;
@@ -245,10 +244,27 @@ async function copyLooks({ uid, gid, mode }: Stats, path: string): Promise<void>
   await chmod(path, mode & 0o7777);
 }
 
-async function usageOf(folder: string): Promise<{ bytes: number; entries: number }> {
-  const all = await readdir(folder, { withFileTypes: true, recursive: true });
-  const sizes = await Promise.all(all.filter((entry) => entry.isFile()).map(async (entry) => (await lstat(join(entry.parentPath, entry.name))).size));
-  return { bytes: sizes.reduce((sum, size) => sum + size, 0), entries: all.length };
+async function usageOf(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
+    if (entry.isFile()) bytes += (await lstat(join(entry.parentPath, entry.name))).size;
+  return bytes;
+}
+
+/** About how much there is to pack, looked at no further than it takes to know that it is much. */
+async function packingBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  const folders = [folder];
+  for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+    const entries = await readdir(at, { withFileTypes: true });
+    bytes += entries.length * PACKING_BYTES;
+    for (const entry of entries) {
+      if (bytes >= INLINE_BYTES_MAX) return bytes;
+      if (entry.isDirectory()) folders.push(join(at, entry.name));
+      else if (entry.isFile()) bytes += (await lstat(join(at, entry.name))).size;
+    }
+  }
+  return bytes;
 }
 
 function isDigests(value: unknown): value is readonly Digest[] {

@@ -37,6 +37,8 @@ FROM busybox
 RUN --mount=target=/ctx --mount=from=source,source=/s,target=/stage --mount=from=busybox,target=/image cat /ctx/d/a.txt /stage/b.txt > /all && test -x /image/bin/busybox && ! touch /ctx/x
 RUN --mount=target=/ctx,rw --mount=from=source,target=/stage,rw echo lost > /ctx/new && echo lost > /stage/new && cat /ctx/new
 RUN --mount=target=/ctx test ! -e /ctx/new && test ! -e /stage
+USER app
+RUN --mount=target=/ctx --mount=target=/rw,rw cat /ctx/d/a.txt /rw/d/a.txt
 `,
   });
   await output(docker.daemon.docker(['build', '-t', 'bound', '.'], { folder }));

@@ -84,8 +84,8 @@ export class CacheMounts {
   }
 }
 
-/** By a child, since there may be very many files. */
-async function bytesIn(folder: string): Promise<number> {
+/** What a folder takes on the disk; by a child, since there may be very many files. */
+export async function bytesIn(folder: string): Promise<number> {
   const child = spawn('du', ['--summarize', '--block-size=1', '--', folder], { stdio: ['ignore', 'pipe', 'ignore'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));

@@ -102,7 +102,9 @@ export class BuildCache {
   async remember(key: string, entry: { readonly what: string; readonly bytes: number; readonly created_ms: number }, content: CacheContent): Promise<void> {
     if (content.kind === 'layer' && content.layer) await this.#images.lease(`${LEASES}${key}`, content.layer.blob.digest);
     const record: CacheRecord = { version: CACHE_VERSION, key, ...entry, used_ms: this.#clock.now(), uses: 1, ...content };
+    const before = this.#records.get(key);
     await this.#write(record);
+    await this.#letGo(before, record);
   }
 
   /** Lets a quick key lead to a layer's record. */
@@ -148,6 +150,14 @@ export class BuildCache {
   async resize(key: string, bytes: number): Promise<void> {
     const record = this.#records.get(key);
     if (record && record.bytes !== bytes) await this.#write({ ...record, bytes });
+  }
+
+  /** A layer that was made anew takes the place of the former one, unless another build may still stand on that. */
+  async #letGo(before: CacheRecord | undefined, now: CacheRecord): Promise<void> {
+    const former = before?.kind === 'layer' ? before.layer?.blob.digest : undefined;
+    const kept = now.kind === 'layer' ? now.layer?.blob.digest : undefined;
+    if (former === undefined || former === kept || (this.#users.get(now.key) ?? 0) > 1) return;
+    await this.#images.release(`${LEASES}${now.key}`, former);
   }
 
   #noteUse(record: CacheRecord): void {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { isSystemError, messageOf } from '#kit';
+import type { Writable } from 'node:stream';
+import { messageOf } from '#kit';
 import { contextInvalid } from '../errors.ts';
+import { whenAborted } from '../when-aborted.ts';
 
 const MAGIC: readonly (readonly [string, readonly number[]])[] = [
   ['--gzip', [0x1f, 0x8b]],
@@ -42,12 +43,32 @@ export async function runTar(options: readonly string[], input: AsyncIterable<Bu
   let problem = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (problem = (problem + text).slice(-2000)));
   const ended = new Promise<number>((resolve, reject) => child.once('error', reject).once('close', (code) => resolve(code ?? 1)));
-  const feeding = input === undefined ? Promise.resolve(child.stdin.end()) : pipeline(input, child.stdin);
-  const [code, fed] = await Promise.allSettled([ended, feeding]);
+  const feeding = input === undefined ? Promise.resolve(child.stdin.end()) : feed(input, child.stdin);
+  // Whoever sends may have stopped without going away.
+  const [code, fed] = await Promise.allSettled([ended, Promise.race([feeding, whenAborted(signal)])]);
   if (signal.aborted) throw signal.reason;
   if (code.status === 'rejected') throw contextInvalid(`Cannot run tar: ${messageOf(code.reason)}`, code.reason);
   if (code.value !== 0) throw contextInvalid(`Cannot unpack the tar stream: ${problem.trim()}`);
-  // tar may end before it has read the padding after the end mark.
-  if (fed.status === 'rejected' && !isSystemError(fed.reason, 'EPIPE'))
-    throw contextInvalid(`Cannot read the tar stream: ${messageOf(fed.reason)}`, fed.reason);
+  if (fed.status === 'rejected') throw contextInvalid(`Cannot read the tar stream: ${messageOf(fed.reason)}`, fed.reason);
+}
+
+/** Writes everything; what comes after tar has ended, as it may before the padding behind the end mark, is read and dropped. */
+async function feed(input: AsyncIterable<Buffer>, target: Writable): Promise<void> {
+  let isOpen = true;
+  const closed = new Promise<void>((resolve) => {
+    const end = () => {
+      isOpen = false;
+      resolve();
+    };
+    // How tar fared its exit status says.
+    target.on('error', end).once('close', end);
+  });
+  try {
+    for await (const piece of input) {
+      if (isOpen && !target.write(piece)) await Promise.race([closed, new Promise((resolve) => target.once('drain', resolve))]);
+    }
+  } finally {
+    // Also when the input breaks off: then tar must not wait for more.
+    target.end();
+  }
 }

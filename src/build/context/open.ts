@@ -21,7 +21,7 @@ export async function openContext(session: BuildSession): Promise<OpenedContext>
   const { remote, context, dockerfile: name = 'Dockerfile' } = session.request;
   const folder = join(session.folder, 'context');
   let root = folder;
-  if (remote === undefined) await extractContext(context, folder, session.signal);
+  if (remote === undefined) session.contextBytes = await extractContext(context, folder, { clock: session.options.clock, signal: session.signal });
   else root = GIT_URL.test(remote) ? await checkOut(session, remote, folder) : await download(session, remote, folder);
   const dockerfile = await readDockerfile(root, name);
   await applyIgnoreFile(root, name);
@@ -31,6 +31,8 @@ export async function openContext(session: BuildSession): Promise<OpenedContext>
 async function checkOut(session: BuildSession, address: string, folder: string): Promise<string> {
   const place = parseGitPlace(address);
   const git = new Git({ programPath: session.options.programPath, signal: session.signal });
+  // How much it is nobody tells.
+  session.contextBytes = Number.POSITIVE_INFINITY;
   await git.checkOut(place, await git.commitOf(place), folder, false);
   return await folderOfCheckout(folder, place);
 }
@@ -42,12 +44,12 @@ async function download(session: BuildSession, address: string, folder: string):
   const response = await ask(session, address, 'The context cannot be fetched');
   if (!response.ok || response.body === null) throw contextInvalid(`The context cannot be fetched: ${address}: the server answered ${response.status}`);
   if (!(response.headers.get('content-type') ?? '').startsWith('text/plain')) {
-    await extractContext(Readable.fromWeb(response.body), folder, session.signal);
+    session.contextBytes = await extractContext(Readable.fromWeb(response.body), folder, { clock: session.options.clock, signal: session.signal });
     return folder;
   }
   const text = await response.text();
   if (Buffer.byteLength(text) > DOCKERFILE_BYTES_MAX) throw contextInvalid(`The Dockerfile at ${address} is larger than the 4 MiB allowed`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o755 });
   await writeFile(join(folder, session.request.dockerfile ?? 'Dockerfile'), text);
   return folder;
 }

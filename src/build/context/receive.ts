@@ -1,40 +1,60 @@
 import { mkdir, readdir, readFile, rmdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Clock } from '#kit';
 import { contextInvalid } from '../errors.ts';
 import { compressionOption, runTar } from './archives.ts';
 import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 
+/** Smaller pieces are gathered: clients send a header, then a file, and each would be written by itself. */
+const PIECE_BYTES = 32 * 1024;
+const GATHERING_MS = 2;
+const MAGIC_BYTES = 6;
+
 /**
- * Unpacks the context into the new folder `path`. It is done by a child (`tar`), which strips leading slashes and `..` and makes links that
- * point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`.
+ * Unpacks the context into the new folder `path`; answers its bytes. It is done by a child (`tar`), which strips leading slashes and `..` and
+ * makes links that point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`.
  */
-export async function extractContext(content: Readable, path: string, signal: AbortSignal): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const { head, stream } = await peek(content);
-  if (head.length === 0) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
+export async function extractContext(
+  content: Readable,
+  path: string,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<number> {
+  // Steps may see it, whoever they run as; the folder around it is root's alone.
+  await mkdir(path, { recursive: true, mode: 0o755 });
+  let bytes = 0;
+  const counted = gathered(content, clock, (piece) => (bytes += piece.length));
+  const { value: head } = await counted.next();
+  if (head === undefined) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
   const option = compressionOption(head);
+  async function* whole(first: Buffer): AsyncGenerator<Buffer> {
+    yield first;
+    yield* counted;
+  }
   await runTar(
     ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore', ...(option ? [option] : [])],
-    stream,
+    whole(head),
     signal,
   );
+  return bytes;
 }
 
-async function peek(content: Readable): Promise<{ head: Buffer; stream: AsyncIterable<Buffer> }> {
-  const iterator: AsyncIterator<Buffer> = content[Symbol.asyncIterator]();
-  let head = Buffer.alloc(0);
-  while (head.length < 6) {
-    const next = await iterator.next();
-    if (next.done) break;
-    head = Buffer.concat([head, next.value]);
+/** The stream in larger pieces, the first long enough to tell what it is: after a small one it is waited a moment, and what came is one piece. */
+async function* gathered(content: Readable, clock: Clock, onPiece: (piece: Buffer) => void): AsyncGenerator<Buffer, undefined> {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  for await (const chunk of content) {
+    const piece: Buffer = head === undefined ? (chunk as Buffer) : Buffer.concat([head, chunk as Buffer]); // a stream without an encoding gives buffers
+    head = head !== undefined && piece.length < MAGIC_BYTES ? piece : undefined;
+    if (head !== undefined) continue;
+    onPiece(piece);
+    yield piece;
+    if (piece.length < PIECE_BYTES) await clock.sleep(GATHERING_MS);
   }
-  async function* whole(): AsyncGenerator<Buffer> {
-    yield head;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  }
-  return { head, stream: whole() };
+  if (head === undefined || head.length === 0) return undefined;
+  onPiece(head);
+  yield head;
+  return undefined;
 }
 
 /** Reads the Dockerfile of an unpacked context. Errors: `BUILD_CONTEXT_INVALID`. */

@@ -191,7 +191,7 @@ export class Execution {
       });
     this.#session.holdCached(key);
     if (this.#session.request.noCache) return { ...(await perform()), cached: false };
-    const { result, joined } = await making.run(key, perform);
+    const { result, joined } = await making.run(key, this.#session.signal, perform);
     return { ...result, cached: joined };
   }
 

@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesIn } from '../cache/mounts.ts';
 import { folderOfCheckout, Git, parseGitPlace } from '../context/git.ts';
 import { BuildStepError } from '../errors.ts';
 import type { GitOperation } from '../plan/graph.ts';
@@ -24,7 +25,11 @@ export async function fetchGit(session: BuildSession, { url, keepGitFolder, chec
     await rm(target, { recursive: true, force: true });
     await mkdir(join(target, '..'), { recursive: true });
     await rename(folder, target);
-    await cache.remember(key, { what: `ADD ${url}`, bytes: 0, created_ms: session.options.clock.now() }, { kind: 'files', facts: { commit } });
+    await cache.remember(
+      key,
+      { what: `ADD ${url}`, bytes: await bytesIn(target), created_ms: session.options.clock.now() },
+      { kind: 'files', facts: { commit } },
+    );
   }
   return {
     root: await folderOfCheckout(join(cache.folderOf(key), 'tree'), place),

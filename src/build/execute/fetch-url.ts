@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, rename, rm, utimes } from 'node:fs/promises';
+import { chmod, rename, utimes } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,27 +14,50 @@ import type { Fetched } from './fetched.ts';
 /** The one file in the folder of a fetched URL. */
 const FILE = 'file';
 
+/** What a server said of a URL's content, and where that is. */
+type Facts = Readonly<Record<string, string>>;
+
 /** Fetches a URL, or takes what it gave before where the server says that it is the same. Errors: `BUILD_STEP_FAILED`. */
 export async function fetchUrl(session: BuildSession, { url, checksum }: UrlOperation): Promise<Fetched> {
-  const { cache } = session.rooms;
-  const key = keyOf(['url', url]);
-  session.holdCached(key);
-  const before = session.request.noCache ? undefined : await cache.find(key, 'files');
-  if (before && checksum !== undefined && before.facts.sha256 === checksum) return fetchedOf(session, key, url, before.facts);
-  const response = await ask(session, url, 'ADD failed', before?.facts.etag === undefined ? {} : { 'if-none-match': before.facts.etag });
+  const before = session.request.noCache ? undefined : await known(session, url);
+  if (before && checksum !== undefined && before.sha256 === checksum) return fetchedOf(session, url, before);
+  const response = await ask(session, url, 'ADD failed', before?.etag === undefined ? {} : { 'if-none-match': before.etag });
   if (response.status === 304 && before) {
     await response.body?.cancel();
-    return checked(fetchedOf(session, key, url, before.facts), checksum);
+    return checked(fetchedOf(session, url, before), checksum);
   }
   if (!response.ok || response.body === null) throw new BuildStepError(`ADD failed: ${url}: the server answered ${response.status} ${response.statusText}`);
-  const facts = await store(session, key, response, response.body);
-  await cache.remember(key, { what: `ADD ${url}`, bytes: Number(facts.size), created_ms: session.options.clock.now() }, { kind: 'files', facts });
-  return checked(fetchedOf(session, key, url, facts), checksum);
+  return checked(fetchedOf(session, url, await store(session, url, response, response.body)), checksum);
+}
+
+/** What was fetched from the URL last, if its content is still here. Content has a place of its own, so that nobody's is ever replaced. */
+async function known(session: BuildSession, url: string): Promise<Facts | undefined> {
+  const { cache } = session.rooms;
+  const place = (await cache.find(keyOf(['url', url]), 'files'))?.facts.content;
+  if (place === undefined) return undefined;
+  session.holdCached(place);
+  return (await cache.find(place, 'files'))?.facts;
 }
 
 /** Writes the body aside, then puts it in its place in the cache. */
-async function store(session: BuildSession, key: string, response: Response, body: ReadableStream<Uint8Array>): Promise<Record<string, string>> {
+async function store(session: BuildSession, url: string, response: Response, body: ReadableStream<Uint8Array>): Promise<Facts> {
+  const { cache } = session.rooms;
   const folder = await session.newFolder();
+  const { sha256, size } = await write(session, join(folder, FILE), response, body);
+  const content = keyOf(['url content', url, sha256, response.headers.get('last-modified')]);
+  const etag = response.headers.get('etag');
+  const facts = { content, sha256, name: nameOf(response), ...(etag === null ? {} : { etag }) };
+  session.holdCached(content);
+  const entry = { what: `ADD ${url}`, bytes: size, created_ms: session.options.clock.now() };
+  if (!(await cache.find(content, 'files'))) {
+    await rename(folder, cache.folderOf(content));
+    await cache.remember(content, entry, { kind: 'files', facts });
+  }
+  await cache.remember(keyOf(['url', url]), { ...entry, bytes: 0 }, { kind: 'files', facts });
+  return facts;
+}
+
+async function write(session: BuildSession, path: string, response: Response, body: ReadableStream<Uint8Array>): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256');
   let size = 0;
   const tap = new Transform({
@@ -44,27 +67,17 @@ async function store(session: BuildSession, key: string, response: Response, bod
       done(null, chunk);
     },
   });
-  const path = join(folder, FILE);
   await pipeline(Readable.fromWeb(body), tap, createWriteStream(path, { mode: 0o600, flush: true }), { signal: session.signal });
   await chmod(path, 0o600);
   const modified = Date.parse(response.headers.get('last-modified') ?? '');
   // Without a date the moment of the epoch says that none is known, and the same content gives the same layer.
-  await utimes(path, (Number.isNaN(modified) ? 0 : modified) / 1000, (Number.isNaN(modified) ? 0 : modified) / 1000);
-  const place = session.rooms.cache.folderOf(key);
-  await rm(place, { recursive: true, force: true });
-  await mkdir(join(place, '..'), { recursive: true });
-  await rename(folder, place);
-  const etag = response.headers.get('etag');
-  return {
-    sha256: `sha256:${hash.digest('hex')}`,
-    size: String(size),
-    name: nameOf(response),
-    ...(etag === null ? {} : { etag }),
-  };
+  const time_s = (Number.isNaN(modified) ? 0 : modified) / 1_000;
+  await utimes(path, time_s, time_s);
+  return { sha256: `sha256:${hash.digest('hex')}`, size };
 }
 
-function fetchedOf(session: BuildSession, key: string, url: string, facts: Readonly<Record<string, string>>): Fetched {
-  return { root: session.rooms.cache.folderOf(key), name: facts.name ?? '', hash: facts.sha256 ?? '', what: url };
+function fetchedOf(session: BuildSession, url: string, facts: Facts): Fetched {
+  return { root: session.rooms.cache.folderOf(facts.content ?? ''), name: facts.name ?? '', hash: facts.sha256 ?? '', what: url };
 }
 
 function checked(fetched: Fetched, checksum: string | undefined): Fetched {

@@ -36,7 +36,7 @@ export async function imageOf(session: BuildSession, stage: StageResult, executi
   const { cache, assembling } = session.rooms;
   const assemble = () => assembleImage(session, { stage, base, layers, key }, execution, told);
   if (session.request.noCache) return await assemble();
-  const { result } = await assembling.run(key, async () => (await cache.findImage(key)) ?? (await assemble()));
+  const { result } = await assembling.run(key, session.signal, async () => (await cache.findImage(key)) ?? (await assemble()));
   return result;
 }
 

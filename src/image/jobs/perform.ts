@@ -14,7 +14,7 @@ import { copyTrees } from '../trees/copy.ts';
 import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
-import type { Job, JobAnswers, PackedLayer } from './types.ts';
+import type { Job, JobAnswers } from './types.ts';
 
 /** Does the job on the calling thread. */
 export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
@@ -35,13 +35,15 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
   }
 }
 
-async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { kind: 'pack' }>): Promise<PackedLayer> {
+async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { kind: 'pack' }>): Promise<JobAnswers['pack']> {
   const privileges = openPrivileges();
+  let size_bytes = 0;
+  const onFile = (bytes: number) => void (size_bytes += bytes);
   const inner = createHash('sha256');
-  const plain = packLayer({ source, omit, privileges, ...(latest_ms === undefined ? {} : { latest_ms }) });
+  const plain = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
   const packed = await writeGzip(target, Readable.from(tapped(plain, inner)), GZIP_LEVEL);
   if (sync) syncFiles(source, privileges);
-  return { diffId: digestFromHex(inner.digest('hex')), ...packed };
+  return { diffId: digestFromHex(inner.digest('hex')), ...packed, size_bytes };
 }
 
 function syncFiles(path: string, privileges: Privileges): void {

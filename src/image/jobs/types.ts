@@ -23,7 +23,7 @@ export type Job =
 export interface JobAnswers {
   readonly hash: { readonly digest: Digest };
   readonly unpack: { readonly size_bytes: number };
-  readonly pack: PackedLayer;
+  readonly pack: PackedLayer & { readonly size_bytes: number };
   readonly compress:
     | { readonly file: 'target'; readonly compression: 'gzip'; readonly digest: Digest; readonly size: number }
     | { readonly file: 'source'; readonly compression: 'none' }

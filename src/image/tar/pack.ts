@@ -10,6 +10,8 @@ export interface PackOptions {
   readonly privileges: Pick<Privileges, 'xattrs'>;
   /** Relative paths that are left out, as latin1 text. */
   readonly omit?: readonly string[];
+  /** Hears of the bytes of each file. */
+  readonly onFile?: (bytes: number) => void;
   /** Later times become this one. */
   readonly latest_ms?: number;
 }
@@ -31,11 +33,13 @@ class Packer {
   readonly #xattrs: Privileges['xattrs'];
   readonly #latest_ms: number;
   readonly #omit: ReadonlySet<string>;
+  readonly #onFile: (bytes: number) => void;
   /** First names of files that have several. */
   readonly #links = new Map<string, string>();
 
-  constructor({ source, privileges, latest_ms, omit = [] }: PackOptions) {
+  constructor({ source, privileges, latest_ms, omit = [], onFile = () => undefined }: PackOptions) {
     this.#omit = new Set(omit);
+    this.#onFile = onFile;
     this.#root = toBytesText(source);
     this.#xattrs = privileges.xattrs;
     this.#latest_ms = latest_ms ?? Number.POSITIVE_INFINITY;
@@ -68,6 +72,7 @@ class Packer {
     const first = this.#links.get(inode);
     if (first !== undefined) return yield encodeHeader({ ...this.#entry(path, 'hardlink', stats), link: first, xattrs: new Map() });
     if (stats.nlink > 1) this.#links.set(inode, path);
+    this.#onFile(stats.size);
     yield encodeHeader({ ...this.#entry(path, 'file', stats), size: stats.size });
     yield* fileContent(this.#at(path), stats.size);
     yield paddingFor(stats.size);
