@@ -62,7 +62,7 @@ test('its worker thread works on layers', async () => {
   await writeFile(file, Buffer.alloc(2 * 1024 * 1024));
   const worker = new Worker(join(home, 'node_modules/gantry/dist/rooms/worker.js'));
   try {
-    worker.postMessage({ id: 1, job: { kind: 'hash', path: file } });
+    worker.postMessage({ id: 1, job: { kind: 'hash', path: file, algorithm: 'sha256' } });
     const [reply] = await once(worker, 'message');
     assert.deepEqual(reply, { id: 1, answer: { digest: 'sha256:5647f05ec18958947d32874eeb788fa396a05d0bab7c1b71f112ceb7e9b31eee' } });
   } finally {

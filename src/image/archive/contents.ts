@@ -23,7 +23,9 @@ export interface ArchivedImage {
   readonly manifest?: { readonly digest: Digest; readonly bytes: Buffer; readonly parsed: Manifest };
 }
 interface OciManifest {
-  readonly descriptor: Descriptor;
+  /** That of index.json which led here: it has the name. */
+  readonly named: Descriptor;
+  readonly digest: Digest;
   readonly bytes: Buffer;
   readonly parsed: Manifest;
 }
@@ -63,7 +65,7 @@ async function ofList(archive: TakenArchive, list: Buffer, manifests: readonly O
       configDigest,
       names: tags.map(tagged),
       layers: own ? layers.map((layer, at) => ({ ...layer, ...digestAt(own.parsed, at) })) : layers,
-      ...(own ? { manifest: { digest: own.descriptor.digest, bytes: own.bytes, parsed: own.parsed } } : {}),
+      ...(own ? { manifest: own } : {}),
     });
   }
   return images;
@@ -81,15 +83,15 @@ function tagged(text: string): Reference {
   return reference;
 }
 
-async function ofManifest(archive: TakenArchive, { descriptor, bytes, parsed }: OciManifest): Promise<ArchivedImage> {
+async function ofManifest(archive: TakenArchive, { named, digest, bytes, parsed }: OciManifest): Promise<ArchivedImage> {
   const path = blobPath(parsed.config.digest);
   const config = await required(archive, path);
   return {
     config,
     configDigest: checkedByName(path, config),
     layers: parsed.layers.map(({ digest }) => archivedLayer(archive, blobPath(digest))),
-    names: nameIn(descriptor),
-    manifest: { digest: descriptor.digest, bytes, parsed },
+    names: nameIn(named),
+    manifest: { digest, bytes, parsed },
   };
 }
 
@@ -136,7 +138,7 @@ class OciLayout {
     }
     checkedByName(path, bytes);
     const parsed = parseManifest(bytes, descriptor.mediaType);
-    if (!isIndex(parsed)) return { descriptor: named, bytes, parsed };
+    if (!isIndex(parsed)) return { named, digest: descriptor.digest, bytes, parsed };
     const chosen = this.#choose(parsed, named);
     return this.#manifest(chosen, named, complete, depth + 1);
   }
