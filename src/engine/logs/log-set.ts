@@ -51,7 +51,10 @@ export class LogSet {
       const gap = Array.from({ length: numbers.length + 1 }, (_, index) => index + 1).find((number) => !numbers.includes(number)) ?? 1;
       for (let number = gap - 1; number >= 0; number -= 1) await rename(this.#file(number), this.#file(number + 1));
       await begin();
-      for (const number of await this.#numbers()) if (number >= files) await rm(this.#file(number), { force: true });
+      const left = await this.#numbers();
+      // A writer that ended meanwhile begins no new file: the one before is its last.
+      const beyond = left.includes(0) ? files : files + 1;
+      for (const number of left) if (number >= beyond) await rm(this.#file(number), { force: true });
     });
   }
 

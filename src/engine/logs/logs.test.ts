@@ -66,6 +66,9 @@ test('a log in several files is read as one, by number and after them', async ()
     for (const tail of [1, 2, 3, 4, 5, 7, 8, 9]) assert.deepEqual(await lines({ tail }), [1, 2, 3, 4, 5, 6, 7, 8].slice(-tail), `tail ${tail}`);
     await set.rotate(3, () => write('log', 9, 9));
     assert.deepEqual(await lines({}), [5, 6, 7, 8, 9]);
+    // A writer that has ended begins no new file.
+    await set.rotate(1, async () => undefined);
+    assert.deepEqual(await lines({}), [9]);
   } finally {
     await rm(folder, { recursive: true });
   }
