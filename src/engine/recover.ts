@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError } from '#kit';
+import { isSystemError, namesIn } from '#kit';
 import { ended, isLive, lastExit } from './container.ts';
 import { containerEnded, scheduleRestart } from './end-container.ts';
 import { containerOfSnapshot } from './mount-sources.ts';
@@ -136,13 +136,4 @@ async function removeLeftovers(rooms: Rooms): Promise<void> {
   await rooms.volumes.removeOrphans(known);
   for (const key of await rooms.snapshots.list()) if (key.startsWith(SNAPSHOT_PREFIX) && !known(containerOfSnapshot(key))) await rooms.snapshots.remove(key);
   for (const owner of rooms.images.leases(leaseOwner('')).keys()) if (!known(owner.slice(leaseOwner('').length))) await rooms.images.release(owner);
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
 }

@@ -8,3 +8,4 @@ export { nodeHttp } from './node-http.ts';
 export { type Random, randomUuid, randomWord, systemRandom } from './random.ts';
 export { holdYoungHeap } from './young-heap.ts';
 export type { LogLine, LogQuery, OutputName, ProcessStreams, TerminalSize } from './streams.ts';
+export { namesIn } from './folders.ts';

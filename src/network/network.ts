@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
+import { mkdir, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, isSystemError, type Logger, type Random } from '#kit';
+import { type Clock, isSystemError, type Logger, namesIn, type Random } from '#kit';
 import { CommandError, type Linux } from '#linux';
 import { checkBridge, makeBridge } from './bridges.ts';
 import { createForwarder, type Forwarder } from './dns/forward.ts';
@@ -127,7 +127,7 @@ class KernelNetwork implements Network {
   }
 
   async listNamespaces(): Promise<readonly string[]> {
-    const names = await readdirIfThere(this.#namespaceDir);
+    const names = await namesIn(this.#namespaceDir);
     const pinned = await Promise.all(names.map((name) => isPinned(join(this.#namespaceDir, name))));
     return names.filter((_, index) => pinned[index]);
   }
@@ -280,7 +280,7 @@ class KernelNetwork implements Network {
     const route = model.serviceCidr === undefined ? [] : [`route del ${canonicalCidr(model.serviceCidr)} dev lo proto ${ROUTE_PROTOCOL}`];
     // `force`: a namespace that ends takes its links along meanwhile.
     await Promise.all([this.#linux.links.batch([...links, ...route], { force: true }), this.#table.remove()]);
-    for (const name of await readdirIfThere(this.#namespaceDir)) await this.#linux.namespaces.remove(join(this.#namespaceDir, name));
+    for (const name of await namesIn(this.#namespaceDir)) await this.#linux.namespaces.remove(join(this.#namespaceDir, name));
     for (const { name, before } of model.sysctls.toReversed()) if (existsSync(`/proc/sys/${name}`)) this.#linux.namespaces.setSysctl(OWN, name, before);
     await rm(this.#namespaceDir, { recursive: true, force: true });
     await rm(modelPath(this.#options.runDir), { force: true });
@@ -331,15 +331,6 @@ async function isPinned(path: string): Promise<boolean> {
     return (await statfs(path)).type === NSFS_MAGIC;
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return false;
-    throw error;
-  }
-}
-
-async function readdirIfThere(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError, type TerminalSize } from '#kit';
+import { isSystemError, namesIn, type TerminalSize } from '#kit';
 import type { Linux } from '#linux';
 import type { ContainerPaths, ContainerRecord } from '../container.ts';
 import { releaseHeld } from '../held-mounts.ts';
@@ -310,15 +310,6 @@ async function commandLine(pid: number): Promise<readonly string[]> {
     return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
   } catch (error) {
     if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ESRCH')) return [];
-    throw error;
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError } from '#kit';
+import { namesIn } from '#kit';
 import { notAvailable } from '../errors.ts';
 
 /** What a registry's folder holds: authorities that sign its certificates, and who we are there. */
@@ -43,13 +43,4 @@ async function readFolder(folder: string): Promise<HostCertificates> {
 
 function halfPair(folder: string, there: string, missing: string) {
   return notAvailable(`Cannot use ${join(folder, there)}: ${missing} is missing beside it (authorities end in .crt, a client's certificate in .cert)`, 500);
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return [];
-    throw error;
-  }
 }
