@@ -18,7 +18,8 @@ export function planCopy(context: PlanContext, stage: Stage, instruction: CopyIn
   const { kind, line } = instruction;
   const expand = view.expander(line);
   const from: FilesFrom = instruction.from === undefined ? 'context' : context.source(stage, instruction.from, line);
-  const sources = instruction.sources.map((text) => planSource(context, instruction, expand(text), from));
+  const checksum = instruction.checksum === undefined ? undefined : expand(instruction.checksum);
+  const sources = instruction.sources.map((text) => planSource(context, { ...instruction, checksum }, expand(text), from));
   const texts = instruction.heredocs.map(
     ({ name, content, expand: isExpanded }): PlannedSource => ({ kind: 'text', name, content: isExpanded ? view.heredoc(line)(content) : content }),
   );
@@ -42,7 +43,9 @@ export function planCopy(context: PlanContext, stage: Stage, instruction: CopyIn
   };
 }
 
-function planSource(context: PlanContext, instruction: CopyInstruction, text: string, from: FilesFrom): PlannedSource {
+type WithChecksum = Pick<CopyInstruction, 'kind' | 'line' | 'keepGitFolder' | 'unpack'> & { readonly checksum: string | undefined };
+
+function planSource(context: PlanContext, instruction: WithChecksum, text: string, from: FilesFrom): PlannedSource {
   const { kind, line, checksum, keepGitFolder = false } = instruction;
   const isGit = GIT_URL.test(text);
   if (!isGit && !PLAIN_URL.test(text)) {

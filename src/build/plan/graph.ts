@@ -130,6 +130,8 @@ export interface StageResult {
   readonly base: Digest | undefined;
   readonly config: ImageRunConfig;
   readonly author: string | undefined;
+  /** Build arguments with their values: stages that stand on this one inherit them. */
+  readonly args: ReadonlyMap<string, string>;
   /** What was done upon the image at the bottom. */
   readonly history: readonly { readonly text: string; readonly author?: string; readonly vertex?: VertexId }[];
 }

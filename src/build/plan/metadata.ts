@@ -79,11 +79,11 @@ function healthTest(instruction: Extract<Instruction, { kind: 'HEALTHCHECK' }>, 
   return config.Shell === undefined ? { ...options, Test: ['CMD-SHELL', command.line] } : { ...options, Test: ['CMD', ...config.Shell, command.line] };
 }
 
-/** `80`, `80/udp`, `7000-7002` as the keys of ExposedPorts. */
+/** `80`, `80/udp`, `7000-7002` as the keys of ExposedPorts; of `127.0.0.1:8080:80` the container's port, as the reference does. */
 export function exposedPorts(values: readonly string[], line: number): Record<string, object> {
   const ports: Record<string, object> = {};
   for (const value of values.filter((text) => text !== '')) {
-    const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/i.exec(value);
+    const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/i.exec(value.slice(value.lastIndexOf(':') + 1));
     const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
     if (!match || first < 1 || last > 65_535 || last < first)
       throw new DockerfileError(line, `invalid containerPort: ${value} (a right one looks like 80, 53/udp or 7000-7010)`);

@@ -57,6 +57,26 @@ test('arguments are seen where they are declared, and an ENV of the same name wi
   assert.equal(made.stages[0]?.result.history.at(-1)?.text, '|1 B=given /bin/sh -c both $B');
 });
 
+test('a stage inherits the arguments of the stage that it stands on, and gives none of its own back', async () => {
+  const made = await plan('FROM x AS low\nARG A=low\nFROM low AS high\nARG B=high\nRUN high\nFROM low\nCOPY --from=high /f /\nRUN other');
+  const own = runs(made).map(({ environment }) => environment.filter((entry) => !entry.startsWith('PATH=')));
+  assert.deepEqual(own, [['A=low', 'B=high'], ['A=low']]);
+});
+
+test('a maintainer is taken as written, a checksum with its variables', async () => {
+  const made = await plan('FROM x\nARG SUM=sha256:aa\nMAINTAINER $M\nADD --checksum=$SUM http://x.example/f /');
+  assert.equal(made.stages[0]?.result.author, '$M');
+  assert.deepEqual(
+    operations(made).flatMap((operation) => (operation.kind === 'url' ? [operation.checksum] : [])),
+    ['sha256:aa'],
+  );
+});
+
+test('of a port with an address the container’s own is exposed', async () => {
+  const made = await plan('FROM x\nEXPOSE 127.0.0.1:8080:80 53/udp 7000-7001');
+  assert.deepEqual(Object.keys(made.stages[0]?.result.config.ExposedPorts ?? {}), ['80/tcp', '53/udp', '7000/tcp', '7001/tcp']);
+});
+
 test('what a step works upon comes from the base', async () => {
   const base = image('base', { WorkingDir: '/w', User: 'app', Env: ['PATH=/p', 'HOME=/h'], Shell: ['/bin/bash', '-lc'] });
   const [run] = runs(await plan('FROM base\nWORKDIR in\nRUN --network=none echo', { images: { base } }));

@@ -45,5 +45,5 @@ function imageOperation(image: Image | undefined): Operation {
 }
 
 function imageResult(image: Image | undefined, add: (operation: Operation) => VertexId): StageResult {
-  return { top: add(imageOperation(image)), base: image?.id, config: image?.config.config ?? {}, author: image?.config.author, history: [] };
+  return { top: add(imageOperation(image)), base: image?.id, config: image?.config.config ?? {}, author: image?.config.author, args: new Map(), history: [] };
 }

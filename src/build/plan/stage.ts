@@ -16,7 +16,7 @@ export class StagePlanner {
   readonly #context: PlanContext;
   readonly #needed: NeededStage;
   readonly #base: StageResult;
-  readonly #args = new Map<string, string>();
+  readonly #args: Map<string, string>;
   readonly #steps: PlannedStep[] = [];
   readonly #history: StageResult['history'][number][];
   #config: ImageRunConfig;
@@ -29,6 +29,7 @@ export class StagePlanner {
     this.#context = context;
     this.#needed = needed;
     this.#base = base;
+    this.#args = new Map(base.args);
     this.#history = [...base.history];
     this.#author = base.author;
     this.#top = base.top;
@@ -44,7 +45,7 @@ export class StagePlanner {
     const base = this.#base.base;
     // What nothing was done to stays as it is, down to the configuration.
     const config = this.#history.length === 0 ? this.#base.config : this.#config;
-    const result = { top: this.#top, base, config, author: this.#author, history: this.#history };
+    const result = { top: this.#top, base, config, author: this.#author, args: this.#args, history: this.#history };
     return { index: stage.index, name: from.stage, steps: this.#steps, result };
   }
 
@@ -94,7 +95,7 @@ export class StagePlanner {
 
   #metadata(step: Pick<PlannedStep, 'announced' | 'preface' | 'line' | 'text'>, instruction: Instruction): void {
     const expand = this.#expander(instruction.line);
-    const author = instruction.kind === 'MAINTAINER' ? expand(instruction.value) : undefined;
+    const author = instruction.kind === 'MAINTAINER' ? instruction.value : undefined;
     this.#ownCommand ||= instruction.kind === 'CMD';
     if (author === undefined) this.#config = applyMetadata(this.#config, instruction, expand, { ownCommand: this.#ownCommand });
     else this.#author = author;
