@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { type Digest, type ImageStore, isDigest } from '#image';
 import { blobUnknown, digestInvalid, RegistryError, unsupported } from './errors.ts';
-import { answer, type Exchange } from './exchange.ts';
+import { answer, type Exchange, hasAlready } from './exchange.ts';
 import type { Repositories } from './repositories.ts';
 
 /** GET, HEAD and DELETE of a blob (distribution-spec, "Pulling blobs", "Deleting Blobs"). */
@@ -34,6 +34,7 @@ export function asDigest(text: string): Digest {
 }
 
 async function sendBlob(images: ImageStore, exchange: Exchange, digest: Digest, size: number): Promise<void> {
+  if (hasAlready(exchange, `"${digest}"`)) return;
   const range = parseRange(exchange.request.headers.range, size);
   const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, etag: `"${digest}"`, 'accept-ranges': 'bytes' };
   const { start, end } = range ?? { start: 0, end: size - 1 };

@@ -1,6 +1,6 @@
 import { algorithmOf, type Digest, digestOf, type ImageStore, isDigest, isIndex, isTag, parseManifest } from '#image';
 import { digestInvalid, manifestBlobUnknown, manifestInvalid, manifestUnknown, nameUnknown, tagInvalid, unsupported } from './errors.ts';
-import { answer, type Exchange, readBody } from './exchange.ts';
+import { answer, type Exchange, hasAlready, readBody } from './exchange.ts';
 import type { ManifestEntry, Repositories, Repository } from './repositories.ts';
 
 /** The specification asks registries to take manifests of up to 4 MiB. */
@@ -49,6 +49,7 @@ export function serveReferrers({ repositories }: Parts, exchange: Exchange, name
 
 async function sendManifest({ images, repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
   const { digest, entry } = findManifest(repositories.find(name), name, reference);
+  if (hasAlready(exchange, `"${digest}"`)) return;
   const headers = { 'content-type': entry.mediaType, 'docker-content-digest': digest, etag: `"${digest}"`, 'content-length': entry.size };
   const bytes = exchange.request.method === 'HEAD' ? undefined : await images.content.readAll(digest);
   exchange.response.writeHead(200, headers);

@@ -188,6 +188,10 @@ test('manifests, tags, catalogue and referrers, by curl', { skip: !isInside }, a
     assert.match(await curl('-X', 'POST', '--data-binary', '{}', `${url}/team/app/blobs/uploads/?digest=${digest('{}')}`), /201 /);
     for (const tag of ['a', 'b', 'c']) assert.match(await put(tag, manifest), /201 Created/);
     assert.match(await curl('-I', `${url}/team/app/manifests/b`), new RegExp(`200 OK[\\s\\S]*content-type: ${type.replace('+', '\\+')}`, 'i'));
+    for (const known of [`"${digest(manifest)}"`, `"x", W/"${digest(manifest)}"`, '*'])
+      assert.match(await curl('-H', `If-None-Match: ${known}`, `${url}/team/app/manifests/b`), /304 Not Modified[\s\S]*etag: "sha256:/i);
+    assert.match(await curl('-H', 'If-None-Match: "x"', `${url}/team/app/manifests/b`), /200 OK/);
+    assert.match(await curl('-H', `If-None-Match: "${digest('{}')}"`, `${url}/team/app/blobs/${digest('{}')}`), /304 Not Modified/);
     assert.match(await curl(`${url}/team/app/tags/list?n=2`), /link: <\/v2\/team\/app\/tags\/list\?n=2&last=b>; rel="next"[\s\S]*"tags":\["a","b"\]/i);
     assert.match(await curl(`${url}/team/app/tags/list?n=2&last=b`), /"tags":\["c"\]/);
     assert.match(await curl(`${url}/_catalog`), /"repositories":\["team\/app"\]/);
