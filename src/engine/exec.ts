@@ -29,6 +29,9 @@ interface Running {
   folder: string | undefined;
 }
 
+/** A client starts at once what it has created; crun then moves the process into the container's groups. */
+const START_FOLLOWS_MS = 60;
+
 /** Further processes in running containers: without a terminal crun's own pipes, with one conmon's. */
 export class ExecTable implements Execs {
   readonly #rooms: Rooms;
@@ -45,6 +48,7 @@ export class ExecTable implements Execs {
     assertRunning(entry);
     // Here it can be said; once the connection is a stream, clients say only that it failed.
     this.#rooms.crun.runtimes.check(entry.record.spec.runtime);
+    this.#rooms.warmth.keep(START_FOLLOWS_MS);
     const id = this.#rooms.random.hex(64);
     this.#execs.set(id, { exec: { id, containerId: entry.record.id, spec, running: false }, entry, folder: undefined });
     tell(this.#rooms, entry, `exec_create: ${spec.command.join(' ')}`, { execID: id });
