@@ -94,7 +94,7 @@ function baseChains(model: Model): [string, Chain][] {
     [
       'early',
       chain(
-        ['iifname @bridges ip daddr 127.0.0.0/8 drop', ...(hasIpv6(model) ? ['iifname @bridges ip6 daddr ::1 drop'] : [])],
+        ['ip daddr 127.0.0.0/8 iifname @bridges drop', ...(hasIpv6(model) ? ['ip6 daddr ::1 iifname @bridges drop'] : [])],
         'type filter hook prerouting priority -300; policy accept;',
       ),
     ],
@@ -102,7 +102,7 @@ function baseChains(model: Model): [string, Chain][] {
     ['from_host', chain(['jump destinations'], 'type nat hook output priority -100; policy accept;')],
     ['leaving', chain(masqueradeRules(model), 'type nat hook postrouting priority 100; policy accept;')],
     ['passing', chain(passingRules(model), 'type filter hook forward priority 0; policy accept;')],
-    ['host_refusals', chain(refusals(model), 'type filter hook output priority 0; policy accept;')],
+    ['host_refusals', chain(['ct state established,related accept', ...refusals(model)], 'type filter hook output priority 0; policy accept;')],
   ];
 }
 
