@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openLinux } from '#linux';
@@ -203,5 +203,27 @@ test('where mounts do not reach the kept namespace, and where they come later', 
     } finally {
       await closePlace(place);
     }
+  }
+});
+
+test('a container that was let go when the daemon was cut off is one that runs: processes can be started in it', inside, async () => {
+  const place = makePlace();
+  try {
+    const first = await openEngine(place);
+    const { id } = await first.engine.containers.create(shell('trap exit TERM; while :; do sleep 0.1; done'));
+    await first.engine.containers.start(id);
+    await first.stop();
+    // As a daemon leaves it that dies between letting the process go and taking away the pipe at which it waited.
+    const pipe = join(place.folder, 'run/crun', id, 'exec.fifo');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    await using again = await openEngine(place);
+    const { execs } = again.engine;
+    const streams = await execs.start(await execs.create(id, { command: ['ls', '/sys/class/net'] }));
+    const [text, exitCode] = await Promise.all([streams.stdout.toArray(), streams.exited]);
+    assert.match(Buffer.concat(text).toString(), /eth0/);
+    assert.equal(exitCode, 0);
+    assert.ok(!existsSync(pipe));
+  } finally {
+    await closePlace(place);
   }
 });

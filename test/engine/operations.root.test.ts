@@ -132,10 +132,10 @@ async function compareOne(opened: TestEngine, found: Container, now: Expected | 
 
 async function linksIn({ engine }: TestEngine, id: string): Promise<readonly string[]> {
   const streams = await engine.execs.start(await engine.execs.create(id, { command: ['ls', '/sys/class/net'] }));
-  let text = '';
+  let [text, problem] = ['', ''];
   streams.stdout.on('data', (piece: Buffer) => (text += piece.toString()));
-  streams.stderr?.resume();
-  await streams.exited;
+  streams.stderr?.on('data', (piece: Buffer) => (problem += piece.toString()));
+  assert.equal(await streams.exited, 0, `a process in a running container: ${problem}`);
   return text.split('\n').filter((name) => name.startsWith('eth'));
 }
 

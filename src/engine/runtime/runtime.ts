@@ -200,8 +200,10 @@ export class Runtime {
       await writeFile(pipe, '1', { flag: constants.O_WRONLY | constants.O_NONBLOCK });
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) return true;
-      if (isSystemError(error, 'ENXIO') || isSystemError(error, 'EPIPE')) return false;
-      throw error;
+      if (!isSystemError(error, 'ENXIO') && !isSystemError(error, 'EPIPE')) throw error;
+      // Nobody waits: it was let go, and a daemon that was cut off then has left the pipe.
+      await rm(pipe, { force: true });
+      return false;
     }
     // By its absence crun tells a running container from a created one.
     await rm(pipe, { force: true });
