@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Image } from '#image';
-import { createBuilder } from './builder.ts';
+import { type BuilderOptions, createBuilder } from './builder.ts';
 import { fakeRooms } from './fake-rooms.testing.ts';
 import { parseReference } from '#image';
 import type { Builder, BuildRequest } from './types.ts';
@@ -61,13 +61,17 @@ async function context(files: Readonly<Record<string, string>>): Promise<Readabl
 
 let builder: Builder | undefined;
 
-async function build(files: Readonly<Record<string, string>>, more: Partial<BuildRequest> = {}): Promise<{ image: Image; said: string }> {
-  // One at a time has the folder, as in a daemon.
+/** Another one in the place of the last: one at a time has the folder, as in a daemon. */
+async function restarted(options: BuilderOptions = rooms.options): Promise<Builder> {
   await builder?.stop();
-  builder = createBuilder(rooms.options);
+  builder = createBuilder(options);
   await builder.start();
+  return builder;
+}
+
+async function build(files: Readonly<Record<string, string>>, more: Partial<BuildRequest> = {}): Promise<{ image: Image; said: string }> {
   let said = '';
-  const image = await builder.build({ context: await context(files), tags: [parseReference('out')], ...more }, (output) => {
+  const image = await (await restarted()).build({ context: await context(files), tags: [parseReference('out')], ...more }, (output) => {
     if ('stream' in output) said += output.stream;
   });
   return { image, said };
@@ -157,8 +161,7 @@ describe('the builder', () => {
     const path = await mkdtemp(join(folder, 'add-'));
     await writeFile(join(path, 'Dockerfile'), 'FROM scratch\nADD a.tgz /x/\nCOPY a.tgz /y/');
     execFileSync('cp', [join(folder, 'a.tgz'), path]);
-    const builder = createBuilder(rooms.options);
-    await builder.start();
+    const builder = await restarted();
     const image = await builder.build({ context: Readable.from([execFileSync('tar', ['-c', '-C', path, '.'])]), tags: [] }, () => {});
     assert.equal(await readFile(inImage(image, 'x/t/f'), 'utf8'), 'hi\n');
     assert.ok((await stat(inImage(image, 'y/a.tgz'))).isFile());
@@ -194,7 +197,7 @@ describe('the builder', () => {
     await writeFile(join(folder, 'build-context/dead/lease-3'), '');
     rooms.leases.set('build/dead-3', new Set([base.id]));
     await mkdir(join(folder, 'snapshots/build-dead-1'));
-    await createBuilder(rooms.options).start();
+    await restarted();
     assert.deepEqual([rooms.leases.size, await readdir(join(folder, 'snapshots')), await readdir(join(folder, 'build-context'))], [0, [], []]);
   });
   it('ends when its client goes away', async () => {
@@ -206,8 +209,7 @@ describe('the builder', () => {
   it('forgets what it is told to, and then builds anew', async () => {
     const files = { Dockerfile: 'FROM base\nENV A=1\nRUN make x' };
     const { image } = await build(files);
-    const builder = createBuilder(rooms.options);
-    await builder.start();
+    const builder = await restarted();
     assert.deepEqual(
       (await builder.entries()).map(({ record, shared }) => [record.what, shared]),
       [['/bin/sh -c make x', true]],
@@ -231,8 +233,7 @@ describe('the builder', () => {
     assert.equal(runs.length, 2);
   });
   it('keeps its cache within its bound, the latest used of it', async () => {
-    const bounded = createBuilder({ ...rooms.options, cacheBytesMax: 1 });
-    await bounded.start();
+    const bounded = await restarted({ ...rooms.options, cacheBytesMax: 1 });
     await bounded.build({ context: await context({ Dockerfile: 'FROM base\nRUN make x\nRUN make y' }), tags: [] }, () => {});
     assert.deepEqual(
       (await bounded.entries()).map(({ record }) => record.what),

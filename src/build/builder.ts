@@ -60,7 +60,8 @@ export function createBuilder(options: BuilderOptions): Builder {
     },
     async stop() {
       stopping.abort(buildCancelled());
-      await Promise.allSettled(running);
+      // A build that ends leaves a chore behind.
+      while (running.size > 0) await Promise.allSettled(running);
     },
     async build(request, onOutput) {
       const id = options.random.hex(12);

@@ -52,6 +52,8 @@ test('a container is let go once, and one that waits no longer is told apart', a
     mkdirSync(join(runtime.rootOf(undefined), 'x'), { recursive: true });
     execFileSync('mkfifo', [pipe]);
     assert.equal(await runtime.letGo({ id, spec: {} }), false, 'nobody waits');
+    assert.equal(existsSync(pipe), false);
+    execFileSync('mkfifo', [pipe]);
     const waiting = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       assert.equal(await runtime.letGo({ id, spec: {} }), true);
