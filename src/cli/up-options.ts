@@ -18,6 +18,7 @@ export const UP_OPTIONS = {
   'https-proxy': string,
   'no-proxy': string,
   registry: string,
+  'registry-config': string,
   api: string,
   kubeconfig: string,
   context: string,

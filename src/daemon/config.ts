@@ -1,3 +1,4 @@
+import type { RegistrySettings } from '#registry';
 import { ConfigError } from './errors.ts';
 import type { EngineSettings } from './settings/types.ts';
 
@@ -20,6 +21,8 @@ export interface DaemonConfig {
   readonly dataDir: string;
   readonly runDir: string;
   readonly registry: HostPort;
+  /** How the registry serves beyond the plain specification: the file of --registry-config. */
+  readonly registrySettings: RegistrySettings;
   readonly api: HostPort;
   /** The file into which the cluster's entry is written. */
   readonly kubeconfig: string;

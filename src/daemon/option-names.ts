@@ -14,6 +14,7 @@ export const OPTION_NAMES = [
   'https-proxy',
   'no-proxy',
   'registry',
+  'registry-config',
   'api',
   'kubeconfig',
   'context',

@@ -43,6 +43,8 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     dataDir,
     runDir,
     registry: parseHostPort('--registry', options.registry ?? '127.0.0.1:5000'),
+    registrySettings:
+      options['registry-config'] === undefined ? {} : await (await import('./settings/registry-file.ts')).readRegistryFile(options['registry-config']),
     api: parseHostPort('--api', options.api ?? '127.0.0.1:6443'),
     kubeconfig: resolve(options.kubeconfig ?? firstKubeconfig(environment) ?? (isDefault ? join(homedir(), '.kube', 'config') : join(dataDir, 'kubeconfig'))),
     contextName: options.context ?? DEFAULT_CONTEXT,

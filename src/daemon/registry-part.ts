@@ -13,7 +13,7 @@ export function registryPart({ config, logger }: PartOptions, { images }: Images
   return {
     name: 'registry',
     async start() {
-      registry = createRegistry({ images, dataDir: join(config.dataDir, 'registry'), logger });
+      registry = createRegistry({ images, dataDir: join(config.dataDir, 'registry'), logger, settings: config.registrySettings });
       await registry.listen(config.registry);
     },
     stop: async () => registry?.stop(),

@@ -6,6 +6,7 @@ import { nameInvalid, nameUnknown, notLoopback, unsupported } from './errors.ts'
 import { answer, answerError, type Exchange, pageOf } from './exchange.ts';
 import { serveManifest, serveReferrers } from './manifests.ts';
 import { Repositories } from './repositories.ts';
+import type { RegistrySettings } from './settings.ts';
 import { Uploads } from './uploads.ts';
 
 export interface RegistryOptions {
@@ -13,6 +14,8 @@ export interface RegistryOptions {
   /** A folder of the registry's own: repositories and unfinished uploads are recorded there. */
   readonly dataDir: string;
   readonly logger: Logger;
+  /** Nothing beyond the plain specification when left out. */
+  readonly settings?: RegistrySettings;
 }
 export interface Registry {
   /** Reads what is recorded; before the first request. `listen` does it too. */

@@ -80,3 +80,21 @@ function networkOf(own: string, bits: number): string {
   const cut = number - (number % 2 ** (32 - bits));
   return [24, 16, 8, 0].map((shift) => Math.floor(cut / 2 ** shift) % 256).join('.');
 }
+
+/** An object of these fields and no others; each may be left out. What a field has wrong is told with its name before it. */
+export const fields =
+  <T extends object>(readers: { readonly [K in keyof T]-?: Read<Exclude<T[K], undefined>> }): Read<T> =>
+  (value) => {
+    const given = mapping(value);
+    const names = Object.keys(readers);
+    const unknown = Object.keys(given).find((name) => !names.includes(name));
+    if (unknown !== undefined) throw new WrongForm(`it has no "${unknown}": what it may have is ${names.join(', ')}`);
+    const read = Object.entries(given).map(([name, item]) => {
+      try {
+        return [name, readers[name as keyof T](item)] as const; // a name that is in `readers`, as was just seen
+      } catch (error) {
+        throw error instanceof WrongForm ? new WrongForm(`${name}: ${error.message}`) : error;
+      }
+    });
+    return Object.fromEntries(read) as T; // each field as its reader made it
+  };
