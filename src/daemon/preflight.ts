@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import type { ListenPlace } from '#docker';
 import { isSystemError } from '#kit';
-import { checkLoopback } from '#registry';
+import { checkReach } from '#registry';
 import { type DaemonConfig, type HostPort, ROOT_PARTS } from './config.ts';
 import { checkPrograms, PROGRAMS } from './doctor/index.ts';
 import { StartError } from './errors.ts';
@@ -26,7 +26,7 @@ export async function preflight(config: DaemonConfig): Promise<void> {
   if (config.parts.has('engine')) await checkSocketFree(config.dockerSocket, '--docker-socket PATH');
   if (config.parts.has('engine')) for (const place of config.settings.listen) await checkPlace(place);
   await checkSpace(config.dataDir);
-  if (config.parts.has('registry')) checkLoopback(config.registry.host);
+  if (config.parts.has('registry')) checkReach(config.registry.host, config.registrySettings);
   if (config.parts.has('registry')) await checkFree('--registry', config.registry);
   if (config.parts.has('apiserver')) await checkFree('--api', config.api);
 }

@@ -1,3 +1,3 @@
 export { RegistryError, type RegistryCode } from './errors.ts';
-export { checkLoopback, createRegistry, type Registry, type RegistryOptions } from './registry.ts';
+export { checkReach, createRegistry, type Registry, type RegistryOptions } from './registry.ts';
 export type { RegistrySettings } from './settings.ts';

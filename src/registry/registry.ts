@@ -28,7 +28,7 @@ export interface Registry {
 }
 
 /** Makes an OCI distribution server (specification 1.1) over the image store's content. A repository shows what was pushed to it, nothing else. */
-export function createRegistry({ images, dataDir, logger }: RegistryOptions): Registry {
+export function createRegistry({ images, dataDir, logger, settings = {} }: RegistryOptions): Registry {
   const repositories = new Repositories(dataDir, images);
   const uploads = new Uploads(dataDir, images, repositories);
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
@@ -48,7 +48,7 @@ export function createRegistry({ images, dataDir, logger }: RegistryOptions): Re
     start,
     handler,
     async listen({ host, port }) {
-      checkLoopback(host);
+      checkReach(host, settings);
       await start();
       server = nodeHttp().createServer({ requestTimeout: 0 }, handler);
       return listening(server, host, port);
@@ -108,9 +108,9 @@ function listening(server: Server, host: string, port: number): Promise<{ addres
   });
 }
 
-/** Errors: `REGISTRY_NOT_LOOPBACK` for an address that others than this machine could reach. */
-export function checkLoopback(host: string): void {
-  if (!isLoopback(host)) throw notLoopback(host);
+/** Errors: `REGISTRY_NOT_LOOPBACK` for an address that others than this machine could reach, where the settings don't allow it. */
+export function checkReach(host: string, settings: RegistrySettings): void {
+  if (settings.insecure !== true && !isLoopback(host)) throw notLoopback(host);
 }
 
 function isLoopback(host: string): boolean {

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { RegistrySettings } from '#registry';
 import { messageOf } from '#kit';
 import { ConfigError } from '../errors.ts';
-import { fields, WrongForm } from './values.ts';
+import { fields, flag, WrongForm } from './values.ts';
 
 /** The sections of the file. */
-const readSections = fields<RegistrySettings>({});
+const readSections = fields<RegistrySettings>({ insecure: flag });
 
 /** Reads the file of `--registry-config` (YAML). Errors: `CONFIG_INVALID`, naming the section and the field. */
 export async function readRegistryFile(path: string): Promise<RegistrySettings> {

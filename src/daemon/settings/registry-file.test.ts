@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readRegistryFile } from './registry-file.ts';
+
+test('the file of --registry-config', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-registry-file-'));
+  const path = join(folder, 'registry.yaml');
+  const read = async (text: string) => (await writeFile(path, text), await readRegistryFile(path));
+  try {
+    assert.deepEqual(await read(''), {});
+    assert.deepEqual(await read('insecure: true'), { insecure: true });
+    await assert.rejects(read('insecure: 1'), { code: 'CONFIG_INVALID', message: /registry\.yaml of --registry-config: insecure: it must be true or false/ });
+    await assert.rejects(read('insecur: true'), { code: 'CONFIG_INVALID', message: /it has no "insecur": what it may have is insecure/ });
+    await assert.rejects(read('- a'), { code: 'CONFIG_INVALID', message: /it must be an object/ });
+    await assert.rejects(read(': :'), { code: 'CONFIG_INVALID' });
+    await assert.rejects(readRegistryFile(join(folder, 'none')), { code: 'CONFIG_INVALID', message: /Cannot read .*none of --registry-config/ });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
