@@ -119,7 +119,9 @@ async function compareOne(opened: TestEngine, found: Container, now: Expected | 
       found.ports.flatMap(({ hostPort }) => hostPort ?? []),
       port === undefined ? [] : [port],
     );
-    assert.deepEqual(await linksIn(opened, found.id), ['eth0', ...(connected ? ['eth1'] : [])], 'its links are those on record');
+    // One that was told to stop may end at any moment: nothing can be started in it then.
+    if (pending?.operation !== 'stop')
+      assert.deepEqual(await linksIn(opened, found.id), ['eth0', ...(connected ? ['eth1'] : [])], 'its links are those on record');
     await containers.stop(found.id);
   }
   const { exitCode } = await containers.wait(found.id, 'not-running', AbortSignal.timeout(10_000));
