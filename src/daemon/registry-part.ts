@@ -8,25 +8,29 @@ import type { Part, PartHealth, PartOptions } from './types.ts';
 const PATIENCE_MS = 2_000;
 
 /** The registry over the image store. */
-export function registryPart({ config, logger }: PartOptions, { images }: Images): Part {
+export function registryPart({ config, clock, random, logger }: PartOptions, { images }: Images): Part {
   let registry: Registry | undefined;
   return {
     name: 'registry',
     async start() {
-      registry = createRegistry({ images, dataDir: join(config.dataDir, 'registry'), logger, settings: config.registrySettings });
+      registry = createRegistry({ images, dataDir: join(config.dataDir, 'registry'), clock, random, logger, settings: config.registrySettings });
       await registry.listen(config.registry);
     },
     stop: async () => registry?.stop(),
-    health: () => askRegistry(config.registry),
+    health: () => askRegistry(config.registry, config.registrySettings.tls !== undefined),
   };
 }
 
-/** Asks the registry as its clients do (OCI distribution, end-1). */
-function askRegistry({ host, port }: HostPort): Promise<PartHealth> {
+/** Asks the registry as its clients do (OCI distribution, end-1): one that wants to know who asks answers too. */
+async function askRegistry({ host, port }: HostPort, isEncrypted: boolean): Promise<PartHealth> {
+  const { get } = isEncrypted ? await import('node:https') : nodeHttp();
   return new Promise((resolve) => {
-    const asking = nodeHttp().get({ host, port, path: '/v2/', timeout: PATIENCE_MS, agent: false }, (response) => {
+    // Its certificate is for the name by which others reach it, and nothing is sent that others may not read.
+    const tls = isEncrypted ? { rejectUnauthorized: false } : {};
+    const asking = get({ host, port, path: '/v2/', timeout: PATIENCE_MS, agent: false, ...tls }, (response) => {
       response.resume();
-      resolve(response.statusCode === 200 ? { state: 'ready' } : { state: 'failed', reason: `it answers ${response.statusCode}` });
+      const { statusCode } = response;
+      resolve(statusCode === 200 || statusCode === 401 ? { state: 'ready' } : { state: 'failed', reason: `it answers ${statusCode}` });
     });
     asking.on('timeout', () => asking.destroy(new Error(`no answer within ${PATIENCE_MS} ms`)));
     asking.on('error', (error) => resolve({ state: 'failed', reason: error.message }));

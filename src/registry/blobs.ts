@@ -1,12 +1,13 @@
 import { pipeline } from 'node:stream/promises';
 import { type Digest, type ImageStore, isDigest } from '#image';
 import { blobUnknown, digestInvalid, RegistryError, unsupported } from './errors.ts';
-import { answer, type Exchange, hasAlready } from './exchange.ts';
+import { answer, type Exchange, hasAlready } from './http/exchange.ts';
+import type { Hooks } from './hooks/hooks.ts';
 import type { Repositories } from './repositories.ts';
 
 /** GET, HEAD and DELETE of a blob (distribution-spec, "Pulling blobs", "Deleting Blobs"). */
 export async function serveBlob(
-  parts: { readonly images: ImageStore; readonly repositories: Repositories },
+  parts: { readonly images: ImageStore; readonly repositories: Repositories; readonly hooks: Hooks },
   exchange: Exchange,
   name: string,
   text: string,
@@ -21,6 +22,7 @@ export async function serveBlob(
       return sendBlob(images, exchange, digest, size);
     case 'DELETE':
       await repositories.unlinkBlob(name, digest);
+      parts.hooks.tell(exchange, { action: 'delete', repository: name, digest });
       return answer(exchange, 202);
     default:
       throw unsupported(`${exchange.request.method} of a blob`);

@@ -5,6 +5,7 @@ export type RegistryCode =
   | 'BLOB_UNKNOWN'
   | 'BLOB_UPLOAD_INVALID'
   | 'BLOB_UPLOAD_UNKNOWN'
+  | 'DENIED'
   | 'DIGEST_INVALID'
   | 'MANIFEST_BLOB_UNKNOWN'
   | 'MANIFEST_INVALID'
@@ -12,6 +13,8 @@ export type RegistryCode =
   | 'NAME_INVALID'
   | 'NAME_UNKNOWN'
   | 'SIZE_INVALID'
+  | 'TOOMANYREQUESTS'
+  | 'UNAUTHORIZED'
   | 'UNSUPPORTED';
 
 /** An answer of the registry that is an error. `headers` go with it. */
@@ -56,3 +59,17 @@ export function notLoopback(host: string): GantryError {
     `Cannot let the registry listen on ${host}: it asks for no password, so it listens on loopback only; use 127.0.0.1, ::1 or localhost, or say "insecure: true" in the file of --registry-config`,
   );
 }
+
+/** What the registry is told does not hold. Errors of its start. */
+export const settingsInvalid = (problem: string, cause?: unknown) =>
+  new GantryError('REGISTRY_SETTINGS_INVALID', 400, `Cannot start the registry: ${problem}`, cause === undefined ? undefined : { cause });
+export const htpasswdInvalid = (path: string, problem: string) => settingsInvalid(`the file of users ${path} cannot be taken: ${problem}`);
+/** Whoever asks is to say who they are, in the way that the challenge names (RFC 9110, 11.6.1). */
+export const unauthorized = (challenge: string, problem = 'authentication required') =>
+  new RegistryError('UNAUTHORIZED', 401, problem, { headers: { 'www-authenticate': challenge } });
+export const denied = (user: string | undefined, action: string, repository: string) =>
+  new RegistryError('DENIED', 403, `${user ?? 'nobody in particular'} may not ${action} ${repository}: the registry's rules allow it to others only`, {
+    detail: { action, repository },
+  });
+export const tooManyRequests = (retryAfter_s: number, problem: string) =>
+  new RegistryError('TOOMANYREQUESTS', 429, `${problem}: try again in ${retryAfter_s} s`, { headers: { 'retry-after': String(retryAfter_s) } });

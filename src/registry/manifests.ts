@@ -1,6 +1,8 @@
 import { algorithmOf, type Digest, digestOf, type ImageStore, isDigest, isIndex, isTag, parseManifest } from '#image';
 import { digestInvalid, manifestBlobUnknown, manifestInvalid, manifestUnknown, nameUnknown, tagInvalid, unsupported } from './errors.ts';
-import { answer, type Exchange, hasAlready, readBody } from './exchange.ts';
+import { answer, type Exchange, hasAlready, readBody } from './http/exchange.ts';
+import type { Hooks } from './hooks/hooks.ts';
+import type { RegistryEvent } from './hooks/types.ts';
 import type { ManifestEntry, Repositories, Repository } from './repositories.ts';
 
 /** The specification asks registries to take manifests of up to 4 MiB. */
@@ -10,6 +12,7 @@ const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 interface Parts {
   readonly images: ImageStore;
   readonly repositories: Repositories;
+  readonly hooks: Hooks;
 }
 
 /** GET, HEAD, PUT and DELETE of a manifest by tag or digest (distribution-spec, "Pulling manifests", "Pushing Manifests"). */
@@ -47,16 +50,17 @@ export function serveReferrers({ repositories }: Parts, exchange: Exchange, name
   answer(exchange, 200, headers, { schemaVersion: 2, mediaType: INDEX_TYPE, manifests });
 }
 
-async function sendManifest({ images, repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
+async function sendManifest({ images, repositories, hooks }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
   const { digest, entry } = findManifest(repositories.find(name), name, reference);
   if (hasAlready(exchange, `"${digest}"`)) return;
   const headers = { 'content-type': entry.mediaType, 'docker-content-digest': digest, etag: `"${digest}"`, 'content-length': entry.size };
   const bytes = exchange.request.method === 'HEAD' ? undefined : await images.content.readAll(digest);
   exchange.response.writeHead(200, headers);
   exchange.response.end(bytes);
+  if (bytes !== undefined) hooks.tell(exchange, { action: 'pull', ...targetOf(name, digest, entry, reference) });
 }
 
-async function putManifest({ images, repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
+async function putManifest({ images, repositories, hooks }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
   const bytes = await readBody(exchange.request, MANIFEST_BYTES_MAX);
   const digest = digestOf(bytes, isDigest(reference) ? algorithmOf(reference) : 'sha256');
   const tags = tagsOf(exchange, reference);
@@ -67,6 +71,7 @@ async function putManifest({ images, repositories }: Parts, exchange: Exchange, 
   if (missing !== undefined) throw manifestBlobUnknown(missing);
   await images.content.write(bytes, { digest });
   await repositories.putManifest(name, digest, entry, tags);
+  for (const tag of tags.length === 0 ? [digest] : tags) hooks.tell(exchange, { action: 'push', ...targetOf(name, digest, entry, tag) });
   answer(exchange, 201, {
     location: `/v2/${name}/manifests/${digest}`,
     'docker-content-digest': digest,
@@ -84,11 +89,16 @@ function tagsOf({ url }: Exchange, reference: string): readonly string[] {
   return [...new Set(tags)];
 }
 
-async function deleteManifest({ repositories }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
-  const { digest } = findManifest(repositories.find(name), name, reference);
+async function deleteManifest({ repositories, hooks }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
+  const { digest, entry } = findManifest(repositories.find(name), name, reference);
   if (isDigest(reference)) await repositories.removeManifest(name, digest);
   else await repositories.removeTag(name, reference);
+  hooks.tell(exchange, { action: 'delete', ...targetOf(name, digest, entry, reference) });
   answer(exchange, 202);
+}
+
+function targetOf(repository: string, digest: Digest, { mediaType, size }: ManifestEntry, reference: string): Omit<RegistryEvent, 'action'> {
+  return { repository, digest, mediaType, size, ...(isDigest(reference) ? {} : { tag: reference }) };
 }
 
 function findManifest(repository: Repository | undefined, name: string, reference: string): { readonly digest: Digest; readonly entry: ManifestEntry } {

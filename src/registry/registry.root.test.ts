@@ -56,7 +56,8 @@ async function withRegistry(
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-test-registry-'));
   await using store = await stand(folder, 'data');
-  const make = () => createRegistry({ images: store.images, dataDir: join(folder, 'registry'), logger: silentLogger });
+  const make = () =>
+    createRegistry({ images: store.images, dataDir: join(folder, 'registry'), clock: systemClock, random: systemRandom, logger: silentLogger });
   let registry = make();
   await registry.listen({ host: '127.0.0.1', port: PORT });
   try {
@@ -266,7 +267,7 @@ test('an image by SHA-512, with tags beside its digest and a blob mounted from a
 
 test('a registry that asks for a token, stumbles once and redirects blobs; an index of platforms', { skip: !isInside }, async () => {
   await withRegistry(async ({ folder, store }) => {
-    const registry = createRegistry({ images: store.images, dataDir: join(folder, 'strict'), logger: silentLogger });
+    const registry = createRegistry({ images: store.images, dataDir: join(folder, 'strict'), clock: systemClock, random: systemRandom, logger: silentLogger });
     await registry.start();
     const seen: string[] = [];
     const front = createServer((request, response) => {

@@ -1,10 +1,18 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type Logger, nodeHttp } from '#kit';
-import { type ImageStore, isRepository } from '#image';
+import { type Clock, type Logger, nodeHttp, type Random } from '#kit';
+import type { ImageStore } from '#image';
+import { openAccess } from './access/access.ts';
+import { AuditLog } from './audit/audit-log.ts';
 import { serveBlob } from './blobs.ts';
-import { nameInvalid, nameUnknown, notLoopback, unsupported } from './errors.ts';
-import { answer, answerError, type Exchange, pageOf } from './exchange.ts';
+import { nameUnknown, notLoopback, unsupported } from './errors.ts';
+import { Hooks } from './hooks/hooks.ts';
+import { Certificate } from './http/certificate.ts';
+import { type EdgeParts, takeRequest } from './http/edge.ts';
+import { answer, type Exchange, pageOf } from './http/exchange.ts';
+import type { Route } from './http/route.ts';
+import { Limits } from './limits/rate.ts';
 import { serveManifest, serveReferrers } from './manifests.ts';
+import { type Gauge, Metrics } from './metrics/metrics.ts';
 import { Repositories } from './repositories.ts';
 import type { RegistrySettings } from './settings.ts';
 import { Uploads } from './uploads.ts';
@@ -13,80 +21,123 @@ export interface RegistryOptions {
   readonly images: ImageStore;
   /** A folder of the registry's own: repositories and unfinished uploads are recorded there. */
   readonly dataDir: string;
+  readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   /** Nothing beyond the plain specification when left out. */
   readonly settings?: RegistrySettings;
 }
 export interface Registry {
-  /** Reads what is recorded; before the first request. `listen` does it too. */
+  /** Reads what is recorded; before the first request. `listen` does it too. Errors: `REGISTRY_SETTINGS_INVALID`. */
   start(): Promise<void>;
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Listens on a loopback address; port 0 lets the system choose. Errors: `REGISTRY_NOT_LOOPBACK`. */
+  /** Listens on a loopback address, or on any where the settings allow it; port 0 lets the system choose. Errors: `REGISTRY_NOT_LOOPBACK`, `REGISTRY_SETTINGS_INVALID`. */
   listen(place: { readonly host: string; readonly port: number }): Promise<{ readonly address: string; readonly port: number }>;
   /** Stops listening and ends what is under way. */
   stop(): Promise<void>;
 }
 
 /** Makes an OCI distribution server (specification 1.1) over the image store's content. A repository shows what was pushed to it, nothing else. */
-export function createRegistry({ images, dataDir, logger, settings = {} }: RegistryOptions): Registry {
+export function createRegistry(options: RegistryOptions): Registry {
+  const { images, dataDir, clock, random, logger, settings = {} } = options;
   const repositories = new Repositories(dataDir, images);
   const uploads = new Uploads(dataDir, images, repositories);
+  const hooks = new Hooks(settings.hooks ?? [], { clock, random, logger });
+  const parts: RouteParts = { images, repositories, uploads, hooks };
+  const certificate = settings.tls === undefined ? undefined : new Certificate(settings.tls, { clock, logger });
+  let edge: EdgeParts | undefined;
+  const open = async (): Promise<void> => {
+    await repositories.open();
+    await uploads.open();
+    const access = settings.access === undefined ? undefined : await openAccess(settings.access, { ...options, isEncrypted: settings.tls !== undefined });
+    edge = {
+      access,
+      audit: settings.audit === undefined ? undefined : await AuditLog.open(settings.audit, { clock, logger }),
+      limits: settings.limits === undefined ? undefined : new Limits(settings.limits, clock),
+      metrics: settings.metrics === true ? new Metrics(clock, gaugesOf(parts)) : undefined,
+      logger,
+      serve: (exchange, route) => serve(parts, exchange, route),
+    };
+  };
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
-    const url = URL.parse(`http://registry${request.url ?? '/'}`);
-    if (!url) {
-      response.writeHead(400).end();
-      return;
-    }
-    const exchange = { request, response, url };
-    response.setHeader('docker-distribution-api-version', 'registry/2.0');
-    route({ images, repositories, uploads }, exchange).catch((error: unknown) => answerError(exchange, error, logger));
+    if (edge === undefined) throw new TypeError('the registry was not started');
+    void takeRequest(edge, request, response);
   };
   let server: Server | undefined;
   let started: Promise<void> | undefined;
-  const start = () => (started ??= repositories.open().then(() => uploads.open()));
+  const start = () => (started ??= open());
   return {
     start,
     handler,
     async listen({ host, port }) {
       checkReach(host, settings);
       await start();
-      server = nodeHttp().createServer({ requestTimeout: 0 }, handler);
+      server = await makeServer(certificate, handler);
       return listening(server, host, port);
     },
     async stop() {
-      if (!server) return;
-      const closed = new Promise<void>((resolve) => server?.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      if (server) {
+        const closed = new Promise<void>((resolve) => server?.close(() => resolve()));
+        server.closeAllConnections();
+        await closed;
+      }
+      certificate?.stop();
+      await hooks.stop();
+      await edge?.access?.stop();
+      await edge?.audit?.stop();
     },
   };
+}
+
+// A transfer lasts as long as it lasts.
+const SERVER_OPTIONS = { requestTimeout: 0 } as const;
+
+async function makeServer(certificate: Certificate | undefined, handler: Registry['handler']): Promise<Server> {
+  if (certificate === undefined) return nodeHttp().createServer(SERVER_OPTIONS, handler);
+  const { createServer } = await import('node:https');
+  const server = createServer({ ...SERVER_OPTIONS, ...(await certificate.open()) }, handler);
+  certificate.follow((pair) => server.setSecureContext(pair));
+  return server;
 }
 
 interface RouteParts {
   readonly images: ImageStore;
   readonly repositories: Repositories;
   readonly uploads: Uploads;
+  readonly hooks: Hooks;
 }
 
-async function route(parts: RouteParts, exchange: Exchange): Promise<void> {
-  const { request, url } = exchange;
-  // Names and references have no character that a client would have to escape, but for the colon of a digest.
-  const path = url.pathname.replaceAll(/%3a/gi, ':');
-  if (path === '/v2/' || path === '/v2') return answer(exchange, 200, {}, {});
-  if (path === '/v2/_catalog') {
-    const { page, headers } = pageOf(parts.repositories.names(), url);
-    return answer(exchange, 200, headers, { repositories: page });
+async function serve(parts: RouteParts, exchange: Exchange, route: Route): Promise<void> {
+  switch (route.kind) {
+    case 'base':
+      return answer(exchange, 200, {}, {});
+    case 'catalog':
+      return serveCatalog(parts, exchange);
+    case 'upload':
+      return route.id === undefined ? parts.uploads.begin(exchange, route.name) : parts.uploads.serve(exchange, route.name, route.id);
+    case 'blob':
+      return serveBlob(parts, exchange, route.name, route.reference);
+    case 'manifest':
+      return serveManifest(parts, exchange, route.name, route.reference);
+    case 'referrers':
+      mustRead(exchange);
+      return serveReferrers(parts, exchange, route.name, route.reference);
+    case 'tags':
+      mustRead(exchange);
+      return serveTags(parts, exchange, route.name);
+    case 'token':
+    case 'metrics':
+      throw new TypeError(`${route.kind} are the edge's to serve`);
   }
-  const match = /^\/v2\/(.+)\/(?:(blobs\/uploads)\/?([^/]*)|(blobs|manifests|referrers)\/([^/]+)|(tags)\/list)$/.exec(path);
-  if (!match) throw unsupported(`${request.method} ${path}`);
-  const [, name = '', isUpload, upload = '', kind, reference = ''] = match;
-  if (!isRepository(name)) throw nameInvalid(name);
-  if (isUpload) return upload === '' ? parts.uploads.begin(exchange, name) : parts.uploads.serve(exchange, name, upload);
-  if (kind === 'blobs') return serveBlob(parts, exchange, name, reference);
-  if (kind === 'manifests') return serveManifest(parts, exchange, name, reference);
-  if (request.method !== 'GET') throw unsupported(`${request.method} ${path}`);
-  if (kind === 'referrers') return serveReferrers(parts, exchange, name, reference);
-  return serveTags(parts, exchange, name);
+}
+
+function mustRead({ request, url }: Exchange): void {
+  if (request.method !== 'GET') throw unsupported(`${request.method} ${url.pathname}`);
+}
+
+function serveCatalog({ repositories }: RouteParts, exchange: Exchange): void {
+  const { page, headers } = pageOf(repositories.names().filter(exchange.mayPull ?? (() => true)), exchange.url);
+  answer(exchange, 200, headers, { repositories: page });
 }
 
 function serveTags({ repositories }: RouteParts, exchange: Exchange, name: string): void {
@@ -94,6 +145,15 @@ function serveTags({ repositories }: RouteParts, exchange: Exchange, name: strin
   if (!repository) throw nameUnknown(name);
   const { page, headers } = pageOf(Object.keys(repository.tags).sort(), exchange.url);
   answer(exchange, 200, headers, { name, tags: page });
+}
+
+function gaugesOf({ repositories, uploads, hooks }: RouteParts): readonly Gauge[] {
+  return [
+    { name: 'repositories', help: 'Repositories that hold something.', read: () => repositories.names().length },
+    { name: 'uploads_open', help: 'Uploads that were begun and not ended.', read: () => uploads.count },
+    { name: 'hook_events_waiting', help: 'Events that receivers have yet to be told of.', read: () => hooks.waiting },
+    { name: 'hook_events_lost', help: 'Events that no receiver will be told of: too many were waiting.', read: () => hooks.lost },
+  ];
 }
 
 function listening(server: Server, host: string, port: number): Promise<{ address: string; port: number }> {
@@ -110,7 +170,7 @@ function listening(server: Server, host: string, port: number): Promise<{ addres
 
 /** Errors: `REGISTRY_NOT_LOOPBACK` for an address that others than this machine could reach, where the settings don't allow it. */
 export function checkReach(host: string, settings: RegistrySettings): void {
-  if (settings.insecure !== true && !isLoopback(host)) throw notLoopback(host);
+  if (settings.insecure !== true && settings.tls === undefined && !isLoopback(host)) throw notLoopback(host);
 }
 
 function isLoopback(host: string): boolean {

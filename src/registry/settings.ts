@@ -1,5 +1,18 @@
+import type { AccessSettings } from './access/types.ts';
+import type { AuditSettings } from './audit/audit-log.ts';
+import type { HookSettings } from './hooks/types.ts';
+import type { TlsSettings } from './http/certificate.ts';
+import type { LimitSettings } from './limits/rate.ts';
+
 /** How the registry serves beyond the plain specification. Each section's type lies beside what it rules; one that is left out is not in force. */
 export interface RegistrySettings {
   /** Others than this machine may reach it, though nothing is encrypted. */
   readonly insecure?: boolean;
+  readonly tls?: TlsSettings;
+  readonly access?: AccessSettings;
+  readonly limits?: LimitSettings;
+  readonly audit?: AuditSettings;
+  readonly hooks?: readonly HookSettings[];
+  /** Whether GET /metrics is answered. */
+  readonly metrics?: boolean;
 }

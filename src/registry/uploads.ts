@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Digest, type ImageStore, isRepository, RecordFolder, type RecordFormat, type Upload } from '#image';
 import { asDigest } from './blobs.ts';
 import { digestInvalid, RegistryError, unsupported, uploadUnknown } from './errors.ts';
-import { answer, type Exchange } from './exchange.ts';
+import { answer, type Exchange } from './http/exchange.ts';
 import type { Repositories } from './repositories.ts';
 
 interface UploadRecord {
@@ -28,12 +28,17 @@ export class Uploads {
     for (const id of this.#open.keys()) if ((await this.#images.content.openUpload(id)) === undefined) await this.#forget(id);
   }
 
+  /** Uploads that were begun and not ended. */
+  get count(): number {
+    return this.#open.size;
+  }
+
   /** POST to `/v2/NAME/blobs/uploads/`. */
   async begin(exchange: Exchange, name: string): Promise<void> {
     if (exchange.request.method !== 'POST') throw unsupported(`${exchange.request.method} of uploads`);
     const { searchParams } = exchange.url;
     const [mount, from, whole] = ['mount', 'from', 'digest'].map((key) => searchParams.get(key));
-    if (mount && (await this.#mount(name, asDigest(mount), from ?? undefined))) return created(exchange, name, asDigest(mount));
+    if (mount && (await this.#mount(exchange, name, asDigest(mount), from ?? undefined))) return created(exchange, name, asDigest(mount));
     if (whole) {
       const digest = asDigest(whole);
       await this.#images.content.write(exchange.request, { digest });
@@ -86,12 +91,14 @@ export class Uploads {
 
   /**
    * Links a blob that `from` has: a repository here, or the repository of a local image's name; any of them when it is left out.
-   * Answers false when it has not.
+   * Answers false when it has not, or whoever asks may not know.
    */
-  async #mount(name: string, digest: Digest, from: string | undefined): Promise<boolean> {
+  async #mount({ mayPull }: Exchange, name: string, digest: Digest, from: string | undefined): Promise<boolean> {
     if (from !== undefined && !isRepository(from)) return false;
-    const sources = from === undefined ? this.#repositories.names() : [from];
-    const isThere = sources.some((source) => this.#repositories.hasBlob(source, digest)) || (await this.#isLocal(from, digest));
+    const sources = (from === undefined ? this.#repositories.names() : [from]).filter((source) => mayPull?.(source) ?? true);
+    // Rules are about repositories: whoever is bound by them names the one they mean.
+    const mayBeLocal = sources.length > 0 && (from !== undefined || mayPull === undefined);
+    const isThere = sources.some((source) => this.#repositories.hasBlob(source, digest)) || (mayBeLocal && (await this.#isLocal(from, digest)));
     if (!isThere || (await this.#images.content.stat(digest)) === undefined) return false;
     await this.#repositories.linkBlob(name, digest);
     return true;

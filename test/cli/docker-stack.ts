@@ -62,7 +62,7 @@ export async function startDockerStack(): Promise<DockerStack> {
   const api = createDockerApi({ ...base, engine, images, builder, info: { ...INFO, dataDir } });
   const socketPath = join(runDir, 'docker.sock');
   await api.listen({ kind: 'unix', path: socketPath });
-  const registry = createRegistry({ images, dataDir: join(dataDir, 'registry'), logger });
+  const registry = createRegistry({ ...base, images, dataDir: join(dataDir, 'registry') });
   const { address, port } = await registry.listen({ host: '127.0.0.1', port: 0 });
   return {
     folder: place.folder,

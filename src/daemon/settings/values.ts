@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { resolve } from 'node:path';
 
 /** A value that does not have the form its key asks for: what a right one looks like. */
 export class WrongForm extends Error {}
@@ -81,20 +82,56 @@ function networkOf(own: string, bits: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(cut / 2 ** shift) % 256).join('.');
 }
 
-/** An object of these fields and no others; each may be left out. What a field has wrong is told with its name before it. */
+/** An object of these fields and no others; those that are not `required` may be left out. What a field has wrong is told with its name before it. */
 export const fields =
-  <T extends object>(readers: { readonly [K in keyof T]-?: Read<Exclude<T[K], undefined>> }): Read<T> =>
+  <T extends object>(readers: { readonly [K in keyof T]-?: Read<Exclude<T[K], undefined>> }, required: readonly (keyof T & string)[] = []): Read<T> =>
   (value) => {
     const given = mapping(value);
     const names = Object.keys(readers);
     const unknown = Object.keys(given).find((name) => !names.includes(name));
     if (unknown !== undefined) throw new WrongForm(`it has no "${unknown}": what it may have is ${names.join(', ')}`);
-    const read = Object.entries(given).map(([name, item]) => {
-      try {
-        return [name, readers[name as keyof T](item)] as const; // a name that is in `readers`, as was just seen
-      } catch (error) {
-        throw error instanceof WrongForm ? new WrongForm(`${name}: ${error.message}`) : error;
-      }
-    });
+    const missing = required.find((name) => given[name] === undefined);
+    if (missing !== undefined) throw new WrongForm(`it lacks "${missing}"`);
+    const read = Object.entries(given).map(([name, item]) => [name, within(name, readers[name as keyof T])(item)] as const); // one of `names`, as was just seen
     return Object.fromEntries(read) as T; // each field as its reader made it
   };
+
+/** A list of such; what one has wrong is told with its place. */
+export const listOf =
+  <T>(read: Read<T>): Read<readonly T[]> =>
+  (value) => {
+    if (!Array.isArray(value)) throw new WrongForm('it must be a list');
+    return value.map((item: unknown, index) => within(`[${index}]`, read)(item));
+  };
+
+const within =
+  <T>(name: string, read: Read<T>): Read<T> =>
+  (value) => {
+    try {
+      return read(value);
+    } catch (error) {
+      throw error instanceof WrongForm ? new WrongForm(`${name}: ${error.message}`) : error;
+    }
+  };
+
+const LENGTHS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** A time such as `90s`, `12h` or `30d`, in milliseconds. */
+export const span: Read<number> = (value) => {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(typeof value === 'string' ? value : '');
+  const length_ms = Number(match?.[1]) * (LENGTHS_MS[match?.[2] ?? ''] ?? Number.NaN);
+  if (!(length_ms > 0)) throw new WrongForm('it must be a time, such as "90s", "12h" or "30d"');
+  return length_ms;
+};
+
+/** An absolute path, or one that is taken from the folder. */
+export const pathIn =
+  (folder: string): Read<string> =>
+  (value) =>
+    resolve(folder, text(value));
+
+/** An address of the web. */
+export const webAddress: Read<string> = (value) => {
+  const url = URL.parse(text(value));
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new WrongForm('it must be an address such as https://example.com/events');
+  return url.href;
+};

@@ -1,12 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GantryError, type Logger } from '#kit';
-import { RegistryError } from './errors.ts';
+import { RegistryError } from '../errors.ts';
 
 /** A request and its answer. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
+  /** The user who asks, where the registry knows. */
+  readonly user?: string;
+  /** Whether whoever asks may take blobs out of a repository; all may when left out. */
+  readonly mayPull?: (repository: string) => boolean;
 }
 
 /**
@@ -63,14 +67,14 @@ export function pageOf(all: readonly string[], url: URL): { readonly page: reado
   return { page, headers: { link: `<${url.pathname}?${next.toString()}>; rel="next"` } };
 }
 
-/** The whole body, at most so many bytes. */
-export async function readBody(request: IncomingMessage, bytes_max: number): Promise<Buffer> {
+/** The whole body, at most so many bytes. `what` names it in the error. */
+export async function readBody(request: IncomingMessage, bytes_max: number, what = 'manifest'): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of request) {
     const chunk: Buffer = Buffer.from(piece);
     size += chunk.length;
-    if (size > bytes_max) throw new RegistryError('MANIFEST_INVALID', 413, `the manifest is longer than ${bytes_max} bytes`);
+    if (size > bytes_max) throw new RegistryError('MANIFEST_INVALID', 413, `the ${what} is longer than ${bytes_max} bytes`);
     pieces.push(chunk);
   }
   return Buffer.concat(pieces);

@@ -1,0 +1,118 @@
+import { denied, unauthorized } from '../errors.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Route } from '../http/route.ts';
+import type { Htpasswd } from './htpasswd.ts';
+import { mayDo, mayList, scopeText } from './policy.ts';
+import type { TokenSigner } from './tokens.ts';
+import type { AccessSettings, Action, Actor, Grant } from './types.ts';
+
+export interface GateOptions {
+  readonly settings: AccessSettings;
+  readonly users: Htpasswd;
+  readonly signer: TokenSigner;
+  /** The name that tokens are for. */
+  readonly service: string;
+  /** Whether clients come by https. */
+  readonly isEncrypted: boolean;
+}
+
+/** Lets requests in, or says what they lack (distribution's token authentication; RFC 7617 for passwords sent as they are). */
+export class Gate {
+  readonly #options: GateOptions;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  /** Who asks, once they may. Errors: `UNAUTHORIZED` with a challenge, `DENIED`. */
+  async admit(exchange: Exchange, route: Route): Promise<Actor> {
+    const needs = needsOf(exchange, route);
+    const actor = await this.#identify(exchange, needs);
+    const { settings } = this.#options;
+    if (route.kind === 'token') return actor;
+    if (needs.length === 0 && actor.name === undefined && actor.grants === undefined) throw this.#challenge(exchange, needs);
+    // What else is asked for, is so in vain where it is not allowed: a blob that can't be mounted is uploaded.
+    for (const need of needs.slice(0, 1)) {
+      const lacks = need.type === 'registry' ? !mayList(settings, actor) : need.actions.find((action) => !mayDo(settings, actor, need.name, action as Action)); // of `needsOf`
+      if (lacks === false || lacks === undefined) continue;
+      if (actor.grants !== undefined || actor.name === undefined)
+        throw this.#challenge(exchange, needs, actor.grants === undefined ? undefined : 'insufficient_scope');
+      throw denied(actor.name, lacks === true ? 'list' : lacks, need.type === 'registry' ? 'the repositories' : need.name);
+    }
+    return actor;
+  }
+
+  /** Which of the names the actor may pull. */
+  visible(actor: Actor, names: readonly string[]): readonly string[] {
+    const { settings } = this.#options;
+    // A token that lets its owner see the catalogue says nothing of single repositories: the rules do.
+    const owner: Actor = { name: actor.name };
+    return names.filter((name) => mayDo(settings, owner, name, 'pull'));
+  }
+
+  /** Whether the actor may take blobs out of the repository. */
+  mayPull(actor: Actor, repository: string): boolean {
+    return mayDo(this.#options.settings, actor, repository, 'pull');
+  }
+
+  async #identify(exchange: Exchange, needs: readonly Grant[]): Promise<Actor> {
+    const header = exchange.request.headers.authorization;
+    if (header === undefined) return { name: undefined };
+    const [, scheme = '', credentials = ''] = /^(\S+)\s+(\S+)\s*$/.exec(header) ?? [];
+    if (scheme.toLowerCase() === 'basic') {
+      const pair = parsePassword(credentials);
+      if (pair !== undefined && (await this.#options.users.isRight(pair.user, pair.password))) return { name: pair.user };
+      throw this.#challenge(exchange, needs, undefined, 'the user is unknown, or the password is another one');
+    }
+    const claims = scheme.toLowerCase() === 'bearer' ? this.#options.signer.read(credentials) : undefined;
+    if (claims?.access === undefined) throw this.#challenge(exchange, needs, 'invalid_token');
+    return { name: claims.sub === '' ? undefined : claims.sub, grants: claims.access };
+  }
+
+  #challenge(exchange: Exchange, needs: readonly Grant[], error?: string, problem?: string): Error {
+    const scheme = this.#options.isEncrypted ? 'https' : 'http';
+    const parameters = {
+      realm: `${scheme}://${exchange.request.headers.host ?? 'localhost'}/token`,
+      service: this.#options.service,
+      ...(needs.length === 0 ? {} : { scope: needs.map(scopeText).join(' ') }),
+      ...(error === undefined ? {} : { error }),
+    };
+    return unauthorized(
+      `Bearer ${Object.entries(parameters)
+        .map(([name, value]) => `${name}="${value.replaceAll(/["\\]/g, '')}"`)
+        .join(',')}`,
+      problem,
+    );
+  }
+}
+
+/** A user and a password as HTTP carries them (RFC 7617). */
+export function parsePassword(credentials: string): { readonly user: string; readonly password: string } | undefined {
+  const text = Buffer.from(credentials, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 1 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** What a request needs, as scopes have it. */
+function needsOf({ request: { method }, url }: Exchange, route: Route): readonly Grant[] {
+  switch (route.kind) {
+    case 'base':
+    case 'token':
+    case 'metrics':
+      return [];
+    case 'catalog':
+      return [{ type: 'registry', name: 'catalog', actions: ['*'] }];
+    case 'upload': {
+      const from = url.searchParams.get('from');
+      const source = method === 'POST' && url.searchParams.has('mount') && from !== null && from !== route.name ? [repository(from, ['pull'])] : [];
+      return [repository(route.name, ['pull', 'push']), ...source];
+    }
+    case 'tags':
+    case 'referrers':
+    case 'manifest':
+    case 'blob':
+      return [repository(route.name, method === 'GET' || method === 'HEAD' ? ['pull'] : method === 'DELETE' ? ['delete'] : ['pull', 'push'])];
+  }
+}
+
+const repository = (name: string, actions: readonly Action[]): Grant => ({ type: 'repository', name, actions });

@@ -1,0 +1,106 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type Clock, type Logger, messageOf } from '#kit';
+import { settingsInvalid } from '../errors.ts';
+
+/** Where the registry writes down who did what. */
+export interface AuditSettings {
+  readonly file: string;
+  /** A file that has grown so large is put aside as FILE.1, and so on. */
+  readonly maxBytes?: number;
+  /** How many files are kept besides. */
+  readonly keep?: number;
+}
+/** One request and what became of it. */
+export interface AuditEntry {
+  readonly user: string | undefined;
+  readonly address: string;
+  readonly method: string;
+  /** `manifest`, `blob`, `upload`, `tags`, `catalog`, …. */
+  readonly kind: string;
+  readonly repository?: string;
+  readonly reference?: string;
+  readonly status: number;
+  readonly agent?: string;
+}
+
+const MAX_BYTES = 64 * 2 ** 20;
+const KEEP = 5;
+
+/** Appends one JSON object a line, in the order in which requests ended. What was written is on record before the registry stops. */
+export class AuditLog {
+  readonly #settings: Required<AuditSettings>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #file: FileHandle;
+  #size: number;
+  #waiting: string[] = [];
+  #writing: Promise<void> | undefined;
+
+  /** Errors: `REGISTRY_SETTINGS_INVALID` where the file can't be opened. */
+  static async open(settings: AuditSettings, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }): Promise<AuditLog> {
+    try {
+      const file = await openFile(settings.file);
+      return new AuditLog({ maxBytes: MAX_BYTES, keep: KEEP, ...settings }, { clock, logger }, file, (await file.stat()).size);
+    } catch (error) {
+      throw settingsInvalid(`it cannot write its audit log: ${messageOf(error)}`, error);
+    }
+  }
+
+  private constructor(
+    settings: Required<AuditSettings>,
+    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+    file: FileHandle,
+    size: number,
+  ) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#file = file;
+    this.#size = size;
+  }
+
+  write(entry: AuditEntry): void {
+    this.#waiting.push(`${JSON.stringify({ time: new Date(this.#clock.now()).toISOString(), ...entry })}\n`);
+    this.#writing ??= this.#drain().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Writes what is left. */
+  async stop(): Promise<void> {
+    await this.#writing;
+    await this.#file.close();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const text = this.#waiting.splice(0).join('');
+      try {
+        if (this.#size >= this.#settings.maxBytes) await this.#rotate();
+        await this.#file.appendFile(text);
+        this.#size += Buffer.byteLength(text);
+      } catch (error) {
+        this.#logger.error('the audit log of the registry lacks entries: it could not be written', { lost: text, reason: messageOf(error) });
+      }
+    }
+  }
+
+  async #rotate(): Promise<void> {
+    const { file, keep } = this.#settings;
+    await this.#file.close();
+    await rm(`${file}.${keep}`, { force: true });
+    for (let number = keep - 1; number >= 0; number -= 1) {
+      const from = number === 0 ? file : `${file}.${number}`;
+      if (keep === 0) await rm(from, { force: true });
+      else await rename(from, `${file}.${number + 1}`).catch(ignoreMissing);
+    }
+    this.#file = await openFile(file);
+    this.#size = 0;
+  }
+}
+
+const openFile = (path: string): Promise<FileHandle> => open(path, 'a', 0o600);
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+}
