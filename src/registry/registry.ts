@@ -30,6 +30,8 @@ export interface RegistryOptions {
 export interface Registry {
   /** Reads what is recorded; before the first request. `listen` does it too. Errors: `REGISTRY_SETTINGS_INVALID`. */
   start(): Promise<void>;
+  /** Shows a further figure at `/metrics`. */
+  addGauge(gauge: Gauge): void;
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   /** Listens on a loopback address, or on any where the settings allow it; port 0 lets the system choose. Errors: `REGISTRY_NOT_LOOPBACK`, `REGISTRY_SETTINGS_INVALID`. */
   listen(place: { readonly host: string; readonly port: number }): Promise<{ readonly address: string; readonly port: number }>;
@@ -42,19 +44,21 @@ export function createRegistry(options: RegistryOptions): Registry {
   const { images, dataDir, clock, random, logger, settings = {} } = options;
   const repositories = new Repositories(dataDir, images);
   const uploads = new Uploads(dataDir, images, repositories);
-  const hooks = new Hooks(settings.hooks ?? [], { clock, random, logger });
+  const hooks = new Hooks(settings.hooks ?? [], { dataDir, clock, random, logger });
   const parts: RouteParts = { images, repositories, uploads, hooks };
+  const gauges = [...gaugesOf(parts)];
   const certificate = settings.tls === undefined ? undefined : new Certificate(settings.tls, { clock, logger });
   let edge: EdgeParts | undefined;
   const open = async (): Promise<void> => {
     await repositories.open();
     await uploads.open();
+    await hooks.open();
     const access = settings.access === undefined ? undefined : await openAccess(settings.access, { ...options, isEncrypted: settings.tls !== undefined });
     edge = {
       access,
       audit: settings.audit === undefined ? undefined : await AuditLog.open(settings.audit, { clock, logger }),
       limits: settings.limits === undefined ? undefined : new Limits(settings.limits, clock),
-      metrics: settings.metrics === true ? new Metrics(clock, gaugesOf(parts)) : undefined,
+      metrics: settings.metrics === true ? new Metrics(clock, gauges) : undefined,
       logger,
       serve: (exchange, route) => serve(parts, exchange, route),
     };
@@ -69,6 +73,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   return {
     start,
     handler,
+    addGauge: (gauge) => void gauges.push(gauge),
     async listen({ host, port }) {
       checkReach(host, settings);
       await start();
@@ -136,7 +141,7 @@ function mustRead({ request, url }: Exchange): void {
 }
 
 function serveCatalog({ repositories }: RouteParts, exchange: Exchange): void {
-  const { page, headers } = pageOf(repositories.names().filter(exchange.mayPull ?? (() => true)), exchange.url);
+  const { page, headers } = pageOf(repositories.names().filter(exchange.maySee ?? (() => true)), exchange.url);
   answer(exchange, 200, headers, { repositories: page });
 }
 
@@ -150,6 +155,7 @@ function serveTags({ repositories }: RouteParts, exchange: Exchange, name: strin
 function gaugesOf({ repositories, uploads, hooks }: RouteParts): readonly Gauge[] {
   return [
     { name: 'repositories', help: 'Repositories that hold something.', read: () => repositories.names().length },
+    { name: 'blobs', help: 'Blobs of all repositories; one that several have counts for each.', read: () => repositories.blobCount },
     { name: 'uploads_open', help: 'Uploads that were begun and not ended.', read: () => uploads.count },
     { name: 'hook_events_waiting', help: 'Events that receivers have yet to be told of.', read: () => hooks.waiting },
     { name: 'hook_events_lost', help: 'Events that no receiver will be told of: too many were waiting.', read: () => hooks.lost },

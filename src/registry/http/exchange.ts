@@ -11,6 +11,8 @@ export interface Exchange {
   readonly user?: string;
   /** Whether whoever asks may take blobs out of a repository; all may when left out. */
   readonly mayPull?: (repository: string) => boolean;
+  /** Whether the catalogue shows them a repository; all when left out. */
+  readonly maySee?: (repository: string) => boolean;
 }
 
 /**
