@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { hashSync } from 'bcryptjs';
 import { silentLogger, systemClock, systemRandom } from '#kit';
-import { openImageStore } from '#image';
+import { NO_REGISTRIES, openImageStore } from '#image';
 import { createRegistry, type RegistrySettings } from './index.ts';
 
 // Runs itself again in namespaces of its own: nothing of it is seen outside, and no port is taken.
@@ -62,7 +62,7 @@ const codeOf = ({ body }: Answer) => (JSON.parse(body) as { errors: { code: stri
 async function withRegistry(settings: (folder: string) => RegistrySettings, use: (place: { folder: string; restart: () => Promise<void> }) => Promise<void>) {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-test-access-'));
   const base = { clock: systemClock, random: systemRandom, logger: silentLogger };
-  const store = await openImageStore({ ...base, dataDir: join(folder, 'data'), linux: { mounts: NO_MOUNTS } });
+  const store = await openImageStore({ ...base, dataDir: join(folder, 'data'), linux: { mounts: NO_MOUNTS }, registries: NO_REGISTRIES });
   await writeFile(join(folder, 'users'), HTPASSWD);
   const make = () => createRegistry({ ...base, images: store.images, dataDir: join(folder, 'registry'), settings: settings(folder) });
   let registry = make();
@@ -197,6 +197,10 @@ test('a blob is mounted only from where one may pull', { skip: !isInside }, asyn
     assert.equal(await mount('bob/new', 'ann/app', BOB), 202);
     assert.equal(await mount('bob/new', 'bob/app', BOB), 201);
     assert.equal(await mount('ann/new', 'bob/app', ANN), 201);
+    const one = bearer((await tokenOf('scope=repository:ann/more:pull,push', ANN)).token);
+    assert.equal(await mount('ann/more', 'bob/app', one), 401, 'another token would do');
+    const both = bearer((await tokenOf('scope=repository:ann/more:pull,push&scope=repository:bob/app:pull', ANN)).token);
+    assert.equal(await mount('ann/more', 'bob/app', both), 201);
   });
 });
 

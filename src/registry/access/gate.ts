@@ -30,10 +30,14 @@ export class Gate {
     const needs = needsOf(exchange, route);
     const { settings } = this.#options;
     if (needs.length === 0 && actor.name === undefined && actor.grants === undefined) throw this.#challenge(exchange, needs);
-    // What else is asked for, is so in vain where it is not allowed: a blob that can't be mounted is uploaded.
-    const [need] = needs;
-    if (need === undefined || isMet(settings, actor, need)) return;
+    const [need, source] = needs;
     const owner: Actor = { name: actor.name };
+    if (need === undefined || isMet(settings, actor, need)) {
+      // A source that the owner may not read is asked for in vain: the blob is uploaded. One that only this token is not for is worth another.
+      if (source !== undefined && !isMet(settings, actor, source) && isMet(settings, owner, source))
+        throw this.#challenge(exchange, needs, 'insufficient_scope');
+      return;
+    }
     // No other token would help whoever may not at all.
     if (actor.name !== undefined && !isMet(settings, owner, need)) throw denied(actor.name, need.actions.at(-1) ?? '', need.name);
     throw this.#challenge(exchange, needs, actor.grants === undefined ? undefined : 'insufficient_scope');
