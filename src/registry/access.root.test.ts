@@ -66,8 +66,8 @@ async function withRegistry(settings: (folder: string) => RegistrySettings, use:
   await writeFile(join(folder, 'users'), HTPASSWD);
   const make = () => createRegistry({ ...base, images: store.images, dataDir: join(folder, 'registry'), settings: settings(folder) });
   let registry = make();
-  await registry.listen({ host: '127.0.0.1', port: PORT });
   try {
+    await registry.listen({ host: '127.0.0.1', port: PORT });
     const restart = async () => {
       await registry.stop();
       registry = make();
@@ -176,6 +176,14 @@ test('tokens: no more than the rules allow, a challenge for what they lack, refr
     assert.equal((await ask('/v2/', { headers: ANN })).status, 401);
     assert.equal((await ask('/v2/', { headers: basic('ann', 'other') })).status, 200);
   });
+});
+
+test('a rule for a group that is nowhere keeps the registry from starting', { skip: !isInside }, async () => {
+  const settings = (folder: string): RegistrySettings => ({ access: { htpasswd: join(folder, 'users'), rules: [{ groups: ['crew'], actions: ['pull'] }] } });
+  await assert.rejects(
+    withRegistry(settings, async () => {}),
+    { code: 'REGISTRY_SETTINGS_INVALID', message: /names the group crew/ },
+  );
 });
 
 test('a blob is mounted only from where one may pull', { skip: !isInside }, async () => {

@@ -27,6 +27,7 @@ export async function openAccess(
   options: { readonly dataDir: string; readonly isEncrypted: boolean; readonly clock: Clock; readonly random: Random; readonly logger: Logger },
 ): Promise<Access> {
   const { clock, random, logger, isEncrypted } = options;
+  checkGroups(settings);
   const users = new Htpasswd({ path: settings.htpasswd, clock, random, logger });
   await users.open();
   const service = settings.token?.service ?? SERVICE;
@@ -41,6 +42,12 @@ export async function openAccess(
     serveToken: (exchange) => serveToken({ settings, users, signer }, exchange),
     stop: () => users.stop(),
   };
+}
+
+/** A group that is nowhere would leave its rule without anybody, in silence. */
+function checkGroups({ groups = {}, rules = [] }: AccessSettings): void {
+  const unknown = rules.flatMap(({ groups: named = [] }) => named).find((name) => !Object.hasOwn(groups, name));
+  if (unknown !== undefined) throw settingsInvalid(`a rule of access names the group ${unknown}, which is not among the groups`);
 }
 
 async function tokenKey(given: string | undefined, dataDir: string): Promise<KeyObject> {
