@@ -259,4 +259,30 @@ describe('the builder', () => {
       [1, 2, 3, 4, 5, 6, 7],
     );
   });
+
+  it('makes the steps of named stages anew, and no others', async () => {
+    const Dockerfile = 'FROM base AS one\nRUN make a\nFROM base AS two\nRUN make b\nFROM base\nCOPY --from=one /a /\nCOPY --from=two /b /';
+    await build({ Dockerfile });
+    runs = [];
+    const again = await build({ Dockerfile }, { noCacheStages: ['Two'] });
+    assert.deepEqual(
+      runs.map((run) => run.split(' ').slice(0, 2).join(' ')),
+      ['make b'],
+    );
+    assert.match(again.said, /RUN make a\n ---> Using cache\n/);
+    await assert.rejects(build({ Dockerfile }, { noCacheStages: ['tow'] }), /no such stage \(stages: one, two, 2\)/);
+  });
+
+  it('fails where the file asks that findings fail it, before a step runs; skipped rules count for nothing', async () => {
+    const body = 'FROM base\nRUN make a\nCMD x';
+    await assert.rejects(
+      build({ Dockerfile: `# check=error=true\n${body}` }),
+      /lint violation found for rules: JSONArgsRecommended\..*\n - JSONArgsRecommended: .* \(line 4, column 1\): /s,
+    );
+    await assert.rejects(build({ Dockerfile: '# check=error=true\nFROM base\nCOPY a /', '.dockerignore': 'a\n' }), /CopyIgnoredFile/);
+    assert.deepEqual(runs, []);
+    await build({ Dockerfile: `# check=skip=JSONArgsRecommended;error=true\n${body}` });
+    await build({ Dockerfile: `# check=skip=none\n${body}` });
+    assert.equal(runs.length, 1);
+  });
 });

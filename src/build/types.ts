@@ -17,6 +17,8 @@ export interface BuildRequest {
   readonly labels?: Readonly<Record<string, string>>;
   readonly target?: string;
   readonly noCache?: boolean;
+  /** Stages, by name or number, whose steps are made anew. */
+  readonly noCacheStages?: readonly string[];
   /** Ask the registry for the base images even when they are here. */
   readonly pull?: boolean;
   /** `default`, `bridge`, `none`, `host` or a network of the engine. */

@@ -2,21 +2,25 @@ import type { Image } from '#image';
 import { INLINE_ARG } from '../plan/arguments.ts';
 import { DockerfileError } from '../errors.ts';
 import { imageOf } from '../output/image.ts';
-import type { Plan } from '../plan/graph.ts';
+import type { Plan, VertexId } from '../plan/graph.ts';
 import type { BuildSession } from '../session.ts';
 import { Execution } from './execution.ts';
 import { narrateStage, openLogs } from './narrate.ts';
 import { Transcript } from './transcript.ts';
 
+export interface PlanSurroundings {
+  readonly contextRoot: string;
+  readonly epoch_ms: number | undefined;
+  /** Work that the cache does not answer. */
+  readonly fresh: ReadonlySet<VertexId>;
+  readonly fail: (reason: unknown) => void;
+}
+
 /** Does a plan's work, tells of it, and answers the target's image. The first failure ends what else is running. */
-export async function performPlan(
-  session: BuildSession,
-  plan: Plan,
-  { contextRoot, epoch_ms, fail }: { readonly contextRoot: string; readonly epoch_ms: number | undefined; readonly fail: (reason: unknown) => void },
-): Promise<Image> {
+export async function performPlan(session: BuildSession, plan: Plan, { contextRoot, epoch_ms, fresh, fail }: PlanSurroundings): Promise<Image> {
   const transcript = new Transcript((text) => session.say(text));
   const logs = openLogs(plan, transcript);
-  const execution = new Execution({ session, plan, contextRoot, epoch_ms, logs: logs.byVertices });
+  const execution = new Execution({ session, plan, contextRoot, epoch_ms, fresh, logs: logs.byVertices });
   for (const step of plan.globals) await logs.bySteps.get(step)?.end();
   let failure: unknown;
   // Everything is begun at once, as far as it does not wait for something else; who tells of it hears how it ended.

@@ -27,6 +27,7 @@ const OPTIONS = {
   label: texts,
   target: text,
   'no-cache': flag,
+  'no-cache-filter': texts,
   pull: flag,
   quiet: { ...flag, short: 'q' },
   platform: text,
@@ -49,7 +50,7 @@ const OPTIONS = {
 
 export const build: Command = {
   usage:
-    'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--pull] [-q]\n' +
+    'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--no-cache-filter STAGE]... [--pull] [-q]\n' +
     '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
     '       [--platform OS/ARCH] [--network N] [--add-host NAME:IP]... [-m SIZE] [--shm-size SIZE] [--ulimit NAME=SOFT[:HARD]]...\n' +
     `       [--check [--format json]] [--progress auto|plain|tty] ${DOCKER_USAGE} PATH|-`,
@@ -68,7 +69,12 @@ export const build: Command = {
     if (values.check) return checkOnly(client, written, values.format, { ...checking, terminal });
     if (written) await checkBeforehand(client, written, checking);
     const query = { ...(isRemote ? { remote: path } : {}), dockerfile, ...queryOf(values, buildArgs) };
-    const extensions = extensionHeader({ secrets, allowInsecure: values.allow.length > 0, keepFailed: values.debug });
+    const extensions = extensionHeader({
+      secrets,
+      allowInsecure: values.allow.length > 0,
+      keepFailed: values.debug,
+      noCacheStages: values['no-cache-filter'].flatMap((names) => names.split(',')),
+    });
     const headers = { ...(await buildLoginHeader(terminal.environment)), ...extensions };
     const stream = tar === undefined ? {} : { stream: { content: tar(), type: 'application/x-tar' } };
     const lines = client.lines<ProgressLine>({ method: 'POST', path: '/build', query, headers, ...stream });
