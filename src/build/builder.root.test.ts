@@ -282,6 +282,7 @@ describe('the builder', () => {
     await assert.rejects(build({ Dockerfile: '# check=error=true\nFROM base\nCOPY a /', '.dockerignore': 'a\n' }), /CopyIgnoredFile/);
     assert.deepEqual(runs, []);
     await build({ Dockerfile: `# check=skip=JSONArgsRecommended;error=true\n${body}` });
+    await assert.rejects(build({ Dockerfile: `# check=skipp=x\n${body}` }), /on line 1: .*invalid check option "skipp=x": write/);
     await build({ Dockerfile: `# check=skip=none\n${body}` });
     assert.equal(runs.length, 1);
   });
