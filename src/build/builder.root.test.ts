@@ -286,4 +286,33 @@ describe('the builder', () => {
     await build({ Dockerfile: `# check=skip=none\n${body}` });
     assert.equal(runs.length, 1);
   });
+
+  it('tells of steps when they begin and end, where that is asked for', async () => {
+    const Dockerfile = 'FROM base AS one\nRUN make a\nFROM base AS two\nRUN make b\nENV A=1\nFROM two\nCOPY --from=one /a /\nRUN fail';
+    const told = async (more: Partial<BuildRequest>) => {
+      const names = new Map<number, string>();
+      const events: string[] = [];
+      const request = { context: await context({ Dockerfile }), tags: [], ...more };
+      const building = (await restarted()).build(request, (output) => {
+        if (!('aux' in output)) return;
+        if ('Steps' in output.aux) for (const { id, name, stage, number, total } of output.aux.Steps) names.set(id, `${stage} ${number}/${total} ${name}`);
+        if ('Step' in output.aux) {
+          const { id, ...event } = output.aux.Step;
+          events.push(`${names.get(id)}: ${event.state}${'text' in event ? ` ${event.text.trim()}` : ''}${'message' in event ? ` ${event.message}` : ''}`);
+        }
+      });
+      await assert.rejects(building);
+      return events;
+    };
+    assert.deepEqual(await told({}), []);
+    const again = await told({ stepEvents: true });
+    const of = (events: readonly string[], name: string) =>
+      events.filter((event) => event.startsWith(`${name}: `)).map((event) => event.slice(name.length + 2));
+    assert.deepEqual(of(again, 'one 2/2 RUN make a'), ['cached']);
+    assert.equal(of(again, 'two 3/3 ENV A=1').length, 1);
+    const [started, log, failed, ...more] = of(again, '2 3/3 RUN fail');
+    assert.deepEqual([started, log, more], ['started', 'log oh', []]);
+    assert.match(failed ?? '', /^failed .*returned a non-zero code: 7/);
+    assert.deepEqual(of(await told({ stepEvents: true, noCache: true }), 'two 2/3 RUN make b'), ['started', 'log said', 'done']);
+  });
 });

@@ -37,16 +37,35 @@ export interface BuildRequest {
   /** Images whose inline cache may be used, pulled where they are not here. */
   readonly cacheFrom?: readonly string[];
   readonly platform?: Platform;
+  /** The output tells of each step when it begins and ends, besides the story in the order of the file. */
+  readonly stepEvents?: boolean;
   /** Credentials for the registry of a base image. */
   readonly auth?: (registry: string) => TransferOptions['auth'];
   /** Aborting it ends the running step and the build. */
   readonly signal?: AbortSignal;
 }
 
+/** A step of a build, in the words of its file; `number` of `total` in its stage. */
+export interface StepName {
+  readonly id: number;
+  readonly name: string;
+  readonly stage: string;
+  readonly number: number;
+  readonly total: number;
+}
+/** What happens to a step, so many milliseconds after the plan was made. */
+export type StepEvent =
+  | { readonly id: number; readonly at_ms: number; readonly state: 'started' | 'cached' | 'done' | 'cancelled' }
+  | { readonly id: number; readonly at_ms: number; readonly state: 'failed'; readonly message: string }
+  | { readonly id: number; readonly at_ms: number; readonly state: 'log'; readonly text: string };
+
 /** One line of the build's own story, in the shape Docker's clients read. */
 export type BuildOutput =
   | { readonly stream: string }
   | { readonly aux: { readonly ID: Digest } }
+  /** For requests with `stepEvents` only. */
+  | { readonly aux: { readonly Steps: readonly StepName[] } }
+  | { readonly aux: { readonly Step: StepEvent } }
   /** An image with the files of the step that failed. */
   | { readonly aux: { readonly FailedStep: Digest } }
   | { readonly status: string; readonly id?: string; readonly progressDetail?: { readonly current?: number; readonly total?: number } };

@@ -84,7 +84,7 @@ export function buildRequest(call: Call): BuildRequest {
 /** What Docker's API has no words for: `gantry build` sends it in a header of its own, base64url JSON. */
 const EXTENSIONS = 'x-gantry-build';
 
-function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 'allowInsecure' | 'keepFailed' | 'noCacheStages'> {
+function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents'> {
   if (header === undefined || header === '') return {};
   const fields = new Fields(parseObject(Buffer.from(header, 'base64url').toString('utf8'), 'X-Gantry-Build'), 'X-Gantry-Build.');
   const secrets = Object.entries(fields.map('secrets') ?? {}).map(([id, content]) => [id, Buffer.from(content, 'base64')] as const);
@@ -93,6 +93,7 @@ function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 
     allowInsecure: fields.flag('allowInsecure'),
     keepFailed: fields.flag('keepFailed'),
     noCacheStages: fields.texts('noCacheStages'),
+    stepEvents: fields.flag('stepEvents'),
   });
 }
 

@@ -12,6 +12,7 @@ import type { Fetched } from './fetched.ts';
 import { mountContents } from './mounts.ts';
 import { runStep } from './run.ts';
 import { Slots } from './slots.ts';
+import type { StepEvents } from './step-events.ts';
 import type { StepLog } from './transcript.ts';
 
 const STEPS_MAX = 6;
@@ -29,6 +30,7 @@ interface ExecutionParts {
   /** Work that the cache does not answer. */
   readonly fresh: ReadonlySet<VertexId>;
   readonly logs: ReadonlyMap<VertexId, StepLog>;
+  readonly events: StepEvents;
 }
 
 /** Does the work of a plan: what depends on nothing unfinished runs at the same time, the same work once. */
@@ -39,6 +41,7 @@ export class Execution {
   readonly #epoch_ms: number | undefined;
   readonly #fresh: ReadonlySet<VertexId>;
   readonly #logs: ReadonlyMap<VertexId, StepLog>;
+  readonly #events: StepEvents;
   readonly #slots: Slots;
   readonly #outcomes = new Map<VertexId, Promise<Outcome>>();
   readonly #layers = new Map<VertexId, Promise<readonly Layer[]>>();
@@ -52,6 +55,7 @@ export class Execution {
     this.#epoch_ms = parts.epoch_ms;
     this.#fresh = parts.fresh;
     this.#logs = parts.logs;
+    this.#events = parts.events;
     this.#slots = new Slots(parts.session.options.stepsMax ?? STEPS_MAX);
   }
 
@@ -68,18 +72,29 @@ export class Execution {
   /** The layer that a vertex makes. */
   outcomeOf(id: VertexId): Promise<Outcome> {
     return once(this.#outcomes, id, async () => {
-      const { operation } = this.#vertex(id);
-      switch (operation.kind) {
-        case 'run':
-          return await this.#run(id, operation);
-        case 'copy':
-          return await this.#copy(id, operation);
-        case 'workdir':
-          return await this.#workdir(id, operation);
-        default:
-          throw new TypeError(`a vertex of kind ${operation.kind} makes no layer`);
+      try {
+        const outcome = await this.#outcome(id);
+        this.#events.ended(id, outcome.cached ? 'cached' : 'done');
+        return outcome;
+      } catch (error) {
+        this.#events.failed(id, error);
+        throw error;
       }
     });
+  }
+
+  async #outcome(id: VertexId): Promise<Outcome> {
+    const { operation } = this.#vertex(id);
+    switch (operation.kind) {
+      case 'run':
+        return await this.#run(id, operation);
+      case 'copy':
+        return await this.#copy(id, operation);
+      case 'workdir':
+        return await this.#workdir(id, operation);
+      default:
+        throw new TypeError(`a vertex of kind ${operation.kind} makes no layer`);
+    }
   }
 
   /** Where the files of a vertex, or of the context, can be read. */
@@ -121,7 +136,15 @@ export class Execution {
     const key = runKey(operation, chainOf(layers), contents, this.#epoch_ms);
     const log = this.#logs.get(id);
     return await this.#make(id, key, operation.words.join(' '), () =>
-      runStep({ session: this.#session, operation, layers, roots, epoch_ms: this.#epoch_ms, say: (text) => log?.say(text) }),
+      runStep({
+        session: this.#session,
+        operation,
+        layers,
+        roots,
+        epoch_ms: this.#epoch_ms,
+        say: (text) => log?.say(text),
+        write: (text) => waitForBoth(this.#events.log(id, text), log?.say(text)),
+      }),
     );
   }
 
@@ -132,6 +155,7 @@ export class Execution {
     const hit = known === undefined ? undefined : await this.#cached(id, known);
     if (hit) return hit;
     const roots: CopyRoots = { rootOf: (from) => this.rootOf(from), fetchedOf: (from) => this.fetchedOf(from) };
+    this.#events.started(id);
     const sources = await openSources(this.#session, operation, roots);
     const key = copyKey(operation, chain, await hashSources(this.#session, operation, sources), this.#epoch_ms);
     const outcome = await this.#make(id, key, copyText(operation), () => this.#copyLayer(operation, sources));
@@ -201,6 +225,7 @@ export class Execution {
     const perform = () =>
       this.#slots.run(async () => {
         this.#session.checkCancelled();
+        this.#events.started(id);
         const layer = await make();
         const created_ms = this.#session.options.clock.now();
         await cache.remember(key, { what, bytes: layer?.blob.size ?? 0, created_ms }, layerContent(layer));
@@ -228,6 +253,11 @@ function standsOn(operation: Exclude<Operation, { kind: 'image' }>): VertexId {
 /** Both, and neither's failure is lost. */
 async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   return await Promise.all([first, second]);
+}
+
+/** A promise only where somebody wants the speaker to wait. */
+function waitForBoth(first: void | Promise<void>, second: void | Promise<void>): void | Promise<void> {
+  return first && second ? both(first, second).then(() => undefined) : (first ?? second);
 }
 
 function once<T>(known: Map<string, Promise<T>>, id: string, make: () => Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@ import type { Plan, VertexId } from '../plan/graph.ts';
 import type { BuildSession } from '../session.ts';
 import { Execution } from './execution.ts';
 import { narrateStage, openLogs } from './narrate.ts';
+import { StepEvents } from './step-events.ts';
 import { Transcript } from './transcript.ts';
 
 export interface PlanSurroundings {
@@ -20,7 +21,9 @@ export interface PlanSurroundings {
 export async function performPlan(session: BuildSession, plan: Plan, { contextRoot, epoch_ms, fresh, fail }: PlanSurroundings): Promise<Image> {
   const transcript = new Transcript((text) => session.say(text));
   const logs = openLogs(plan, transcript);
-  const execution = new Execution({ session, plan, contextRoot, epoch_ms, fresh, logs: logs.byVertices });
+  const events = new StepEvents(session, plan);
+  await events.declare(plan);
+  const execution = new Execution({ session, plan, events, contextRoot, epoch_ms, fresh, logs: logs.byVertices });
   for (const step of plan.globals) await logs.bySteps.get(step)?.end();
   let failure: unknown;
   // Everything is begun at once, as far as it does not wait for something else; who tells of it hears how it ended.
@@ -28,7 +31,7 @@ export async function performPlan(session: BuildSession, plan: Plan, { contextRo
   const stages = await Promise.allSettled(
     plan.stages.map(async (stage) => {
       try {
-        return await narrateStage(session, stage, execution, logs);
+        return await narrateStage(session, stage, execution, { ...logs, events });
       } catch (error) {
         failure ??= error;
         fail(error);

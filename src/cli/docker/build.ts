@@ -5,7 +5,7 @@ import { write } from '../interact.ts';
 import { parseOptions } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { type BuildArguments, checkAfterwards, checkBeforehand, checkOnly } from './build-check.ts';
-import { isLive, showBuild } from './build-progress.ts';
+import { progressOf, showBuild } from './build-progress.ts';
 import { parseOutput, writeOutput } from './build-output.ts';
 import { extensionHeader, readSecrets } from './build-secrets.ts';
 import { buildSource, type BuildSource } from './build-source.ts';
@@ -53,7 +53,7 @@ export const build: Command = {
     'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--no-cache-filter STAGE]... [--pull] [-q]\n' +
     '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
     '       [--platform OS/ARCH] [--network N] [--add-host NAME:IP]... [-m SIZE] [--shm-size SIZE] [--ulimit NAME=SOFT[:HARD]]...\n' +
-    `       [--check [--format json]] [--progress auto|plain|tty] ${DOCKER_USAGE} PATH|-`,
+    `       [--check [--format json]] [--progress auto|plain|tty|quiet|rawjson] ${DOCKER_USAGE} PATH|-`,
   async run(commandArguments, terminal) {
     const { values, positionals } = parse(commandArguments);
     const [path, ...more] = positionals;
@@ -68,27 +68,28 @@ export const build: Command = {
     const checking = { buildArgs, target: values.target };
     if (values.check) return checkOnly(client, written, values.format, { ...checking, terminal });
     if (written) await checkBeforehand(client, written, checking);
-    const query = { ...(isRemote ? { remote: path } : {}), dockerfile, ...queryOf(values, buildArgs) };
+    // What is written to standard output must stand there alone.
+    const told = output.kind === 'archive' && output.path === '-' ? terminal.stderr : terminal.stdout;
+    const progress = values.quiet ? 'quiet' : progressOf(values.progress, told, terminal);
+    const query = { ...(isRemote ? { remote: path } : {}), dockerfile, ...queryOf(values, buildArgs), q: progress === 'quiet' };
     const extensions = extensionHeader({
       secrets,
       allowInsecure: values.allow.length > 0,
       keepFailed: values.debug,
       noCacheStages: values['no-cache-filter'].flatMap((names) => names.split(',')),
+      stepEvents: progress === 'live' || progress === 'rawjson',
     });
     const headers = { ...(await buildLoginHeader(terminal.environment)), ...extensions };
     const stream = tar === undefined ? {} : { stream: { content: tar(), type: 'application/x-tar' } };
     const lines = client.lines<ProgressLine>({ method: 'POST', path: '/build', query, headers, ...stream });
     const seen: BuiltIds = {};
-    // What is written to standard output must stand there alone.
-    const told = output.kind === 'archive' && output.path === '-' ? terminal.stderr : terminal.stdout;
-    const live = !values.quiet && isLive(values.progress, told, terminal);
     try {
-      await showBuild(noting(lines, seen), told, { live, clock: systemClock });
+      await showBuild(noting(lines, seen), told, { progress, clock: systemClock });
     } catch (error) {
       if (values.debug && seen.failedStep !== undefined) await openShell(client, seen.failedStep, messageOf(error), terminal);
       throw error;
     }
-    if (written && !values.quiet) await write(terminal.stderr, await checkAfterwards(client, written, checking));
+    if (written && (progress === 'plain' || progress === 'live')) await write(terminal.stderr, await checkAfterwards(client, written, checking));
     if (seen.image !== undefined) await writeOutput(client, output, { id: seen.image, named: values.tag.length > 0 }, terminal);
     return 0;
   },
@@ -113,7 +114,6 @@ function queryOf(values: Values, buildArgs: BuildArguments): Query {
     target: values.target,
     nocache: values['no-cache'],
     pull: values.pull,
-    q: values.quiet,
   };
 }
 
