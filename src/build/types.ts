@@ -3,7 +3,7 @@ import type { ResourceLimits } from '#engine';
 import type { CacheEntry, PruneRequest } from './cache/choose.ts';
 import type { CacheRecord } from './cache/record.ts';
 export type { CacheEntry, CacheRecord, PruneRequest };
-import type { Digest, Image, Platform, Reference, TransferOptions } from '#image';
+import type { CompressionOptions, Digest, Image, Platform, Reference, TransferOptions } from '#image';
 
 /** What to build: the words of `POST /build`, already parsed. */
 export interface BuildRequest {
@@ -37,6 +37,8 @@ export interface BuildRequest {
   /** Images whose inline cache may be used, pulled where they are not here. */
   readonly cacheFrom?: readonly string[];
   readonly platform?: Platform;
+  /** How the image's layers are compressed: those that the build made, with `force` those of its base too. */
+  readonly compression?: CompressionOptions & { readonly force: boolean };
   /** The output tells of each step when it begins and ends, besides the story in the order of the file. */
   readonly stepEvents?: boolean;
   /** Credentials for the registry of a base image. */

@@ -75,10 +75,25 @@ export function buildRequest(call: Call): BuildRequest {
     platform: architecture === undefined ? undefined : defined({ os, architecture, variant }),
     remote: call.text('remote'),
     cacheFrom: cacheSources(call),
+    compression: compressionOf(call),
     ...extensions(call.header(EXTENSIONS)),
     auth: registryConfig(call.header('x-registry-config')),
     signal: call.signal,
   });
+}
+
+/** Gantry's own parameters: how the layers are compressed. Errors: 400. */
+function compressionOf(call: Call): BuildRequest['compression'] {
+  const [compression, level, force] = [call.text('compression'), call.integer('compressionlevel'), call.flag('forcecompression')];
+  if (compression === undefined) {
+    if (level !== undefined || force) throw badRequest('compressionlevel and forcecompression go with compression=gzip or compression=zstd');
+    return undefined;
+  }
+  if (compression !== 'gzip' && compression !== 'zstd') throw badRequest(`invalid compression "${compression}": it is gzip or zstd`);
+  const [least, most] = compression === 'gzip' ? [0, 9] : [1, 22];
+  if (level !== undefined && (level < least || level > most))
+    throw badRequest(`invalid compressionlevel ${level}: of ${compression} it is a number from ${least} to ${most}`);
+  return { compression, force, ...(level === undefined ? {} : { level }) };
 }
 
 /** What Docker's API has no words for: `gantry build` sends it in a header of its own, base64url JSON. */

@@ -15,9 +15,11 @@ import { readImage } from './manifest.ts';
 import { OCI_CONFIG, OCI_MANIFEST } from './media-types.ts';
 import { formatReference, repositoryName } from './reference.ts';
 import type { RegistriesAsked } from './remote/registries-asked.ts';
+import { recompressLayers } from './recompress.ts';
 import { planRemoval } from './removal.ts';
 import { treesBy } from './trees/trees.ts';
 import type {
+  CompressionOptions,
   Descriptor,
   Digest,
   FoundImages,
@@ -26,6 +28,7 @@ import type {
   ImageEvent,
   ImageRemoval,
   ImageStore,
+  Layer,
   LeaseOwner,
   LoadedImage,
   LoadOptions,
@@ -128,6 +131,10 @@ export class CatalogueImageStore implements ImageStore {
     const image = await this.#create(parts);
     this.#emit({ action: 'create', id: image.id });
     return image;
+  }
+
+  async recompress(layers: readonly Layer[], options: CompressionOptions): Promise<readonly Layer[]> {
+    return await recompressLayers({ content: this.content, jobs: this.#parts.jobs }, layers, options);
   }
 
   async importTar(content: Readable, options: Parameters<ImageStore['importTar']>[1]): Promise<Image> {

@@ -150,6 +150,8 @@ export interface ImageStore {
     readonly names?: readonly Reference[];
     readonly annotations?: Readonly<Record<string, string>>;
   }): Promise<Image>;
+  /** The same layers, compressed so; what is so already stays as it is, unless a level is asked for. Errors: `BLOB_UNKNOWN`. */
+  recompress(layers: readonly Layer[], options: CompressionOptions): Promise<readonly Layer[]>;
   /** `docker import`: a tar stream (plain, gzip or zstd) becomes a one-layer image. */
   importTar(content: Readable, options: { readonly config: ImageRunConfig; readonly name?: Reference; readonly message?: string }): Promise<Image>;
   /** `docker save`: these images, each under those of its names, as one archive. Errors: `BLOB_UNKNOWN`. */
@@ -174,6 +176,12 @@ export interface ImageEvent {
   readonly action: 'pull' | 'push' | 'tag' | 'untag' | 'delete' | 'import' | 'load' | 'create';
   readonly id: string;
   readonly name?: string;
+}
+export type LayerCompression = 'gzip' | 'zstd';
+export interface CompressionOptions {
+  readonly compression: LayerCompression;
+  /** Of gzip 0 to 9, of zstd 1 to 22. */
+  readonly level?: number;
 }
 export interface Layer {
   readonly diffId: Digest;

@@ -13,6 +13,8 @@ import type { DockerClient, Query } from './client.ts';
 import { connectDocker, DOCKER_OPTIONS, DOCKER_USAGE } from './connect.ts';
 import { buildLoginHeader } from './credentials.ts';
 import type { ProgressLine } from './progress.ts';
+import { nowhere } from './pull.ts';
+import { pushImage } from './push.ts';
 import { runInteractive } from './run.ts';
 import { labelsOf } from './run-options.ts';
 import { parseBytes } from './sizes.ts';
@@ -60,6 +62,9 @@ export const build: Command = {
     if (path === undefined || more.length > 0) throw new UsageError('Cannot build without one context: gantry build PATH, or - for standard input');
     refuseUnknown(values);
     const output = parseOutput(values.output);
+    const names = output.kind === 'image' ? [...values.tag, ...output.names] : values.tag;
+    if (output.kind === 'image' && output.push && names.length === 0)
+      throw new UsageError('Cannot push an image without a name: give it by -t NAME, or by name=NAME in --output');
     const secrets = await readSecrets(values.secret, terminal.environment);
     const client = await connectDocker(values, terminal);
     const isRemote = /^(?:https?|git|ssh):\/\/|^git@/.test(path);
@@ -71,7 +76,14 @@ export const build: Command = {
     // What is written to standard output must stand there alone.
     const told = output.kind === 'archive' && output.path === '-' ? terminal.stderr : terminal.stdout;
     const progress = values.quiet ? 'quiet' : progressOf(values.progress, told, terminal);
-    const query = { ...(isRemote ? { remote: path } : {}), dockerfile, ...queryOf(values, buildArgs), q: progress === 'quiet' };
+    const query = {
+      ...(isRemote ? { remote: path } : {}),
+      dockerfile,
+      ...queryOf(values, buildArgs),
+      t: names,
+      q: progress === 'quiet',
+      ...('compression' in output ? output.compression : {}),
+    };
     const extensions = extensionHeader({
       secrets,
       allowInsecure: values.allow.length > 0,
@@ -90,7 +102,8 @@ export const build: Command = {
       throw error;
     }
     if (written && (progress === 'plain' || progress === 'live')) await write(terminal.stderr, await checkAfterwards(client, written, checking));
-    if (seen.image !== undefined) await writeOutput(client, output, { id: seen.image, named: values.tag.length > 0 }, terminal);
+    if (seen.image !== undefined) await writeOutput(client, output, { id: seen.image, named: names.length > 0 }, terminal);
+    if (output.kind === 'image' && output.push) for (const name of names) await pushImage(client, name, terminal, progress === 'quiet' ? nowhere() : told);
     return 0;
   },
 };
@@ -108,7 +121,6 @@ function queryOf(values: Values, buildArgs: BuildArguments): Query {
     shmsize: values['shm-size'] === undefined ? undefined : parseBytes('--shm-size', values['shm-size']),
     ulimits: values.ulimit.length === 0 ? undefined : JSON.stringify(values.ulimit.map(parseUlimit)),
     cachefrom: values['cache-from'].length === 0 ? undefined : JSON.stringify(values['cache-from']),
-    t: values.tag,
     buildargs: JSON.stringify(buildArgs),
     labels: JSON.stringify(labelsOf(values.label)),
     target: values.target,
