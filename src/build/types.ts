@@ -36,6 +36,10 @@ export interface BuildRequest {
   readonly remote?: string;
   /** Images whose inline cache may be used, pulled where they are not here. */
   readonly cacheFrom?: readonly string[];
+  /** Where the cache of this build's steps is pushed to. */
+  readonly cacheTo?: readonly CacheExport[];
+  /** The image carries the keys of its steps, for `cacheFrom`. */
+  readonly cacheInline?: boolean;
   readonly platform?: Platform;
   /** How the image's layers are compressed: those that the build made, with `force` those of its base too. */
   readonly compression?: CompressionOptions & { readonly force: boolean };
@@ -45,6 +49,12 @@ export interface BuildRequest {
   readonly auth?: (registry: string) => TransferOptions['auth'];
   /** Aborting it ends the running step and the build. */
   readonly signal?: AbortSignal;
+}
+
+/** `min` has the steps of the last stage, `max` those of all that were needed. */
+export interface CacheExport {
+  readonly reference: Reference;
+  readonly mode: 'min' | 'max';
 }
 
 /** A step of a build, in the words of its file; `number` of `total` in its stage. */

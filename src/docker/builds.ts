@@ -75,6 +75,7 @@ export function buildRequest(call: Call): BuildRequest {
     platform: architecture === undefined ? undefined : defined({ os, architecture, variant }),
     remote: call.text('remote'),
     cacheFrom: cacheSources(call),
+    ...cacheTargets(jsonList(call, 'cacheto')),
     compression: compressionOf(call),
     ...extensions(call.header(EXTENSIONS)),
     auth: registryConfig(call.header('x-registry-config')),
@@ -120,6 +121,25 @@ function cacheSources(call: Call): readonly string[] | undefined {
     return item.replace(/^type=registry,ref=/, '');
   });
   return names.length === 0 ? undefined : names;
+}
+
+/** Gantry's own parameter: `type=registry,ref=NAME[,mode=min|max]` or `type=inline`, as a JSON list. Errors: 400, 501. */
+function cacheTargets(given: readonly unknown[]): Pick<BuildRequest, 'cacheTo' | 'cacheInline'> {
+  const targets: NonNullable<BuildRequest['cacheTo']>[number][] = [];
+  let cacheInline = false;
+  for (const item of given) {
+    if (typeof item !== 'string') throw badRequest('invalid cacheto: it must be a JSON list of strings');
+    const { type, ref, mode = 'min', ...unknown } = Object.fromEntries(new URLSearchParams(item.replaceAll(',', '&').replaceAll('+', '%2B')));
+    if (type !== 'registry' && type !== 'inline')
+      throw unsupported(`a cache of ${type === undefined ? 'no type' : `type ${type}`} (type=registry,ref=NAME and type=inline are known)`);
+    const [other] = Object.keys(unknown);
+    if (other !== undefined) throw badRequest(`invalid cacheto "${item}": there is no field ${other}; it has type, ref and mode`);
+    if (mode !== 'min' && mode !== 'max') throw badRequest(`invalid cacheto "${item}": mode is min or max`);
+    if (type === 'inline') cacheInline = true;
+    else if (!ref) throw badRequest(`invalid cacheto "${item}": write type=registry,ref=NAME`);
+    else targets.push({ reference: parseReference(ref), mode });
+  }
+  return { ...(targets.length === 0 ? {} : { cacheTo: targets }), ...(cacheInline ? { cacheInline } : {}) };
 }
 
 function jsonList(call: Call, name: string): readonly unknown[] {

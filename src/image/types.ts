@@ -160,6 +160,10 @@ export interface ImageStore {
   load(archive: Readable, options: LoadOptions): Promise<readonly LoadedImage[]>;
   pull(reference: Reference, options: TransferOptions): Promise<Image>;
   push(reference: Reference, options: TransferOptions): Promise<Descriptor>;
+  /** Pushes an artifact, with its blobs. Errors: `REGISTRY_FAILED`, `BLOB_UNKNOWN`. */
+  pushArtifact(reference: Reference, artifact: Artifact, options: TransferOptions): Promise<Descriptor>;
+  /** What a registry has under a name, its blobs with it, where its configuration is of that type; undefined otherwise. Errors: `REGISTRY_FAILED`. */
+  fetchArtifact(reference: Reference, configType: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FetchedArtifact | undefined>;
   /** `docker login`: whether the registry takes these credentials. Errors: `REGISTRY_FAILED` (401 when not). */
   login(registry: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<void>;
   /** What a registry has under a name, without pulling it. Errors: `REGISTRY_FAILED`. */
@@ -177,6 +181,15 @@ export interface ImageEvent {
   readonly id: string;
   readonly name?: string;
 }
+/** Something other than an image that registries keep in the shape of one (OCI image-spec, "Guidelines for Artifact Usage"). */
+export interface Artifact {
+  readonly artifactType: string;
+  readonly configType: string;
+  readonly config: Uint8Array;
+  /** Blobs that are in the content store. */
+  readonly layers: readonly Descriptor[];
+}
+export type FetchedArtifact = Pick<Artifact, 'layers'> & { readonly config: Buffer };
 export type LayerCompression = 'gzip' | 'zstd';
 export interface CompressionOptions {
   readonly compression: LayerCompression;

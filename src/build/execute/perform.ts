@@ -1,4 +1,5 @@
-import type { Image } from '#image';
+import { familiarName, formatReference, type Image } from '#image';
+import { exportCache } from '../cache/artifact.ts';
 import { INLINE_ARG } from '../plan/arguments.ts';
 import { DockerfileError } from '../errors.ts';
 import { imageOf } from '../output/image.ts';
@@ -44,5 +45,12 @@ export async function performPlan(session: BuildSession, plan: Plan, { contextRo
   const target = plan.stages.at(-1);
   const steps = stages.flatMap((told) => (told.status === 'fulfilled' ? told.value : []));
   if (!target) throw new DockerfileError(1, 'no build stage in current context');
-  return await imageOf(session, target.result, execution, { epoch_ms, steps, inline: session.request.buildArgs?.[INLINE_ARG] === '1' });
+  const { buildArgs, cacheInline, cacheTo = [] } = session.request;
+  const inline = cacheInline === true || buildArgs?.[INLINE_ARG] === '1';
+  const image = await imageOf(session, target.result, execution, { epoch_ms, steps, inline });
+  for (const cacheExport of cacheTo) {
+    await exportCache(session, plan, execution, cacheExport);
+    await session.say(`Exported the cache to ${familiarName(formatReference(cacheExport.reference))}\n`);
+  }
+  return image;
 }

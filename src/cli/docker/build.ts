@@ -39,6 +39,7 @@ const OPTIONS = {
   'shm-size': text,
   ulimit: texts,
   'cache-from': texts,
+  'cache-to': texts,
   secret: texts,
   ssh: texts,
   allow: texts,
@@ -53,7 +54,7 @@ const OPTIONS = {
 export const build: Command = {
   usage:
     'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--no-cache-filter STAGE]... [--pull] [-q]\n' +
-    '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
+    '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [--cache-to type=registry,ref=NAME[,mode=max]|type=inline]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
     '       [--platform OS/ARCH] [--network N] [--add-host NAME:IP]... [-m SIZE] [--shm-size SIZE] [--ulimit NAME=SOFT[:HARD]]...\n' +
     `       [--check [--format json]] [--progress auto|plain|tty|quiet|rawjson] ${DOCKER_USAGE} PATH|-`,
   async run(commandArguments, terminal) {
@@ -121,6 +122,7 @@ function queryOf(values: Values, buildArgs: BuildArguments): Query {
     shmsize: values['shm-size'] === undefined ? undefined : parseBytes('--shm-size', values['shm-size']),
     ulimits: values.ulimit.length === 0 ? undefined : JSON.stringify(values.ulimit.map(parseUlimit)),
     cachefrom: values['cache-from'].length === 0 ? undefined : JSON.stringify(values['cache-from']),
+    cacheto: values['cache-to'].length === 0 ? undefined : JSON.stringify(values['cache-to']),
     buildargs: JSON.stringify(buildArgs),
     labels: JSON.stringify(labelsOf(values.label)),
     target: values.target,
