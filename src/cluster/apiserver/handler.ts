@@ -1,11 +1,13 @@
 import { type ApiHandler, type ApiRequest, type ApiResponse, StatusError } from '#cluster/api';
-import { attributesOf, authorize, requireAllowed } from './auth/authorize.ts';
+import { attributesOf } from './auth/attributes.ts';
+import type { Authenticator } from './auth/authenticate.ts';
 import type { Context } from './context.ts';
 import { methodNotAllowed, noSuchPath } from './errors.ts';
-import { findServed, type Served } from './kinds.ts';
+import { findServed, isResource, type Served } from './kinds.ts';
 import { handleMetrics } from './metrics/serve.ts';
 import type { Usage } from './metrics/usage.ts';
 import { handleReview } from './auth/reviews.ts';
+import { createToken } from './auth/tokens/token-request.ts';
 import { create } from './verbs/create.ts';
 import { deleteCollection, deleteOne } from './verbs/delete.ts';
 import { get } from './verbs/get.ts';
@@ -19,11 +21,13 @@ import { watch } from './verbs/watch.ts';
 export class RequestHandler implements ApiHandler {
   readonly #context: Context;
   readonly #usage: Usage;
+  readonly #authenticator: Authenticator;
   #served = 0;
 
-  constructor(context: Context, usage: Usage) {
+  constructor(context: Context, usage: Usage, authenticator: Authenticator) {
     this.#context = context;
     this.#usage = usage;
+    this.#authenticator = authenticator;
   }
 
   /** How many requests were taken so far. */
@@ -44,7 +48,7 @@ export class RequestHandler implements ApiHandler {
         `an empty namespace may not be set when a resource name is provided (${served.info.resource} "${request.name}")`,
       );
     }
-    requireAllowed(request.user, attributesOf(request, request.verb));
+    this.#authorize(request);
     return await this.#byVerb(served, request);
   }
 
@@ -52,17 +56,23 @@ export class RequestHandler implements ApiHandler {
   async #virtual(request: ApiRequest): Promise<ApiResponse | undefined> {
     const { group } = request.resource;
     if (group === 'metrics.k8s.io') {
-      requireAllowed(request.user, attributesOf(request, request.verb));
+      this.#authorize(request);
       return await handleMetrics(this.#context, this.#usage, request);
     }
     if (group !== 'authorization.k8s.io' && group !== 'authentication.k8s.io') return undefined;
-    requireAllowed(request.user, attributesOf(request, request.verb));
-    return handleReview(request, authorize);
+    this.#authorize(request);
+    return handleReview(request, { authorizer: this.#context.authorizer, authenticator: this.#authenticator });
+  }
+
+  #authorize(request: ApiRequest): void {
+    this.#context.authorizer.require(request.user, attributesOf(request, request.verb));
   }
 
   async #byVerb(served: Served, request: ApiRequest): Promise<ApiResponse> {
     const context = this.#context;
     if (!served.info.verbs.includes(request.verb)) throw methodNotAllowed(request.resource, request.verb);
+    if (request.subresource === 'token' && isResource(served, '', 'serviceaccounts') && request.verb === 'create') return createToken(context, request);
+    if (request.subresource === 'approval') return await this.#approval(served, request);
     if (request.subresource !== undefined) return await handleSubresource(context, served, request, request.subresource);
     switch (request.verb) {
       case 'get':
@@ -84,5 +94,14 @@ export class RequestHandler implements ApiHandler {
       case 'connect':
         throw methodNotAllowed(request.resource, request.verb);
     }
+  }
+
+  /** The conditions of a request for a certificate, which those set who may approve. */
+  async #approval(served: Served, request: ApiRequest): Promise<ApiResponse> {
+    if (!served.info.subresources.includes('approval') || request.name === undefined) throw noSuchPath();
+    if (request.verb === 'get') return await get(this.#context, served, request);
+    if (request.verb === 'update') return await update(this.#context, served, request);
+    if (request.verb === 'patch') return await patch(this.#context, served, request);
+    throw methodNotAllowed({ ...request.resource, resource: `${request.resource.resource}/approval` }, request.verb);
   }
 }

@@ -11,6 +11,7 @@ import {
   defaultSecret,
   defaultService,
 } from './kinds.ts';
+import { defaultLimitRange } from './limit-range.ts';
 
 type Default = (object: KubeObject) => void;
 
@@ -30,6 +31,7 @@ const BY_MODEL: Readonly<Record<string, Default>> = {
   V1HorizontalPodAutoscaler: as(defaultAutoscalerV1),
   V2HorizontalPodAutoscaler: as(defaultAutoscalerV2),
   V1EndpointSlice: as(defaultEndpointSlice),
+  V1LimitRange: as(defaultLimitRange),
 };
 
 /** A copy of a decoded object with every default that its kind documents. */

@@ -1,0 +1,91 @@
+import { type Amounts, amountText, forbidden, type KubeObject, parseQuantity, quotaAmounts, quotaCovers, type V1Pod, type V1ResourceQuota } from '#cluster/api';
+import { collectionPrefix } from '../../cache/keys.ts';
+import type { ObjectCache } from '../../cache/object-cache.ts';
+import type { Served } from '../../kinds.ts';
+import { isResource } from '../../kinds.ts';
+import type { AdmissionPlugin, AdmissionTarget } from '../types.ts';
+
+const QUOTAS = { group: '', resource: 'resourcequotas' };
+/** Of what of a Pod a quota wants to know it may be that it is not said. */
+const COMPUTE = /^(?:(?:requests|limits)\.)?(?:cpu|memory|ephemeral-storage)$/;
+
+/**
+ * What a namespace's objects may take together. Counted are the objects that stand there, not what the quota's status says of them;
+ * writes of a namespace that has quotas wait for one another, so that no two take the last of it.
+ */
+export const resourceQuota: AdmissionPlugin = {
+  name: 'ResourceQuota',
+  handles: ({ operation, served, subresource }) => operation !== 'DELETE' && counts(served, subresource),
+  holds: ({ cache }, target) => (counts(target.served, target.subresource) && hasQuotas(cache, target) ? `quota/${target.namespace}` : undefined),
+  validate({ cache }, { served, object, old, namespace = '', name }) {
+    if (object === undefined) return;
+    for (const quota of quotasOf(cache, namespace)) {
+      if (!quotaCovers(quota, served.info, object)) continue;
+      const taken = increase(quotaAmounts(served.info, object), old === undefined ? {} : quotaAmounts(served.info, old));
+      const why = exceeded(cache, quota, served, taken) ?? unsaid(quota, served, object);
+      if (why !== undefined) throw forbidden(served.info, name, why);
+    }
+  },
+};
+
+function counts({ info }: Served, subresource: string | undefined): boolean {
+  return info.namespaced && subresource === undefined && info.resource !== 'events';
+}
+
+function hasQuotas(cache: ObjectCache, { namespace = '', operation }: AdmissionTarget): boolean {
+  return operation !== 'DELETE' && quotasOf(cache, namespace).length > 0;
+}
+
+function quotasOf(cache: ObjectCache, namespace: string): readonly V1ResourceQuota[] {
+  const prefix = collectionPrefix(QUOTAS);
+  const collection = cache.collection(prefix);
+  if (collection.size === 0) return [];
+  // What stands under a quota's key was decoded as one.
+  return collection.keys(`${prefix}${namespace}/`).map((key) => collection.get(key) as V1ResourceQuota);
+}
+
+function increase(after: Amounts, before: Amounts): Amounts {
+  return Object.fromEntries(Object.entries(after).flatMap(([name, amount]) => (amount > (before[name] ?? 0n) ? [[name, amount - (before[name] ?? 0n)]] : [])));
+}
+
+function exceeded(cache: ObjectCache, quota: V1ResourceQuota, served: Served, taken: Amounts): string | undefined {
+  const hard = quota.spec?.hard ?? {};
+  const limited = Object.keys(hard).filter((name) => taken[name] !== undefined);
+  if (limited.length === 0) return undefined;
+  const used = usedNow(cache, quota, served);
+  const over = limited.filter((name) => (used[name] ?? 0n) + (taken[name] ?? 0n) > parseQuantity(hard[name] ?? '0')).toSorted();
+  if (over.length === 0) return undefined;
+  const list = (text: (name: string) => string) => over.map((name) => `${name}=${text(name)}`).join(',');
+  return (
+    `exceeded quota: ${quota.metadata.name}, requested: ${list((name) => amountText(name, taken[name] ?? 0n))}, ` +
+    `used: ${list((name) => amountText(name, used[name] ?? 0n))}, limited: ${list((name) => hard[name] ?? '')}`
+  );
+}
+
+function usedNow(cache: ObjectCache, quota: V1ResourceQuota, { prefix, info }: Served): Amounts {
+  const collection = cache.collection(prefix);
+  const used: Record<string, bigint> = {};
+  for (const key of collection.keys(`${prefix}${quota.metadata.namespace}/`)) {
+    const object = collection.get(key);
+    if (object === undefined || !quotaCovers(quota, info, object)) continue;
+    for (const [name, amount] of Object.entries(quotaAmounts(info, object))) used[name] = (used[name] ?? 0n) + amount;
+  }
+  return used;
+}
+
+/** A Pod has to say how much it takes of what is limited. */
+function unsaid(quota: V1ResourceQuota, served: Served, object: KubeObject): string | undefined {
+  if (!isResource(served, '', 'pods')) return undefined;
+  // Decoded as a Pod.
+  const { spec } = object as V1Pod;
+  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  const missing = Object.keys(quota.spec?.hard ?? {})
+    .filter((name) => COMPUTE.test(name))
+    .toSorted()
+    .flatMap((name) => {
+      const [which, plain] = name.startsWith('limits.') ? (['limits', name.slice(7)] as const) : (['requests', name.replace('requests.', '')] as const);
+      const silent = containers.filter(({ resources }) => resources?.[which]?.[plain] === undefined).map((one) => one.name);
+      return silent.length === 0 ? [] : [`${name} for: ${silent.join(',')}`];
+    });
+  return missing.length === 0 ? undefined : `failed quota: ${quota.metadata.name}: must specify ${missing.join('; ')}`;
+}
