@@ -1,4 +1,5 @@
 import { type ClusterClient, httpClient, loadKubeconfig, NODES } from '#cluster/client';
+import type { CertificateSigner } from '#cluster/controllers';
 import type { ApiServerPart } from './apiserver-part.ts';
 import type { DaemonConfig } from './config.ts';
 
@@ -8,10 +9,13 @@ export interface ClusterAccess {
   client(userName: string, groups?: readonly string[]): Promise<ClusterClient>;
   /** PEM of the authority that signed the server's certificate. */
   rootCa(): Promise<string | undefined>;
+  /** The cluster's authority; undefined where another process has its key. */
+  signer(): CertificateSigner | undefined;
 }
 
 export function clusterAccess(config: DaemonConfig, apiServer: ApiServerPart | undefined): ClusterAccess {
-  if (apiServer !== undefined) return { client: async (name, groups) => apiServer.client(name, groups), rootCa: async () => apiServer.rootCa() };
+  if (apiServer !== undefined)
+    return { client: async (name, groups) => apiServer.client(name, groups), rootCa: async () => apiServer.rootCa(), signer: () => apiServer.signer() };
   const { remote } = config;
   if (remote === undefined) throw new TypeError('parts that follow the cluster were chosen without a way to it');
   const access = async () => {
@@ -23,7 +27,7 @@ export function clusterAccess(config: DaemonConfig, apiServer: ApiServerPart | u
     await answers(made);
     return made;
   };
-  return { client, rootCa: async () => (await access()).ca };
+  return { client, rootCa: async () => (await access()).ca, signer: () => undefined };
 }
 
 /** Those who follow a cluster wait for it with patience; one that can't be reached when they start is told at once. Errors: the client's. */

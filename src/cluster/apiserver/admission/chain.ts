@@ -1,7 +1,6 @@
 import { KeyedMutex } from '#kit';
-import type { Context } from '../context.ts';
 import { PLUGINS } from './plugins.ts';
-import type { AdmissionPlugin, AdmissionRequest, AdmissionTarget } from './types.ts';
+import type { AdmissionContext, AdmissionPlugin, AdmissionRequest, AdmissionTarget } from './types.ts';
 
 /** `--enable-admission-plugins`, `--disable-admission-plugins`. All of them are on where nothing is said. */
 export interface AdmissionOptions {
@@ -17,16 +16,16 @@ export class AdmissionChain {
     this.#plugins = plugins.filter(({ name }) => !options.disable?.includes(name));
   }
 
-  async mutate(context: Context, request: AdmissionRequest): Promise<void> {
+  async mutate(context: AdmissionContext, request: AdmissionRequest): Promise<void> {
     for (const plugin of this.#plugins) if (plugin.mutate && plugin.handles(request)) await plugin.mutate(context, request);
   }
 
-  async validate(context: Context, request: AdmissionRequest): Promise<void> {
+  async validate(context: AdmissionContext, request: AdmissionRequest): Promise<void> {
     for (const plugin of this.#plugins) if (plugin.validate && plugin.handles(request)) await plugin.validate(context, request);
   }
 
   /** Runs a write while no other goes on that counts against the same limits. */
-  async hold<T>(context: Context, target: AdmissionTarget, write: () => Promise<T>): Promise<T> {
+  async hold<T>(context: AdmissionContext, target: AdmissionTarget, write: () => Promise<T>): Promise<T> {
     const keys = this.#plugins.flatMap((plugin) => plugin.holds?.(context, target) ?? []);
     return await keys.reduceRight<() => Promise<T>>((inner, key) => () => this.#mutex.run(key, inner), write)();
   }

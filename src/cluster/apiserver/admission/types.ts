@@ -1,6 +1,16 @@
 import type { KubeObject, UserInfo } from '#cluster/api';
-import type { Context } from '../context.ts';
+import type { Clock, Random } from '#kit';
+import type { Authorizer } from '../auth/authorizer.ts';
+import type { ObjectCache } from '../cache/object-cache.ts';
 import type { Served } from '../kinds.ts';
+
+/** What plugins decide by. */
+export interface AdmissionContext {
+  readonly cache: ObjectCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly authorizer: Authorizer;
+}
 
 /** A write that is about to happen, as admission sees it. */
 export interface AdmissionRequest {
@@ -24,10 +34,10 @@ export interface AdmissionPlugin {
   readonly name: string;
   handles(request: AdmissionRequest): boolean;
   /** Completes the object, or refuses it. Errors: `StatusError`s. */
-  mutate?(context: Context, request: AdmissionRequest): void | Promise<void>;
+  mutate?(context: AdmissionContext, request: AdmissionRequest): void | Promise<void>;
   /** Refuses what may not be. Errors: `StatusError`s. */
-  validate?(context: Context, request: AdmissionRequest): void | Promise<void>;
+  validate?(context: AdmissionContext, request: AdmissionRequest): void | Promise<void>;
   /** Writes of the same key wait for one another from before `mutate` until they are stored; undefined where they need not. */
-  holds?(context: Context, target: AdmissionTarget): string | undefined;
+  holds?(context: AdmissionContext, target: AdmissionTarget): string | undefined;
 }
 export type AdmissionTarget = Pick<AdmissionRequest, 'operation' | 'served' | 'subresource' | 'namespace'>;

@@ -27,7 +27,13 @@ export function isResourceRequest(asked: Attributes): asked is ResourceAttribute
 
 /** What doing `verb` to the target of a request asks for. */
 export function attributesOf(
-  { resource, namespace, name: given, subresource, query }: Pick<ApiRequest, 'resource' | 'namespace' | 'name' | 'subresource'> & Partial<Pick<ApiRequest, 'query'>>,
+  {
+    resource,
+    namespace,
+    name: given,
+    subresource,
+    query,
+  }: Pick<ApiRequest, 'resource' | 'namespace' | 'name' | 'subresource'> & Partial<Pick<ApiRequest, 'query'>>,
   verb: string,
 ): ResourceAttributes {
   const fieldSelector = query?.fieldSelector;

@@ -43,7 +43,9 @@ export function impersonationOf(headers: Readonly<Record<string, readonly string
     Object.entries(headers).flatMap(([key, values]) => (key.startsWith(EXTRA) ? [[decodeKey(key.slice(EXTRA.length)), values ?? []]] : [])),
   );
   if (name !== '') return { name, uid, groups, extra };
-  const given = [groups.length > 0 ? 'groups' : '', Object.keys(extra).length > 0 ? 'userextras' : '', uid === undefined ? '' : 'uid'].filter((one) => one !== '');
+  const given = [groups.length > 0 ? 'groups' : '', Object.keys(extra).length > 0 ? 'userextras' : '', uid === undefined ? '' : 'uid'].filter(
+    (one) => one !== '',
+  );
   if (given.length > 0) throw badRequest(`requested [${given.join(' ')}] without impersonating a user`);
   return undefined;
 }

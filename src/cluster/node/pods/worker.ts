@@ -260,6 +260,7 @@ export class PodWorker {
       this.#run(() => this.#refreshVolumes());
       wake();
     };
+    this.#follows.push(sources.followTokens(this.uid, stale));
     for (const { kind, name } of named) this.#follows.push(sources.follow(kind, this.#pod.metadata.namespace ?? '', name, stale));
   }
 

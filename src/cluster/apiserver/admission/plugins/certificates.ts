@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { forbidden, type UserInfo, type V1CertificateSigningRequest } from '#cluster/api';
 import { requestSubject } from '../../auth/certificates/request-subject.ts';
-import type { Context } from '../../context.ts';
 import { isResource } from '../../kinds.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../types.ts';
+import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '../types.ts';
 
 const GROUP = 'certificates.k8s.io';
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
@@ -18,7 +17,11 @@ export const certificateApproval: AdmissionPlugin = {
     // Decoded as a CertificateSigningRequest.
     const { spec } = old as V1CertificateSigningRequest;
     if (!maySign(context, user, 'approve', spec.signerName))
-      throw forbidden({ group: GROUP, resource: 'certificatesigningrequests' }, name, `user not permitted to approve requests with signerName "${spec.signerName}"`);
+      throw forbidden(
+        { group: GROUP, resource: 'certificatesigningrequests' },
+        name,
+        `user not permitted to approve requests with signerName "${spec.signerName}"`,
+      );
   },
 };
 
@@ -31,7 +34,11 @@ export const certificateSigning: AdmissionPlugin = {
     const [before, after] = [old as V1CertificateSigningRequest, object as V1CertificateSigningRequest];
     const same = before.status?.certificate === after.status?.certificate && isDeepStrictEqual(failures(before), failures(after));
     if (!same && !maySign(context, user, 'sign', before.spec.signerName))
-      throw forbidden({ group: GROUP, resource: 'certificatesigningrequests' }, name, `user not permitted to sign requests with signerName "${before.spec.signerName}"`);
+      throw forbidden(
+        { group: GROUP, resource: 'certificatesigningrequests' },
+        name,
+        `user not permitted to sign requests with signerName "${before.spec.signerName}"`,
+      );
   },
 };
 
@@ -58,7 +65,7 @@ function failures({ status }: V1CertificateSigningRequest): unknown {
 }
 
 /** By the signer's name, or by its domain as `domain/*`. */
-function maySign({ authorizer }: Context, user: UserInfo, verb: 'approve' | 'sign', signer: string): boolean {
+function maySign({ authorizer }: AdmissionContext, user: UserInfo, verb: 'approve' | 'sign', signer: string): boolean {
   const [domain = ''] = signer.split('/');
   return [signer, `${domain}/*`].some((name) => authorizer.authorize(user, { verb, group: GROUP, resource: 'signers', name }).allowed);
 }

@@ -63,7 +63,8 @@ function complete(container: V1Container, what: string, requests: Texts, limits:
   const newLimits = missing(before.limits, limits);
   if (newRequests.length + newLimits.length === 0) return [];
   container.resources = { ...before, requests: { ...requests, ...before.requests }, limits: { ...limits, ...before.limits } };
-  const words = (names: readonly string[], which: string) => (names.length === 0 ? [] : [`${names.toSorted().join(', ')} ${which} for ${what} ${container.name}`]);
+  const words = (names: readonly string[], which: string) =>
+    names.length === 0 ? [] : [`${names.toSorted().join(', ')} ${which} for ${what} ${container.name}`];
   return [...words(newRequests, 'request'), ...words(newLimits, 'limit')];
 }
 
@@ -125,4 +126,3 @@ function each(bounds: Texts | undefined, judge: (name: string, bound: bigint, te
 function amounts(texts: Texts | undefined): Amounts {
   return Object.fromEntries(Object.entries(texts ?? {}).map(([name, text]) => [name, parseQuantity(text)]));
 }
-

@@ -11,7 +11,11 @@ const POLICY = 'PreemptLowerPriority';
 /** The classes that every cluster has: what the cluster stands on goes first. */
 export const SYSTEM_CLASSES: readonly V1PriorityClass[] = [
   ['system-node-critical', 2_000_001_000, 'Used for system critical pods that must not be moved from their current node.'] as const,
-  ['system-cluster-critical', 2_000_000_000, 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.'] as const,
+  [
+    'system-cluster-critical',
+    2_000_000_000,
+    'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  ] as const,
 ].map(([name, value, description]) => ({
   apiVersion: 'scheduling.k8s.io/v1',
   kind: 'PriorityClass',

@@ -1,9 +1,8 @@
 import { forbidden, type V1Container, type V1Pod, type V1ServiceAccount, type V1Volume } from '#cluster/api';
 import { randomWord } from '#kit';
 import { collectionPrefix, objectKey } from '../../cache/keys.ts';
-import type { Context } from '../../context.ts';
 import { isResource } from '../../kinds.ts';
-import type { AdmissionPlugin } from '../types.ts';
+import type { AdmissionContext, AdmissionPlugin } from '../types.ts';
 
 const ACCOUNTS = { group: '', resource: 'serviceaccounts' };
 const PODS = { group: '', resource: 'pods' };
@@ -28,8 +27,7 @@ export const serviceAccount: AdmissionPlugin = {
     pod.spec.serviceAccountName = called;
     pod.spec.serviceAccount = called;
     const account = await findAccount(context, namespace, called);
-    if (account === undefined)
-      throw forbidden(PODS, name, `error looking up service account ${namespace}/${called}: serviceaccount "${called}" not found`);
+    if (account === undefined) throw forbidden(PODS, name, `error looking up service account ${namespace}/${called}: serviceaccount "${called}" not found`);
     if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(context, pod);
     if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) pod.spec.imagePullSecrets = structuredClone(account.imagePullSecrets);
   },
@@ -44,7 +42,7 @@ export const serviceAccount: AdmissionPlugin = {
 };
 
 /** The account; that of the name `default` is waited for. */
-async function findAccount({ cache, clock }: Context, namespace: string, name: string): Promise<V1ServiceAccount | undefined> {
+async function findAccount({ cache, clock }: AdmissionContext, namespace: string, name: string): Promise<V1ServiceAccount | undefined> {
   const key = objectKey(ACCOUNTS, namespace, name);
   // What stands under an account's key was decoded as one.
   const find = () => cache.get(key) as V1ServiceAccount | undefined;
@@ -57,12 +55,14 @@ async function findAccount({ cache, clock }: Context, namespace: string, name: s
   return find();
 }
 
-function mountToken(context: Context, pod: V1Pod): void {
+function mountToken(context: AdmissionContext, pod: V1Pod): void {
   const { spec } = pod;
   if (spec === undefined) return;
   const known = spec.volumes?.find(({ name }) => name.startsWith(VOLUME));
   const volume = known?.name ?? `${VOLUME}${randomWord(context.random, 5)}`;
-  const wanting = [...(spec.initContainers ?? []), ...spec.containers].filter(({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH));
+  const wanting = [...(spec.initContainers ?? []), ...spec.containers].filter(
+    ({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH),
+  );
   for (const container of wanting) container.volumeMounts = [...(container.volumeMounts ?? []), { name: volume, readOnly: true, mountPath: MOUNT_PATH }];
   if (known === undefined && wanting.length > 0) spec.volumes = [...(spec.volumes ?? []), tokenVolume(volume)];
 }

@@ -36,14 +36,7 @@ export function requireNoEscalation(authorizer: Authorizer, served: Served, obje
 const EVERYTHING: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
 const EVERY_PATH: PolicyRule = { verbs: ['*'], nonResourceURLs: ['*'] };
 
-function requireAll(
-  authorizer: Authorizer,
-  served: Served,
-  namespace: string | undefined,
-  name: string,
-  user: UserInfo,
-  rules: readonly PolicyRule[],
-): void {
+function requireAll(authorizer: Authorizer, served: Served, namespace: string | undefined, name: string, user: UserInfo, rules: readonly PolicyRule[]): void {
   const missing = notCovered(authorizer.ownedRules(user, namespace), rules);
   if (missing.length > 0) throw forbidden(served.info, name, escalationWords(user, missing));
 }

@@ -62,7 +62,8 @@ function nothingWords(index: RbacIndex, user: UserInfo, asked: Attributes): stri
 }
 
 function remedyOf(index: RbacIndex, user: UserInfo, asked: Attributes): string {
-  if (!isResourceRequest(asked)) return `kubectl create clusterrole NAME --verb=${asked.verb} --non-resource-url=${asked.path}, and bind it with kubectl create clusterrolebinding`;
+  if (!isResourceRequest(asked))
+    return `kubectl create clusterrole NAME --verb=${asked.verb} --non-resource-url=${asked.path}, and bind it with kubectl create clusterrolebinding`;
   const roles = new Map([...index.roles()].filter(({ namespace }) => namespace === undefined).map((role) => [role.name, role]));
   const offered = OFFERED.find((name) => roles.get(name)?.rules.some((rule) => ruleAllows(rule, asked)));
   const scope = asked.namespace ? 'rolebinding' : 'clusterrolebinding';

@@ -126,9 +126,7 @@ export function subjectOf(binding: Binding, user: UserInfo): string {
   const keys = new Set(subjectKeys(user));
   const found = binding.subjects.find((subject) => keys.has(subjectKey(subject, binding.namespace)));
   if (found === undefined) return 'nobody';
-  return found.kind === 'ServiceAccount'
-    ? `ServiceAccount "${found.name}/${found.namespace ?? binding.namespace ?? ''}"`
-    : `${found.kind} "${found.name}"`;
+  return found.kind === 'ServiceAccount' ? `ServiceAccount "${found.name}/${found.namespace ?? binding.namespace ?? ''}"` : `${found.kind} "${found.name}"`;
 }
 
 function subjectKey({ kind, name, namespace }: Subject, bindingNamespace: string | undefined): string {

@@ -70,7 +70,8 @@ export class ServiceAccountTokens {
     if (claims === undefined) return undefined;
     if (claims === 'forged') return { problem: 'the signature is not that of a key of this cluster' };
     const shared = audiences.filter((one) => claims.audiences.includes(one));
-    if (shared.length === 0) return { problem: `token audiences ${JSON.stringify(claims.audiences)} is invalid for the target audiences ${JSON.stringify(audiences)}` };
+    if (shared.length === 0)
+      return { problem: `token audiences ${JSON.stringify(claims.audiences)} is invalid for the target audiences ${JSON.stringify(audiences)}` };
     const problem = this.#timeProblem(claims) ?? this.#objectProblem(claims);
     return problem === undefined ? { user: userOf(claims), audiences: shared } : { problem };
   }
@@ -96,7 +97,8 @@ export class ServiceAccountTokens {
     if (pod !== undefined && !this.#stands('pods', namespace, pod)) return 'service account token has been invalidated: its pod is gone';
     if (secret !== undefined && !this.#stands('secrets', namespace, secret)) return 'service account token has been invalidated: its secret is gone';
     // Of a Pod's token the node is only told; a token without a Pod is the node's.
-    if (node !== undefined && pod === undefined && !this.#stands('nodes', undefined, node)) return 'service account token has been invalidated: its node is gone';
+    if (node !== undefined && pod === undefined && !this.#stands('nodes', undefined, node))
+      return 'service account token has been invalidated: its node is gone';
     return undefined;
   }
 

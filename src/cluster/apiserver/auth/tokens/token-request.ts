@@ -44,7 +44,11 @@ export function createToken(context: Context, request: ApiRequest): ApiResponse 
 function checkIdentity({ name, namespace, uid }: NonNullable<TokenRequest['metadata']>, { metadata }: KubeObject): void {
   const causes: StatusCause[] = [];
   const differs = (field: string, value: string) =>
-    causes.push({ reason: 'FieldValueInvalid', field: `metadata.${field}`, message: `Invalid value: "${value}": must match the service account ${field} if specified` });
+    causes.push({
+      reason: 'FieldValueInvalid',
+      field: `metadata.${field}`,
+      message: `Invalid value: "${value}": must match the service account ${field} if specified`,
+    });
   if (name && name !== metadata.name) differs('name', name);
   if (namespace && namespace !== metadata.namespace) differs('namespace', namespace);
   if (causes.length > 0) throw invalid('TokenRequest', GROUP, metadata.name ?? '', causes);
