@@ -5,19 +5,19 @@ import { type Clock, GantryError, type Random } from '#kit';
 import { ALGORITHM, importKey, type KeyPair } from './issue-certificates.ts';
 
 const BACKDATE_MS = 300_000;
-const { KeyUsageFlags: Flags } = x509;
-/** Kubernetes' names of key usages (RFC 5280, 4.2.1.3). */
-const KEY_USAGES: Readonly<Record<string, x509.KeyUsageFlags>> = {
-  signing: Flags.digitalSignature,
-  'digital signature': Flags.digitalSignature,
-  'content commitment': Flags.nonRepudiation,
-  'key encipherment': Flags.keyEncipherment,
-  'key agreement': Flags.keyAgreement,
-  'data encipherment': Flags.dataEncipherment,
-  'cert sign': Flags.keyCertSign,
-  'crl sign': Flags.cRLSign,
-  'encipher only': Flags.encipherOnly,
-  'decipher only': Flags.decipherOnly,
+const KEY_USAGE_OID = '2.5.29.15';
+/** Kubernetes' names of key usages, with their bits (RFC 5280, 4.2.1.3). */
+const KEY_USAGES: Readonly<Record<string, number>> = {
+  signing: 0,
+  'digital signature': 0,
+  'content commitment': 1,
+  'key encipherment': 2,
+  'data encipherment': 3,
+  'key agreement': 4,
+  'cert sign': 5,
+  'crl sign': 6,
+  'encipher only': 7,
+  'decipher only': 8,
 };
 /** The extended ones (4.2.1.12). */
 const EXTENDED_USAGES: Readonly<Record<string, string>> = {
@@ -58,7 +58,7 @@ export async function signRequest(pem: string, { authority, usages, lifetime_s, 
   const request = await parse(pem);
   const issuer = new x509.X509Certificate(authority.certificate);
   const names = namesOf(request);
-  const flags = usages.map((usage) => KEY_USAGES[usage]).filter((flag) => flag !== undefined);
+  const bits = usages.map((usage) => KEY_USAGES[usage]).filter((bit) => bit !== undefined);
   const extended = [...new Set(usages.flatMap((usage) => EXTENDED_USAGES[usage] ?? []))];
   const until_ms = Math.min(clock.now() + lifetime_s * 1000, issuer.notAfter.getTime());
   const certificate = await x509.X509CertificateGenerator.create({
@@ -72,8 +72,7 @@ export async function signRequest(pem: string, { authority, usages, lifetime_s, 
     signingKey: await importKey(authority.key),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      // Flags put together are no member of the enumeration, but what the extension takes.
-      ...(flags.length === 0 ? [] : [new x509.KeyUsagesExtension(flags.reduce<number>((all, flag) => all | flag, 0) as x509.KeyUsageFlags, true)]),
+      ...(bits.length === 0 ? [] : [new x509.Extension(KEY_USAGE_OID, true, bitString(bits))]),
       ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
       ...(names === undefined ? [] : [names]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
@@ -92,4 +91,12 @@ async function parse(pem: string): Promise<x509.Pkcs10CertificateRequest> {
   const request = new x509.Pkcs10CertificateRequest(der);
   if (!(await request.verify())) throw new GantryError('CSR_UNREADABLE', 400, 'it is not signed by its own key');
   return request;
+}
+
+/** A DER BIT STRING with these bits set, the first one being 0 (X.690, 8.6). */
+function bitString(bits: readonly number[]): Uint8Array<ArrayBuffer> {
+  const last = Math.max(...bits);
+  const bytes = new Uint8Array(Math.floor(last / 8) + 1);
+  for (const bit of bits) bytes[Math.floor(bit / 8)] = (bytes[Math.floor(bit / 8)] ?? 0) | (0x80 >> (bit % 8));
+  return new Uint8Array([3, bytes.length + 1, 7 - (last % 8), ...bytes]);
 }

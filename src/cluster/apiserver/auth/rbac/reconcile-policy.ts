@@ -8,7 +8,9 @@ import { notCovered } from './covers.ts';
  */
 export function reconciledRole(stored: RoleObject, wanted: RoleObject): RoleObject | undefined {
   if (!isOurs(stored)) return undefined;
-  const missing = wanted.aggregationRule === undefined ? notCovered(stored.rules ?? [], wanted.rules ?? []) : [];
+  // Mostly they are the same, and comparing permission by permission is slow.
+  const asWanted = wanted.aggregationRule !== undefined || isDeepStrictEqual(stored.rules ?? [], wanted.rules ?? []);
+  const missing = asWanted ? [] : notCovered(stored.rules ?? [], wanted.rules ?? []);
   const next: RoleObject = {
     ...stored,
     metadata: withMarks(stored, wanted),
