@@ -209,7 +209,10 @@ export class HttpEdge {
       const route = parsePath(url.pathname);
       if (route.kind !== 'resource' || !isPodStream(route) || !STREAMING.has(route.subresource ?? ''))
         throw badRequest('Upgrade requests are only for exec, attach and portforward of pods');
-      this.#options.context.authorizer.require(user, attributesOf(route, request.method === 'POST' ? 'create' : 'get'));
+      const { authorizer } = this.#options.context;
+      if (request.method !== 'POST') authorizer.require(user, attributesOf(route, 'get'));
+      // A WebSocket begins with GET whatever it is for; a process in a Pod, or a way into it, is made.
+      authorizer.require(user, attributesOf(route, 'create'));
       const { namespace = '', name = '', subresource = '' } = route;
       this.#upgrades ??= loadUpgrades(this.#options.context);
       await (await this.#upgrades).serve({ request, socket, head, namespace, name, subresource, parameters: url.searchParams });
