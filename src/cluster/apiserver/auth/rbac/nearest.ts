@@ -9,6 +9,8 @@ export interface Nearest {
   /** A command. */
   readonly remedy: string;
 }
+/** Groups that everybody is in who gets so far: what is bound to them tells nobody what he lacks. */
+const EVERYBODY: readonly string[] = ['system:authenticated', 'system:unauthenticated'];
 interface Candidate {
   /** How much of the request it fits; the more the nearer. */
   readonly fit: number;
@@ -55,10 +57,11 @@ function compare(rule: PolicyRule, asked: ResourceAttributes, here: boolean, pla
 }
 
 function nothingWords(index: RbacIndex, user: UserInfo, asked: Attributes): string {
-  const bound = index.everyBindingOf(user).next().done !== true;
-  if (!bound) return `no role is bound to the user "${user.name}" or to any of the groups ${quoted(user.groups)}`;
+  const own = user.groups.filter((group) => !EVERYBODY.includes(group));
+  const who = `the user "${user.name}"${own.length === 0 ? '' : ` or to the groups ${quoted(own)}`}`;
+  if (index.everyBindingOf({ ...user, groups: own }).next().done === true) return `no role is bound to ${who}`;
   const what = isResourceRequest(asked) ? `${resourceText(asked)} of the API group "${asked.group}"` : `the path ${asked.path}`;
-  return `no role that is bound to the user "${user.name}" or to the groups ${quoted(user.groups)} speaks of ${what}`;
+  return `no role that is bound to ${who} speaks of ${what}`;
 }
 
 function remedyOf(index: RbacIndex, user: UserInfo, asked: Attributes): string {
