@@ -46,9 +46,9 @@ export function prepareChanged(served: Served, after: KubeObject, before: KubeOb
   return prepareForUpdate(served.info, applyDefaults(served.info, after), before);
 }
 
-/** Of a subresource nothing is to be checked. Errors: 422. */
+/** Of a subresource nothing is to be checked but of an approval. Errors: 422. */
 export function checkChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): void {
-  if (subresource === undefined) validateUpdate(served.info, after, before);
+  if (subresource === undefined || subresource === 'approval') validateUpdate(served.info, after, before);
 }
 
 interface WithSpec extends KubeObject {
