@@ -65,8 +65,8 @@ interface WithStatus extends KubeObject {
   status?: { conditions?: unknown };
 }
 
-/** A request for a certificate with other conditions. */
+/** A request for a certificate with other conditions, and with marks of its own. */
 function withConditions(after: WithStatus, before: WithStatus): KubeObject {
-  const changed: WithStatus = { ...before, status: { ...before.status, conditions: after.status?.conditions ?? [] } };
+  const changed: WithStatus = { ...before, metadata: after.metadata, status: { ...before.status, conditions: after.status?.conditions ?? [] } };
   return changed;
 }

@@ -27,7 +27,11 @@ export function createQuotaController(shared: Shared): Controller {
   };
 
   const controller = createController({ ...shared, name: 'resourcequota', reconcile });
-  quotas.onChange(({ type, object }) => type !== 'deleted' && controller.add(`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`));
+  quotas.onChange(({ type, object, previous }) => {
+    // What others write into the status stays until something is counted anew.
+    if (type === 'deleted' || (previous !== undefined && isDeepStrictEqual(object.spec, previous.spec))) return;
+    controller.add(`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`);
+  });
   for (const { info, informer } of counted) {
     informer.onChange(({ type, object, previous }) => {
       const { namespace = '' } = object.metadata;

@@ -13,9 +13,12 @@ const isRequest = ({ served }: AdmissionRequest): boolean => isResource(served, 
 export const certificateApproval: AdmissionPlugin = {
   name: 'CertificateApproval',
   handles: (request) => isRequest(request) && request.subresource === 'approval' && request.operation === 'UPDATE',
-  validate(context, { old, user, name }) {
-    // Decoded as a CertificateSigningRequest.
-    const { spec } = old as V1CertificateSigningRequest;
+  validate(context, { old, object, user, name }) {
+    // Decoded as CertificateSigningRequests, both of them.
+    const [{ spec, status }, after] = [old as V1CertificateSigningRequest, object as V1CertificateSigningRequest];
+    const kept = after.status?.conditions ?? [];
+    const lost = (status?.conditions ?? []).find(({ type }) => !kept.some((one) => one.type === type));
+    if (lost) throw forbidden({ group: GROUP, resource: 'certificatesigningrequests' }, name, `the condition ${lost.type} may not be taken away`);
     if (!maySign(context, user, 'approve', spec.signerName))
       throw forbidden(
         { group: GROUP, resource: 'certificatesigningrequests' },
@@ -32,6 +35,12 @@ export const certificateSigning: AdmissionPlugin = {
   validate(context, { old, object, user, name }) {
     // Decoded as CertificateSigningRequests, both of them.
     const [before, after] = [old as V1CertificateSigningRequest, object as V1CertificateSigningRequest];
+    if (!isDeepStrictEqual(verdicts(before), verdicts(after)))
+      throw forbidden(
+        { group: GROUP, resource: 'certificatesigningrequests' },
+        name,
+        'Approved and Denied conditions are written by the subresource approval only',
+      );
     const same = before.status?.certificate === after.status?.certificate && isDeepStrictEqual(failures(before), failures(after));
     if (!same && !maySign(context, user, 'sign', before.spec.signerName))
       throw forbidden(
@@ -59,6 +68,10 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
       );
   },
 };
+
+function verdicts({ status }: V1CertificateSigningRequest): unknown {
+  return (status?.conditions ?? []).filter(({ type }) => type === 'Approved' || type === 'Denied');
+}
 
 function failures({ status }: V1CertificateSigningRequest): unknown {
   return (status?.conditions ?? []).filter(({ type }) => type === 'Failed');

@@ -7,7 +7,7 @@ import type { AdmissionPlugin, AdmissionTarget } from '../types.ts';
 
 const QUOTAS = { group: '', resource: 'resourcequotas' };
 /** Of what of a Pod a quota wants to know it may be that it is not said. */
-const COMPUTE = /^(?:(?:requests|limits)\.)?(?:cpu|memory|ephemeral-storage)$/;
+const COMPUTE = /^(?:(?:requests|limits)\.)?(?:cpu|memory)$/;
 
 /**
  * What a namespace's objects may take together. Counted are the objects that stand there, not what the quota's status says of them;

@@ -1,14 +1,32 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, invalid, type KubeObject, notFound, type StatusCause, type V1Pod } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  badRequest,
+  conflict,
+  forbidden,
+  invalid,
+  type KubeObject,
+  notFound,
+  type StatusCause,
+  type V1Pod,
+} from '#cluster/api';
+import { nodeOfUser } from '../node/node-authorizer.ts';
 import { objectKey } from '../../cache/keys.ts';
 import { type Context, timestamp } from '../../context.ts';
 import type { TokenWish } from './service-account-tokens.ts';
 
+interface BoundObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly uid?: string;
+}
 interface TokenRequest {
   readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly uid?: string };
   readonly spec?: {
     readonly audiences?: readonly string[];
     readonly expirationSeconds?: number;
-    readonly boundObjectRef?: { readonly apiVersion?: string; readonly kind?: string; readonly name?: string; readonly uid?: string } | null;
+    readonly boundObjectRef?: BoundObject | null;
   };
 }
 type Bound = Pick<TokenWish, 'pod' | 'secret' | 'node'>;
@@ -27,6 +45,7 @@ export function createToken(context: Context, request: ApiRequest): ApiResponse 
   const account = context.cache.get(objectKey({ group: '', resource: 'serviceaccounts' }, namespace, name));
   if (account === undefined) throw notFound({ group: '', resource: 'serviceaccounts' }, name);
   checkIdentity(metadata, account);
+  requireOwnPod(context, request, spec.boundObjectRef ?? undefined);
   const lifetime_s = lifetimeOf(spec.expirationSeconds);
   const audiences = spec.audiences && spec.audiences.length > 0 ? spec.audiences : context.tokens.audiences;
   const bound = spec.boundObjectRef ? boundObject(context, account, spec.boundObjectRef) : {};
@@ -39,6 +58,20 @@ export function createToken(context: Context, request: ApiRequest): ApiResponse 
     status: { token, expirationTimestamp: timestamp(context.clock, lifetime_s * 1000) },
   };
   return { kind: 'object', status: 201, object };
+}
+
+/** A node gets tokens for its Pods only. Errors: 403. */
+function requireOwnPod({ cache }: Context, { user, namespace = '', name = '' }: ApiRequest, ref: BoundObject | undefined): void {
+  const node = nodeOfUser(user);
+  if (node === undefined) return;
+  const refuse = (why: string): never => {
+    throw forbidden({ group: '', resource: 'serviceaccounts' }, name, why);
+  };
+  if (ref?.kind !== 'Pod') refuse(`node "${node}" can only request tokens that are bound to a pod`);
+  if (!ref?.uid) refuse('node requested token with a pod binding without a uid');
+  // What stands under a Pod's key is one.
+  const pod = cache.get(objectKey({ group: '', resource: 'pods' }, namespace, ref?.name ?? '')) as V1Pod | undefined;
+  if (pod !== undefined && pod.spec?.nodeName !== node) refuse(`node "${node}" requested token bound to a pod scheduled on a different node`);
 }
 
 function checkIdentity({ name, namespace, uid }: NonNullable<TokenRequest['metadata']>, { metadata }: KubeObject): void {
@@ -72,7 +105,7 @@ function lifetimeOf(asked: number | undefined): number {
 }
 
 /** The object that the token is to die with; of a Pod also its node, for those who read the token. */
-function boundObject(context: Context, account: KubeObject, ref: NonNullable<NonNullable<TokenRequest['spec']>['boundObjectRef']>): Bound {
+function boundObject(context: Context, account: KubeObject, ref: BoundObject): Bound {
   const { namespace = '' } = account.metadata;
   const { apiVersion = 'v1', kind = '', name = '' } = ref;
   const resource = apiVersion === 'v1' ? ({ Pod: 'pods', Secret: 'secrets', Node: 'nodes' } as const)[kind] : undefined;
