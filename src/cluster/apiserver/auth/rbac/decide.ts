@@ -1,7 +1,7 @@
 import type { UserInfo } from '#cluster/api';
 import { type Attributes, isResourceRequest, MASTERS } from '../attributes.ts';
 import { type Binding, type RbacIndex, type Role, subjectOf } from './rbac-index.ts';
-import { type PolicyRule, ruleAllows } from './rules.ts';
+import { findRule, type PolicyRule } from './rules.ts';
 
 /** By what a request is allowed. */
 export interface Grant {
@@ -19,7 +19,7 @@ export function decide(index: RbacIndex, user: UserInfo, asked: Attributes): Rba
   const namespace = isResourceRequest(asked) ? asked.namespace : undefined;
   for (const binding of index.bindingsOf(user, namespace)) {
     const role = index.roleOf(binding);
-    const rule = role?.rules.find((one) => ruleAllows(one, asked));
+    const rule = role && findRule(role.rules, asked);
     if (role !== undefined && rule !== undefined) return { allowed: true, by: { binding, role, rule }, reason: grantWords(binding, user) };
   }
   return DENIED;
