@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { UserInfo } from '#cluster/api';
 import { unauthorized } from '../errors.ts';
@@ -12,6 +13,8 @@ export class Authenticator {
   /** By their digests, so that how long a look-up takes tells nothing of a token. */
   readonly #fixed: ReadonlyMap<string, UserInfo>;
   readonly #accounts: ServiceAccountTokens;
+  /** A connection's certificate stays what it is. */
+  readonly #byCertificate = new WeakMap<Socket, UserInfo>();
 
   constructor(fixed: ReadonlyMap<string, UserInfo>, accounts: ServiceAccountTokens) {
     this.#fixed = new Map([...fixed].map(([token, user]) => [digest(token), user]));
@@ -20,8 +23,11 @@ export class Authenticator {
 
   /** Undefined for nobody in particular. Errors: 401 for a token that is not believed. */
   authenticate(request: IncomingMessage): UserInfo | undefined {
-    const byCertificate = userOfCertificate(request);
-    if (byCertificate) return byCertificate;
+    const known = this.#byCertificate.get(request.socket) ?? userOfCertificate(request);
+    if (known) {
+      this.#byCertificate.set(request.socket, known);
+      return known;
+    }
     const token = bearerToken(request);
     if (token === undefined) return undefined;
     const found = this.verify(token);
