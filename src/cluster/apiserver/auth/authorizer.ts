@@ -4,7 +4,7 @@ import { qualifiedResource } from '../errors.ts';
 import { type Attributes, denialWords, isResourceRequest, MASTERS } from './attributes.ts';
 import { decideForNode, nodeOfUser } from './node/node-authorizer.ts';
 import { PodsByNode } from './node/pods-by-node.ts';
-import { bootstrapPolicy } from './rbac/bootstrap-policy.ts';
+import type { BootstrapPolicy } from './rbac/bootstrap-policy.ts';
 import { decide, rulesOf } from './rbac/decide.ts';
 import { followRbac } from './rbac/follow.ts';
 import { explainDenial, type Nearest } from './rbac/nearest.ts';
@@ -30,10 +30,11 @@ export class Authorizer implements Disposable {
   readonly #modes: readonly AuthorizationMode[];
   readonly #following = new DisposableStack();
   readonly #pods: PodsByNode;
-  #nodeRules: readonly PolicyRule[] | undefined;
+  readonly #nodeRules: readonly PolicyRule[];
 
   /** The cache must have started. */
-  constructor(cache: ObjectCache, modes: readonly AuthorizationMode[] = ['RBAC']) {
+  constructor(cache: ObjectCache, { roles }: BootstrapPolicy, modes: readonly AuthorizationMode[] = ['RBAC']) {
+    this.#nodeRules = roles.find(({ metadata }) => metadata.name === 'system:node')?.rules ?? [];
     this.#modes = modes.includes('RBAC') && !modes.includes('Node') ? modes.flatMap((mode) => (mode === 'RBAC' ? ['Node' as const, mode] : [mode])) : modes;
     this.#following.use(followRbac(cache, this.#index));
     this.#pods = this.#following.use(new PodsByNode(cache));
@@ -100,7 +101,6 @@ export class Authorizer implements Disposable {
   #askNode(user: UserInfo, asked: Attributes): Decision {
     const node = nodeOfUser(user);
     if (node === undefined || !isResourceRequest(asked)) return { allowed: false, reason: '' };
-    this.#nodeRules ??= bootstrapPolicy().roles.find(({ metadata }) => metadata.name === 'system:node')?.rules ?? [];
     return decideForNode(node, this.#nodeRules, this.#pods, asked);
   }
 }

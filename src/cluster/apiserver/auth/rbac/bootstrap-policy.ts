@@ -36,8 +36,13 @@ const CONTROLLER_EXTRAS: readonly PolicyRule[] = [
   { verbs: ['update', 'patch'], apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests/approval', 'certificatesigningrequests/status'] },
 ];
 
+export interface BootstrapPolicy {
+  readonly roles: readonly RoleObject[];
+  readonly bindings: readonly BindingObject[];
+}
+
 /** The roles and bindings that every cluster has: Kubernetes' own, and those of this program's parts. */
-export function bootstrapPolicy(): { readonly roles: readonly RoleObject[]; readonly bindings: readonly BindingObject[] } {
+export function bootstrapPolicy(): BootstrapPolicy {
   const roles = parseRoles(read('./bootstrap-roles.tsv'));
   const ofControllers = roles.filter(({ metadata }) => metadata.name?.startsWith('system:controller:') || metadata.name === 'system:kube-controller-manager');
   const house = [

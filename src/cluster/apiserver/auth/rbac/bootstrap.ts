@@ -3,7 +3,7 @@ import { randomUuid } from '#kit';
 import { objectKey } from '../../cache/keys.ts';
 import { type Context, timestamp } from '../../context.ts';
 import { isRevisionConflict } from '../../verbs/write.ts';
-import { type BindingObject, bootstrapPolicy, RBAC_GROUP, type RoleObject } from './bootstrap-policy.ts';
+import { type BindingObject, type BootstrapPolicy, RBAC_GROUP, type RoleObject } from './bootstrap-policy.ts';
 import { reconciledBinding, reconciledRole } from './reconcile-policy.ts';
 
 const COLLECTIONS: Readonly<Record<string, string>> = {
@@ -14,8 +14,7 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
 };
 
 /** Makes the roles and bindings that every cluster has, where they are missing or lack something. All writes go together, so that they share a commit. */
-export async function bootstrapRbac(context: Context): Promise<void> {
-  const { roles, bindings } = bootstrapPolicy();
+export async function bootstrapRbac(context: Context, { roles, bindings }: BootstrapPolicy): Promise<void> {
   await Promise.all([...roles.map((role) => ensureRole(context, role)), ...bindings.map((binding) => ensureBinding(context, binding))]);
 }
 
