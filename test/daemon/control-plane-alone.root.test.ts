@@ -112,6 +112,39 @@ test('a request for a certificate is approved, signed, and its owner let in', as
   assert.equal(await says('get csr denied -o jsonpath={.status.conditions[0].type}'), 'Denied');
 });
 
+test('a node that joins gets its first certificate unasked, for itself alone', async () => {
+  await openssl(
+    `req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /O=system:nodes/CN=system:node:n9 -keyout ${file('n9.key')} -out ${file('n9.csr')}`,
+  );
+  const pem = (await output(inside(['base64', '-w0', file('n9.csr')]))).trim();
+  const body = (name: string, signer: string, usage: string) => ({
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name },
+    spec: { request: pem, signerName: `kubernetes.io/${signer}`, usages: ['digital signature', usage] },
+  });
+  await says('create clusterrolebinding joins --clusterrole=system:node-bootstrapper --user=bob');
+  await says('create clusterrolebinding approved --clusterrole=system:certificates.k8s.io:certificatesigningrequests:nodeclient --user=bob');
+  const bob = await as('bob', { token: 'secret-of-bob' });
+  const input = JSON.stringify(body('n9', 'kube-apiserver-client-kubelet', 'client auth'));
+  await writeFile(file('files/n9.json'), input);
+  assert.equal((await bob(`create -f ${file('files/n9.json')}`)).status, 0);
+  const signed = await eventually('its certificate', () => says('get csr n9 -o jsonpath={.status.certificate}'));
+  await writeFile(file('files/n9.crt'), Buffer.from(signed, 'base64'));
+  const node = await as('n9', { 'client-certificate': file('files/n9.crt'), 'client-key': file('n9.key') });
+  assert.match((await node('get secrets -A')).stderr, /User "system:node:n9" cannot list resource "secrets"/);
+  assert.match((await node('get pods -A')).stderr, /can only list\/watch pods with spec.nodeName field selector "n9"/);
+  assert.match((await node('get pods -A --field-selector=spec.nodeName=n9')).stderr, /No resources found/);
+  const other = JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n8' } });
+  await writeFile(file('files/n8.json'), other);
+  assert.match((await node(`create -f ${file('files/n8.json')}`)).stderr, /node "n9" is not allowed to modify node "n8"/);
+  // One who is no node asks for a serving certificate in vain until somebody approves it, and then lacks names.
+  await says('create -f -', JSON.stringify(body('serving', 'kubelet-serving', 'server auth')));
+  await says('certificate approve serving');
+  const failure = await eventually('its refusal', () => says('get csr serving -o jsonpath={.status.conditions[?(@.type=="Failed")].message}'));
+  assert.match(failure, /DNS or IP subjectAltName is required/);
+});
+
 test('gantry why denied tells the rule that is missing, and the one that is there', async () => {
   const denied = await gantry('why', 'denied', 'delete', 'deploy', 'web', '--as', 'carl');
   assert.equal(denied.status, 1);

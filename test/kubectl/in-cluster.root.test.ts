@@ -50,6 +50,12 @@ test('a program in a Pod speaks to the API through the Service kubernetes, with 
   assert.match((await inside(['/kubectl', 'delete', 'pod', 'inside'])).stderr, /cannot delete resource "pods"/);
   assert.equal((await inside(['cat', '/var/run/secrets/kubernetes.io/serviceaccount/namespace'])).stdout, 'default');
 
+  // The key of the tokens outlives the daemon, and so does what was granted.
+  await cluster.daemon.crash();
+  await cluster.daemon.restart();
+  const answered = () => inside(['/kubectl', 'get', 'pods', '-o', 'name']);
+  await eventually('the same token to count after a crash', async () => (await answered()).stdout === 'pod/inside\n');
+
   // A token for somebody else is no key to this API, and ends with its Pod.
   const token = (await inside(['cat', '/short/token'])).stdout;
   const review = async (audiences: readonly string[], of = token) => {

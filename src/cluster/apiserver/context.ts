@@ -2,6 +2,7 @@ import type { Clock, KeyedMutex, Logger, Random } from '#kit';
 import type { KubeObject } from '#cluster/api';
 import type { Store } from '#cluster/store';
 import type { AdmissionChain } from './admission/chain.ts';
+import type { QuotaUsage } from './admission/quota-usage.ts';
 import type { ServiceAllocator } from './admission/service-allocator.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ServiceAccountTokens } from './auth/tokens/service-account-tokens.ts';
@@ -23,6 +24,8 @@ export interface Context {
   /** Those of ServiceAccounts. */
   readonly tokens: ServiceAccountTokens;
   readonly admission: AdmissionChain;
+  /** Of quotas. */
+  readonly usage: QuotaUsage;
   /** Watches that are open; they end with the server. */
   readonly watches: Set<{ end(): void }>;
 }

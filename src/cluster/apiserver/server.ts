@@ -4,6 +4,7 @@ import { type Clock, KeyedMutex, type Logger, type Random } from '#kit';
 import { parseRange4 } from './admission/addresses.ts';
 import { bootstrap, publishApi } from './admission/bootstrap.ts';
 import { AdmissionChain, type AdmissionOptions } from './admission/chain.ts';
+import { QuotaUsage } from './admission/quota-usage.ts';
 import { ServiceAllocator } from './admission/service-allocator.ts';
 import { Authenticator } from './auth/authenticate.ts';
 import { type AuthorizationMode, Authorizer } from './auth/authorizer.ts';
@@ -61,8 +62,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const policy = bootstrapPolicy();
   const authorizer = new Authorizer(cache, policy, options.authorizationModes);
   const admission = new AdmissionChain(options.admission);
+  const usage = new QuotaUsage(cache);
   const shared = { store, cache, clock, random, logger, nodes };
-  const context: Context = { ...shared, writes: new KeyedMutex(), services, authorizer, tokens, admission, watches: new Set() };
+  const context: Context = { ...shared, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
   await Promise.all([bootstrap(context), bootstrapRbac(context, policy)]);
   const expiry = new EventExpiry(context);
   const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
@@ -90,6 +92,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       for (const watch of context.watches) watch.end();
       await edge.close();
       authorizer[Symbol.dispose]();
+      usage[Symbol.dispose]();
       cache.stop();
     },
   };

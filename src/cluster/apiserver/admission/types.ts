@@ -2,6 +2,7 @@ import type { KubeObject, UserInfo } from '#cluster/api';
 import type { Clock, Random } from '#kit';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
+import type { QuotaUsage } from './quota-usage.ts';
 import type { Served } from '../kinds.ts';
 
 /** What plugins decide by. */
@@ -10,6 +11,7 @@ export interface AdmissionContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly authorizer: Authorizer;
+  readonly usage: QuotaUsage;
 }
 
 /** A write that is about to happen, as admission sees it. */

@@ -15,25 +15,23 @@ const COMPUTE = /^(?:(?:requests|limits)\.)?(?:cpu|memory)$/;
  */
 export const resourceQuota: AdmissionPlugin = {
   name: 'ResourceQuota',
-  handles: ({ operation, served, subresource }) => operation !== 'DELETE' && counts(served, subresource),
-  holds: ({ cache }, target) => (counts(target.served, target.subresource) && hasQuotas(cache, target) ? `quota/${target.namespace}` : undefined),
-  validate({ cache }, { served, object, old, namespace = '', name }) {
+  handles: counts,
+  holds: ({ cache }, target) => (counts(target) && quotasOf(cache, target.namespace ?? '').length > 0 ? `quota/${target.namespace}` : undefined),
+  validate({ cache, usage }, { served, object, old, namespace = '', name }) {
     if (object === undefined) return;
     for (const quota of quotasOf(cache, namespace)) {
       if (!quotaCovers(quota, served.info, object)) continue;
       const taken = increase(quotaAmounts(served.info, object), old === undefined ? {} : quotaAmounts(served.info, old));
-      const why = exceeded(cache, quota, served, taken) ?? unsaid(quota, served, object);
+      const why = exceeded(quota, usage.used(quota, served), taken) ?? unsaid(quota, served, object);
       if (why !== undefined) throw forbidden(served.info, name, why);
     }
   },
 };
 
-function counts({ info }: Served, subresource: string | undefined): boolean {
-  return info.namespaced && subresource === undefined && info.resource !== 'events';
-}
-
-function hasQuotas(cache: ObjectCache, { namespace = '', operation }: AdmissionTarget): boolean {
-  return operation !== 'DELETE' && quotasOf(cache, namespace).length > 0;
+/** New objects, and those which by a change may take more. */
+function counts({ operation, served, subresource }: AdmissionTarget): boolean {
+  if (subresource !== undefined || operation === 'DELETE' || !served.info.namespaced || served.info.resource === 'events') return false;
+  return operation === 'CREATE' || isResource(served, '', 'services') || isResource(served, '', 'persistentvolumeclaims');
 }
 
 function quotasOf(cache: ObjectCache, namespace: string): readonly V1ResourceQuota[] {
@@ -48,11 +46,10 @@ function increase(after: Amounts, before: Amounts): Amounts {
   return Object.fromEntries(Object.entries(after).flatMap(([name, amount]) => (amount > (before[name] ?? 0n) ? [[name, amount - (before[name] ?? 0n)]] : [])));
 }
 
-function exceeded(cache: ObjectCache, quota: V1ResourceQuota, served: Served, taken: Amounts): string | undefined {
+function exceeded(quota: V1ResourceQuota, used: Amounts, taken: Amounts): string | undefined {
   const hard = quota.spec?.hard ?? {};
   const limited = Object.keys(hard).filter((name) => taken[name] !== undefined);
   if (limited.length === 0) return undefined;
-  const used = usedNow(cache, quota, served);
   const over = limited.filter((name) => (used[name] ?? 0n) + (taken[name] ?? 0n) > parseQuantity(hard[name] ?? '0')).toSorted();
   if (over.length === 0) return undefined;
   const list = (text: (name: string) => string) => over.map((name) => `${name}=${text(name)}`).join(',');
@@ -60,17 +57,6 @@ function exceeded(cache: ObjectCache, quota: V1ResourceQuota, served: Served, ta
     `exceeded quota: ${quota.metadata.name}, requested: ${list((name) => amountText(name, taken[name] ?? 0n))}, ` +
     `used: ${list((name) => amountText(name, used[name] ?? 0n))}, limited: ${list((name) => hard[name] ?? '')}`
   );
-}
-
-function usedNow(cache: ObjectCache, quota: V1ResourceQuota, { prefix, info }: Served): Amounts {
-  const collection = cache.collection(prefix);
-  const used: Record<string, bigint> = {};
-  for (const key of collection.keys(`${prefix}${quota.metadata.namespace}/`)) {
-    const object = collection.get(key);
-    if (object === undefined || !quotaCovers(quota, info, object)) continue;
-    for (const [name, amount] of Object.entries(quotaAmounts(info, object))) used[name] = (used[name] ?? 0n) + amount;
-  }
-  return used;
 }
 
 /** A Pod has to say how much it takes of what is limited. */

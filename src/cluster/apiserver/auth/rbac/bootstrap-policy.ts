@@ -48,6 +48,7 @@ export function bootstrapPolicy(): BootstrapPolicy {
   const house = [
     clusterRole(HOUSE_CONTROLLERS, [...distinct(ofControllers.flatMap(({ rules = [] }) => rules)), ...CONTROLLER_EXTRAS]),
     clusterRole(HOUSE_NETWORK, NETWORK_RULES),
+    readerOfMetrics(),
   ];
   const bindings = [
     ...parseBindings(read('./bootstrap-bindings.tsv')),
@@ -110,6 +111,15 @@ function parseSubject(text: string): Subject {
   if (kind !== 'ServiceAccount') return { apiGroup: RBAC_GROUP, kind, name };
   const [namespace = '', account = ''] = name.split('/');
   return { kind, name: account, namespace };
+}
+
+/** Whoever may look at Pods may look at what they use, as where a metrics server is installed. */
+function readerOfMetrics(): RoleObject {
+  const role = clusterRole('system:aggregated-metrics-reader', [
+    { verbs: ['get', 'list', 'watch'], apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'] },
+  ]);
+  for (const to of ['view', 'edit', 'admin']) role.metadata.labels = { ...role.metadata.labels, [`${AGGREGATE}${to}`]: 'true' };
+  return role;
 }
 
 function clusterRole(name: string, rules: readonly PolicyRule[]): RoleObject {

@@ -1,7 +1,7 @@
 import type { UserInfo } from '#cluster/api';
 import { type Attributes, isResourceRequest, resourceText, type ResourceAttributes } from '../attributes.ts';
-import { type Binding, type RbacIndex, subjectOf } from './rbac-index.ts';
-import { holds, nameMatches, type PolicyRule, resourceMatches, ruleAllows } from './rules.ts';
+import { type Binding, type RbacIndex, type Role, subjectOf } from './rbac-index.ts';
+import { findRule, holds, nameMatches, type PolicyRule, resourceMatches, ruleAllows } from './rules.ts';
 
 /** Why a request was denied: what came nearest to allowing it, and one thing that would. */
 export interface Nearest {
@@ -11,6 +11,8 @@ export interface Nearest {
 }
 /** Groups that everybody is in who gets so far: what is bound to them tells nobody what he lacks. */
 const EVERYBODY: readonly string[] = ['system:authenticated', 'system:unauthenticated'];
+/** Of so many bindings of the asker the nearest is sought: words are not worth more. */
+const LOOKED_AT_MAX = 500;
 interface Candidate {
   /** How much of the request it fits; the more the nearer. */
   readonly fit: number;
@@ -22,7 +24,11 @@ const OFFERED = ['view', 'edit', 'admin', 'cluster-admin'];
 
 /** Explains a denial by the asker's own bindings. Pure; only done where something was denied. */
 export function explainDenial(index: RbacIndex, user: UserInfo, asked: Attributes): Nearest {
-  const candidates = [...index.everyBindingOf(user)].flatMap((binding) => candidatesOf(index, user, binding, asked));
+  const candidates = index
+    .everyBindingOf(user)
+    .take(LOOKED_AT_MAX)
+    .flatMap((binding) => candidatesOf(index, user, binding, asked))
+    .toArray();
   const best = candidates.reduce<Candidate | undefined>((one, other) => (one === undefined || other.fit > one.fit ? other : one), undefined);
   return { nearest: best?.words ?? nothingWords(index, user, asked), remedy: remedyOf(index, user, asked) };
 }
@@ -67,8 +73,7 @@ function nothingWords(index: RbacIndex, user: UserInfo, asked: Attributes): stri
 function remedyOf(index: RbacIndex, user: UserInfo, asked: Attributes): string {
   if (!isResourceRequest(asked))
     return `kubectl create clusterrole NAME --verb=${asked.verb} --non-resource-url=${asked.path}, and bind it with kubectl create clusterrolebinding`;
-  const roles = new Map([...index.roles()].filter(({ namespace }) => namespace === undefined).map((role) => [role.name, role]));
-  const offered = OFFERED.find((name) => roles.get(name)?.rules.some((rule) => ruleAllows(rule, asked)));
+  const offered = OFFERED.find((name) => ruleOf(index.clusterRole(name), asked));
   const scope = asked.namespace ? 'rolebinding' : 'clusterrolebinding';
   const where = asked.namespace ? ` --namespace=${asked.namespace}` : '';
   const whom = subjectOption(user);
@@ -77,6 +82,10 @@ function remedyOf(index: RbacIndex, user: UserInfo, asked: Attributes): string {
   const target = `${asked.resource}${asked.group === '' ? '' : `.${asked.group}`}${asked.subresource ? `/${asked.subresource}` : ''}`;
   const name = asked.name === undefined || asked.verb === 'create' ? '' : ` --resource-name=${asked.name}`;
   return `kubectl create ${kind} ROLE --verb=${asked.verb} --resource=${target}${name}${where} && kubectl create ${scope} NAME --${kind}=ROLE ${whom}${where}`;
+}
+
+function ruleOf(role: Role | undefined, asked: Attributes): PolicyRule | undefined {
+  return role && findRule(role.rules, asked);
 }
 
 function subjectOption({ name }: UserInfo): string {

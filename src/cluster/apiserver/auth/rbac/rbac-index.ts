@@ -89,8 +89,8 @@ export class RbacIndex {
     }
   }
 
-  roles(): Iterable<Role> {
-    return this.#roles.values();
+  clusterRole(name: string): Role | undefined {
+    return this.#roles.get(roleKey(undefined, name));
   }
 
   #enter(subject: string, binding: Binding): void {

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ask, startTestServer } from '../testkit/server.ts';
+import type { AuthorizationMode } from './authorizer.ts';
+
+const inDefault = { namespace: 'default' };
+const node = { name: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] };
+
+test('the modes are asked in order; nodes have their own rules wherever roles count', async () => {
+  const check = async (authorizationModes: readonly AuthorizationMode[], user: { name: string; groups: string[] }, resource: string, allowed: boolean) => {
+    await using server = await startTestServer({ authorizationModes });
+    const asked = ask(server, 'list', resource, { ...inDefault, user });
+    if (allowed) await asked;
+    else await assert.rejects(asked, /is forbidden/);
+  };
+  const bob = { name: 'bob', groups: ['system:authenticated'] };
+  await check(['RBAC'], bob, 'pods', false);
+  await check(['RBAC', 'AlwaysAllow'], bob, 'pods', true);
+  await check(['AlwaysAllow'], bob, 'pods', true);
+  await check(['AlwaysDeny'], bob, 'pods', false);
+  await check(['AlwaysDeny'], { name: 'root', groups: ['system:masters'] }, 'pods', true);
+  await check(['RBAC'], node, 'services', true);
+  await check(['RBAC'], node, 'secrets', false);
+  await check(['AlwaysDeny'], node, 'services', false);
+});
+
+test('a denial’s details say what came nearest and what would allow it', async () => {
+  await using server = await startTestServer();
+  const denied = ask(server, 'delete', 'pods', { ...inDefault, name: 'web', user: { name: 'bob', groups: ['system:authenticated'] } });
+  await assert.rejects(denied, {
+    message: 'pods "web" is forbidden: User "bob" cannot delete resource "pods" in API group "" in the namespace "default"',
+    body: {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: 'pods "web" is forbidden: User "bob" cannot delete resource "pods" in API group "" in the namespace "default"',
+      reason: 'Forbidden',
+      code: 403,
+      details: {
+        name: 'web',
+        group: '',
+        kind: 'pods',
+        causes: [
+          { reason: 'NearestRule', message: 'no role is bound to the user "bob"' },
+          {
+            reason: 'WouldAllow',
+            message:
+              'kubectl create role ROLE --verb=delete --resource=pods --resource-name=web --namespace=default && kubectl create rolebinding NAME --role=ROLE --user=bob --namespace=default',
+          },
+        ],
+      },
+    },
+  });
+});
+
+test('roles and bindings count as soon as they are written, and no longer than they stand', async () => {
+  await using server = await startTestServer();
+  const rbac = (resource: string) => ({ group: 'rbac.authorization.k8s.io', version: 'v1', resource });
+  const admin = { name: 'admin', groups: ['system:masters'] };
+  const bob = { name: 'bob', groups: [] };
+  const may = () =>
+    ask(server, 'list', 'pods', { ...inDefault, user: bob }).then(
+      () => true,
+      () => false,
+    );
+  const create = (resource: string, body: object) =>
+    server.handler.handle({ verb: 'create', resource: rbac(resource), query: {}, namespace: 'default', user: admin, body });
+  await create('roles', { metadata: { name: 'r' }, rules: [{ verbs: ['list'], apiGroups: [''], resources: ['pods'] }] });
+  assert.equal(await may(), false);
+  await create('rolebindings', { metadata: { name: 'b' }, roleRef: { kind: 'Role', name: 'r' }, subjects: [{ kind: 'User', name: 'bob' }] });
+  assert.equal(await may(), true);
+  const change = (verb: 'patch' | 'delete', resource: string, name: string, body?: object) =>
+    server.handler.handle({
+      verb,
+      resource: rbac(resource),
+      query: {},
+      namespace: 'default',
+      name,
+      user: admin,
+      contentType: 'application/merge-patch+json',
+      body,
+    });
+  await change('patch', 'roles', 'r', { rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] });
+  assert.equal(await may(), false);
+  await change('patch', 'roles', 'r', { rules: [{ verbs: ['*'], apiGroups: [''], resources: ['pods'] }] });
+  assert.equal(await may(), true);
+  await assert.rejects(change('patch', 'rolebindings', 'b', { roleRef: { name: 'other' } }), /cannot change roleRef/);
+  await change('delete', 'rolebindings', 'b');
+  assert.equal(await may(), false);
+});
