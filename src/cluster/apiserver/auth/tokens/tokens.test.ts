@@ -5,7 +5,7 @@ import type { KubeObject } from '#cluster/api';
 import { ask, askObject, pod, startTestServer } from '../../testkit/server.ts';
 import { parseClaims } from './claims.ts';
 import { encodeToken, isSignedBy, readToken, signingKey, verificationKeys } from './jwt.ts';
-import { newTokenKey } from './service-account-tokens.ts';
+import { newTokenKey, type ServiceAccountOptions } from './service-account-tokens.ts';
 import { parseTokenFile } from './token-file.ts';
 
 describe('a signature', () => {
@@ -89,6 +89,42 @@ describe('a token of a Pod', () => {
     await ask(server, 'delete', 'pods', { ...inDefault, name: 'web', body: { gracePeriodSeconds: 0 } });
     assert.match((await review(['vault'])).status.error ?? '', /its pod is gone/);
   });
+});
+
+test('tokens of a former key and a former issuer count while these are named', async () => {
+  const [older, newer] = [newTokenKey(), newTokenKey()];
+  const { openMemoryStore } = await import('#cluster/store');
+  const store = await openMemoryStore();
+  const review = { group: 'authentication.k8s.io', version: 'v1', resource: 'tokenreviews' };
+  const user = { name: 'admin', groups: ['system:masters'] };
+  const start = (serviceAccounts: ServiceAccountOptions) => startTestServer({ store, serviceAccounts });
+  const first = await start({ issuers: ['https://old.example.org'], signingKey: older, verificationKeys: [] });
+  await ask(first, 'create', 'serviceaccounts', { namespace: 'default', body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'a' } } });
+  const made = await askObject<KubeObject & { status: { token: string } }>(first, 'create', 'serviceaccounts', {
+    namespace: 'default',
+    name: 'a',
+    subresource: 'token',
+    body: { spec: { audiences: ['api'] } },
+  });
+  await first.stop();
+  const counts = async (options: ServiceAccountOptions) => {
+    const server = await start(options);
+    const answer = await server.handler.handle({
+      verb: 'create',
+      resource: review,
+      query: {},
+      user,
+      body: { spec: { token: made.status.token, audiences: ['api'] } },
+    });
+    await server.stop();
+    // A TokenReview, as asked for.
+    return answer.kind === 'object' && (answer.object as { status: { authenticated: boolean } }).status.authenticated;
+  };
+  const issuers = ['https://new.example.org', 'https://old.example.org'];
+  assert.equal(await counts({ issuers, signingKey: newer, verificationKeys: [older] }), true);
+  assert.equal(await counts({ issuers, signingKey: newer, verificationKeys: [] }), false);
+  assert.equal(await counts({ issuers: issuers.slice(0, 1), signingKey: newer, verificationKeys: [older] }), false);
+  await store.close();
 });
 
 test('a token file has a token, a user, a uid and groups on each line', () => {
