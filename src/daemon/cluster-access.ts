@@ -1,7 +1,9 @@
-import { type ClusterClient, httpClient, loadKubeconfig, NODES } from '#cluster/client';
+import { type ClusterClient, httpClient, loadKubeconfig } from '#cluster/client';
 import type { CertificateSigner } from '#cluster/controllers';
 import type { ApiServerPart } from './apiserver-part.ts';
 import type { DaemonConfig } from './config.ts';
+
+const WHO_AM_I = { group: 'authentication.k8s.io', version: 'v1', resource: 'selfsubjectreviews' };
 
 /** How the parts that follow the cluster reach it: in this process, or over HTTPS. */
 export interface ClusterAccess {
@@ -33,7 +35,8 @@ export function clusterAccess(config: DaemonConfig, apiServer: ApiServerPart | u
 /** Those who follow a cluster wait for it with patience; one that can't be reached when they start is told at once. Errors: the client's. */
 async function answers(client: ClusterClient): Promise<void> {
   try {
-    await client.resource(NODES).list({ limit: 1 });
+    // Everybody whom it lets in may ask who he is.
+    await client.resource(WHO_AM_I).create({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', metadata: {} });
   } catch (error) {
     await client.close();
     throw error;

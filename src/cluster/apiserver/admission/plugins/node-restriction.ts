@@ -15,7 +15,7 @@ export const nodeRestriction: AdmissionPlugin = {
   handles: ({ operation, served, user, subresource }) => {
     if (operation === 'DELETE' || nodeOfUser(user) === undefined) return false;
     if (isResource(served, '', 'nodes')) return true;
-    const makes = isResource(served, '', 'pods') || isResource(served, 'coordination.k8s.io', 'leases');
+    const makes = isResource(served, '', 'pods') || isResource(served, '', 'services') || isResource(served, 'coordination.k8s.io', 'leases');
     return operation === 'CREATE' && subresource === undefined && makes;
   },
   validate(_context, request) {
@@ -23,6 +23,12 @@ export const nodeRestriction: AdmissionPlugin = {
     const node = nodeOfUser(user) ?? '';
     if (isResource(served, '', 'nodes')) return checkNode(node, request);
     if (isResource(served, '', 'pods')) return checkMirror(node, request);
+    if (isResource(served, '', 'services')) {
+      // By that one the cluster's DNS is known, which every node serves.
+      if (name !== 'kube-dns' || namespace !== 'kube-system')
+        throw forbidden(served.info, name, `node "${node}" can only create the service kube-system/kube-dns`);
+      return;
+    }
     if (name !== node || namespace !== 'kube-node-lease') throw forbidden(served.info, name, `node "${node}" can only access its own lease`);
   },
 };

@@ -20,6 +20,10 @@ export interface BindingObject extends KubeObject {
 /** The controllers and the cluster network of this program run under one name each. */
 const HOUSE_CONTROLLERS = 'gantry:controller-manager';
 const HOUSE_NETWORK = 'gantry:cluster-network';
+/** A node that has nothing but its own certificate serves Services and names beside its Pods. */
+const HOUSE_NODES = 'gantry:node-network';
+const NODE_RULES: readonly PolicyRule[] = [{ verbs: ['get', 'list', 'watch'], apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'] }];
+const NODE_DNS_RULES: readonly PolicyRule[] = [{ verbs: ['create'], apiGroups: [''], resources: ['services'] }];
 /** The cluster's DNS stands beside the proxy, and makes the Service by which it is known. */
 const NETWORK_RULES: readonly PolicyRule[] = [
   { verbs: ['get', 'list', 'watch'], apiGroups: [''], resources: ['services', 'endpoints', 'pods', 'nodes', 'namespaces'] },
@@ -49,11 +53,15 @@ export function bootstrapPolicy(): BootstrapPolicy {
     clusterRole(HOUSE_CONTROLLERS, [...distinct(ofControllers.flatMap(({ rules = [] }) => rules)), ...CONTROLLER_EXTRAS]),
     clusterRole(HOUSE_NETWORK, NETWORK_RULES),
     readerOfMetrics(),
+    clusterRole(HOUSE_NODES, NODE_RULES),
+    { apiVersion: `${RBAC_GROUP}/v1`, kind: 'Role', metadata: metaOf('kube-system', HOUSE_NODES), rules: NODE_DNS_RULES },
   ];
   const bindings = [
     ...parseBindings(read('./bootstrap-bindings.tsv')),
     binding(['ClusterRoleBinding', '', HOUSE_CONTROLLERS, 'ClusterRole', HOUSE_CONTROLLERS, 'User:system:kube-controller-manager']),
     binding(['ClusterRoleBinding', '', HOUSE_NETWORK, 'ClusterRole', HOUSE_NETWORK, 'User:system:kube-proxy']),
+    binding(['ClusterRoleBinding', '', HOUSE_NODES, 'ClusterRole', HOUSE_NODES, 'Group:system:nodes']),
+    binding(['RoleBinding', 'kube-system', HOUSE_NODES, 'Role', HOUSE_NODES, 'Group:system:nodes']),
   ];
   return { roles: [...roles, ...house], bindings };
 }
