@@ -265,7 +265,16 @@ export class PodWorker {
   }
 
   async #refreshVolumes(): Promise<void> {
-    if (!this.#volumesStale || this.#sandbox === undefined || this.#stopped || this.#tearDown.done !== 'nothing' || this.#tearDown.busy) return;
+    // With a namespace go the objects of its Pods' volumes; what ends keeps what it has.
+    if (
+      !this.#volumesStale ||
+      this.#sandbox === undefined ||
+      this.#pod.metadata.deletionTimestamp !== undefined ||
+      this.#stopped ||
+      this.#tearDown.done !== 'nothing' ||
+      this.#tearDown.busy
+    )
+      return;
     this.#volumesStale = false;
     await setUpPodVolumes(this.#context, this.#sandbox.address);
   }
