@@ -89,3 +89,25 @@ test('roles and bindings count as soon as they are written, and no longer than t
   await change('delete', 'rolebindings', 'b');
   assert.equal(await may(), false);
 });
+
+test('rights in a namespace do not reach what belongs to none', async () => {
+  await using server = await startTestServer();
+  const admin = { name: 'admin', groups: ['system:masters'] };
+  const bob = { name: 'bob', groups: [] };
+  const call = (verb: 'create' | 'list', group: string, resource: string, user: { name: string; groups: string[] }, body?: object, version = 'v1') =>
+    server.handler.handle({ verb, resource: { group, version, resource }, namespace: 'default', query: {}, user, ...(body ? { body } : {}) });
+  const RBAC = 'rbac.authorization.k8s.io';
+  await call('create', RBAC, 'roles', admin, { metadata: { name: 'all' }, rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] });
+  await call('create', RBAC, 'rolebindings', admin, {
+    metadata: { name: 'all' },
+    roleRef: { kind: 'Role', name: 'all' },
+    subjects: [{ kind: 'User', name: 'bob' }],
+  });
+  await call('list', '', 'pods', bob);
+  await assert.rejects(call('list', '', 'nodes', bob), /could not find the requested resource/);
+  await assert.rejects(call('list', '', 'namespaces', bob), /could not find the requested resource/);
+  await assert.rejects(call('list', 'metrics.k8s.io', 'nodes', bob, undefined, 'v1beta1'), /could not find the requested resource/);
+  await assert.rejects(call('create', 'authorization.k8s.io', 'subjectaccessreviews', bob, { spec: { user: 'x' } }), /could not find the requested resource/);
+  const binding = { metadata: { name: 'b' }, roleRef: { kind: 'ClusterRole', name: 'cluster-admin' }, subjects: [{ kind: 'User', name: 'bob' }] };
+  await assert.rejects(call('create', RBAC, 'clusterrolebindings', bob, binding), /could not find the requested resource/);
+});

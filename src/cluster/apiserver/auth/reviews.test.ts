@@ -25,7 +25,6 @@ async function bindDev(server: Server): Promise<void> {
     server.handler.handle({
       verb: 'create',
       resource: { group: 'rbac.authorization.k8s.io', version: 'v1', resource },
-      namespace: 'default',
       query: {},
       user: ADMIN,
       body,
