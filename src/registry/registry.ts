@@ -1,12 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type Logger, nodeHttp } from '#kit';
+import { type Clock, type Logger, nodeHttp, type Random, systemClock, systemRandom } from '#kit';
 import { type ImageStore, isRepository } from '#image';
 import { serveBlob } from './blobs.ts';
+import type { CollectReport } from './collect.ts';
+import { Collector } from './collector.ts';
 import { nameInvalid, nameUnknown, notLoopback, unsupported } from './errors.ts';
 import { answer, answerError, type Exchange, pageOf } from './exchange.ts';
 import { serveManifest, serveReferrers } from './manifests.ts';
+import { quotaBy } from './quota.ts';
 import { Repositories } from './repositories.ts';
 import type { RegistrySettings } from './settings.ts';
+import { checkPlace, storageBy } from './storage/choose.ts';
+import type { BlobStorage } from './storage/types.ts';
 import { Uploads } from './uploads.ts';
 
 export interface RegistryOptions {
@@ -16,6 +21,9 @@ export interface RegistryOptions {
   readonly logger: Logger;
   /** Nothing beyond the plain specification when left out. */
   readonly settings?: RegistrySettings;
+  /** The machine's own when left out. */
+  readonly clock?: Clock;
+  readonly random?: Random;
 }
 export interface Registry {
   /** Reads what is recorded; before the first request. `listen` does it too. */
@@ -23,14 +31,16 @@ export interface Registry {
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   /** Listens on a loopback address; port 0 lets the system choose. Errors: `REGISTRY_NOT_LOOPBACK`. */
   listen(place: { readonly host: string; readonly port: number }): Promise<{ readonly address: string; readonly port: number }>;
+  /** Applies the rules of retention and takes away what nothing needs, while it serves; or says what would go. */
+  collect(options: { readonly dryRun: boolean }): Promise<CollectReport>;
   /** Stops listening and ends what is under way. */
   stop(): Promise<void>;
 }
 
 /** Makes an OCI distribution server (specification 1.1) over the image store's content. A repository shows what was pushed to it, nothing else. */
-export function createRegistry({ images, dataDir, logger, settings = {} }: RegistryOptions): Registry {
-  const repositories = new Repositories(dataDir, images);
-  const uploads = new Uploads(dataDir, images, repositories);
+export function createRegistry(options: RegistryOptions): Registry {
+  const { logger, settings = {} } = options;
+  const { open, collector, ...parts } = contentOf(options);
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     const url = URL.parse(`http://registry${request.url ?? '/'}`);
     if (!url) {
@@ -39,11 +49,11 @@ export function createRegistry({ images, dataDir, logger, settings = {} }: Regis
     }
     const exchange = { request, response, url };
     response.setHeader('docker-distribution-api-version', 'registry/2.0');
-    route({ images, repositories, uploads }, exchange).catch((error: unknown) => answerError(exchange, error, logger));
+    route(parts, exchange).catch((error: unknown) => answerError(exchange, error, logger));
   };
   let server: Server | undefined;
   let started: Promise<void> | undefined;
-  const start = () => (started ??= repositories.open().then(() => uploads.open()));
+  const start = () => (started ??= open());
   return {
     start,
     handler,
@@ -53,7 +63,9 @@ export function createRegistry({ images, dataDir, logger, settings = {} }: Regis
       server = nodeHttp().createServer({ requestTimeout: 0 }, handler);
       return listening(server, host, port);
     },
+    collect: (how) => collector.collect(how),
     async stop() {
+      await collector.stop();
       if (!server) return;
       const closed = new Promise<void>((resolve) => server?.close(() => resolve()));
       server.closeAllConnections();
@@ -62,8 +74,25 @@ export function createRegistry({ images, dataDir, logger, settings = {} }: Regis
   };
 }
 
+/** What it has, and what takes care of it. */
+function contentOf({ images, dataDir, logger, settings = {}, clock = systemClock, random = systemRandom }: RegistryOptions) {
+  const storage = storageBy(settings.storage?.s3, { dataDir, images, clock, random });
+  const quotaOf = quotaBy(settings.quota ?? {});
+  const repositories = new Repositories({ dataDir, storage, clock, quotaOf });
+  const uploads = new Uploads({ dataDir, images, storage, repositories, quotaOf });
+  const rules = settings.retention === undefined ? {} : { retention: settings.retention };
+  const collector = new Collector({ repositories, storage, clock, logger, every_ms: settings.collect?.every_ms, ...rules });
+  const open = async () => {
+    await checkPlace(dataDir, settings.storage?.s3);
+    await repositories.open();
+    await uploads.open();
+    collector.start();
+  };
+  return { storage, repositories, uploads, collector, open };
+}
+
 interface RouteParts {
-  readonly images: ImageStore;
+  readonly storage: BlobStorage;
   readonly repositories: Repositories;
   readonly uploads: Uploads;
 }
@@ -92,7 +121,7 @@ async function route(parts: RouteParts, exchange: Exchange): Promise<void> {
 function serveTags({ repositories }: RouteParts, exchange: Exchange, name: string): void {
   const repository = repositories.find(name);
   if (!repository) throw nameUnknown(name);
-  const { page, headers } = pageOf(Object.keys(repository.tags).sort(), exchange.url);
+  const { page, headers } = pageOf([...repository.tags.keys()].sort(), exchange.url);
   answer(exchange, 200, headers, { name, tags: page });
 }
 

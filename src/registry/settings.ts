@@ -1,5 +1,15 @@
+import type { QuotaSettings } from './quota.ts';
+import type { RetentionSettings } from './retention.ts';
+import type { S3Settings } from './storage/choose.ts';
+
 /** How the registry serves beyond the plain specification. Each section's type lies beside what it rules; one that is left out is not in force. */
 export interface RegistrySettings {
   /** Others than this machine may reach it, though nothing is encrypted. */
   readonly insecure?: boolean;
+  /** Where its blobs lie; the image store's disk when left out. */
+  readonly storage?: { readonly s3?: S3Settings };
+  readonly retention?: RetentionSettings;
+  readonly quota?: QuotaSettings;
+  /** How often what nothing needs is taken away; only on request when left out. */
+  readonly collect?: { readonly every_ms?: number };
 }

@@ -98,3 +98,40 @@ export const fields =
     });
     return Object.fromEntries(read) as T; // each field as its reader made it
   };
+
+/** The same, where these fields may not be left out and those have a value of their own. */
+export const required =
+  <T extends object>(
+    readers: { readonly [K in keyof T]-?: Read<Exclude<T[K], undefined>> },
+    defaults: Partial<T>,
+    names: readonly (keyof T & string)[],
+  ): Read<T> =>
+  (value) => {
+    const read = { ...defaults, ...fields<T>(readers)(value) };
+    const missing = names.find((name) => !(name in read));
+    if (missing !== undefined) throw new WrongForm(`it must have "${missing}"`);
+    return read;
+  };
+
+export const listOf =
+  <T>(read: Read<T>): Read<readonly T[]> =>
+  (value) => {
+    if (!Array.isArray(value)) throw new WrongForm('it must be a list');
+    return value.map((item, index) => {
+      try {
+        return read(item);
+      } catch (error) {
+        throw error instanceof WrongForm ? new WrongForm(`entry ${index + 1}: ${error.message}`) : error;
+      }
+    });
+  };
+
+const DURATIONS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const DURATION_MS_MAX = 3_650 * 86_400_000;
+/** `90s`, `12h`, `30d`: milliseconds. */
+export const duration: Read<number> = (value) => {
+  const match = /^(\d+)([smhdw])$/.exec(String(value));
+  const span_ms = Number(match?.[1]) * (DURATIONS_MS[match?.[2] ?? ''] ?? Number.NaN);
+  if (!(span_ms > 0 && span_ms <= DURATION_MS_MAX)) throw new WrongForm('it must be a span of time up to ten years, such as 90s, 12h or 30d');
+  return span_ms;
+};
