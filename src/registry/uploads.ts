@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { isSystemError } from '#kit';
 import { type Digest, type ImageStore, isRepository, RecordFolder, type RecordFormat, type Upload } from '#image';
 import { asDigest } from './blobs.ts';
 import { digestInvalid, RegistryError, unsupported, uploadUnknown } from './errors.ts';
@@ -103,7 +104,12 @@ export class Uploads {
     checkRange(exchange, name, upload);
     const length = Number(exchange.request.headers['content-length'] ?? 0);
     this.#inFlight.check(name, upload.id, upload.size + length);
-    await upload.append(Readable.from(this.#inFlight.count(name, upload.id, exchange.request, upload.size), { objectMode: false }));
+    try {
+      await upload.append(Readable.from(this.#inFlight.count(name, upload.id, exchange.request, upload.size), { objectMode: false }));
+    } catch (error) {
+      // Another request cancelled it, or a collection gave it up.
+      throw isSystemError(error, 'ENOENT') ? uploadUnknown(upload.id) : error;
+    }
   }
 
   async #finish(exchange: Exchange, name: string, upload: Upload): Promise<void> {
@@ -116,7 +122,7 @@ export class Uploads {
     } catch (error) {
       await upload.cancel();
       await this.#forget(upload.id);
-      throw error;
+      throw isSystemError(error, 'ENOENT') ? uploadUnknown(upload.id) : error;
     }
     await this.#repositories.linkBlob(name, digest);
     await this.#forget(upload.id);

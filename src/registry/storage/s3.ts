@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { type Clock, KeyedMutex, type Random } from '#kit';
 import { algorithmOf, type Digest, digestFromHex, digestOf, FileUploads, hexOf, type ImageStore, isDigest } from '#image';
@@ -33,6 +33,8 @@ const WHOLE_BYTES_MAX = 16 * 2 ** 20;
 export class S3Storage implements BlobStorage {
   readonly #options: S3StorageOptions;
   readonly #uploads: FileUploads;
+  /** Blobs that come in one stream: nobody resumes them, so the next start throws away what is left of them. */
+  readonly #incoming: FileUploads;
   readonly #mutex = new KeyedMutex();
   readonly #holders = new Map<Digest, { readonly size: number; readonly repositories: Set<string> }>();
   readonly #fresh = new Map<Digest, number>();
@@ -43,12 +45,14 @@ export class S3Storage implements BlobStorage {
       await this.#putFile(path, digest);
       await rm(path, { force: true });
     };
-    this.#uploads = new FileUploads({ folder: options.folder, random: options.random, hashFile: hashFile, adopt });
+    const { folder, random } = options;
+    this.#uploads = new FileUploads({ folder, random, hashFile, adopt });
+    this.#incoming = new FileUploads({ folder: `${folder}-incoming`, random, hashFile, adopt });
   }
 
   async open(held: Iterable<HeldBlob>): Promise<void> {
-    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
-    await this.#uploads.open();
+    await rm(`${this.#options.folder}-incoming`, { recursive: true, force: true });
+    await Promise.all([this.#uploads.open(), this.#incoming.open()]);
     for (const { repository, digest, size } of held) this.#add(repository, digest, size);
     await this.#abortHalfDone();
   }
@@ -156,7 +160,7 @@ export class S3Storage implements BlobStorage {
 
   /** Takes in a stream by way of the local disk. */
   async #gather(content: Readable, digest: Digest): Promise<{ readonly digest: Digest; readonly size: number }> {
-    const upload = await this.#uploads.start();
+    const upload = await this.#incoming.start();
     try {
       const size = await upload.append(content);
       await upload.commit(digest);
