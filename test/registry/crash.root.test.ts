@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { systemRandom } from '#kit';
 import { startTestDaemon } from '../support/daemon.ts';
@@ -34,12 +37,19 @@ test(`kill -9 among pushes and collections loses nothing that was acknowledged (
   assert.ok(seen.again > 0, 'the crash was noticed');
 });
 
+/** A layer that no other turn has. */
+function archiveOf(turn: number): Buffer {
+  const folder = join(daemon.folder, `layer-${turn}`);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'turn'), `turn ${turn}`);
+  return execFileSync('tar', ['-C', folder, '-c', '.']);
+}
+
 test('docker push in a loop while it collects', async () => {
-  const build = await daemon.docker(['import', '-', `${PLACE}/team/app:0`], { input: '' });
-  assert.equal(build.status, 0, build.stderr);
   for (let turn = 1; turn <= 5; turn += 1) {
     const name = `${PLACE}/team/app:${turn}`;
-    assert.equal((await daemon.docker(['tag', `${PLACE}/team/app:0`, name])).status, 0);
+    const imported = await daemon.docker(['import', '-', name], { input: archiveOf(turn) });
+    assert.equal(imported.status, 0, imported.stderr);
     const [pushed, collected] = await Promise.all([
       daemon.docker(['push', name]),
       daemon.inside(['curl', '-sS', '--fail', '-X', 'POST', '--unix-socket', socket, 'http://gantry/registry/collect']),

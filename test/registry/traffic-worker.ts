@@ -34,7 +34,9 @@ const { acknowledged, ...seen } = await runTraffic({
     await isUp;
     await collect();
   },
-  mayFail: (error) => error instanceof Error && ('code' in error ? /ECONN|EPIPE|ENOENT/.test(String(error.code)) : /fetch failed|terminated|BLOB_UPLOAD_UNKNOWN/.test(error.message)),
+  mayFail: (error) =>
+    error instanceof Error &&
+    ('code' in error ? /ECONN|EPIPE|ENOENT/.test(String(error.code)) : /fetch failed|terminated|BLOB_UPLOAD_UNKNOWN/.test(error.message)),
 });
 for (const one of acknowledged) await pullWhole(base, one);
 process.stdin.destroy();
