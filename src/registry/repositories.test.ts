@@ -74,6 +74,9 @@ test('a record of the first version is read, and its sizes are found', async () 
     const found = (await open()).find('team/app');
     assert.equal(found?.used_bytes, 13);
     assert.equal(found.tags.get('a')?.digest, manifest.digest);
+    const tagged_ms = found.tags.get('a')?.tagged_ms ?? 0;
+    assert.ok(tagged_ms > stand.clock.now() - HOUR_MS, 'no rule takes it for old');
+    assert.equal((await open()).find('team/app')?.tags.get('a')?.tagged_ms, tagged_ms, 'nor does a restart make it new');
     assert.equal(JSON.parse(await readFile(path, 'utf8')).formatVersion, 2);
   });
 });

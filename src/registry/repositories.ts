@@ -39,7 +39,7 @@ export class Repositories {
   constructor({ dataDir, storage, clock, quotaOf = () => Number.POSITIVE_INFINITY }: RepositoriesOptions) {
     this.#storage = storage;
     this.#clock = clock;
-    this.#log = new RepositoryLog(dataDir);
+    this.#log = new RepositoryLog(dataDir, clock.now());
     this.#quotaOf = quotaOf;
   }
 

@@ -7,8 +7,11 @@ import { logBroken } from './errors.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Version 1 kept a plain list of blobs, manifests without times and tags as digests; sizes of blobs are asked for at the start. */
-const FORMAT: RecordFormat<RepositoryRecord> = {
+/**
+ * Version 1 kept a plain list of blobs, manifests without times and tags as digests. Sizes of blobs are asked for at the start; the times become
+ * that of the migration, so that no rule of retention takes for old what may be new.
+ */
+const formatAt = (now_ms: number): RecordFormat<RepositoryRecord> => ({
   version: 2,
   parse({ name, sequence, blobs, manifests, tags }) {
     if (typeof name !== 'string' || typeof sequence !== 'number' || !isRecord(blobs) || !isRecord(manifests) || !isRecord(tags)) return undefined;
@@ -18,17 +21,17 @@ const FORMAT: RecordFormat<RepositoryRecord> = {
   },
   migrations: {
     1: ({ blobs, manifests, tags, ...others }) => {
-      const times = { pushed_ms: 0, untagged_ms: 0 };
+      const times = { pushed_ms: now_ms, untagged_ms: now_ms };
       return {
         ...others,
         sequence: 0,
-        blobs: Object.fromEntries((Array.isArray(blobs) ? blobs : []).map((digest: unknown) => [String(digest), { size: -1, linked_ms: 0 }])),
+        blobs: Object.fromEntries((Array.isArray(blobs) ? blobs : []).map((digest: unknown) => [String(digest), { size: -1, linked_ms: now_ms }])),
         manifests: Object.fromEntries(entriesOf(manifests).map(([digest, entry]) => [digest, { ...(isRecord(entry) ? entry : {}), ...times }])),
-        tags: Object.fromEntries(entriesOf(tags).map(([tag, digest]) => [tag, { digest, tagged_ms: 0 }])),
+        tags: Object.fromEntries(entriesOf(tags).map(([tag, digest]) => [tag, { digest, tagged_ms: now_ms }])),
       };
     },
   },
-};
+});
 
 interface Line {
   readonly v: 1;
@@ -50,9 +53,9 @@ export class RepositoryLog {
   readonly #folder: string;
   readonly #records: RecordFolder<RepositoryRecord>;
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, now_ms: number) {
     this.#folder = join(dataDir, 'repository-logs');
-    this.#records = new RecordFolder(join(dataDir, 'repositories'), FORMAT);
+    this.#records = new RecordFolder(join(dataDir, 'repositories'), formatAt(now_ms));
   }
 
   /** Errors: `FORMAT_TOO_NEW`, `RECORD_BROKEN`. */
