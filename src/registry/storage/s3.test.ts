@@ -22,7 +22,7 @@ async function withStorage(
   const folder = await mkdtemp(join(tmpdir(), 'gantry-s3-'));
   const make = async (secretKey = DOUBLE_CREDENTIALS.secretKey) => {
     const client = new S3Client({ ...double, bucket: 'box', pathStyle: true }, { ...DOUBLE_CREDENTIALS, secretKey }, systemClock);
-    const storage = new S3Storage({ client, prefix: '', folder, images: NO_IMAGES, clock: systemClock, random: systemRandom });
+    const storage = new S3Storage({ client, prefix: '', folder: join(folder, 'uploads'), images: NO_IMAGES, clock: systemClock, random: systemRandom });
     await storage.open([]);
     return storage;
   };
@@ -41,7 +41,7 @@ test('a large blob goes in parts', async () => {
     await storage.write(Readable.from([LARGE]), { digest: digestOf(LARGE) });
     assert.ok((await storage.readAll(digestOf(LARGE))).equals(LARGE));
     assert.equal(double.halfDone.size, 0);
-    assert.deepEqual(await readdir(folder), [], 'nothing stays on the local disk');
+    for (const name of ['uploads', 'uploads-incoming']) assert.deepEqual(await readdir(join(folder, name)), [], 'nothing stays on the local disk');
   });
 });
 
