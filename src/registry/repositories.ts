@@ -67,14 +67,13 @@ export class Repositories {
     return this.#all.get(name)?.state.blobs.has(digest) ?? false;
   }
 
-  /** A client is told that the repository has the blob. */
+  /** A client is told that the repository has the blob, if it has. */
   see(name: string, digest: Digest): void {
-    this.#seen.set(`${name} ${digest}`, this.#clock.monotonic());
+    if (this.hasBlob(name, digest)) this.#seen.set(`${name} ${digest}`, this.#clock.monotonic());
   }
 
   /** Errors: `BLOB_UNKNOWN`, `DENIED` over the quota. */
   async linkBlob(name: string, digest: Digest): Promise<void> {
-    this.see(name, digest);
     await this.#mutex.run(name, async () => {
       const { state } = this.#known(name);
       const size = await this.#hold(state, digest);
@@ -172,6 +171,7 @@ export class Repositories {
     known.sequence += 1;
     state.apply(change);
     this.#all.set(name, known);
+    if (change.op === 'unlink') this.#seen.delete(`${name} ${change.digest}`);
     if ('digest' in change && !state.has(change.digest)) await this.#storage.release(name, change.digest);
     if (state.isEmpty) {
       await this.#log.remove(name);
