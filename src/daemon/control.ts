@@ -2,6 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { isSystemError, nodeHttp } from '#kit';
+import type { CollectReport } from '#registry';
 import type { DaemonStatus } from './types.ts';
 import type { ContainerFacts, OwnPorts } from './why/types.ts';
 
@@ -15,8 +16,15 @@ export interface ControlAnswers {
   readonly '/facts/ports': () => Promise<OwnPorts>;
   /** With `?name=`. */
   readonly '/facts/container': (query: URLSearchParams) => Promise<ContainerFacts | undefined>;
+  /** With `?dryRun=true` to change nothing; undefined where there is no registry. */
+  readonly '/registry/collect': (query: URLSearchParams) => Promise<CollectReport | undefined>;
 }
 type ControlPath = keyof ControlAnswers;
+
+/** These change something: they are asked by POST, and may take their time. */
+const CHANGES: ReadonlySet<string> = new Set<ControlPath>(['/registry/collect']);
+const PATIENCE_MS = 5_000;
+const PATIENCE_OF_CHANGES_MS = 3_600_000;
 
 /** The daemon's own small socket. Mode 0600. */
 export async function serveControl(runDir: string, answers: ControlAnswers): Promise<AsyncDisposable> {
@@ -24,6 +32,7 @@ export async function serveControl(runDir: string, answers: ControlAnswers): Pro
   await rm(path, { force: true });
   const server = nodeHttp().createServer((incoming, outgoing) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://gantry');
+    if (CHANGES.has(pathname) && incoming.method !== 'POST') return void outgoing.writeHead(405, { allow: 'POST' }).end();
     const answering = pathname in answers ? answers[pathname as ControlPath](searchParams) : Promise.resolve(undefined);
     answering.then(
       (answer) =>
@@ -53,8 +62,10 @@ export function askControl<Path extends ControlPath>(
   path: Path,
   query: Readonly<Record<string, string>> = {},
 ): Promise<Awaited<ReturnType<ControlAnswers[Path]>> | undefined> {
+  const timeout = CHANGES.has(path) ? PATIENCE_OF_CHANGES_MS : PATIENCE_MS;
+  const method = CHANGES.has(path) ? 'POST' : 'GET';
   return new Promise((resolve, reject) => {
-    const asking = nodeHttp().request({ socketPath: socketOf(runDir), path: `${path}?${new URLSearchParams(query)}`, timeout: 5_000 }, (response) => {
+    const asking = nodeHttp().request({ socketPath: socketOf(runDir), method, path: `${path}?${new URLSearchParams(query)}`, timeout }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
@@ -64,7 +75,7 @@ export function askControl<Path extends ControlPath>(
         else reject(new Error(`The daemon answered ${response.statusCode}: ${Buffer.concat(chunks).toString()}`));
       });
     });
-    asking.on('timeout', () => asking.destroy(new Error(`The daemon of ${runDir} does not answer within 5 s`)));
+    asking.on('timeout', () => asking.destroy(new Error(`The daemon of ${runDir} does not answer within ${timeout / 1000} s`)));
     asking.on('error', (error) => (isSystemError(error, 'ENOENT') || isSystemError(error, 'ECONNREFUSED') ? resolve(undefined) : reject(error)));
     asking.end();
   });

@@ -1,22 +1,29 @@
 import { join } from 'node:path';
 import { nodeHttp } from '#kit';
-import { createRegistry, type Registry } from '#registry';
+import { type CollectReport, createRegistry, type Registry } from '#registry';
 import type { Images } from './rooms.ts';
 import type { HostPort } from './config.ts';
 import type { Part, PartHealth, PartOptions } from './types.ts';
 
 const PATIENCE_MS = 2_000;
 
+export interface RegistryPart extends Part {
+  /** Undefined before it has started. */
+  collect(options: { readonly dryRun: boolean }): Promise<CollectReport | undefined>;
+}
+
 /** The registry over the image store. */
-export function registryPart({ config, clock, random, logger }: PartOptions, { images }: Images): Part {
+export function registryPart({ config, clock, random, logger }: PartOptions, { images }: Images): RegistryPart {
   let registry: Registry | undefined;
   return {
     name: 'registry',
     async start() {
-      registry = createRegistry({ images, dataDir: join(config.dataDir, 'registry'), clock, random, logger, settings: config.registrySettings });
-      await registry.listen(config.registry);
+      const made = createRegistry({ images, dataDir: join(config.dataDir, 'registry'), clock, random, logger, settings: config.registrySettings });
+      await made.listen(config.registry);
+      registry = made;
     },
     stop: async () => registry?.stop(),
+    collect: async (how) => await registry?.collect(how),
     health: () => askRegistry(config.registry, config.registrySettings.tls !== undefined),
   };
 }

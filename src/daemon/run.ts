@@ -88,6 +88,7 @@ async function startDaemon(config: DaemonConfig, { version, environment }: RunOp
   const health = new Map<string, PartHealth>(built.parts.map(({ name }) => [name, { state: 'starting' }]));
   const answers = {
     '/status': () => describe({ config, built, health, version, id: identity.id, startedAt_ms, clock }),
+    '/registry/collect': async (query: URLSearchParams) => await built.registry?.collect({ dryRun: query.get('dryRun') === 'true' }),
     ...ownFacts(built, ground),
   };
   opened.use(await serveControl(config.runDir, answers));

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, KeyedMutex, type Random } from '#kit';
@@ -6,6 +6,9 @@ import { asBytes } from './bytes.ts';
 import { algorithmOf } from './digest.ts';
 import { digestMismatch } from './errors.ts';
 import type { Digest, DigestAlgorithm, Upload } from './types.ts';
+
+/** The ending of what was taken away and has yet to be deleted. */
+const DOOMED = '.doomed';
 
 interface UploadOptions {
   readonly folder: string;
@@ -25,6 +28,7 @@ export class FileUploads {
 
   async open(): Promise<void> {
     await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(this.#options.folder)) if (name.endsWith(DOOMED)) await rm(this.#path(name), { force: true });
   }
 
   async start(): Promise<Upload> {
@@ -43,13 +47,26 @@ export class FileUploads {
     }
   }
 
+  /** Takes away the uploads that nothing was added to since that moment, each between two of its steps. The caller deletes what is answered. */
   async stale(before_ms: number): Promise<{ readonly path: string; readonly bytes: number }[]> {
-    const found = [];
-    for (const id of await readdir(this.#options.folder)) {
-      const { mtimeMs, size } = await stat(this.#path(id));
-      if (mtimeMs < before_ms) found.push({ path: this.#path(id), bytes: size });
-    }
+    const found: { readonly path: string; readonly bytes: number }[] = [];
+    for (const id of await readdir(this.#options.folder))
+      if (!id.endsWith(DOOMED)) await this.#mutex.run(id, async () => void found.push(...(await this.#doom(id, before_ms))));
     return found;
+  }
+
+  async #doom(id: string, before_ms: number): Promise<{ readonly path: string; readonly bytes: number }[]> {
+    try {
+      const { mtimeMs, size } = await stat(this.#path(id));
+      if (mtimeMs >= before_ms) return [];
+      const path = this.#path(id) + DOOMED;
+      await rename(this.#path(id), path);
+      return [{ path, bytes: size }];
+    } catch (error) {
+      // It ended since the folder was read.
+      if (isSystemError(error, 'ENOENT')) return [];
+      throw error;
+    }
   }
 
   #path(id: string): string {

@@ -1,25 +1,27 @@
 import { pipeline } from 'node:stream/promises';
-import { type Digest, type ImageStore, isDigest } from '#image';
+import { type Digest, isDigest } from '#image';
 import { blobUnknown, digestInvalid, RegistryError, unsupported } from './errors.ts';
 import { answer, type Exchange, hasAlready } from './http/exchange.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { Repositories } from './repositories.ts';
+import type { BlobStorage } from './storage/types.ts';
 
 /** GET, HEAD and DELETE of a blob (distribution-spec, "Pulling blobs", "Deleting Blobs"). */
 export async function serveBlob(
-  parts: { readonly images: ImageStore; readonly repositories: Repositories; readonly hooks: Hooks },
+  parts: { readonly storage: BlobStorage; readonly repositories: Repositories; readonly hooks: Hooks },
   exchange: Exchange,
   name: string,
   text: string,
 ): Promise<void> {
   const digest = asDigest(text);
-  const { images, repositories } = parts;
-  const size = repositories.hasBlob(name, digest) ? (await images.content.stat(digest))?.size : undefined;
+  const { storage, repositories } = parts;
+  repositories.see(name, digest);
+  const size = repositories.hasBlob(name, digest) ? (await storage.stat(digest))?.size : undefined;
   if (size === undefined) throw blobUnknown(name, digest);
   switch (exchange.request.method) {
     case 'HEAD':
     case 'GET':
-      return sendBlob(images, exchange, digest, size);
+      return sendBlob(storage, exchange, digest, size);
     case 'DELETE':
       await repositories.unlinkBlob(name, digest);
       parts.hooks.tell(exchange, { action: 'delete', repository: name, digest });
@@ -35,7 +37,7 @@ export function asDigest(text: string): Digest {
   return text;
 }
 
-async function sendBlob(images: ImageStore, exchange: Exchange, digest: Digest, size: number): Promise<void> {
+async function sendBlob(storage: BlobStorage, exchange: Exchange, digest: Digest, size: number): Promise<void> {
   if (hasAlready(exchange, `"${digest}"`)) return;
   const range = parseRange(exchange.request.headers.range, size);
   const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, etag: `"${digest}"`, 'accept-ranges': 'bytes' };
@@ -49,7 +51,7 @@ async function sendBlob(images: ImageStore, exchange: Exchange, digest: Digest, 
     exchange.response.end();
     return;
   }
-  await pipeline(await images.content.read(digest, { start, end }), exchange.response);
+  await pipeline(await storage.read(digest, { start, end }), exchange.response);
 }
 
 /** One range of bytes (RFC 9110, 14.1.2); undefined when all is meant. */

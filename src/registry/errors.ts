@@ -36,6 +36,15 @@ export class RegistryError extends GantryError {
 
 export const blobUnknown = (repository: string, digest: string) =>
   new RegistryError('BLOB_UNKNOWN', 404, `blob ${digest} is unknown to repository ${repository}`, { detail: { digest } });
+export const storedBlobUnknown = (digest: string) =>
+  new RegistryError('BLOB_UNKNOWN', 404, `blob ${digest} is not in the object store`, { detail: { digest } });
+export const overQuota = (repository: string, used_bytes: number, quota_bytes: number) =>
+  new RegistryError(
+    'DENIED',
+    403,
+    `repository ${repository} would have ${used_bytes} bytes, more than its quota of ${quota_bytes}: delete manifests that are not needed, or ask for a larger quota`,
+    { detail: { name: repository, usedBytes: used_bytes, quotaBytes: quota_bytes } },
+  );
 export const manifestUnknown = (repository: string, reference: string) =>
   new RegistryError('MANIFEST_UNKNOWN', 404, `manifest ${reference} is unknown to repository ${repository}`, { detail: { reference } });
 export const nameUnknown = (repository: string) =>
@@ -73,3 +82,18 @@ export const denied = (user: string | undefined, action: string, repository: str
   });
 export const tooManyRequests = (retryAfter_s: number, problem: string) =>
   new RegistryError('TOOMANYREQUESTS', 429, `${problem}: try again in ${retryAfter_s} s`, { headers: { 'retry-after': String(retryAfter_s) } });
+/** A line of a repository's log that no kill can have left. */
+export const logBroken = (path: string, cause?: unknown) =>
+  new GantryError(
+    'RECORD_BROKEN',
+    500,
+    `Cannot read ${path}: a line of it is no change of a repository; restore the file, or move it away and lose what it has`,
+    { cause },
+  );
+/** The repositories' blobs lie elsewhere than the settings say. */
+export const storageMoved = (before: string, now: string) =>
+  new GantryError(
+    'STORAGE_MOVED',
+    400,
+    `Cannot use ${now} for the registry: the blobs of its repositories are in ${before}; set "storage" back in the file of --registry-config, or begin with an empty registry`,
+  );

@@ -1,5 +1,8 @@
+export type { CollectReport } from './collect.ts';
 export { RegistryError, type RegistryCode } from './errors.ts';
 export { checkReach, createRegistry, type Registry, type RegistryOptions } from './registry.ts';
+export type { QuotaSettings } from './quota.ts';
+export type { RetentionRule, RetentionSettings } from './retention.ts';
 export type { RegistrySettings } from './settings.ts';
 export { ACTIONS, type AccessRule, type AccessSettings, type TokenSettings } from './access/types.ts';
 export type { AuditSettings } from './audit/audit-log.ts';
@@ -7,3 +10,4 @@ export { HOOK_ACTIONS, type HookSettings } from './hooks/types.ts';
 export type { Gauge } from './metrics/metrics.ts';
 export type { TlsSettings } from './http/certificate.ts';
 export type { LimitSettings, RequestLimit } from './limits/rate.ts';
+export type { S3Settings } from './storage/choose.ts';

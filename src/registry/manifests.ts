@@ -1,16 +1,17 @@
-import { algorithmOf, type Digest, digestOf, type ImageStore, isDigest, isIndex, isTag, parseManifest } from '#image';
+import { algorithmOf, type Digest, digestOf, isDigest, isIndex, isTag, parseManifest } from '#image';
 import { digestInvalid, manifestBlobUnknown, manifestInvalid, manifestUnknown, nameUnknown, tagInvalid, unsupported } from './errors.ts';
 import { answer, type Exchange, hasAlready, readBody } from './http/exchange.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { RegistryEvent } from './hooks/types.ts';
 import type { ManifestEntry, Repositories, Repository } from './repositories.ts';
+import type { BlobStorage } from './storage/types.ts';
 
 /** The specification asks registries to take manifests of up to 4 MiB. */
 const MANIFEST_BYTES_MAX = 4 * 1024 * 1024;
 const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 
 interface Parts {
-  readonly images: ImageStore;
+  readonly storage: BlobStorage;
   readonly repositories: Repositories;
   readonly hooks: Hooks;
 }
@@ -36,7 +37,7 @@ export async function serveManifest(parts: Parts, exchange: Exchange, name: stri
 export function serveReferrers({ repositories }: Parts, exchange: Exchange, name: string, text: string): void {
   if (!isDigest(text)) throw digestInvalid(`"${text}" is no digest`);
   const filter = exchange.url.searchParams.get('artifactType');
-  const entries = Object.entries(repositories.find(name)?.manifests ?? {}).filter(([, { subject }]) => subject === text);
+  const entries = [...(repositories.find(name)?.manifests ?? [])].filter(([, { subject }]) => subject === text);
   const manifests = entries
     .filter(([, { artifactType }]) => filter === null || artifactType === filter)
     .map(([digest, { mediaType, size, artifactType, annotations }]) => ({
@@ -50,26 +51,26 @@ export function serveReferrers({ repositories }: Parts, exchange: Exchange, name
   answer(exchange, 200, headers, { schemaVersion: 2, mediaType: INDEX_TYPE, manifests });
 }
 
-async function sendManifest({ images, repositories, hooks }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
+async function sendManifest({ storage, repositories, hooks }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
   const { digest, entry } = findManifest(repositories.find(name), name, reference);
   if (hasAlready(exchange, `"${digest}"`)) return;
   const headers = { 'content-type': entry.mediaType, 'docker-content-digest': digest, etag: `"${digest}"`, 'content-length': entry.size };
-  const bytes = exchange.request.method === 'HEAD' ? undefined : await images.content.readAll(digest);
+  const bytes = exchange.request.method === 'HEAD' ? undefined : await storage.readAll(digest);
   exchange.response.writeHead(200, headers);
   exchange.response.end(bytes);
   if (bytes !== undefined) hooks.tell(exchange, { action: 'pull', ...targetOf(name, digest, entry, reference) });
 }
 
-async function putManifest({ images, repositories, hooks }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
+async function putManifest({ storage, repositories, hooks }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
   const bytes = await readBody(exchange.request, MANIFEST_BYTES_MAX);
   const digest = digestOf(bytes, isDigest(reference) ? algorithmOf(reference) : 'sha256');
   const tags = tagsOf(exchange, reference);
   if (isDigest(reference) && reference !== digest) throw digestInvalid(`the manifest's digest is ${digest}, not ${reference}`);
   const entry = describe(bytes, exchange.request.headers['content-type']?.split(';')[0]?.trim());
   const repository = repositories.find(name);
-  const missing = entry.references.find((wanted) => !repository?.blobs.includes(wanted) && repository?.manifests[wanted] === undefined);
+  const missing = entry.references.find((wanted) => repository?.blobs.has(wanted) !== true && repository?.manifests.has(wanted) !== true);
   if (missing !== undefined) throw manifestBlobUnknown(missing);
-  await images.content.write(bytes, { digest });
+  await storage.write(bytes, { digest });
   await repositories.putManifest(name, digest, entry, tags);
   for (const tag of tags.length === 0 ? [digest] : tags) hooks.tell(exchange, { action: 'push', ...targetOf(name, digest, entry, tag) });
   answer(exchange, 201, {
@@ -103,8 +104,8 @@ function targetOf(repository: string, digest: Digest, { mediaType, size }: Manif
 
 function findManifest(repository: Repository | undefined, name: string, reference: string): { readonly digest: Digest; readonly entry: ManifestEntry } {
   if (!repository) throw nameUnknown(name);
-  const digest = isDigest(reference) ? reference : repository.tags[reference];
-  const entry = digest === undefined ? undefined : repository.manifests[digest];
+  const digest = isDigest(reference) ? reference : repository.tags.get(reference)?.digest;
+  const entry = digest === undefined ? undefined : repository.manifests.get(digest);
   if (digest === undefined || entry === undefined) throw manifestUnknown(name, reference);
   return { digest, entry };
 }

@@ -4,6 +4,8 @@ import type { ImageStore } from '#image';
 import { openAccess } from './access/access.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { serveBlob } from './blobs.ts';
+import type { CollectReport } from './collect.ts';
+import { Collector } from './collector.ts';
 import { nameUnknown, notLoopback, unsupported } from './errors.ts';
 import { Hooks } from './hooks/hooks.ts';
 import { Certificate } from './http/certificate.ts';
@@ -13,8 +15,11 @@ import type { Route } from './http/route.ts';
 import { Limits } from './limits/rate.ts';
 import { serveManifest, serveReferrers } from './manifests.ts';
 import { type Gauge, Metrics } from './metrics/metrics.ts';
+import { quotaBy } from './quota.ts';
 import { Repositories } from './repositories.ts';
 import type { RegistrySettings } from './settings.ts';
+import { checkPlace, storageBy } from './storage/choose.ts';
+import type { BlobStorage } from './storage/types.ts';
 import { Uploads } from './uploads.ts';
 
 export interface RegistryOptions {
@@ -35,23 +40,23 @@ export interface Registry {
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   /** Listens on a loopback address, or on any where the settings allow it; port 0 lets the system choose. Errors: `REGISTRY_NOT_LOOPBACK`, `REGISTRY_SETTINGS_INVALID`. */
   listen(place: { readonly host: string; readonly port: number }): Promise<{ readonly address: string; readonly port: number }>;
+  /** Applies the rules of retention and takes away what nothing needs, while it serves; or says what would go. */
+  collect(options: { readonly dryRun: boolean }): Promise<CollectReport>;
   /** Stops listening and ends what is under way. */
   stop(): Promise<void>;
 }
 
 /** Makes an OCI distribution server (specification 1.1) over the image store's content. A repository shows what was pushed to it, nothing else. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { images, dataDir, clock, random, logger, settings = {} } = options;
-  const repositories = new Repositories(dataDir, images);
-  const uploads = new Uploads(dataDir, images, repositories);
+  const { dataDir, clock, random, logger, settings = {} } = options;
+  const { open: openContent, collector, ...content } = contentOf(options);
   const hooks = new Hooks(settings.hooks ?? [], { dataDir, clock, random, logger });
-  const parts: RouteParts = { images, repositories, uploads, hooks };
+  const parts: RouteParts = { ...content, hooks };
   const gauges = [...gaugesOf(parts)];
   const certificate = settings.tls === undefined ? undefined : new Certificate(settings.tls, { clock, logger });
   let edge: EdgeParts | undefined;
   const open = async (): Promise<void> => {
-    await repositories.open();
-    await uploads.open();
+    await openContent();
     await hooks.open();
     const access = settings.access === undefined ? undefined : await openAccess(settings.access, { ...options, isEncrypted: settings.tls !== undefined });
     edge = {
@@ -80,7 +85,9 @@ export function createRegistry(options: RegistryOptions): Registry {
       server = await makeServer(certificate, handler);
       return listening(server, host, port);
     },
+    collect: (how) => collector.collect(how),
     async stop() {
+      await collector.stop();
       if (server) {
         const closed = new Promise<void>((resolve) => server?.close(() => resolve()));
         server.closeAllConnections();
@@ -105,8 +112,25 @@ async function makeServer(certificate: Certificate | undefined, handler: Registr
   return server;
 }
 
+/** What it has, and what takes care of it. */
+function contentOf({ images, dataDir, logger, settings = {}, clock, random }: RegistryOptions) {
+  const storage = storageBy(settings.storage?.s3, { dataDir, images, clock, random });
+  const quotaOf = quotaBy(settings.quota ?? {});
+  const repositories = new Repositories({ dataDir, storage, clock, quotaOf });
+  const uploads = new Uploads({ dataDir, images, storage, repositories, quotaOf });
+  const rules = settings.retention === undefined ? {} : { retention: settings.retention };
+  const collector = new Collector({ repositories, storage, clock, logger, every_ms: settings.collect?.every_ms, ...rules });
+  const open = async () => {
+    await checkPlace(dataDir, settings.storage?.s3);
+    await repositories.open();
+    await uploads.open();
+    collector.start();
+  };
+  return { storage, repositories, uploads, collector, open };
+}
+
 interface RouteParts {
-  readonly images: ImageStore;
+  readonly storage: BlobStorage;
   readonly repositories: Repositories;
   readonly uploads: Uploads;
   readonly hooks: Hooks;
@@ -148,7 +172,7 @@ function serveCatalog({ repositories }: RouteParts, exchange: Exchange): void {
 function serveTags({ repositories }: RouteParts, exchange: Exchange, name: string): void {
   const repository = repositories.find(name);
   if (!repository) throw nameUnknown(name);
-  const { page, headers } = pageOf(Object.keys(repository.tags).sort(), exchange.url);
+  const { page, headers } = pageOf([...repository.tags.keys()].sort(), exchange.url);
   answer(exchange, 200, headers, { name, tags: page });
 }
 

@@ -3,6 +3,9 @@ import type { AuditSettings } from './audit/audit-log.ts';
 import type { HookSettings } from './hooks/types.ts';
 import type { TlsSettings } from './http/certificate.ts';
 import type { LimitSettings } from './limits/rate.ts';
+import type { QuotaSettings } from './quota.ts';
+import type { RetentionSettings } from './retention.ts';
+import type { S3Settings } from './storage/choose.ts';
 
 /** How the registry serves beyond the plain specification. Each section's type lies beside what it rules; one that is left out is not in force. */
 export interface RegistrySettings {
@@ -15,4 +18,10 @@ export interface RegistrySettings {
   readonly hooks?: readonly HookSettings[];
   /** Whether GET /metrics is answered. */
   readonly metrics?: boolean;
+  /** Where its blobs lie; the image store's disk when left out. */
+  readonly storage?: { readonly s3?: S3Settings };
+  readonly retention?: RetentionSettings;
+  readonly quota?: QuotaSettings;
+  /** How often what nothing needs is taken away; only on request when left out. */
+  readonly collect?: { readonly every_ms?: number };
 }

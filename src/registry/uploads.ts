@@ -1,31 +1,53 @@
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { isSystemError } from '#kit';
 import { type Digest, type ImageStore, isRepository, RecordFolder, type RecordFormat, type Upload } from '#image';
 import { asDigest } from './blobs.ts';
 import { digestInvalid, RegistryError, unsupported, uploadUnknown } from './errors.ts';
 import { answer, type Exchange } from './http/exchange.ts';
+import { InFlight } from './in-flight.ts';
 import type { Repositories } from './repositories.ts';
+import type { BlobStorage } from './storage/types.ts';
 
 interface UploadRecord {
   readonly repository: string;
 }
 const FORMAT: RecordFormat<UploadRecord> = { version: 1, parse: ({ repository }) => (typeof repository === 'string' ? { repository } : undefined) };
 
+export interface UploadsOptions {
+  readonly dataDir: string;
+  /** Whose blobs may be mounted under the names they have there. */
+  readonly images: ImageStore;
+  readonly storage: BlobStorage;
+  readonly repositories: Repositories;
+  /** Bytes that a repository may have. */
+  readonly quotaOf: (name: string) => number;
+}
+
 /** Blobs on their way in (distribution-spec, "Pushing blobs"): whole, in pieces, or mounted from another repository. They survive a restart. */
 export class Uploads {
   readonly #images: ImageStore;
+  readonly #storage: BlobStorage;
+  readonly #inFlight: InFlight;
   readonly #repositories: Repositories;
   readonly #records: RecordFolder<UploadRecord>;
   #open = new Map<string, UploadRecord>();
 
-  constructor(dataDir: string, images: ImageStore, repositories: Repositories) {
+  constructor({ dataDir, images, storage, repositories, quotaOf }: UploadsOptions) {
     this.#images = images;
+    this.#storage = storage;
+    this.#inFlight = new InFlight(repositories, quotaOf);
     this.#repositories = repositories;
     this.#records = new RecordFolder(join(dataDir, 'uploads'), FORMAT);
   }
 
   async open(): Promise<void> {
     this.#open = await this.#records.load();
-    for (const id of this.#open.keys()) if ((await this.#images.content.openUpload(id)) === undefined) await this.#forget(id);
+    for (const [id, { repository }] of this.#open) {
+      const upload = await this.#storage.openUpload(id);
+      if (upload) this.#inFlight.set(repository, id, upload.size);
+      else await this.#forget(id);
+    }
   }
 
   /** Uploads that were begun and not ended. */
@@ -41,11 +63,10 @@ export class Uploads {
     if (mount && (await this.#mount(exchange, name, asDigest(mount), from ?? undefined))) return created(exchange, name, asDigest(mount));
     if (whole) {
       const digest = asDigest(whole);
-      await this.#images.content.write(exchange.request, { digest });
-      await this.#repositories.linkBlob(name, digest);
+      await this.#whole(exchange, name, digest);
       return created(exchange, name, digest);
     }
-    const upload = await this.#images.content.startUpload();
+    const upload = await this.#storage.startUpload();
     await this.#records.put(upload.id, { repository: name });
     this.#open.set(upload.id, { repository: name });
     answer(exchange, 202, progress(name, upload));
@@ -53,13 +74,13 @@ export class Uploads {
 
   /** PATCH, PUT, GET and DELETE of `/v2/NAME/blobs/uploads/ID`. */
   async serve(exchange: Exchange, name: string, id: string): Promise<void> {
-    const upload = this.#open.get(id)?.repository === name ? await this.#images.content.openUpload(id) : undefined;
+    const upload = this.#open.get(id)?.repository === name ? await this.#storage.openUpload(id) : undefined;
     if (!upload) throw uploadUnknown(id);
     switch (exchange.request.method) {
       case 'GET':
         return answer(exchange, 204, progress(name, upload));
       case 'PATCH':
-        await append(exchange, name, upload);
+        await this.#append(exchange, name, upload);
         return answer(exchange, 202, progress(name, upload));
       case 'PUT':
         return this.#finish(exchange, name, upload);
@@ -72,17 +93,41 @@ export class Uploads {
     }
   }
 
+  /** A blob that comes in the one request. */
+  async #whole(exchange: Exchange, name: string, digest: Digest): Promise<void> {
+    const key = {};
+    try {
+      const content = Readable.from(this.#inFlight.count(name, key, exchange.request, 0), { objectMode: false });
+      await this.#storage.write(content, { digest });
+      await this.#repositories.linkBlob(name, digest);
+    } finally {
+      this.#inFlight.forget(name, key);
+    }
+  }
+
+  async #append(exchange: Exchange, name: string, upload: Upload): Promise<void> {
+    checkRange(exchange, name, upload);
+    const length = Number(exchange.request.headers['content-length'] ?? 0);
+    this.#inFlight.check(name, upload.id, upload.size + length);
+    try {
+      await upload.append(Readable.from(this.#inFlight.count(name, upload.id, exchange.request, upload.size), { objectMode: false }));
+    } catch (error) {
+      // Another request cancelled it, or a collection gave it up.
+      throw isSystemError(error, 'ENOENT') ? uploadUnknown(upload.id) : error;
+    }
+  }
+
   async #finish(exchange: Exchange, name: string, upload: Upload): Promise<void> {
     const given = exchange.url.searchParams.get('digest');
     if (given === null) throw digestInvalid('the upload cannot be finished without ?digest=');
     const digest = asDigest(given);
-    await append(exchange, name, upload);
+    await this.#append(exchange, name, upload);
     try {
       await upload.commit(digest);
     } catch (error) {
       await upload.cancel();
       await this.#forget(upload.id);
-      throw error;
+      throw isSystemError(error, 'ENOENT') ? uploadUnknown(upload.id) : error;
     }
     await this.#repositories.linkBlob(name, digest);
     await this.#forget(upload.id);
@@ -99,9 +144,14 @@ export class Uploads {
     // Rules are about repositories: whoever is bound by them names the one they mean.
     const mayBeLocal = sources.length > 0 && (from !== undefined || mayPull === undefined);
     const isThere = sources.some((source) => this.#repositories.hasBlob(source, digest)) || (mayBeLocal && (await this.#isLocal(from, digest)));
-    if (!isThere || (await this.#images.content.stat(digest)) === undefined) return false;
+    if (!isThere || !(await this.#isHere(digest))) return false;
     await this.#repositories.linkBlob(name, digest);
     return true;
+  }
+
+  /** Already, or after it was brought from this machine's images. */
+  async #isHere(digest: Digest): Promise<boolean> {
+    return (await this.#storage.stat(digest)) !== undefined || (await this.#storage.bringLocal(digest));
   }
 
   async #isLocal(from: string | undefined, digest: Digest): Promise<boolean> {
@@ -114,12 +164,14 @@ export class Uploads {
   }
 
   async #forget(id: string): Promise<void> {
+    const repository = this.#open.get(id)?.repository;
+    if (repository !== undefined) this.#inFlight.forget(repository, id);
     this.#open.delete(id);
     await this.#records.remove(id);
   }
 }
 
-async function append({ request }: Exchange, name: string, upload: Upload): Promise<void> {
+function checkRange({ request }: Exchange, name: string, upload: Upload): void {
   const range = request.headers['content-range'];
   if (range !== undefined) {
     const match = /^(?:bytes[ =])?(\d+)-(\d+)(?:\/.*)?$/.exec(range);
@@ -131,7 +183,6 @@ async function append({ request }: Exchange, name: string, upload: Upload): Prom
         headers: progress(name, upload),
       });
   }
-  await upload.append(request);
 }
 
 function progress(name: string, upload: Upload): Readonly<Record<string, string>> {

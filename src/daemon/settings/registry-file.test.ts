@@ -13,7 +13,33 @@ test('the file of --registry-config', async () => {
     assert.deepEqual(await read(''), {});
     assert.deepEqual(await read('insecure: true'), { insecure: true });
     await assert.rejects(read('insecure: 1'), { code: 'CONFIG_INVALID', message: /registry\.yaml of --registry-config: insecure: it must be true or false/ });
-    await assert.rejects(read('insecur: true'), { code: 'CONFIG_INVALID', message: /it has no "insecur": what it may have is insecure/ });
+    await assert.rejects(read('insecur: true'), { code: 'CONFIG_INVALID', message: /it has no "insecur": what it may have is insecure, / });
+    const s3 = '{endpoint: "https://s3.example", region: r, bucket: b, accessKeyFile: /k, secretKeyFile: /s}';
+    assert.deepEqual(await read(`storage: {s3: ${s3}}`), {
+      storage: { s3: { endpoint: 'https://s3.example', region: 'r', bucket: 'b', accessKeyFile: '/k', secretKeyFile: '/s', pathStyle: true } },
+    });
+    await assert.rejects(read('storage: {s3: {endpoint: "https://s3.example"}}'), { message: /storage: s3: it lacks "region"/ });
+    await assert.rejects(read('storage: {s3: {endpoint: "s3.example"}}'), { message: /storage: s3: endpoint: it must be an address/ });
+    const day_ms = 86_400_000;
+    assert.deepEqual(
+      await read('retention: {every: 1d, dryRun: true, rules: [{repositories: "team/*", keep: {last: 3, youngerThan: 30d, tags: "v*"}, untaggedAfter: 1w}]}'),
+      {
+        retention: {
+          every_ms: day_ms,
+          dryRun: true,
+          rules: [{ repositories: 'team/*', keep: { last: 3, tags: 'v*', youngerThan_ms: 30 * day_ms }, untaggedAfter_ms: 7 * day_ms }],
+        },
+      },
+    );
+    await assert.rejects(read('retention: {rules: [{repositories: a}, {keep: {last: 1}}]}'), {
+      message: /retention: rules: \[1\]: it lacks "repositories"/,
+    });
+    await assert.rejects(read('retention: {every: 1x, rules: []}'), { message: /retention: every: it must be a time/ });
+    assert.deepEqual(await read('quota: {default: 10G, repositories: {"team/*": 1G}}'), {
+      quota: { default_bytes: 10 * 2 ** 30, repositories: [{ pattern: 'team/*', bytes: 2 ** 30 }] },
+    });
+    assert.deepEqual(await read('collect: {every: 12h}'), { collect: { every_ms: day_ms / 2 } });
+    await assert.rejects(read('collect: {}'), { message: /collect: it must have "every"/ });
     await assert.rejects(read('- a'), { code: 'CONFIG_INVALID', message: /it must be an object/ });
     await assert.rejects(read(': :'), { code: 'CONFIG_INVALID' });
     await assert.rejects(readRegistryFile(join(folder, 'none')), { code: 'CONFIG_INVALID', message: /Cannot read .*none of --registry-config/ });

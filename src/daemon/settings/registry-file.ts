@@ -8,14 +8,61 @@ import {
   HOOK_ACTIONS,
   type HookSettings,
   type LimitSettings,
+  type QuotaSettings,
   type RegistrySettings,
   type RequestLimit,
+  type RetentionRule,
+  type RetentionSettings,
+  type S3Settings,
   type TlsSettings,
   type TokenSettings,
 } from '#registry';
 import { messageOf } from '#kit';
 import { ConfigError } from '../errors.ts';
-import { bytes, fields, flag, listOf, mapOf, oneOf, pathIn, span, text, textMapping, texts, webAddress, whole, WrongForm } from './values.ts';
+import { bytes, fields, flag, listOf, mapOf, mapping, oneOf, pathIn, span, text, textMapping, texts, webAddress, whole, WrongForm } from './values.ts';
+
+interface RuleText {
+  readonly repositories: string;
+  readonly keep?: { readonly last?: number; readonly youngerThan?: number; readonly tags?: string };
+  readonly untaggedAfter?: number;
+}
+const readRuleText = fields<RuleText>({ repositories: text, keep: fields({ last: whole(1), youngerThan: span, tags: text }), untaggedAfter: span }, [
+  'repositories',
+]);
+const readRule = (value: unknown): RetentionRule => {
+  const { keep, untaggedAfter, ...rule } = readRuleText(value);
+  const { youngerThan, ...kept } = keep ?? {};
+  return {
+    ...rule,
+    ...(keep === undefined ? {} : { keep: { ...kept, ...(youngerThan === undefined ? {} : { youngerThan_ms: youngerThan }) } }),
+    ...(untaggedAfter === undefined ? {} : { untaggedAfter_ms: untaggedAfter }),
+  };
+};
+const readRetention = (value: unknown): RetentionSettings => {
+  const { every, ...others } = fields<{ readonly every?: number; readonly dryRun?: boolean; readonly rules: readonly RetentionRule[] }>(
+    { every: span, dryRun: flag, rules: listOf(readRule) },
+    ['rules'],
+  )(value);
+  return { ...others, ...(every === undefined ? {} : { every_ms: every }) };
+};
+const readSizes = (value: unknown) => Object.entries(mapping(value)).map(([pattern, size]) => ({ pattern, bytes: bytes(size) }));
+const readQuota = (value: unknown): QuotaSettings => {
+  const given = fields<{ readonly default?: number; readonly repositories?: QuotaSettings['repositories'] }>({ default: bytes, repositories: readSizes })(
+    value,
+  );
+  return {
+    ...(given.default === undefined ? {} : { default_bytes: given.default }),
+    ...(given.repositories === undefined ? {} : { repositories: given.repositories }),
+  };
+};
+const readCollect = (value: unknown) => ({ every_ms: fields<{ readonly every: number }>({ every: span }, ['every'])(value).every });
+
+const readS3 = (path: (value: unknown) => string) => (value: unknown) => {
+  const readers = { endpoint: webAddress, region: text, bucket: text, prefix: text, accessKeyFile: path, secretKeyFile: path, pathStyle: flag };
+  type Given = Omit<S3Settings, 'pathStyle'> & { readonly pathStyle?: boolean };
+  const { pathStyle = true, ...given } = fields<Given>(readers, ['endpoint', 'region', 'bucket', 'accessKeyFile', 'secretKeyFile'])(value);
+  return { ...given, pathStyle };
+};
 
 /** The sections of the file; paths in it are taken from its folder. */
 const readSections = (folder: string) => {
@@ -39,6 +86,10 @@ const readSections = (folder: string) => {
       fields<HookSettings>({ url: webAddress, events: listOf(oneOf(...HOOK_ACTIONS)), repositories: texts, headers: textMapping, secret: text }, ['url']),
     ),
     metrics: flag,
+    storage: fields({ s3: readS3(path) }),
+    retention: readRetention,
+    quota: readQuota,
+    collect: readCollect,
   });
 };
 

@@ -90,9 +90,9 @@ export const fields =
     const names = Object.keys(readers);
     const unknown = Object.keys(given).find((name) => !names.includes(name));
     if (unknown !== undefined) throw new WrongForm(`it has no "${unknown}": what it may have is ${names.join(', ')}`);
+    const read = Object.entries(given).map(([name, item]) => [name, within(name, readers[name as keyof T])(item)] as const); // one of `names`, as was just seen
     const missing = required.find((name) => given[name] === undefined);
     if (missing !== undefined) throw new WrongForm(`it lacks "${missing}"`);
-    const read = Object.entries(given).map(([name, item]) => [name, within(name, readers[name as keyof T])(item)] as const); // one of `names`, as was just seen
     return Object.fromEntries(read) as T; // each field as its reader made it
   };
 
@@ -120,12 +120,13 @@ const within =
     }
   };
 
-const LENGTHS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const LENGTHS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const LONGEST_MS = 3_650 * 86_400_000;
 /** A time such as `90s`, `12h` or `30d`, in milliseconds. */
 export const span: Read<number> = (value) => {
-  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(typeof value === 'string' ? value : '');
+  const match = /^(\d{1,9})(ms|s|m|h|d|w)$/.exec(typeof value === 'string' ? value : '');
   const length_ms = Number(match?.[1]) * (LENGTHS_MS[match?.[2] ?? ''] ?? Number.NaN);
-  if (!(length_ms > 0)) throw new WrongForm('it must be a time, such as "90s", "12h" or "30d"');
+  if (!(length_ms > 0 && length_ms <= LONGEST_MS)) throw new WrongForm('it must be a time of ten years at most, such as "90s", "12h" or "30d"');
   return length_ms;
 };
 
@@ -137,7 +138,7 @@ export const pathIn =
 
 /** An address of the web. */
 export const webAddress: Read<string> = (value) => {
-  const url = URL.parse(text(value));
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new WrongForm('it must be an address such as https://example.com/events');
-  return url.href;
+  const given = text(value);
+  if (!/^https?:$/.test(URL.parse(given)?.protocol ?? '')) throw new WrongForm('it must be an address such as https://example.com/events');
+  return given;
 };

@@ -12,7 +12,7 @@ interface Sources {
 }
 
 /** What the daemon answers `gantry why`: only what is known nowhere else. */
-export function ownFacts(built: Sources, { network }: { readonly network: Network | undefined }): Omit<ControlAnswers, '/status'> {
+export function ownFacts(built: Sources, { network }: { readonly network: Network | undefined }): Omit<ControlAnswers, '/status' | '/registry/collect'> {
   return {
     '/facts/ports': async () => ownPorts(built.engine?.engine(), network),
     '/facts/container': async (query) => (built.engine === undefined ? undefined : await containerFacts(built.engine.engine(), query.get('name') ?? '')),
