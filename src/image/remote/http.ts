@@ -56,7 +56,9 @@ export class HttpClient {
       answer.resume();
       const next = new URL(location, url);
       if (next.host !== url.host) unverified = false;
-      if (next.host !== url.host) headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
+      // What was said in secret is not repeated aloud, either.
+      if (next.host !== url.host || (url.protocol === 'https:' && next.protocol === 'http:'))
+        headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
       url = next;
     }
     throw notAvailable(`Cannot ${call.method} ${call.url.href}: more than ${REDIRECTS_MAX} redirects`, 502);

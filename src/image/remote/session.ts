@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '#kit';
+import type { Clock, Random } from '#kit';
 import { notAvailable } from '../errors.ts';
 import type { Endpoint } from '../registries.ts';
 import type { TransferOptions } from '../types.ts';
 import { authorize, type Challenge, parseChallenge } from './auth.ts';
+import { backOff_ms, PATIENCE_MS_MAX, retryAfter_ms } from './delays.ts';
 import { type HttpCall, HttpClient, type HttpOptions, readBody } from './http.ts';
 import { Lanes } from './parallel.ts';
 import { Schemes } from './schemes.ts';
@@ -19,7 +20,6 @@ export interface RemoteOptions extends HttpOptions {
 }
 
 const [ATTEMPTS_MAX, BLOBS_AT_ONCE] = [4, 3];
-const FIRST_DELAY_MS = 250;
 /** The host behind the name docker.io. */
 const DOCKER_HUB = 'registry-1.docker.io';
 
@@ -28,12 +28,14 @@ export class RegistrySessions {
   readonly #http: HttpClient;
   readonly #schemes: Schemes;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #attemptsMax: number;
   readonly downloads: Lanes;
   readonly uploads: Lanes;
 
-  constructor(clock: Clock, options: RemoteOptions = {}) {
+  constructor(clock: Clock, random: Random, options: RemoteOptions = {}) {
     this.#clock = clock;
+    this.#random = random;
     this.#http = new HttpClient(options);
     this.#schemes = new Schemes(this.#http);
     this.#attemptsMax = options.attemptsMax ?? ATTEMPTS_MAX;
@@ -47,7 +49,7 @@ export class RegistrySessions {
 
   /** For what is asked of a registry as a whole; `scopes` are those of its token service. */
   openRegistry(endpoint: Endpoint, scopes: readonly string[], options: Pick<TransferOptions, 'auth' | 'signal'>): RegistrySession {
-    const shared = { http: this.#http, schemes: this.#schemes, clock: this.#clock, attemptsMax: this.#attemptsMax };
+    const shared = { http: this.#http, schemes: this.#schemes, clock: this.#clock, random: this.#random, attemptsMax: this.#attemptsMax };
     // A mirror is somebody else: the credentials are the origin's.
     const { auth: _origins, ...anonymous } = options;
     return new RegistrySession({ ...shared, endpoint, scopes, ...(endpoint.isMirror ? anonymous : options) });
@@ -62,6 +64,7 @@ export interface SessionOptions extends Pick<TransferOptions, 'auth' | 'signal'>
   readonly http: HttpClient;
   readonly schemes: Schemes;
   readonly clock: Clock;
+  readonly random: Random;
   readonly attemptsMax: number;
   readonly endpoint: Endpoint;
   readonly scopes: readonly string[];
@@ -115,7 +118,18 @@ export class RegistrySession {
     return (await schemes.of(endpoint.host, signal)) === 'http:' ? plain(url) : url;
   }
 
-  /** Sends a call; answers with 401 are answered once by signing in, those with 5xx and 429 are tried again. */
+  /** Whether whoever opened the session wants no more of it. */
+  get isGivenUp(): boolean {
+    return this.#options.signal?.aborted ?? false;
+  }
+
+  /** Waits before another attempt, longer after each failure. */
+  async pause(failures: number, least_ms = 0): Promise<void> {
+    const { clock, random, signal } = this.#options;
+    await clock.sleep(Math.max(backOff_ms(failures, random), least_ms), signal);
+  }
+
+  /** Sends a call; answers with 401 are answered once by signing in, those with 5xx and 429 are tried again when the registry wants it. */
   async send(call: Omit<HttpCall, 'signal'>): Promise<IncomingMessage> {
     const { clock, signal, attemptsMax } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
@@ -127,8 +141,10 @@ export class RegistrySession {
       }
       if (answer && !isStumble(answer.statusCode ?? 0)) return answer;
       if (answer && attempt === attemptsMax) return answer;
+      const wanted_ms = retryAfter_ms(answer?.headers['retry-after'], clock.now()) ?? 0;
+      if (answer && wanted_ms > PATIENCE_MS_MAX) return answer;
       answer?.resume();
-      await clock.sleep(FIRST_DELAY_MS * 2 ** (attempt - 1), signal);
+      await this.pause(attempt, wanted_ms);
     }
   }
 
@@ -139,6 +155,9 @@ export class RegistrySession {
     const said = `registry ${this.host} answered ${status}${words === '' ? '' : `: ${words}`}`;
     if (status === 404) return notAvailable(`Cannot ${action}: ${said}; does it exist there?`, 404);
     if (status === 401 || status === 403) return notAvailable(`Cannot ${action}: access denied: ${said}; it may not exist or may require docker login`, 403);
+    const later = answer.headers['retry-after'];
+    if (status === 429)
+      return notAvailable(`Cannot ${action}: ${said}; it wants fewer requests${later === undefined ? '' : `: try again after ${later}`}`, 429);
     return notAvailable(`Cannot ${action}: ${said}`, 502);
   }
 
