@@ -6,3 +6,4 @@ export type { AuditSettings } from './audit/audit-log.ts';
 export { HOOK_ACTIONS, type HookSettings } from './hooks/types.ts';
 export type { TlsSettings } from './http/certificate.ts';
 export type { LimitSettings, RequestLimit } from './limits/rate.ts';
+export type { UpstreamSettings } from './upstream/types.ts';

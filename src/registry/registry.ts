@@ -16,6 +16,7 @@ import { type Gauge, Metrics } from './metrics/metrics.ts';
 import { Repositories } from './repositories.ts';
 import type { RegistrySettings } from './settings.ts';
 import { Uploads } from './uploads.ts';
+import { Upstreams } from './upstream/upstreams.ts';
 
 export interface RegistryOptions {
   readonly images: ImageStore;
@@ -43,12 +44,17 @@ export function createRegistry(options: RegistryOptions): Registry {
   const repositories = new Repositories(dataDir, images);
   const uploads = new Uploads(dataDir, images, repositories);
   const hooks = new Hooks(settings.hooks ?? [], { clock, random, logger });
-  const parts: RouteParts = { images, repositories, uploads, hooks };
+  const upstreams =
+    settings.upstreams === undefined
+      ? undefined
+      : new Upstreams({ ...options, ...cacheBound(settings), settings: settings.upstreams, isOwn: (name) => repositories.find(name) !== undefined });
+  const parts: RouteParts = { images, repositories, uploads, hooks, upstreams };
   const certificate = settings.tls === undefined ? undefined : new Certificate(settings.tls, { clock, logger });
   let edge: EdgeParts | undefined;
   const open = async (): Promise<void> => {
     await repositories.open();
     await uploads.open();
+    await upstreams?.open();
     const access = settings.access === undefined ? undefined : await openAccess(settings.access, { ...options, isEncrypted: settings.tls !== undefined });
     edge = {
       access,
@@ -83,6 +89,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       }
       certificate?.stop();
       await hooks.stop();
+      await upstreams?.stop();
       await edge?.access?.stop();
       await edge?.audit?.stop();
     },
@@ -105,9 +112,15 @@ interface RouteParts {
   readonly repositories: Repositories;
   readonly uploads: Uploads;
   readonly hooks: Hooks;
+  readonly upstreams: Upstreams | undefined;
+}
+
+function cacheBound({ cacheMax }: RegistrySettings): Pick<RegistrySettings, 'cacheMax'> {
+  return cacheMax === undefined ? {} : { cacheMax };
 }
 
 async function serve(parts: RouteParts, exchange: Exchange, route: Route): Promise<void> {
+  if (await parts.upstreams?.serve(exchange, route)) return;
   switch (route.kind) {
     case 'base':
       return answer(exchange, 200, {}, {});

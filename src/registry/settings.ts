@@ -3,6 +3,7 @@ import type { AuditSettings } from './audit/audit-log.ts';
 import type { HookSettings } from './hooks/types.ts';
 import type { TlsSettings } from './http/certificate.ts';
 import type { LimitSettings } from './limits/rate.ts';
+import type { UpstreamSettings } from './upstream/types.ts';
 
 /** How the registry serves beyond the plain specification. Each section's type lies beside what it rules; one that is left out is not in force. */
 export interface RegistrySettings {
@@ -13,6 +14,10 @@ export interface RegistrySettings {
   readonly limits?: LimitSettings;
   readonly audit?: AuditSettings;
   readonly hooks?: readonly HookSettings[];
+  /** Registries elsewhere that are served from here; the first that fits is meant, longer prefixes before shorter ones. */
+  readonly upstreams?: readonly UpstreamSettings[];
+  /** Bytes that are kept of all upstreams; no bound when left out. */
+  readonly cacheMax?: number;
   /** Whether GET /metrics is answered. */
   readonly metrics?: boolean;
 }

@@ -12,6 +12,13 @@ test('the file of --registry-config', async () => {
   try {
     assert.deepEqual(await read(''), {});
     assert.deepEqual(await read('insecure: true'), { insecure: true });
+    const upstreams =
+      'upstreams:\n- {prefix: hub/, remote: "https://registry.example", credentials: pass, tagsFresh: 5m, repositories: [library/*]}\ncacheMax: 2G\n';
+    assert.deepEqual(await read(upstreams), {
+      upstreams: [{ prefix: 'hub/', remote: 'https://registry.example/', credentials: join(folder, 'pass'), tagsFresh: 300_000, repositories: ['library/*'] }],
+      cacheMax: 2 * 2 ** 30,
+    });
+    await assert.rejects(read('upstreams: [{prefix: hub/}]'), { code: 'CONFIG_INVALID', message: /upstreams: \[0\]: it lacks "remote"/ });
     await assert.rejects(read('insecure: 1'), { code: 'CONFIG_INVALID', message: /registry\.yaml of --registry-config: insecure: it must be true or false/ });
     await assert.rejects(read('insecur: true'), { code: 'CONFIG_INVALID', message: /it has no "insecur": what it may have is insecure/ });
     await assert.rejects(read('- a'), { code: 'CONFIG_INVALID', message: /it must be an object/ });

@@ -12,6 +12,7 @@ import {
   type RequestLimit,
   type TlsSettings,
   type TokenSettings,
+  type UpstreamSettings,
 } from '#registry';
 import { messageOf } from '#kit';
 import { ConfigError } from '../errors.ts';
@@ -37,6 +38,12 @@ const readSections = (folder: string) => {
     hooks: listOf(
       fields<HookSettings>({ url: webAddress, events: listOf(oneOf(...HOOK_ACTIONS)), repositories: texts, headers: textMapping, secret: text }, ['url']),
     ),
+    upstreams: listOf(
+      fields<UpstreamSettings>({ prefix: text, host: text, remote: webAddress, credentials: path, authority: path, tagsFresh: span, repositories: texts }, [
+        'remote',
+      ]),
+    ),
+    cacheMax: bytes,
     metrics: flag,
   });
 };
