@@ -35,9 +35,10 @@ export class Upstream {
   get name(): string {
     return this.#remote.host;
   }
-  /** What stands before a name of its in the cache: one text for one upstream. */
+  /** What stands before a name of its in the cache: what was fetched with some credentials is not served to those who may use others. */
   get key(): string {
-    return `${this.#remote.host}${this.#path === '' ? '' : `/${this.#path}`}`;
+    const { credentials } = this.#settings;
+    return `${credentials === undefined ? '' : `${credentials}@`}${this.#remote.host}${this.#path === '' ? '' : `/${this.#path}`}`;
   }
   get #path(): string {
     return this.#remote.pathname.replaceAll(/^\/+|\/+$/g, '');

@@ -64,9 +64,11 @@ export class Upstreams {
     const place = 'name' in route ? this.#placeOf(exchange, route.name) : undefined;
     if (place === undefined) return false;
     const { method = '' } = exchange.request;
-    // Where any name may be meant, one that is pushed becomes a repository of this registry's own.
+    // Where any name may be meant, one that is pushed becomes a repository of this registry's own: who pushes looks first which blobs it has.
+    const isOpen = place.upstream.prefix === '/' && !exchange.url.searchParams.has('ns');
+    if (isOpen && route.kind === 'blob' && method === 'HEAD') return false;
     if (route.kind === 'upload' || (method !== 'GET' && method !== 'HEAD')) {
-      if (place.upstream.prefix === '/' && !exchange.url.searchParams.has('ns')) return false;
+      if (isOpen) return false;
       throw copyOnly(place.shown, place.upstream.name);
     }
     place.upstream.mustBeAllowed(place.name);
