@@ -7,6 +7,8 @@ export { encodeRecord, RecordFolder, type RecordFormat } from './records.ts';
 export { type Endpoint, endpointsOf, loadRegistries, NO_REGISTRIES, parseRegistries, type RegistriesConfig, type RegistryEntry } from './registries.ts';
 export { type RegistrySettings, withSettings } from './registry-settings.ts';
 export { parseProxy, type ProxySettings } from './remote/proxy.ts';
+export type { CopyCall } from './remote/copy.ts';
+export type { ManifestTree, TagSummary } from './remote/tree.ts';
 export type { Remotes } from './remote/open-remotes.ts';
 export type { RemoteManifest, RemoteRepository } from './remote/repository.ts';
 export type { RemoteOptions } from './remote/session.ts';

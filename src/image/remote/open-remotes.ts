@@ -1,9 +1,11 @@
 import type { Clock, Random } from '#kit';
 import type { Endpoint } from '../registries.ts';
-import type { TransferOptions } from '../types.ts';
+import type { Digest, TransferOptions } from '../types.ts';
+import { type CopyCall, copyImage } from './copy.ts';
 import { pagedNames } from './paged.ts';
 import { RemoteRepository } from './repository.ts';
 import { type RemoteOptions, RegistrySessions } from './session.ts';
+import { type ManifestTree, readTree, summarize, type TagSummary } from './tree.ts';
 
 type Asking = Pick<TransferOptions, 'auth' | 'signal'>;
 
@@ -13,6 +15,11 @@ export interface Remotes extends Disposable {
   repository(endpoint: Endpoint, actions: 'pull' | 'pull,push' | 'pull,push,delete', options: Asking & { readonly also?: string }): RemoteRepository;
   /** The names of all repositories of a registry. Errors: `REGISTRY_FAILED` where it does not tell. */
   catalogue(endpoint: Endpoint, options: Asking): Promise<readonly string[]>;
+  /** See `copy.ts`. */
+  copy(call: CopyCall): Promise<Digest>;
+  /** See `tree.ts`. */
+  tree(repository: RemoteRepository, reference: string): Promise<ManifestTree>;
+  summarize(repository: RemoteRepository, tag: string): Promise<TagSummary>;
 }
 
 /** Opens them; connections are kept until it is disposed of. */
@@ -28,6 +35,9 @@ export function makeRemotes(parts: { readonly clock: Clock; readonly random: Ran
       const session = sessions.openRegistry(endpoint, ['registry:catalog:*'], asking);
       return pagedNames(session, session.registryUrl('_catalog?n=1000'), 'repositories', `list the repositories of ${endpoint.host}`);
     },
+    copy: copyImage,
+    tree: readTree,
+    summarize,
     [Symbol.dispose]: () => sessions.close(),
   };
 }
