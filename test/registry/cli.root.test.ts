@@ -9,7 +9,7 @@ import { NO_REGISTRIES, openImageStore, type OpenImageStore } from '#image';
 import { silentLogger, systemClock, systemRandom } from '#kit';
 import { createRegistry, type Registry } from '#registry';
 import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts';
-import { type Outcome, output, run } from '../support/run.ts';
+import { type Outcome, output as whole, run } from '../support/run.ts';
 
 // Runs itself again in namespaces of its own.
 const isInside = process.env.GANTRY_TEST_NAMESPACE === 'registry-cli';
@@ -98,6 +98,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const output = async (outcome: Promise<Outcome>) => (await whole(outcome)).trimEnd();
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
 const environment = { PATH: process.env.PATH ?? '', HOME: folder };
 const gantry = (...words: readonly string[]): Promise<Outcome> =>
