@@ -166,3 +166,69 @@ test('an upload that breaks or is forgotten is begun anew', { skip: !isInside },
   assert.equal(pushed.digest, image?.manifestDigest);
   assert.ok(front.seen.filter(({ what }) => what.startsWith('POST ')).length >= 3, 'two blobs, one of them twice');
 });
+
+test('a token that is taken for stale in the middle of a pull is renewed', { skip: !isInside }, async () => {
+  const realm = `http://${front.host}/token`;
+  const challenge = { 'www-authenticate': `Bearer realm="${realm}",service="x",scope="repository:team/app:pull"` };
+  let given = 0;
+  const tokens = createServer((_request, response) => void response.end(JSON.stringify({ token: `token-${(given += 1)}` })));
+  await new Promise<void>((resolve) => tokens.listen(0, '127.0.0.1', resolve));
+  try {
+    const own = { 'www-authenticate': challenge['www-authenticate'].replace(realm, `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token`) }; // it listens
+    const layer = await layerPattern();
+    front.next(/GET .*manifests/, { kind: 'answer', status: 401, headers: own });
+    front.next(layer, { kind: 'cut', after_bytes: 400_000 }, { kind: 'answer', status: 401, headers: own });
+    await pull();
+    const shown = front.seen.filter(({ what }) => layer.test(what)).map(({ headers }) => `${headers.authorization} ${headers.range?.replace(/\d+/, 'N')}`);
+    assert.deepEqual(shown, ['Bearer token-1 undefined', 'Bearer token-1 bytes=N-', 'Bearer token-2 bytes=N-']);
+  } finally {
+    tokens.closeAllConnections();
+    await new Promise((resolve) => tokens.close(resolve));
+  }
+});
+
+test('a foreign layer is fetched from its address, stays out of pushes, and comes from the registry where the address is gone', {
+  skip: !isInside,
+}, async () => {
+  const [image] = await source.images.list();
+  const { manifest } = image ?? assert.fail('no image');
+  const bytes = await source.images.content.readAll(manifest.layers[0]?.digest ?? assert.fail('no layer'));
+  const asked: string[] = [];
+  const elsewhere = createServer((request, response) => {
+    asked.push(`${request.url} ${request.headers.authorization}`);
+    if (request.url === '/layer') response.end(bytes);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  try {
+    const at = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`; // it listens
+    for (const [tag, path] of [
+      ['foreign', '/layer'],
+      ['moved', '/gone'],
+    ] as const) {
+      const foreign = { ...manifest, layers: manifest.layers.map((layer) => ({ ...layer, urls: [`${at}${path}`] })) };
+      const put = await fetch(`http://${upstream.host}/v2/team/app/manifests/${tag}`, {
+        method: 'PUT',
+        headers: { 'content-type': manifest.mediaType },
+        body: JSON.stringify(foreign),
+      });
+      assert.equal(put.status, 201, await put.text());
+      const store = await openStore(`foreign-${tag}`);
+      front.seen.length = 0;
+      const pulled = await store.images.pull(parseReference(`${front.host}/team/app:${tag}`), {});
+      assert.equal(pulled.id, image?.id);
+      const layer = await layerPattern();
+      assert.equal(front.seen.filter(({ what }) => layer.test(what)).length, tag === 'moved' ? 1 : 0);
+      const other = parseReference(`${front.host}/pushed/${tag}:1`);
+      await store.images.tag(pulled.id, other);
+      front.seen.length = 0;
+      await store.images.push(other, {});
+      assert.ok(!front.seen.some(({ what }) => what.includes(manifest.layers[0]?.digest ?? '')), 'a foreign layer stays where it is');
+      await store.stop();
+    }
+    assert.deepEqual(asked, ['/layer undefined', '/gone undefined']);
+  } finally {
+    elsewhere.closeAllConnections();
+    await new Promise((resolve) => elsewhere.close(resolve));
+  }
+});

@@ -20,6 +20,8 @@ export interface RemoteManifest {
 
 const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(', ');
 const TAGS_AT_ONCE = 1_000;
+/** Who looks up what it has already is not patient. */
+const LOOKUP_MS_MAX = 5_000;
 
 /** One repository of a registry, thing by thing (OCI distribution-spec). Errors of all: `REGISTRY_FAILED`, 404 where it has no such thing. */
 export class RemoteRepository {
@@ -45,7 +47,9 @@ export class RemoteRepository {
 
   /** The digest that a tag stands for, where the registry says it without sending the manifest. */
   async digestOf(reference: string): Promise<Digest | undefined> {
-    const answer = await this.#ask('HEAD', `manifests/${reference}`, `look up ${this.#named(reference)}`, { accept: ACCEPT });
+    const url = this.#session.url(`manifests/${reference}`);
+    const answer = await this.#session.send({ method: 'HEAD', url, headers: { accept: ACCEPT }, timeout_ms: LOOKUP_MS_MAX });
+    if (answer.statusCode !== 200) throw await this.#session.failure(answer, `look up ${this.#named(reference)}`);
     answer.resume();
     return digestOfHeader(answer);
   }

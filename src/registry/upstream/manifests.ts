@@ -53,6 +53,7 @@ export class CachedManifests {
     const kept = known && (await this.#kept(place, known.digest));
     if (known === undefined || kept === undefined) return this.#fetch(place, tag);
     if (clock.now() - known.checked_ms < place.upstream.tagsFresh_ms) return kept;
+    if (place.upstream.isSilent) return { ...kept, warning: STALE };
     try {
       const digest = await (await place.upstream.repository(place.name)).digestOf(tag);
       if (digest !== known.digest) return await this.#fetch(place, digest ?? tag, tag);
@@ -61,6 +62,7 @@ export class CachedManifests {
     } catch (error) {
       if (isMissing(error)) await cache.setTag(place.key, tag, undefined);
       if (isMissing(error) || !isUnreachable(error)) throw error;
+      place.upstream.isSilent = true;
       logger.warn('an upstream does not answer; what is kept is served', {
         upstream: place.upstream.name,
         repository: place.name,

@@ -5,6 +5,8 @@ import { notAllowed, upstreamInvalid } from './errors.ts';
 import type { UpstreamSettings } from './types.ts';
 
 const TAGS_FRESH_MS = 5 * 60_000;
+/** So long after it gave no answer an upstream is not asked about what is kept. */
+const SILENCE_MS = 30_000;
 
 /** One upstream: which names here are its, and how it is asked. */
 export class Upstream {
@@ -14,6 +16,7 @@ export class Upstream {
   readonly #remote: URL;
   readonly #allowed: RegExp | undefined;
   #remotes: Promise<Remotes> | undefined;
+  #silentSince_ms: number | undefined;
 
   /** Errors: `REGISTRY_SETTINGS_INVALID`. */
   constructor(settings: UpstreamSettings, parts: { readonly clock: Clock; readonly random: Random }) {
@@ -54,6 +57,14 @@ export class Upstream {
     if (namespace !== undefined) return host === namespace ? name : undefined;
     if (prefix === '/') return name;
     return prefix !== undefined && name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+  }
+
+  /** Whether it gave no answer a moment ago. */
+  get isSilent(): boolean {
+    return this.#silentSince_ms !== undefined && this.#parts.clock.monotonic() - this.#silentSince_ms < SILENCE_MS;
+  }
+  set isSilent(yes: boolean) {
+    this.#silentSince_ms = yes ? this.#parts.clock.monotonic() : undefined;
   }
 
   /** That repository, to be asked. Errors: `DENIED`, `REGISTRY_SETTINGS_INVALID` for credentials that can't be read. */

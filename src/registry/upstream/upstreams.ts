@@ -1,10 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Clock, type Logger, messageOf, type Random } from '#kit';
+import { type Clock, GantryError, type Logger, messageOf, type Random } from '#kit';
 import { type Digest, type ImageStore, isDigest, isTag } from '#image';
 import { asDigest, sendBlob } from '../blobs.ts';
-import { blobUnknown, digestInvalid, manifestUnknown, nameUnknown, tagInvalid } from '../errors.ts';
+import { blobUnknown, digestInvalid, manifestUnknown, nameUnknown, RegistryError, tagInvalid } from '../errors.ts';
 import { answer, type Exchange, pageOf } from '../http/exchange.ts';
 import type { Route } from '../http/route.ts';
 import { Cache } from './cache.ts';
@@ -62,7 +62,7 @@ export class Upstreams {
   /** Answers what is asked of an upstream's repository; false where none is meant. Errors: `UNSUPPORTED` for pushes, `DENIED`, and what the upstream says. */
   async serve(exchange: Exchange, route: Route): Promise<boolean> {
     const place = 'name' in route ? this.#placeOf(exchange, route.name) : undefined;
-    if (place === undefined) return false;
+    if (place === undefined || !('name' in route)) return false;
     const { method = '' } = exchange.request;
     // Where any name may be meant, one that is pushed becomes a repository of this registry's own: who pushes looks first which blobs it has.
     const isOpen = place.upstream.prefix === '/' && !exchange.url.searchParams.has('ns');
@@ -72,11 +72,17 @@ export class Upstreams {
       throw copyOnly(place.shown, place.upstream.name);
     }
     place.upstream.mustBeAllowed(place.name);
+    await this.#pass(exchange, route, place).catch((error: unknown) => {
+      throw asAnswer(error);
+    });
+    return true;
+  }
+
+  async #pass(exchange: Exchange, route: Route & { readonly name: string }, place: Place): Promise<void> {
     if (route.kind === 'blob') await this.#serveBlob(exchange, place, asDigest(route.reference));
     else if (route.kind === 'manifest') await this.#serveManifest(exchange, place, route.reference);
     else if (route.kind === 'referrers') await this.#serveReferrers(exchange, place, route.reference);
     else await this.#serveTags(exchange, place);
-    return true;
   }
 
   #placeOf({ url }: Exchange, shown: string): Place | undefined {
@@ -182,4 +188,11 @@ export class Upstreams {
     const headers = { 'content-type': mediaType, ...(filter === null ? {} : { 'oci-filters-applied': 'artifactType' }) };
     answer(exchange, 200, headers, { schemaVersion: 2, mediaType, manifests });
   }
+}
+
+/** What an upstream refuses, in the codes of the specification. */
+function asAnswer(error: unknown): unknown {
+  if (!(error instanceof GantryError) || error.code !== 'REGISTRY_FAILED') return error;
+  if (error.status === 403) return new RegistryError('DENIED', 403, error.message);
+  return error.status === 429 ? new RegistryError('TOOMANYREQUESTS', 429, error.message) : error;
 }
