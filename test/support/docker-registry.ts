@@ -7,8 +7,10 @@ export interface DockerRegistry extends AsyncDisposable {
   readonly host: string;
 }
 
-/** Starts it and waits until it listens. The caller stands in a network namespace of its own. */
-export async function startDockerRegistry(folder: string, port: number): Promise<DockerRegistry> {
+const here = ([program = '', ...rest]: readonly string[]): ChildProcess => spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
+
+/** Starts it and waits until it listens; where `start` does not say otherwise, the caller stands in a network namespace of its own. */
+export async function startDockerRegistry(folder: string, port: number, start: (command: readonly string[]) => ChildProcess = here): Promise<DockerRegistry> {
   const host = `127.0.0.1:${port}`;
   mkdirSync(join(folder, 'storage'), { recursive: true });
   const config = join(folder, 'config.yml');
@@ -20,11 +22,12 @@ export async function startDockerRegistry(folder: string, port: number): Promise
     validation: { manifests: { urls: { allow: ['^http://127\\.0\\.0\\.1:.*'] } } },
   };
   writeFileSync(config, JSON.stringify(settings)); // JSON is YAML
-  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = start(['docker-registry', 'serve', config]);
   await untilListening(child);
   return {
     host,
     async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await gone;
