@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { get, type IncomingMessage } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,8 +11,10 @@ import { type Image, NO_REGISTRIES, openImageStore, type OpenImageStore, parseRe
 import { type Clock, silentLogger, systemClock, systemRandom } from '#kit';
 import { createRegistry, type RegistrySettings } from '#registry';
 import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts';
+import { Conversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FaultyFront, openFaultyFront } from '../support/faulty-front.ts';
+import { Pki } from '../support/pki.ts';
 import { output, run } from '../support/run.ts';
 
 // Runs itself again in namespaces of its own.
@@ -243,4 +246,39 @@ test('the upstream is shown the credentials of the file', { skip: !isInside }, a
   front.next(/manifests/, { kind: 'answer', status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } });
   assert.equal((await fetched(place.host(), 'hub/team/app/manifests/1')).status, 200);
   assert.equal(front.seen.at(-1)?.headers.authorization, `Basic ${Buffer.from('ann:s3cret').toString('base64')}`);
+});
+
+test('one token does for all that is asked of a repository, until the upstream wants another', { skip: !isInside }, async () => {
+  let given = 0;
+  const tokens = createServer((_request, response) => void response.end(JSON.stringify({ token: `token-${(given += 1)}` })));
+  await new Promise<void>((resolve) => tokens.listen(0, '127.0.0.1', resolve));
+  try {
+    await using place = await registryWith();
+    const realm = `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token`; // it listens on a port
+    front.next(/manifests/, { kind: 'answer', status: 401, headers: { 'www-authenticate': `Bearer realm="${realm}",service="x"` } });
+    for (const path of ['manifests/1', `blobs/${layer()}`, `blobs/${image.id}`])
+      assert.equal((await fetched(place.host(), `hub/team/app/${path}`)).status, 200);
+    assert.deepEqual(
+      front.seen.slice(1).map(({ headers }) => headers.authorization),
+      ['Bearer token-1', 'Bearer token-1', 'Bearer token-1'],
+    );
+  } finally {
+    tokens.closeAllConnections();
+    await new Promise((resolve) => tokens.close(resolve));
+  }
+});
+
+test('an upstream with an authority of its own is believed with its file only', { skip: !isInside }, async () => {
+  const pki = await Pki.create(join(folder, 'pki'));
+  const { cert, key } = await pki.issue('upstream', 'server', ['127.0.0.1']);
+  const script = new URL('../support/registry-front.ts', import.meta.url).pathname;
+  await using encrypted = new Conversation(spawn(process.execPath, ['--no-warnings', script, '127.0.0.1', '5443', `http://${upstream.host}`, cert, key]));
+  await encrypted.hears(/ready/);
+  const remote = 'https://127.0.0.1:5443';
+  await using stranger = await registryWith({ remote });
+  const refused = await fetched(stranger.host(), 'hub/team/app/manifests/1');
+  assert.equal(refused.status, 502);
+  assert.match(refused.body.toString(), /Cannot reach registry 127\.0\.0\.1:5443: .*certificate/);
+  await using friend = await registryWith({ remote, authority: pki.authority });
+  assert.equal((await fetched(friend.host(), 'hub/team/app/manifests/1')).status, 200);
 });

@@ -31,6 +31,11 @@ export class RemoteRepository {
     this.#session = session;
   }
 
+  /** The same repository for work that ends with the signal. */
+  until(signal: AbortSignal): RemoteRepository {
+    return new RemoteRepository(this.#session.until(signal));
+  }
+
   get name(): string {
     return `${this.#session.host}/${this.#session.repository}`;
   }

@@ -70,21 +70,34 @@ export interface SessionOptions extends Pick<TransferOptions, 'auth' | 'signal'>
   readonly scopes: readonly string[];
 }
 
+/** Who a session is, once it was asked. */
+interface Login {
+  readonly scopes: Set<string>;
+  authorization: string | undefined;
+  signingIn: Promise<void> | undefined;
+}
+
 /** Talks with one repository of one registry: signs in when asked to, and tries again when the server stumbles. */
 export class RegistrySession {
   readonly #options: SessionOptions;
-  readonly #scopes: Set<string>;
-  #authorization: string | undefined;
-  #signingIn: Promise<void> | undefined;
+  readonly #login: Login;
+  /** One that the login is shared with: its end does not end what others wait for. */
+  readonly #isShared: boolean;
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions, shared?: Login) {
     this.#options = options;
-    this.#scopes = new Set(options.scopes);
+    this.#login = shared ?? { scopes: new Set(options.scopes), authorization: undefined, signingIn: undefined };
+    this.#isShared = shared !== undefined;
+  }
+
+  /** The same session for work of its own that ends with the signal: who is signed in here is so there. */
+  until(signal: AbortSignal): RegistrySession {
+    return new RegistrySession({ ...this.#options, signal }, this.#login);
   }
 
   /** Asks, when signing in, to read another repository too. */
   alsoRead(repository: string): void {
-    if (repository !== this.repository) this.#scopes.add(`repository:${repository}:pull`);
+    if (repository !== this.repository) this.#login.scopes.add(`repository:${repository}:pull`);
   }
 
   get host(): string {
@@ -165,32 +178,35 @@ export class RegistrySession {
     const isOwn = this.#isOwn(call.url);
     const url = await this.#reachable(call.url);
     const send = (authorization: string | undefined) =>
-      this.#ask({
-        ...call,
-        url,
-        headers: { ...call.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) },
-      });
-    const used = this.#authorization;
+      this.#ask(
+        {
+          ...call,
+          url,
+          headers: { ...call.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) },
+        },
+        this.#options.signal,
+      );
+    const used = this.#login.authorization;
     const answer = await send(used);
     const challenge = answer.statusCode === 401 && isOwn ? parseChallenge(answer.headers['www-authenticate'] ?? '') : undefined;
     if (!challenge) return answer;
     // Another call may have signed in meanwhile, or be about to.
-    if (this.#authorization === used) {
-      this.#signingIn ??= this.#signIn(challenge).finally(() => (this.#signingIn = undefined));
-      await this.#signingIn.catch((error: unknown) => {
+    if (this.#login.authorization === used) {
+      this.#login.signingIn ??= this.#signIn(challenge).finally(() => (this.#login.signingIn = undefined));
+      await this.#login.signingIn.catch((error: unknown) => {
         // Unread, it would keep its connection from the next call.
         answer.resume();
         throw error;
       });
     }
-    if (this.#authorization === used) return answer;
+    if (this.#login.authorization === used) return answer;
     answer.resume();
-    return send(this.#authorization);
+    return send(this.#login.authorization);
   }
 
   /** Other hosts are asked on the registry's behalf: its authorities hold for them, and only its own connection may be unverified. */
-  #ask(call: HttpCall): Promise<IncomingMessage> {
-    const { http, endpoint, signal } = this.#options;
+  #ask(call: HttpCall, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+    const { http, endpoint } = this.#options;
     return http.send({
       ...call,
       registry: this.registryUrl(''),
@@ -201,8 +217,10 @@ export class RegistrySession {
 
   async #signIn(challenge: Challenge): Promise<void> {
     const { auth } = this.#options;
-    if (challenge.parameters.scope !== undefined) for (const scope of challenge.parameters.scope.split(' ')) this.#scopes.add(scope);
-    this.#authorization = (await authorize((call) => this.#ask(call), challenge, [...this.#scopes].join(' '), auth)) ?? this.#authorization;
+    if (challenge.parameters.scope !== undefined) for (const scope of challenge.parameters.scope.split(' ')) this.#login.scopes.add(scope);
+    this.#login.authorization =
+      (await authorize((call) => this.#ask(call, this.#isShared ? undefined : this.#options.signal), challenge, [...this.#login.scopes].join(' '), auth)) ??
+      this.#login.authorization;
   }
 }
 

@@ -7,6 +7,7 @@ import type { UpstreamSettings } from './types.ts';
 const TAGS_FRESH_MS = 5 * 60_000;
 /** So long after it gave no answer an upstream is not asked about what is kept. */
 const SILENCE_MS = 30_000;
+const REPOSITORIES_MAX = 1_000;
 
 /** One upstream: which names here are its, and how it is asked. */
 export class Upstream {
@@ -16,6 +17,11 @@ export class Upstream {
   readonly #remote: URL;
   readonly #allowed: RegExp | undefined;
   #remotes: Promise<Remotes> | undefined;
+  /** Kept with their tokens, until the credentials are others. */
+  readonly #repositories = new Map<
+    string,
+    { readonly repository: RemoteRepository; readonly username: string | undefined; readonly password: string | undefined }
+  >();
   #silentSince_ms: number | undefined;
 
   /** Errors: `REGISTRY_SETTINGS_INVALID`. */
@@ -68,17 +74,22 @@ export class Upstream {
   }
 
   /** That repository, to be asked. Errors: `DENIED`, `REGISTRY_SETTINGS_INVALID` for credentials that can't be read. */
-  async repository(name: string, signal?: AbortSignal): Promise<RemoteRepository> {
+  async repository(name: string): Promise<RemoteRepository> {
     this.mustBeAllowed(name);
+    const auth = await this.#credentials();
+    const known = this.#repositories.get(name);
+    if (known?.password === auth?.password && known?.username === auth?.username && known !== undefined) return known.repository;
     const endpoint: Endpoint = {
       host: this.#remote.host,
       repository: this.#path === '' ? name : `${this.#path}/${name}`,
       insecure: this.#remote.protocol === 'http:',
     };
-    const auth = await this.#credentials();
     const { authority } = this.#settings;
     const remotes = await (this.#remotes ??= openRemotes(this.#parts, authority === undefined ? {} : { authority }));
-    return remotes.repository(endpoint, 'pull', { ...(auth === undefined ? {} : { auth }), ...(signal === undefined ? {} : { signal }) });
+    const repository = remotes.repository(endpoint, 'pull', auth === undefined ? {} : { auth });
+    if (this.#repositories.size >= REPOSITORIES_MAX) this.#repositories.clear();
+    this.#repositories.set(name, { repository, username: auth?.username, password: auth?.password });
+    return repository;
   }
 
   /** Errors: `DENIED`. */

@@ -154,7 +154,7 @@ export class Upstreams {
       size,
       spool: join(this.#spool, random.hex(16)),
       content: images.content,
-      source: async (signal) => (await place.upstream.repository(place.name, signal)).blob({ digest, size, mediaType: 'application/octet-stream' }),
+      source: async (signal) => (await place.upstream.repository(place.name)).until(signal).blob({ digest, size, mediaType: 'application/octet-stream' }),
       keep: () => this.#cache.keep(place.key, digest, { size }),
     });
     this.#fetches.set(id, fetch);
