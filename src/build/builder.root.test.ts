@@ -259,4 +259,60 @@ describe('the builder', () => {
       [1, 2, 3, 4, 5, 6, 7],
     );
   });
+
+  it('makes the steps of named stages anew, and no others', async () => {
+    const Dockerfile = 'FROM base AS one\nRUN make a\nFROM base AS two\nRUN make b\nFROM base\nCOPY --from=one /a /\nCOPY --from=two /b /';
+    await build({ Dockerfile });
+    runs = [];
+    const again = await build({ Dockerfile }, { noCacheStages: ['Two'] });
+    assert.deepEqual(
+      runs.map((run) => run.split(' ').slice(0, 2).join(' ')),
+      ['make b'],
+    );
+    assert.match(again.said, /RUN make a\n ---> Using cache\n/);
+    await assert.rejects(build({ Dockerfile }, { noCacheStages: ['tow'] }), /no such stage \(stages: one, two, 2\)/);
+  });
+
+  it('fails where the file asks that findings fail it, before a step runs; skipped rules count for nothing', async () => {
+    const body = 'FROM base\nRUN make a\nCMD x';
+    await assert.rejects(
+      build({ Dockerfile: `# check=error=true\n${body}` }),
+      /lint violation found for rules: JSONArgsRecommended\..*\n - JSONArgsRecommended: .* \(line 4, column 1\): /s,
+    );
+    await assert.rejects(build({ Dockerfile: '# check=error=true\nFROM base\nCOPY a /', '.dockerignore': 'a\n' }), /CopyIgnoredFile/);
+    assert.deepEqual(runs, []);
+    await build({ Dockerfile: `# check=skip=JSONArgsRecommended;error=true\n${body}` });
+    await assert.rejects(build({ Dockerfile: `# check=skipp=x\n${body}` }), /on line 1: .*invalid check option "skipp=x": write/);
+    await build({ Dockerfile: `# check=skip=none\n${body}` });
+    assert.equal(runs.length, 1);
+  });
+
+  it('tells of steps when they begin and end, where that is asked for', async () => {
+    const Dockerfile = 'FROM base AS one\nRUN make a\nFROM base AS two\nRUN make b\nENV A=1\nFROM two\nCOPY --from=one /a /\nRUN fail';
+    const told = async (more: Partial<BuildRequest>) => {
+      const names = new Map<number, string>();
+      const events: string[] = [];
+      const request = { context: await context({ Dockerfile }), tags: [], ...more };
+      const building = (await restarted()).build(request, (output) => {
+        if (!('aux' in output)) return;
+        if ('Steps' in output.aux) for (const { id, name, stage, number, total } of output.aux.Steps) names.set(id, `${stage} ${number}/${total} ${name}`);
+        if ('Step' in output.aux) {
+          const { id, ...event } = output.aux.Step;
+          events.push(`${names.get(id)}: ${event.state}${'text' in event ? ` ${event.text.trim()}` : ''}${'message' in event ? ` ${event.message}` : ''}`);
+        }
+      });
+      await assert.rejects(building);
+      return events;
+    };
+    assert.deepEqual(await told({}), []);
+    const again = await told({ stepEvents: true });
+    const of = (events: readonly string[], name: string) =>
+      events.filter((event) => event.startsWith(`${name}: `)).map((event) => event.slice(name.length + 2));
+    assert.deepEqual(of(again, 'one 2/2 RUN make a'), ['cached']);
+    assert.equal(of(again, 'two 3/3 ENV A=1').length, 1);
+    const [started, log, failed, ...more] = of(again, '2 3/3 RUN fail');
+    assert.deepEqual([started, log, more], ['started', 'log oh', []]);
+    assert.match(failed ?? '', /^failed .*returned a non-zero code: 7/);
+    assert.deepEqual(of(await told({ stepEvents: true, noCache: true }), 'two 2/3 RUN make b'), ['started', 'log said', 'done']);
+  });
 });

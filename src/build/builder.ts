@@ -4,9 +4,10 @@ import type { Image } from '#image';
 import { familiarName, formatReference } from '#image';
 import type { PruneRequest } from './cache/choose.ts';
 import { CacheMounts } from './cache/mounts.ts';
+import { refuseFindings } from './check/refuse.ts';
 import { SharedWork } from './cache/shared-work.ts';
 import { BuildCache } from './cache/store.ts';
-import { openContext } from './context/open.ts';
+import { type OpenedContext, openContext } from './context/open.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/parse.ts';
 import { BuildStepError, buildCancelled } from './errors.ts';
 import { performPlan } from './execute/perform.ts';
@@ -14,6 +15,7 @@ import { importInline } from './cache/inline.ts';
 import { findImages } from './images.ts';
 import { epochOf, expandAt, globalArgs, PREDEFINED_ARGS } from './plan/arguments.ts';
 import { gather } from './plan/gather.ts';
+import { freshVertices } from './plan/fresh.ts';
 import { planGraph } from './plan/plan.ts';
 import { splitStages } from './plan/stages.ts';
 import { checkPlatform, ownArchitecture } from './platform.ts';
@@ -110,7 +112,7 @@ async function buildInSession(session: BuildSession, failed: AbortController): P
     checkPlatform(request.platform);
     await mkdir(session.folder, { recursive: true, mode: 0o700 });
     const context = await openContext(session);
-    const image = await buildFile(session, withLabels(parseDockerfile(context.dockerfile), request.labels), context.root, failed);
+    const image = await buildFile(session, withLabels(parseDockerfile(context.dockerfile), request.labels), context, failed);
     await session.output({ aux: { ID: image.id } });
     await session.say(`Successfully built ${image.id.replace(/^sha256:/, '').slice(0, 12)}\n`);
     for (const tag of request.tags) {
@@ -133,16 +135,22 @@ function withLabels(file: Dockerfile, labels: BuildRequest['labels']): Dockerfil
   return { ...file, instructions: [...file.instructions, { kind: 'LABEL', line: 0, text, pairs: quoted }] };
 }
 
-async function buildFile(session: BuildSession, file: Dockerfile, contextRoot: string, failed: AbortController): Promise<Image> {
+async function buildFile(session: BuildSession, file: Dockerfile, context: OpenedContext, failed: AbortController): Promise<Image> {
   const { request } = session;
   const buildArgs = request.buildArgs ?? {};
   const globals = globalArgs(file, buildArgs, { architecture: ownArchitecture(), target: request.target ?? '' });
   const expandGlobal = (text: string, line: number) => expandAt(text, line, file.escape, (name) => globals.values.get(name));
   const stages = splitStages(file, request.target, expandGlobal);
   const gathered = await gather(stages, findImages(session, expandGlobal));
+  await refuseFindings(session, context.dockerfile, context.root, gathered.stages);
   await importInline(session, findImages(session, expandGlobal));
   const plan = planGraph(file, stages, gathered, globals, { buildArgs, networkMode: request.networkMode ?? 'default' });
-  const image = await performPlan(session, plan, { contextRoot, epoch_ms: epochOf(buildArgs), fail: (reason) => failed.abort(reason) });
+  const image = await performPlan(session, plan, {
+    contextRoot: context.root,
+    epoch_ms: epochOf(buildArgs),
+    fresh: freshVertices(plan, stages, request.noCacheStages ?? []),
+    fail: (reason) => failed.abort(reason),
+  });
   const unused = Object.keys(buildArgs).filter((name) => !plan.usedArgs.has(name) && !PREDEFINED_ARGS.includes(name));
   if (unused.length > 0) await session.say(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`);
   return image;

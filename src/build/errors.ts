@@ -3,9 +3,12 @@ import { GantryError } from '#kit';
 /** The Dockerfile cannot be understood; names the line. */
 export class DockerfileError extends GantryError {
   readonly line: number;
+  /** What is wrong, without the line. */
+  readonly problem: string;
   constructor(line: number, problem: string) {
     super('DOCKERFILE_INVALID', 400, `dockerfile parse error on line ${line}: ${problem}`);
     this.line = line;
+    this.problem = problem;
   }
 }
 

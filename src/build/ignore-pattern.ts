@@ -2,7 +2,7 @@
 export type PathTest = (parts: readonly string[]) => boolean;
 
 /** One place of a part: any run, any one character, one character, or one of a class. */
-type Token = { readonly kind: 'run' } | { readonly kind: 'one' } | { readonly kind: 'char'; readonly char: string } | CharacterClass;
+export type NameToken = { readonly kind: 'run' } | { readonly kind: 'one' } | { readonly kind: 'char'; readonly char: string } | CharacterClass;
 interface CharacterClass {
   readonly kind: 'class';
   readonly negated: boolean;
@@ -25,12 +25,12 @@ export function compilePath(pattern: string): PathTest {
 /** Compiles a pattern for one name: a part of a path. Errors: `SyntaxError` naming the pattern. */
 export function namePattern(text: string, whole = text): (name: string) => boolean {
   if (!/[*?[\\]/.test(text)) return (name) => name === text;
-  const tokens = readTokens(text, whole);
+  const tokens = readNamePattern(text, whole);
   return plainTest(tokens) ?? ((name) => fitsName(tokens, Array.from(name)));
 }
 
 /** What most patterns are: anything, `*.ending` or `beginning*`, or no pattern but for its escapes. */
-function plainTest(tokens: readonly Token[]): ((name: string) => boolean) | undefined {
+function plainTest(tokens: readonly NameToken[]): ((name: string) => boolean) | undefined {
   const runs = tokens.filter(({ kind }) => kind === 'run').length;
   if (runs === tokens.length) return () => true;
   if (runs > 1 || !tokens.every(({ kind }) => kind === 'run' || kind === 'char')) return undefined;
@@ -64,7 +64,7 @@ function fitsBeginning(pattern: readonly Part[], path: readonly string[]): boole
   }
 }
 
-function fitsName(tokens: readonly Token[], name: readonly string[]): boolean {
+function fitsName(tokens: readonly NameToken[], name: readonly string[]): boolean {
   let [at, place] = [0, 0];
   let back: { at: number; place: number } | undefined;
   while (place < name.length || at < tokens.length) {
@@ -83,7 +83,7 @@ function fitsName(tokens: readonly Token[], name: readonly string[]): boolean {
   return true;
 }
 
-function fitsToken(token: Exclude<Token, { kind: 'run' }>, char: string): boolean {
+function fitsToken(token: Exclude<NameToken, { kind: 'run' }>, char: string): boolean {
   switch (token.kind) {
     case 'one':
       return true;
@@ -98,9 +98,10 @@ function order(char: string): number {
   return char.codePointAt(0) ?? 0;
 }
 
-function readTokens(text: string, whole: string): readonly Token[] {
+/** Reads a pattern for one name. Errors: `SyntaxError` naming the pattern. */
+export function readNamePattern(text: string, whole: string): readonly NameToken[] {
   const chars = Array.from(text);
-  const tokens: Token[] = [];
+  const tokens: NameToken[] = [];
   for (let at = 0; at < chars.length; at += 1) {
     const char = chars[at] ?? '';
     if (char === '*') {

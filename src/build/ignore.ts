@@ -51,38 +51,3 @@ function toRule(line: string): Rule {
   const cleaned = posix.normalize(written).replace(/^\/+(?=.)|\/$/g, '');
   return { negated, test: compilePath(cleaned) };
 }
-
-/** Source of a regular expression for a Go file pattern; `**` stands for any number of folders. */
-export function globToSource(pattern: string): string {
-  let out = '';
-  for (let index = 0; index < pattern.length; index += 1) {
-    const char = pattern[index] ?? '';
-    if (char === '*' && pattern[index + 1] === '*') {
-      index += 1;
-      if (pattern[index + 1] === '/') index += 1;
-      out += index + 1 >= pattern.length ? '.*' : '(?:.*/)?';
-    } else if (char === '*') out += '[^/]*';
-    else if (char === '?') out += '[^/]';
-    else if (char === '[') {
-      const end = classEnd(pattern, index);
-      out += `[${pattern.slice(index + 1, end).replace(/\[/g, '\\[')}]`;
-      index = end;
-    } else if (char === '\\') {
-      index += 1;
-      out += quote(pattern[index] ?? '\\');
-    } else out += quote(char);
-  }
-  return out;
-}
-
-function classEnd(pattern: string, start: number): number {
-  for (let index = start + 1; index < pattern.length; index += 1) {
-    if (pattern[index] === '\\') index += 1;
-    else if (pattern[index] === ']' && index > start + 1) return index;
-  }
-  throw new SyntaxError(`syntax error in pattern "${pattern}": "[" is not closed`);
-}
-
-function quote(char: string): string {
-  return /[.*+?^${}()|[\]\\/]/.test(char) ? `\\${char}` : char;
-}

@@ -5,5 +5,6 @@ export { BuildStepError, DockerfileError } from './errors.ts';
 export type * from './types.ts';
 export { baseNames, checkDockerfile, type CheckResult } from './check/check.ts';
 export type { Finding } from './check/rule.ts';
+export { baseFacts } from './check/base-facts.ts';
 export type { Surroundings } from './check/subject.ts';
 export { ignorePatterns } from './ignore.ts';

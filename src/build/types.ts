@@ -3,7 +3,7 @@ import type { ResourceLimits } from '#engine';
 import type { CacheEntry, PruneRequest } from './cache/choose.ts';
 import type { CacheRecord } from './cache/record.ts';
 export type { CacheEntry, CacheRecord, PruneRequest };
-import type { Digest, Image, Platform, Reference, TransferOptions } from '#image';
+import type { CompressionOptions, Digest, Image, Platform, Reference, TransferOptions } from '#image';
 
 /** What to build: the words of `POST /build`, already parsed. */
 export interface BuildRequest {
@@ -17,6 +17,8 @@ export interface BuildRequest {
   readonly labels?: Readonly<Record<string, string>>;
   readonly target?: string;
   readonly noCache?: boolean;
+  /** Stages, by name or number, whose steps are made anew. */
+  readonly noCacheStages?: readonly string[];
   /** Ask the registry for the base images even when they are here. */
   readonly pull?: boolean;
   /** `default`, `bridge`, `none`, `host` or a network of the engine. */
@@ -34,17 +36,48 @@ export interface BuildRequest {
   readonly remote?: string;
   /** Images whose inline cache may be used, pulled where they are not here. */
   readonly cacheFrom?: readonly string[];
+  /** Where the cache of this build's steps is pushed to. */
+  readonly cacheTo?: readonly CacheExport[];
+  /** The image carries the keys of its steps, for `cacheFrom`. */
+  readonly cacheInline?: boolean;
   readonly platform?: Platform;
+  /** How the image's layers are compressed: those that the build made, with `force` those of its base too. */
+  readonly compression?: CompressionOptions & { readonly force: boolean };
+  /** The output tells of each step when it begins and ends, besides the story in the order of the file. */
+  readonly stepEvents?: boolean;
   /** Credentials for the registry of a base image. */
   readonly auth?: (registry: string) => TransferOptions['auth'];
   /** Aborting it ends the running step and the build. */
   readonly signal?: AbortSignal;
 }
 
+/** `min` has the steps of the last stage, `max` those of all that were needed. */
+export interface CacheExport {
+  readonly reference: Reference;
+  readonly mode: 'min' | 'max';
+}
+
+/** A step of a build, in the words of its file; `number` of `total` in its stage. */
+export interface StepName {
+  readonly id: number;
+  readonly name: string;
+  readonly stage: string;
+  readonly number: number;
+  readonly total: number;
+}
+/** What happens to a step, so many milliseconds after the plan was made. */
+export type StepEvent =
+  | { readonly id: number; readonly at_ms: number; readonly state: 'started' | 'cached' | 'done' | 'cancelled' }
+  | { readonly id: number; readonly at_ms: number; readonly state: 'failed'; readonly message: string }
+  | { readonly id: number; readonly at_ms: number; readonly state: 'log'; readonly text: string };
+
 /** One line of the build's own story, in the shape Docker's clients read. */
 export type BuildOutput =
   | { readonly stream: string }
   | { readonly aux: { readonly ID: Digest } }
+  /** For requests with `stepEvents` only. */
+  | { readonly aux: { readonly Steps: readonly StepName[] } }
+  | { readonly aux: { readonly Step: StepEvent } }
   /** An image with the files of the step that failed. */
   | { readonly aux: { readonly FailedStep: Digest } }
   | { readonly status: string; readonly id?: string; readonly progressDetail?: { readonly current?: number; readonly total?: number } };

@@ -1,4 +1,5 @@
 const string = { type: 'string' } as const;
+const list = { type: 'string', multiple: true } as const;
 const boolean = { type: 'boolean' } as const;
 /** The options of `gantry up`. */
 export const UP_OPTIONS = {
@@ -30,6 +31,14 @@ export const UP_OPTIONS = {
   'build-cache-max': string,
   'log-level': string,
   parts: string,
+  'token-auth-file': string,
+  'client-ca-file': string,
+  'authorization-mode': string,
+  'enable-admission-plugins': string,
+  'disable-admission-plugins': string,
+  'service-account-issuer': list,
+  'service-account-key-file': list,
+  'service-account-signing-key-file': string,
   /** Of ours: where a detached daemon says that it is ready. */
   'ready-fd': string,
 } as const;

@@ -17,7 +17,10 @@ export const up: Command = {
     '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--build-cache-max SIZE] [--log-level L] [--config FILE]\n' +
     '       [--host tcp://ADDR:PORT|unix://PATH]... [--tlsverify --tlscacert CA --tlscert CERT --tlskey KEY] [--tls[=false]]\n' +
     '       [--daemon-json FILE] [--http-proxy URL] [--https-proxy URL] [--no-proxy HOSTS]\n' +
-    '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]',
+    '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]\n' +
+    '       [--token-auth-file FILE] [--client-ca-file FILE] [--authorization-mode RBAC,AlwaysAllow]\n' +
+    '       [--enable-admission-plugins NAMES] [--disable-admission-plugins NAMES] [--service-account-issuer URL]...\n' +
+    '       [--service-account-key-file FILE]... [--service-account-signing-key-file FILE]',
   async run(commandArguments, terminal) {
     const { values } = parseOptions({ args: [...commandArguments], options: UP_OPTIONS, allowPositionals: false });
     return values.detach ? upDetached(commandArguments, values['data-dir'], terminal) : upHere(values, terminal);
@@ -30,8 +33,8 @@ const LOG_NAME = 'daemon.log';
 type Values = ReturnType<typeof parseOptions<{ options: typeof UP_OPTIONS }>>['values'];
 
 async function upHere(values: Values, terminal: Terminal): Promise<never> {
-  const { detach: _, config: configFile, 'ready-fd': readyFd, host, tls, tlsverify, ...texts } = values;
-  const given = { ...texts, ...(host === undefined ? {} : { host: host.join(',') }), ...switches({ tls, tlsverify }) };
+  const { detach: _, config: configFile, 'ready-fd': readyFd, tls, tlsverify, ...texts } = values;
+  const given = { ...lists(texts), ...switches({ tls, tlsverify }) };
   const release = holdYoungHeap();
   const daemon = await import('#daemon');
   const status = await daemon.runDaemon({
@@ -44,6 +47,15 @@ async function upHere(values: Values, terminal: Terminal): Promise<never> {
   });
   // Everything has let go by now; a session of a client in a container that runs on must not hold the daemon.
   process.exit(status);
+}
+
+/** Options that may stand several times, as the one text that a configuration file has. */
+function lists<T extends string>(values: Readonly<Partial<Record<T, string | string[] | undefined>>>): Readonly<Partial<Record<T, string>>> {
+  const entries = Object.entries<string | string[] | undefined>(values);
+  // The same names, each with a text.
+  return Object.fromEntries(
+    entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(',') : value]])),
+  ) as Partial<Record<T, string>>;
 }
 
 /** Those that were said, as the text that a configuration file has. */

@@ -10,12 +10,16 @@ export const why: Command = {
     'why port PORT[/tcp|udp] [-o json] [--data-dir D] [--run-dir R]\n' +
     '       gantry why container NAME [-o json] [--data-dir D] [--run-dir R]\n' +
     '       gantry why pod NAME [-o json] [-n NAMESPACE] [--kubeconfig PATH] [--context NAME] [--data-dir D] [--run-dir R]\n' +
-    '       Tells where a packet stops, why a container ended or does not start, why a Pod does not run.\n' +
+    '       gantry why denied VERB RESOURCE [NAME] [--as USER] [--as-group GROUP]... [-o json] [-n NAMESPACE] [--kubeconfig PATH] [--context NAME]\n' +
+    '       Tells where a packet stops, why a container ended or does not start, why a Pod does not run,\n' +
+    '       which rule allows a request or came nearest to it, and what would.\n' +
     '       The exit status is 0 where nothing is wrong, else 1.',
   async run(commandArguments, terminal) {
     const [what, ...rest] = commandArguments;
     if (what === 'pod') return (await import('./kubernetes/why-pod.ts')).whyPod(rest, terminal);
-    if (what !== 'port' && what !== 'container') throw new UsageError(`Cannot explain "${what ?? ''}": gantry why port PORT, container NAME or pod NAME`);
+    if (what === 'denied') return (await import('./kubernetes/why-denied.ts')).whyDenied(rest, terminal);
+    if (what !== 'port' && what !== 'container')
+      throw new UsageError(`Cannot explain "${what ?? ''}": gantry why port PORT, container NAME, pod NAME or denied VERB RESOURCE`);
     return explain(what, rest, terminal);
   },
 };

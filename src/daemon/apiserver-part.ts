@@ -3,8 +3,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ApiServer, createApiServer, type NodeConnection } from '#cluster/apiserver';
 import { type ClusterClient, inProcessClient } from '#cluster/client';
+import type { CertificateSigner } from '#cluster/controllers';
 import { openLmdbStore, type Store } from '#cluster/store';
 import { nthAddress } from '#network';
+import { openAccess } from './access.ts';
+import { certificateSigner } from './certificate-signer.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
 import { writeKubeconfigEntry } from './kubeconfig.ts';
 import type { Part, PartOptions } from './types.ts';
@@ -17,6 +20,8 @@ export interface ApiServerPart extends Part {
   client(userName: string, groups?: readonly string[]): ClusterClient;
   /** PEM of the authority that signed the server's certificate. */
   rootCa(): string;
+  /** The authority, for requests for certificates. */
+  signer(): CertificateSigner;
   /** By whom the server asks that node for logs, exec and the like. */
   connectNode(name: string, connection: NodeConnection): void;
   disconnectNode(name: string): void;
@@ -36,6 +41,7 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
     async start() {
       certificates = await openCertificates({ folder: join(config.dataDir, 'pki'), serverNames: serverNames(options), clock, random });
       await mkdir(join(config.dataDir, 'cluster'), { recursive: true, mode: 0o700 });
+      const access = await openAccess(config.access, join(config.dataDir, 'pki'));
       store = await openLmdbStore({ path: join(config.dataDir, 'cluster', 'store.lmdb') });
       server = await createApiServer({
         store,
@@ -45,9 +51,10 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
         serviceCidr: config.serviceCidr,
         nodes: (name) => nodes.get(name),
         version: `${KUBERNETES_VERSION}+gantry-${version}`,
+        ...access.server,
       });
       const { certificate: cert, key } = certificates.server;
-      await server.listen({ ...config.api, cert, key, clientCa: certificates.authority.certificate });
+      await server.listen({ ...config.api, cert, key, clientCa: [certificates.authority.certificate, access.clientCa ?? ''].join('\n') });
     },
     client(userName, groups = ['system:authenticated']) {
       if (server === undefined) throw new TypeError('the API server has not started');
@@ -56,6 +63,10 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
     rootCa() {
       if (certificates === undefined) throw new TypeError('the API server has not started');
       return certificates.authority.certificate;
+    },
+    signer() {
+      if (certificates === undefined) throw new TypeError('the API server has not started');
+      return certificateSigner(certificates.authority, clock, random);
     },
     connectNode: (name, connection) => void nodes.set(name, connection),
     disconnectNode: (name) => void nodes.delete(name),

@@ -1,5 +1,6 @@
 import type { RegistrySettings } from '#registry';
 import { ConfigError } from './errors.ts';
+import type { AccessSettings } from './settings/access.ts';
 import type { EngineSettings } from './settings/types.ts';
 
 /** The parts of a daemon, all of them by default. */
@@ -45,6 +46,8 @@ export interface DaemonConfig {
   readonly programPath: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly parts: ReadonlySet<PartName>;
+  /** Who may do what in the cluster. */
+  readonly access: AccessSettings;
   /** How the engine serves, and what containers get by default. */
   readonly settings: EngineSettings;
 }

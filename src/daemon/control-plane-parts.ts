@@ -13,12 +13,13 @@ export function controllersPart({ config, clock, random, logger }: PartOptions, 
     async start() {
       client = await access.client('system:kube-controller-manager');
       const rootCa = await access.rootCa();
+      const signer = access.signer();
       controllers = createControllers({
         client,
         clock,
         random,
         logger,
-        options: { autoscalerPeriod_ms: config.autoscalerPeriod_ms, ...(rootCa === undefined ? {} : { rootCa }) },
+        options: { autoscalerPeriod_ms: config.autoscalerPeriod_ms, ...(rootCa === undefined ? {} : { rootCa }), ...(signer === undefined ? {} : { signer }) },
       });
       await controllers.start();
     },

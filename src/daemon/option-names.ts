@@ -26,6 +26,14 @@ export const OPTION_NAMES = [
   'parts',
   'server',
   'client-kubeconfig',
+  'token-auth-file',
+  'client-ca-file',
+  'authorization-mode',
+  'enable-admission-plugins',
+  'disable-admission-plugins',
+  'service-account-issuer',
+  'service-account-key-file',
+  'service-account-signing-key-file',
 ] as const;
 export type OptionName = (typeof OPTION_NAMES)[number];
 /** As text, each: several values are separated by commas, a switch is `true` or `false`. */

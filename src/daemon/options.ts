@@ -18,6 +18,7 @@ import {
 import { ConfigError } from './errors.ts';
 import { OPTION_NAMES, type OptionValues } from './option-names.ts';
 import type { Meaning } from './settings/daemon-json-keys.ts';
+import type { AccessSettings } from './settings/access.ts';
 import { resolveSettings } from './settings/resolve.ts';
 
 const DEFAULT_CONTEXT = 'gantry';
@@ -61,8 +62,18 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,
     parts,
+    access: await accessOf(options, parts),
     settings: await resolveSettings(options, json, environment, dockerSocket),
   };
+}
+
+/** The names of plugins and modes are the API server's: it is loaded where one is to start. Errors: `CONFIG_INVALID`. */
+async function accessOf(options: OptionValues, parts: DaemonConfig['parts']): Promise<AccessSettings> {
+  const { NO_ACCESS, namesAccess, resolveAccess } = await import('./settings/access.ts');
+  if (!namesAccess(options)) return NO_ACCESS;
+  if (!parts.has('apiserver')) throw new ConfigError(`Cannot take --${namesAccess(options)} without an API server: add apiserver to --parts`);
+  const { AUTHORIZATION_MODES, PLUGIN_NAMES } = await import('#cluster/apiserver');
+  return resolveAccess(options, AUTHORIZATION_MODES, PLUGIN_NAMES);
 }
 
 /** Errors: `CONFIG_INVALID` where only half of it is said. */

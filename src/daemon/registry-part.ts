@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { nodeHttp } from '#kit';
 import { createRegistry, type Registry } from '#registry';
-import type { Images } from './rooms.ts';
+import { type Images, remoteOf } from './rooms.ts';
 import type { HostPort } from './config.ts';
 import type { Part, PartHealth, PartOptions } from './types.ts';
 
@@ -13,7 +13,9 @@ export function registryPart({ config, clock, random, logger }: PartOptions, { i
   return {
     name: 'registry',
     async start() {
-      registry = createRegistry({ images, dataDir: join(config.dataDir, 'registry'), clock, random, logger, settings: config.registrySettings });
+      const { dataDir, registrySettings: settings } = config;
+      const remote = remoteOf(dataDir, config.settings);
+      registry = createRegistry({ images, dataDir: join(dataDir, 'registry'), clock, random, logger, remote, settings });
       await registry.listen(config.registry);
     },
     stop: async () => registry?.stop(),

@@ -1,4 +1,4 @@
-import { baseNames, checkDockerfile, ignorePatterns, type Surroundings } from '#build';
+import { baseFacts, baseNames, checkDockerfile, ignorePatterns, type Surroundings } from '#build';
 import { GantryError } from '#kit';
 import { buildArgs } from './builds.ts';
 import { badRequest, unsupported } from './errors.ts';
@@ -39,7 +39,7 @@ async function baseConfigurations(rooms: Rooms, names: readonly string[]): Promi
   const found = await Promise.all(
     names.map(async (name) => {
       try {
-        return [[name, (await rooms.images.resolve(name)).config.config] as const];
+        return [[name, baseFacts(await rooms.images.resolve(name))] as const];
       } catch (error) {
         // One that is not here, or that has no name, is not known: the rules say so where it matters.
         if (error instanceof GantryError && error.status < 500) return [];

@@ -75,20 +75,42 @@ export function buildRequest(call: Call): BuildRequest {
     platform: architecture === undefined ? undefined : defined({ os, architecture, variant }),
     remote: call.text('remote'),
     cacheFrom: cacheSources(call),
+    ...cacheTargets(jsonList(call, 'cacheto')),
+    compression: compressionOf(call),
     ...extensions(call.header(EXTENSIONS)),
     auth: registryConfig(call.header('x-registry-config')),
     signal: call.signal,
   });
 }
 
+/** Gantry's own parameters: how the layers are compressed. Errors: 400. */
+function compressionOf(call: Call): BuildRequest['compression'] {
+  const [compression, level, force] = [call.text('compression'), call.integer('compressionlevel'), call.flag('forcecompression')];
+  if (compression === undefined) {
+    if (level !== undefined || force) throw badRequest('compressionlevel and forcecompression go with compression=gzip or compression=zstd');
+    return undefined;
+  }
+  if (compression !== 'gzip' && compression !== 'zstd') throw badRequest(`invalid compression "${compression}": it is gzip or zstd`);
+  const [least, most] = compression === 'gzip' ? [0, 9] : [1, 22];
+  if (level !== undefined && (level < least || level > most))
+    throw badRequest(`invalid compressionlevel ${level}: of ${compression} it is a number from ${least} to ${most}`);
+  return { compression, force, ...(level === undefined ? {} : { level }) };
+}
+
 /** What Docker's API has no words for: `gantry build` sends it in a header of its own, base64url JSON. */
 const EXTENSIONS = 'x-gantry-build';
 
-function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 'allowInsecure' | 'keepFailed'> {
+function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents'> {
   if (header === undefined || header === '') return {};
   const fields = new Fields(parseObject(Buffer.from(header, 'base64url').toString('utf8'), 'X-Gantry-Build'), 'X-Gantry-Build.');
   const secrets = Object.entries(fields.map('secrets') ?? {}).map(([id, content]) => [id, Buffer.from(content, 'base64')] as const);
-  return { secrets: new Map(secrets), allowInsecure: fields.flag('allowInsecure'), keepFailed: fields.flag('keepFailed') };
+  return defined({
+    secrets: new Map(secrets),
+    allowInsecure: fields.flag('allowInsecure'),
+    keepFailed: fields.flag('keepFailed'),
+    noCacheStages: fields.texts('noCacheStages'),
+    stepEvents: fields.flag('stepEvents'),
+  });
 }
 
 /** Docker's client sends a JSON list of images; BuildKit's words for other kinds of sources are refused. */
@@ -99,6 +121,25 @@ function cacheSources(call: Call): readonly string[] | undefined {
     return item.replace(/^type=registry,ref=/, '');
   });
   return names.length === 0 ? undefined : names;
+}
+
+/** Gantry's own parameter: `type=registry,ref=NAME[,mode=min|max]` or `type=inline`, as a JSON list. Errors: 400, 501. */
+function cacheTargets(given: readonly unknown[]): Pick<BuildRequest, 'cacheTo' | 'cacheInline'> {
+  const targets: NonNullable<BuildRequest['cacheTo']>[number][] = [];
+  let cacheInline = false;
+  for (const item of given) {
+    if (typeof item !== 'string') throw badRequest('invalid cacheto: it must be a JSON list of strings');
+    const { type, ref, mode = 'min', ...unknown } = Object.fromEntries(new URLSearchParams(item.replaceAll(',', '&').replaceAll('+', '%2B')));
+    if (type !== 'registry' && type !== 'inline')
+      throw unsupported(`a cache of ${type === undefined ? 'no type' : `type ${type}`} (type=registry,ref=NAME and type=inline are known)`);
+    const [other] = Object.keys(unknown);
+    if (other !== undefined) throw badRequest(`invalid cacheto "${item}": there is no field ${other}; it has type, ref and mode`);
+    if (mode !== 'min' && mode !== 'max') throw badRequest(`invalid cacheto "${item}": mode is min or max`);
+    if (type === 'inline') cacheInline = true;
+    else if (!ref) throw badRequest(`invalid cacheto "${item}": write type=registry,ref=NAME`);
+    else targets.push({ reference: parseReference(ref), mode });
+  }
+  return { ...(targets.length === 0 ? {} : { cacheTo: targets }), ...(cacheInline ? { cacheInline } : {}) };
 }
 
 function jsonList(call: Call, name: string): readonly unknown[] {

@@ -15,17 +15,22 @@ import { readImage } from './manifest.ts';
 import { OCI_CONFIG, OCI_MANIFEST } from './media-types.ts';
 import { formatReference, repositoryName } from './reference.ts';
 import type { RegistriesAsked } from './remote/registries-asked.ts';
+import { recompressLayers } from './recompress.ts';
 import { planRemoval } from './removal.ts';
 import { treesBy } from './trees/trees.ts';
 import type {
+  Artifact,
+  CompressionOptions,
   Descriptor,
   Digest,
+  FetchedArtifact,
   FoundImages,
   Image,
   ImageConfig,
   ImageEvent,
   ImageRemoval,
   ImageStore,
+  Layer,
   LeaseOwner,
   LoadedImage,
   LoadOptions,
@@ -130,6 +135,10 @@ export class CatalogueImageStore implements ImageStore {
     return image;
   }
 
+  async recompress(layers: readonly Layer[], options: CompressionOptions): Promise<readonly Layer[]> {
+    return await recompressLayers({ content: this.content, jobs: this.#parts.jobs }, layers, options);
+  }
+
   async importTar(content: Readable, options: Parameters<ImageStore['importTar']>[1]): Promise<Image> {
     const { jobs, clock } = this.#parts;
     const image = await this.#create(await importArchive({ content: this.content, jobs, clock }, content, options));
@@ -174,6 +183,19 @@ export class CatalogueImageStore implements ImageStore {
     });
     this.#emit({ action: 'push', id: image.id, name: nameOf(reference) });
     return pushed;
+  }
+
+  async pushArtifact(reference: Reference, artifact: Artifact, options: TransferOptions): Promise<Descriptor> {
+    const { artifactType, configType, config, layers } = artifact;
+    const { digest, size } = await this.content.write(config);
+    const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, artifactType, config: { mediaType: configType, digest, size }, layers } as const;
+    const written = await this.content.write(Buffer.from(JSON.stringify(manifest)));
+    const pushed = { id: digest, manifest, manifestDigest: written.digest, tags: [], digests: [] };
+    return await (await this.#parts.asked()).push({ content: this.content }, pushed, reference, options);
+  }
+
+  async fetchArtifact(reference: Reference, configType: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FetchedArtifact | undefined> {
+    return await (await this.#parts.asked()).fetchArtifact({ content: this.content, fresh: this.#parts.fresh }, reference, configType, options);
   }
 
   async login(registry: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<void> {

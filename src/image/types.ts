@@ -152,6 +152,8 @@ export interface ImageStore {
     readonly names?: readonly Reference[];
     readonly annotations?: Readonly<Record<string, string>>;
   }): Promise<Image>;
+  /** The same layers, compressed so; what is so already stays as it is, unless a level is asked for. Errors: `BLOB_UNKNOWN`. */
+  recompress(layers: readonly Layer[], options: CompressionOptions): Promise<readonly Layer[]>;
   /** `docker import`: a tar stream (plain, gzip or zstd) becomes a one-layer image. */
   importTar(content: Readable, options: { readonly config: ImageRunConfig; readonly name?: Reference; readonly message?: string }): Promise<Image>;
   /** `docker save`: these images, each under those of its names, as one archive. Errors: `BLOB_UNKNOWN`. */
@@ -160,6 +162,10 @@ export interface ImageStore {
   load(archive: Readable, options: LoadOptions): Promise<readonly LoadedImage[]>;
   pull(reference: Reference, options: TransferOptions): Promise<Image>;
   push(reference: Reference, options: TransferOptions): Promise<Descriptor>;
+  /** Pushes an artifact, with its blobs. Errors: `REGISTRY_FAILED`, `BLOB_UNKNOWN`. */
+  pushArtifact(reference: Reference, artifact: Artifact, options: TransferOptions): Promise<Descriptor>;
+  /** What a registry has under a name, its blobs with it, where its configuration is of that type; undefined otherwise. Errors: `REGISTRY_FAILED`. */
+  fetchArtifact(reference: Reference, configType: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FetchedArtifact | undefined>;
   /** `docker login`: whether the registry takes these credentials. Errors: `REGISTRY_FAILED` (401 when not). */
   login(registry: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<void>;
   /** What a registry has under a name, without pulling it. Errors: `REGISTRY_FAILED`. */
@@ -176,6 +182,21 @@ export interface ImageEvent {
   readonly action: 'pull' | 'push' | 'tag' | 'untag' | 'delete' | 'import' | 'load' | 'create';
   readonly id: string;
   readonly name?: string;
+}
+/** Something other than an image that registries keep in the shape of one (OCI image-spec, "Guidelines for Artifact Usage"). */
+export interface Artifact {
+  readonly artifactType: string;
+  readonly configType: string;
+  readonly config: Uint8Array;
+  /** Blobs that are in the content store. */
+  readonly layers: readonly Descriptor[];
+}
+export type FetchedArtifact = Pick<Artifact, 'layers'> & { readonly config: Buffer };
+export type LayerCompression = 'gzip' | 'zstd';
+export interface CompressionOptions {
+  readonly compression: LayerCompression;
+  /** Of gzip 0 to 9, of zstd 1 to 22. */
+  readonly level?: number;
 }
 export interface Layer {
   readonly diffId: Digest;

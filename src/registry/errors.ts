@@ -56,7 +56,7 @@ export function notLoopback(host: string): GantryError {
   return new GantryError(
     'REGISTRY_NOT_LOOPBACK',
     400,
-    `Cannot let the registry listen on ${host}: it asks for no password, so it listens on loopback only; use 127.0.0.1, ::1 or localhost, or say "insecure: true" in the file of --registry-config`,
+    `Cannot let the registry listen on ${host}: nothing is encrypted, so it listens on loopback only; use 127.0.0.1, ::1 or localhost, or give it a certificate (tls) or say "insecure: true" in the file of --registry-config`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type Clock, type Logger, nodeHttp, type Random } from '#kit';
-import type { ImageStore } from '#image';
+import type { ImageStore, RemoteOptions } from '#image';
 import { openAccess } from './access/access.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { serveBlob } from './blobs.ts';
@@ -25,12 +25,16 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** How upstreams are talked with: proxies, authorities. */
+  readonly remote?: RemoteOptions;
   /** Nothing beyond the plain specification when left out. */
   readonly settings?: RegistrySettings;
 }
 export interface Registry {
   /** Reads what is recorded; before the first request. `listen` does it too. Errors: `REGISTRY_SETTINGS_INVALID`. */
   start(): Promise<void>;
+  /** Shows a further figure at `/metrics`. */
+  addGauge(gauge: Gauge): void;
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   /** Listens on a loopback address, or on any where the settings allow it; port 0 lets the system choose. Errors: `REGISTRY_NOT_LOOPBACK`, `REGISTRY_SETTINGS_INVALID`. */
   listen(place: { readonly host: string; readonly port: number }): Promise<{ readonly address: string; readonly port: number }>;
@@ -43,24 +47,26 @@ export function createRegistry(options: RegistryOptions): Registry {
   const { images, dataDir, clock, random, logger, settings = {} } = options;
   const repositories = new Repositories(dataDir, images);
   const uploads = new Uploads(dataDir, images, repositories);
-  const hooks = new Hooks(settings.hooks ?? [], { clock, random, logger });
+  const hooks = new Hooks(settings.hooks ?? [], { dataDir, clock, random, logger });
   const upstreams =
     settings.upstreams === undefined
       ? undefined
       : new Upstreams({ ...options, ...cacheBound(settings), settings: settings.upstreams, isOwn: (name) => repositories.find(name) !== undefined });
   const parts: RouteParts = { images, repositories, uploads, hooks, upstreams };
+  const gauges = [...gaugesOf(parts)];
   const certificate = settings.tls === undefined ? undefined : new Certificate(settings.tls, { clock, logger });
   let edge: EdgeParts | undefined;
   const open = async (): Promise<void> => {
     await repositories.open();
     await uploads.open();
     await upstreams?.open();
+    await hooks.open();
     const access = settings.access === undefined ? undefined : await openAccess(settings.access, { ...options, isEncrypted: settings.tls !== undefined });
     edge = {
       access,
       audit: settings.audit === undefined ? undefined : await AuditLog.open(settings.audit, { clock, logger }),
       limits: settings.limits === undefined ? undefined : new Limits(settings.limits, clock),
-      metrics: settings.metrics === true ? new Metrics(clock, gaugesOf(parts)) : undefined,
+      metrics: settings.metrics === true ? new Metrics(clock, gauges) : undefined,
       logger,
       serve: (exchange, route) => serve(parts, exchange, route),
     };
@@ -75,6 +81,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   return {
     start,
     handler,
+    addGauge: (gauge) => void gauges.push(gauge),
     async listen({ host, port }) {
       checkReach(host, settings);
       await start();
@@ -149,7 +156,7 @@ function mustRead({ request, url }: Exchange): void {
 }
 
 function serveCatalog({ repositories }: RouteParts, exchange: Exchange): void {
-  const { page, headers } = pageOf(repositories.names().filter(exchange.mayPull ?? (() => true)), exchange.url);
+  const { page, headers } = pageOf(repositories.names().filter(exchange.maySee ?? (() => true)), exchange.url);
   answer(exchange, 200, headers, { repositories: page });
 }
 
@@ -163,6 +170,7 @@ function serveTags({ repositories }: RouteParts, exchange: Exchange, name: strin
 function gaugesOf({ repositories, uploads, hooks }: RouteParts): readonly Gauge[] {
   return [
     { name: 'repositories', help: 'Repositories that hold something.', read: () => repositories.names().length },
+    { name: 'blobs', help: 'Blobs of all repositories; one that several have counts for each.', read: () => repositories.blobCount },
     { name: 'uploads_open', help: 'Uploads that were begun and not ended.', read: () => uploads.count },
     { name: 'hook_events_waiting', help: 'Events that receivers have yet to be told of.', read: () => hooks.waiting },
     { name: 'hook_events_lost', help: 'Events that no receiver will be told of: too many were waiting.', read: () => hooks.lost },

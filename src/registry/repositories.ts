@@ -55,6 +55,11 @@ export class Repositories {
     return [...this.#all.keys()].sort();
   }
 
+  /** A blob that several repositories have counts for each. */
+  get blobCount(): number {
+    return this.#all.values().reduce((sum, { blobs }) => sum + blobs.length, 0);
+  }
+
   find(name: string): Repository | undefined {
     return this.#all.get(name);
   }

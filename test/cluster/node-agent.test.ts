@@ -69,7 +69,7 @@ test('a whole cluster rolls a Deployment: no process is told to stop while its S
     drained: (pod) => proxy.drained(pod),
     drainSettle_ms: 10,
   });
-  const parts = [createControllers(shared), createScheduler(shared), proxy, agent];
+  const parts = [createControllers({ ...shared, options: { rootCa: 'the authority' } }), createScheduler(shared), proxy, agent];
   try {
     await Promise.all(parts.map((part) => part.start()));
     await walk(client, runtime);

@@ -1,7 +1,8 @@
 import { GantryError, messageOf } from '#kit';
-import { type Image, type ImageConfig, layersOf } from '#image';
+import { type Image, type ImageConfig, layersOf, parseReference } from '#image';
 import type { FindImage } from '../plan/gather.ts';
 import type { BuildSession } from '../session.ts';
+import { importCache } from './artifact.ts';
 import { layerContent } from './store.ts';
 
 const FIELD = 'gantry.build-cache.v1';
@@ -21,12 +22,23 @@ export function withInline(config: ImageConfig, steps: readonly InlineStep[]): I
 export async function importInline(session: BuildSession, findImage: FindImage): Promise<void> {
   for (const name of session.request.noCache ? [] : (session.request.cacheFrom ?? [])) {
     try {
+      if (!(await isHere(session, name)) && (await importCache(session, parseReference(name)))) continue;
       const image = await findImage(name, { line: 0 });
       if (image) await importFrom(session, image);
     } catch (error) {
       if (!(error instanceof GantryError) || session.signal.aborted) throw error;
       await session.say(`[Warning] The cache source ${name} is not used: ${messageOf(error)}\n`);
     }
+  }
+}
+
+async function isHere(session: BuildSession, name: string): Promise<boolean> {
+  try {
+    await session.options.images.resolve(name);
+    return true;
+  } catch (error) {
+    if (error instanceof GantryError && error.status === 404) return false;
+    throw error;
   }
 }
 

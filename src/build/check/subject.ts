@@ -4,6 +4,12 @@ import type { Dockerfile, Instruction } from '../dockerfile/parse.ts';
 export type From = Extract<Instruction, { kind: 'FROM' }>;
 export type Arg = Extract<Instruction, { kind: 'ARG' }>;
 
+/** What of a base image matters to the rules. */
+export interface BaseFacts extends Pick<ImageRunConfig, 'Env' | 'Shell'> {
+  /** `linux/amd64`, where it is told. */
+  readonly platform?: string;
+}
+
 /** What a Dockerfile stands in, as far as it is known. */
 export interface Surroundings {
   /** The patterns of `.dockerignore`; undefined when there is none. */
@@ -12,7 +18,7 @@ export interface Surroundings {
   readonly target?: string;
   readonly buildArgs?: Readonly<Record<string, string | null>>;
   /** Configurations of base images that are here, by the name in FROM. */
-  readonly bases?: ReadonlyMap<string, Pick<ImageRunConfig, 'Env' | 'Shell'>>;
+  readonly bases?: ReadonlyMap<string, BaseFacts>;
   /** Of the machine that builds: `linux/amd64`. */
   readonly platform: string;
 }

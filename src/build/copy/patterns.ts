@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { DockerfileError } from '../errors.ts';
-import { globToSource } from '../ignore.ts';
+import { excludeSource } from '../exclude-pattern.ts';
 import { namePattern } from '../ignore-pattern.ts';
 import { lstatMaybe, resolveInRoot } from './root-path.ts';
 
@@ -35,7 +35,7 @@ export function excludeSources(patterns: readonly string[], line: number): reado
   return patterns.map((pattern) => {
     if (pattern.startsWith('!')) throw new DockerfileError(line, `--exclude=${pattern}: an exception has no meaning here; leave the "!" out`);
     try {
-      return globToSource(posix.resolve('/', pattern).slice(1));
+      return excludeSource(posix.resolve('/', pattern).slice(1));
     } catch (error) {
       if (error instanceof SyntaxError) throw new DockerfileError(line, `--exclude=${pattern}: ${error.message}`);
       throw error;

@@ -68,7 +68,8 @@ const body: fc.Arbitrary<InstructionBody> = fc.oneof(
   fc.record({ kind: fc.constant('ARG' as const), args: fc.array(fc.record({ name, value: optional(word) }).map(given), { minLength: 1 }) }),
   fc.record({ kind: fc.constantFrom('ENV' as const, 'LABEL' as const), pairs: fc.array(fc.tuple(name, word), { minLength: 1 }) }),
   fc.record({ kind: fc.constantFrom('ENV' as const, 'LABEL' as const), pairs: fc.tuple(fc.tuple(name, word)), old: fc.constant(true) }),
-  fc.record({ kind: fc.constantFrom('WORKDIR' as const, 'USER' as const, 'STOPSIGNAL' as const, 'MAINTAINER' as const), value: word }),
+  fc.record({ kind: fc.constantFrom('WORKDIR' as const, 'USER' as const, 'MAINTAINER' as const), value: word }),
+  fc.record({ kind: fc.constant('STOPSIGNAL' as const), value: fc.constantFrom('SIGTERM', 'int', '9', 'RTMIN+3', '$S') }),
   fc.record({ kind: fc.constant('COPY' as const), ...copyBody, ...copyFlags, from: optional(word), parents: optional(fc.boolean()) }).map(given),
   fc
     .record({

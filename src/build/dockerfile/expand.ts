@@ -10,7 +10,18 @@ export interface VariableUse {
 /** Looks a variable up; undefined when it is not set. */
 export type Lookup = (name: string, use: VariableUse) => string | undefined;
 
-export class ExpansionError extends Error {}
+export class ExpansionError extends Error {
+  /** What to write instead. */
+  readonly remedy: string | undefined;
+
+  constructor(message: string, remedy?: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+const CLOSE = 'close it with }, or write \\$ for a dollar sign';
+const CLOSE_QUOTE = 'close the quote, or write \\ before it';
 
 const NAME = /\d+|[@*#?$!-]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
 const DEPTH_MAX = 64;
@@ -87,7 +98,8 @@ class Expander {
       }
       parts.push(this.#next(raw).part);
     }
-    throw new ExpansionError(stop === '/' ? "syntax error: missing '/' in ${}" : "syntax error: missing '}'");
+    if (stop === '/') throw new ExpansionError("syntax error: missing '/' in ${}", 'write ${NAME/pattern/replacement}');
+    throw new ExpansionError("syntax error: missing '}'", CLOSE);
   }
 
   #next(raw: boolean): { part: string; hard: boolean } {
@@ -106,7 +118,7 @@ class Expander {
 
   #single(): string {
     const end = this.#text.indexOf("'", this.#at + 1);
-    if (end < 0) throw new ExpansionError('unexpected end of statement while looking for matching single-quote');
+    if (end < 0) throw new ExpansionError('unexpected end of statement while looking for matching single-quote', CLOSE_QUOTE);
     const content = this.#text.slice(this.#at + 1, end);
     this.#at = end + 1;
     return content;
@@ -117,7 +129,7 @@ class Expander {
     this.#at += 1;
     for (;;) {
       const char = this.#text[this.#at];
-      if (char === undefined) throw new ExpansionError('unexpected end of statement while looking for matching double-quote');
+      if (char === undefined) throw new ExpansionError('unexpected end of statement while looking for matching double-quote', CLOSE_QUOTE);
       const next = this.#text[this.#at + 1] ?? '';
       if (char === '$') parts.push(this.#variable());
       else if (char === this.#escape && next !== '' && ['"', '$', this.#escape].includes(next)) {
@@ -150,12 +162,12 @@ class Expander {
   }
 
   #braced(offset: number): string {
-    if (this.#at >= this.#text.length) throw new ExpansionError("syntax error: missing '}'");
+    if (this.#at >= this.#text.length) throw new ExpansionError("syntax error: missing '}'", CLOSE);
     const name = this.#name();
-    if (name === '') throw new ExpansionError('syntax error: bad substitution');
+    if (name === '') throw new ExpansionError('syntax error: bad substitution', 'write the name of a variable, as in ${NAME}');
     const modifier = /^(?:\}|:?[-+?]|##|#|%%|%|\/\/|\/|:?[\s\S]?)/u.exec(this.#text.slice(this.#at, this.#at + 4))?.[0] ?? '';
     this.#at += modifier.length;
-    if (modifier === '') throw new ExpansionError("syntax error: missing '}'");
+    if (modifier === '') throw new ExpansionError("syntax error: missing '}'", CLOSE);
     const look = () => this.#lookup(name, { modifier: modifier === '}' ? '' : modifier, offset });
     switch (modifier) {
       case '}':
@@ -180,7 +192,7 @@ class Expander {
         return replace(globOf(pattern), look() ?? '', replacement, modifier === '//');
       }
       default:
-        throw new ExpansionError(`unsupported modifier (${modifier}) in substitution`);
+        throw new ExpansionError(`unsupported modifier (${modifier}) in substitution`, 'the modifiers are :- - :+ + :? ? # ## % %% / and //');
     }
   }
 }
@@ -190,7 +202,10 @@ function choose(name: string, value: string | undefined, modifier: string, word:
   if (modifier.endsWith('-')) return set ? value : word;
   if (modifier.endsWith('+')) return set ? word : '';
   if (set) return value;
-  throw new ExpansionError(`${name}: ${word === '' ? `is not allowed to be ${value === undefined ? 'unset' : 'empty'}` : word}`);
+  throw new ExpansionError(
+    `${name}: ${word === '' ? `is not allowed to be ${value === undefined ? 'unset' : 'empty'}` : word}`,
+    `give it by --build-arg ${name}=VALUE to an ARG ${name} above, or set it with ENV`,
+  );
 }
 
 function globOf(pattern: string): NonNullable<ReturnType<typeof readGlob>> {

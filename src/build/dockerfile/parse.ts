@@ -8,6 +8,7 @@ import type { Instruction, InstructionBody, Place } from './instructions.ts';
 import { type LogicalLine, logicalLines, spotAt } from './lines.ts';
 import { Phrase } from './phrase.ts';
 import { commandOf, parseRun } from './run.ts';
+import { isSignal, SIGNAL_REMEDY } from './signal.ts';
 import { suggestion } from './suggest.ts';
 import { DockerfileSyntaxError } from './syntax-error.ts';
 import { jsonWords, plainWords, readPairs, splitWords } from './words.ts';
@@ -165,9 +166,10 @@ function parsePlain(name: Exclude<Name, 'FROM' | 'COPY' | 'ADD' | 'RUN' | 'HEALT
     }
     case 'WORKDIR':
     case 'USER':
-    case 'STOPSIGNAL':
     case 'MAINTAINER':
       return { kind: name, value: phrase.text };
+    case 'STOPSIGNAL':
+      return { kind: name, value: stopSignal(phrase) };
     case 'CMD':
     case 'ENTRYPOINT':
       return { kind: name, command: commandOf(phrase) };
@@ -178,6 +180,13 @@ function parsePlain(name: Exclude<Name, 'FROM' | 'COPY' | 'ADD' | 'RUN' | 'HEALT
     case 'VOLUME':
       return { kind: 'VOLUME', values: volumes(phrase) };
   }
+}
+
+/** A variable is judged when it is known. */
+function stopSignal(phrase: Phrase): string {
+  const { text } = phrase;
+  const bare = text.replace(/^(["'])(.*)\1$/s, '$2');
+  return text.includes('$') || isSignal(bare) ? text : phrase.refuse(`invalid signal: ${text}`, SIGNAL_REMEDY, 0);
 }
 
 function withoutFlags(phrase: Phrase): Phrase {

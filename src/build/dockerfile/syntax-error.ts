@@ -22,7 +22,7 @@ export interface Problem {
 export class DockerfileSyntaxError extends DockerfileError {
   readonly spot: Spot | undefined;
   readonly instruction: string | undefined;
-  readonly problem: string;
+  override readonly problem: string;
   readonly remedy: string | undefined;
 
   constructor({ line, spot, instruction, problem, remedy }: Problem) {
@@ -36,5 +36,17 @@ export class DockerfileSyntaxError extends DockerfileError {
     this.instruction = instruction;
     this.problem = problem;
     this.remedy = remedy;
+  }
+}
+
+/** Does what is done for one instruction: a mistake that names none gets its name. Errors: those of the task. */
+export function inInstruction<T>(instruction: string, task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    if (!(error instanceof DockerfileError)) throw error;
+    if (!(error instanceof DockerfileSyntaxError)) throw new DockerfileSyntaxError({ line: error.line, instruction, problem: error.problem });
+    const { line, problem, remedy } = error;
+    throw error.instruction !== undefined ? error : new DockerfileSyntaxError({ line, instruction, problem, ...(remedy === undefined ? {} : { remedy }) });
   }
 }

@@ -12,6 +12,7 @@ import type { Fetched } from './fetched.ts';
 import { mountContents } from './mounts.ts';
 import { runStep } from './run.ts';
 import { Slots } from './slots.ts';
+import type { StepEvents } from './step-events.ts';
 import type { StepLog } from './transcript.ts';
 
 const STEPS_MAX = 6;
@@ -21,25 +22,40 @@ export interface Outcome extends MadeLayer {
   readonly cached: boolean;
 }
 
+interface ExecutionParts {
+  readonly session: BuildSession;
+  readonly plan: Plan;
+  readonly contextRoot: string;
+  readonly epoch_ms: number | undefined;
+  /** Work that the cache does not answer. */
+  readonly fresh: ReadonlySet<VertexId>;
+  readonly logs: ReadonlyMap<VertexId, StepLog>;
+  readonly events: StepEvents;
+}
+
 /** Does the work of a plan: what depends on nothing unfinished runs at the same time, the same work once. */
 export class Execution {
   readonly #session: BuildSession;
   readonly #plan: Plan;
   readonly #contextRoot: string;
   readonly #epoch_ms: number | undefined;
+  readonly #fresh: ReadonlySet<VertexId>;
   readonly #logs: ReadonlyMap<VertexId, StepLog>;
+  readonly #events: StepEvents;
   readonly #slots: Slots;
   readonly #outcomes = new Map<VertexId, Promise<Outcome>>();
   readonly #layers = new Map<VertexId, Promise<readonly Layer[]>>();
   readonly #fetched = new Map<VertexId, Promise<Fetched>>();
   readonly #roots = new Map<VertexId, Promise<string>>();
 
-  constructor(parts: { session: BuildSession; plan: Plan; contextRoot: string; epoch_ms: number | undefined; logs: ReadonlyMap<VertexId, StepLog> }) {
+  constructor(parts: ExecutionParts) {
     this.#session = parts.session;
     this.#plan = parts.plan;
     this.#contextRoot = parts.contextRoot;
     this.#epoch_ms = parts.epoch_ms;
+    this.#fresh = parts.fresh;
     this.#logs = parts.logs;
+    this.#events = parts.events;
     this.#slots = new Slots(parts.session.options.stepsMax ?? STEPS_MAX);
   }
 
@@ -56,18 +72,29 @@ export class Execution {
   /** The layer that a vertex makes. */
   outcomeOf(id: VertexId): Promise<Outcome> {
     return once(this.#outcomes, id, async () => {
-      const { operation } = this.#vertex(id);
-      switch (operation.kind) {
-        case 'run':
-          return await this.#run(id, operation);
-        case 'copy':
-          return await this.#copy(operation);
-        case 'workdir':
-          return await this.#workdir(operation);
-        default:
-          throw new TypeError(`a vertex of kind ${operation.kind} makes no layer`);
+      try {
+        const outcome = await this.#outcome(id);
+        this.#events.ended(id, outcome.cached ? 'cached' : 'done');
+        return outcome;
+      } catch (error) {
+        this.#events.failed(id, error);
+        throw error;
       }
     });
+  }
+
+  async #outcome(id: VertexId): Promise<Outcome> {
+    const { operation } = this.#vertex(id);
+    switch (operation.kind) {
+      case 'run':
+        return await this.#run(id, operation);
+      case 'copy':
+        return await this.#copy(id, operation);
+      case 'workdir':
+        return await this.#workdir(id, operation);
+      default:
+        throw new TypeError(`a vertex of kind ${operation.kind} makes no layer`);
+    }
   }
 
   /** Where the files of a vertex, or of the context, can be read. */
@@ -108,21 +135,30 @@ export class Execution {
     const contents = await mountContents(this.#session, operation, roots);
     const key = runKey(operation, chainOf(layers), contents, this.#epoch_ms);
     const log = this.#logs.get(id);
-    return await this.#make(key, operation.words.join(' '), () =>
-      runStep({ session: this.#session, operation, layers, roots, epoch_ms: this.#epoch_ms, say: (text) => log?.say(text) }),
+    return await this.#make(id, key, operation.words.join(' '), () =>
+      runStep({
+        session: this.#session,
+        operation,
+        layers,
+        roots,
+        epoch_ms: this.#epoch_ms,
+        say: (text) => log?.say(text),
+        write: (text) => waitForBoth(this.#events.log(id, text), log?.say(text)),
+      }),
     );
   }
 
-  async #copy(operation: CopyOperation): Promise<Outcome> {
+  async #copy(id: VertexId, operation: CopyOperation): Promise<Outcome> {
     const chain = operation.below === undefined ? '' : chainOf(await this.layersOf(operation.below));
     const quick = await this.#quickKey(operation, chain);
     const known = quick === undefined ? undefined : this.#session.rooms.cache.keyOfQuick(quick);
-    const hit = known === undefined ? undefined : await this.#cached(known);
+    const hit = known === undefined ? undefined : await this.#cached(id, known);
     if (hit) return hit;
     const roots: CopyRoots = { rootOf: (from) => this.rootOf(from), fetchedOf: (from) => this.fetchedOf(from) };
+    this.#events.started(id);
     const sources = await openSources(this.#session, operation, roots);
     const key = copyKey(operation, chain, await hashSources(this.#session, operation, sources), this.#epoch_ms);
-    const outcome = await this.#make(key, copyText(operation), () => this.#copyLayer(operation, sources));
+    const outcome = await this.#make(id, key, copyText(operation), () => this.#copyLayer(operation, sources));
     if (quick !== undefined) await this.#session.rooms.cache.alias(key, quick);
     return outcome;
   }
@@ -155,9 +191,9 @@ export class Execution {
   }
 
   /** Makes the WORKDIR where it is not there yet. */
-  async #workdir(operation: WorkdirOperation): Promise<Outcome> {
+  async #workdir(id: VertexId, operation: WorkdirOperation): Promise<Outcome> {
     const layers = await this.layersOf(operation.below);
-    return await this.#make(workdirKey(operation, chainOf(layers), this.#epoch_ms), `WORKDIR ${operation.path}`, () =>
+    return await this.#make(id, workdirKey(operation, chainOf(layers), this.#epoch_ms), `WORKDIR ${operation.path}`, () =>
       this.#session.withSnapshot(layers, async (root, key) => {
         const { made } = await makeFolders(root, operation.path, { uid: 0, gid: 0 });
         return made ? await this.#session.options.snapshots.seal(key, this.#times()) : undefined;
@@ -169,28 +205,34 @@ export class Execution {
     return this.#epoch_ms === undefined ? {} : { latest_ms: this.#epoch_ms };
   }
 
-  async #cached(key: string): Promise<Outcome | undefined> {
-    if (this.#session.request.noCache) return undefined;
+  /** Whether the cache has no say in a vertex. */
+  #isFresh(id: VertexId): boolean {
+    return this.#session.request.noCache === true || this.#fresh.has(id);
+  }
+
+  async #cached(id: VertexId, key: string): Promise<Outcome | undefined> {
+    if (this.#isFresh(id)) return undefined;
     this.#session.holdCached(key);
     const hit = await this.#session.rooms.cache.find(key, 'layer');
     return hit && { key, layer: hit.layer, created_ms: hit.created_ms, cached: true };
   }
 
   /** A layer from the cache, from another build that is making it, or made here. */
-  async #make(key: string, what: string, make: () => Promise<Layer | undefined>): Promise<Outcome> {
-    const hit = await this.#cached(key);
+  async #make(id: VertexId, key: string, what: string, make: () => Promise<Layer | undefined>): Promise<Outcome> {
+    const hit = await this.#cached(id, key);
     if (hit) return hit;
     const { cache, making } = this.#session.rooms;
     const perform = () =>
       this.#slots.run(async () => {
         this.#session.checkCancelled();
+        this.#events.started(id);
         const layer = await make();
         const created_ms = this.#session.options.clock.now();
         await cache.remember(key, { what, bytes: layer?.blob.size ?? 0, created_ms }, layerContent(layer));
         return { key, layer, created_ms };
       });
     this.#session.holdCached(key);
-    if (this.#session.request.noCache) return { ...(await perform()), cached: false };
+    if (this.#isFresh(id)) return { ...(await perform()), cached: false };
     const { result, joined } = await making.run(key, this.#session.signal, perform);
     return { ...result, cached: joined };
   }
@@ -211,6 +253,11 @@ function standsOn(operation: Exclude<Operation, { kind: 'image' }>): VertexId {
 /** Both, and neither's failure is lost. */
 async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   return await Promise.all([first, second]);
+}
+
+/** A promise only where somebody wants the speaker to wait. */
+function waitForBoth(first: void | Promise<void>, second: void | Promise<void>): void | Promise<void> {
+  return first && second ? both(first, second).then(() => undefined) : (first ?? second);
 }
 
 function once<T>(known: Map<string, Promise<T>>, id: string, make: () => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import type { Plan, PlannedStage, PlannedStep, VertexId } from '../plan/graph.ts
 import { chainOf, stepKey } from '../plan/keys.ts';
 import type { BuildSession } from '../session.ts';
 import type { Execution } from './execution.ts';
+import type { StepEvents } from './step-events.ts';
 import type { StepLog, Transcript } from './transcript.ts';
 
 /** The logs of a plan's steps, in the order of the file. */
@@ -30,7 +31,12 @@ export function openLogs(plan: Plan, transcript: Transcript): StepLogs {
 }
 
 /** Tells how each step of a stage came out, as it does. Answers the keys by which its steps are known again. */
-export async function narrateStage(session: BuildSession, stage: PlannedStage, execution: Execution, logs: StepLogs): Promise<readonly string[]> {
+export async function narrateStage(
+  session: BuildSession,
+  stage: PlannedStage,
+  execution: Execution,
+  logs: StepLogs & { readonly events: StepEvents },
+): Promise<readonly string[]> {
   const keys: string[] = [];
   let top = stage.steps[0]?.vertex;
   for (const step of stage.steps) {
@@ -41,7 +47,9 @@ export async function narrateStage(session: BuildSession, stage: PlannedStage, e
       const chain = top === undefined ? 'scratch' : chainOf(await execution.layersOf(top));
       const key = stepKey(`${keys.at(-1) ?? ''} ${chain}`, step.config, step.history?.author);
       keys.push(key);
-      if (await isCached(session, step, key, execution)) await log.say(' ---> Using cache\n');
+      const cached = await isCached(session, step, key, execution);
+      logs.events.reached(step, cached ? 'cached' : 'done');
+      if (cached) await log.say(' ---> Using cache\n');
       await log.say(step.kind === 'base' && chain === 'scratch' ? ' ---> \n' : ` ---> ${key.slice(0, 12)}\n`);
     } catch (error) {
       if (!session.signal.aborted) await logs.failed(log);

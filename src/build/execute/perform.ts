@@ -1,22 +1,30 @@
-import type { Image } from '#image';
+import { familiarName, formatReference, type Image } from '#image';
+import { exportCache } from '../cache/artifact.ts';
 import { INLINE_ARG } from '../plan/arguments.ts';
 import { DockerfileError } from '../errors.ts';
 import { imageOf } from '../output/image.ts';
-import type { Plan } from '../plan/graph.ts';
+import type { Plan, VertexId } from '../plan/graph.ts';
 import type { BuildSession } from '../session.ts';
 import { Execution } from './execution.ts';
 import { narrateStage, openLogs } from './narrate.ts';
+import { StepEvents } from './step-events.ts';
 import { Transcript } from './transcript.ts';
 
+export interface PlanSurroundings {
+  readonly contextRoot: string;
+  readonly epoch_ms: number | undefined;
+  /** Work that the cache does not answer. */
+  readonly fresh: ReadonlySet<VertexId>;
+  readonly fail: (reason: unknown) => void;
+}
+
 /** Does a plan's work, tells of it, and answers the target's image. The first failure ends what else is running. */
-export async function performPlan(
-  session: BuildSession,
-  plan: Plan,
-  { contextRoot, epoch_ms, fail }: { readonly contextRoot: string; readonly epoch_ms: number | undefined; readonly fail: (reason: unknown) => void },
-): Promise<Image> {
+export async function performPlan(session: BuildSession, plan: Plan, { contextRoot, epoch_ms, fresh, fail }: PlanSurroundings): Promise<Image> {
   const transcript = new Transcript((text) => session.say(text));
   const logs = openLogs(plan, transcript);
-  const execution = new Execution({ session, plan, contextRoot, epoch_ms, logs: logs.byVertices });
+  const events = new StepEvents(session, plan);
+  await events.declare(plan);
+  const execution = new Execution({ session, plan, events, contextRoot, epoch_ms, fresh, logs: logs.byVertices });
   for (const step of plan.globals) await logs.bySteps.get(step)?.end();
   let failure: unknown;
   // Everything is begun at once, as far as it does not wait for something else; who tells of it hears how it ended.
@@ -24,7 +32,7 @@ export async function performPlan(
   const stages = await Promise.allSettled(
     plan.stages.map(async (stage) => {
       try {
-        return await narrateStage(session, stage, execution, logs);
+        return await narrateStage(session, stage, execution, { ...logs, events });
       } catch (error) {
         failure ??= error;
         fail(error);
@@ -37,5 +45,12 @@ export async function performPlan(
   const target = plan.stages.at(-1);
   const steps = stages.flatMap((told) => (told.status === 'fulfilled' ? told.value : []));
   if (!target) throw new DockerfileError(1, 'no build stage in current context');
-  return await imageOf(session, target.result, execution, { epoch_ms, steps, inline: session.request.buildArgs?.[INLINE_ARG] === '1' });
+  const { buildArgs, cacheInline, cacheTo = [] } = session.request;
+  const inline = cacheInline === true || buildArgs?.[INLINE_ARG] === '1';
+  const image = await imageOf(session, target.result, execution, { epoch_ms, steps, inline });
+  for (const cacheExport of cacheTo) {
+    await exportCache(session, plan, execution, cacheExport);
+    await session.say(`Exported the cache to ${familiarName(formatReference(cacheExport.reference))}\n`);
+  }
+  return image;
 }

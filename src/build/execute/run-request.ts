@@ -10,5 +10,8 @@ export interface RunRequest {
   readonly layers: readonly Layer[];
   readonly roots: MountRoots;
   readonly epoch_ms: number | undefined;
+  /** What the builder says of the step. */
   readonly say: (text: string) => void | Promise<void>;
+  /** What the step's program writes. */
+  readonly write: (text: string) => void | Promise<void>;
 }

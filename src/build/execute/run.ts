@@ -38,12 +38,12 @@ async function runContainer(request: RunRequest, given: StepMounts): Promise<Lay
   }
 }
 
-async function runToEnd({ session, say }: RunRequest, id: string, streams: ProcessStreams): Promise<number> {
+async function runToEnd({ session, write }: RunRequest, id: string, streams: ProcessStreams): Promise<number> {
   const { containers } = session.options.engine;
   const waiting = containers.wait(id, 'next-exit');
   // Whatever ends first, a rejection of the other must not be lost as unhandled.
   waiting.catch(() => undefined);
-  const outputs = [streams.stdout, streams.stderr].flatMap((stream) => (stream ? [pipeline(stream, sayingWriter(say))] : []));
+  const outputs = [streams.stdout, streams.stderr].flatMap((stream) => (stream ? [pipeline(stream, sayingWriter(write))] : []));
   const onAbort = () =>
     void containers.kill(id, 'SIGKILL').catch((error: unknown) => session.options.logger.warn('cannot end a cancelled build step', { error }));
   session.signal.addEventListener('abort', onAbort, { once: true });
@@ -64,15 +64,15 @@ async function runToEnd({ session, say }: RunRequest, id: string, streams: Proce
   }
 }
 
-function sayingWriter(say: RunRequest['say']): Writable {
+function sayingWriter(write: RunRequest['write']): Writable {
   const decoder = new StringDecoder('utf8');
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      Promise.resolve(say(decoder.write(chunk))).then(() => done(), done);
+      Promise.resolve(write(decoder.write(chunk))).then(() => done(), done);
     },
     final(done) {
       const rest = decoder.end();
-      Promise.resolve(rest === '' ? undefined : say(rest)).then(() => done(), done);
+      Promise.resolve(rest === '' ? undefined : write(rest)).then(() => done(), done);
     },
   });
 }

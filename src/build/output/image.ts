@@ -20,8 +20,9 @@ export interface ImageOptions {
 export async function imageOf(session: BuildSession, stage: StageResult, execution: Execution, told: ImageOptions): Promise<Image> {
   const { epoch_ms, inline } = told;
   const { images } = session.options;
+  const { compression } = session.request;
   const base = stage.base === undefined ? undefined : await images.resolve(stage.base);
-  if (base && stage.history.length === 0) return base;
+  if (base && stage.history.length === 0 && compression?.force !== true) return base;
   const layers = await execution.layersOf(stage.top);
   const key = keyOf([
     'image',
@@ -32,12 +33,39 @@ export async function imageOf(session: BuildSession, stage: StageResult, executi
     stage.history.map(({ text }) => text),
     epoch_ms,
     inline,
+    ...(compression === undefined ? [] : [compression]),
   ]);
-  const { cache, assembling } = session.rooms;
+  const { assembling } = session.rooms;
   const assemble = () => assembleImage(session, { stage, base, layers, key }, execution, told);
   if (session.request.noCache) return await assemble();
-  const { result } = await assembling.run(key, session.signal, async () => (await cache.findImage(key)) ?? (await assemble()));
+  const { result } = await assembling.run(
+    key,
+    session.signal,
+    async () => (await findMade(session, key, layers, base?.config.rootfs.diff_ids.length ?? 0)) ?? (await assemble()),
+  );
   return result;
+}
+
+/** The image of the same work, where its layers are still compressed as they are wanted: builds of other compressions share its id. */
+async function findMade(session: BuildSession, key: string, layers: readonly Layer[], baseLayers: number): Promise<Image | undefined> {
+  const image = await session.rooms.cache.findImage(key);
+  const { compression } = session.request;
+  if (image === undefined) return undefined;
+  if (compression !== undefined) {
+    const made = image.manifest.layers.slice(compression.force ? 0 : baseLayers);
+    // Of a level nothing tells but the work itself.
+    return compression.level === undefined && made.every(({ mediaType }) => mediaType.endsWith(compression.compression)) ? image : undefined;
+  }
+  return image.manifest.layers.every(({ digest }, index) => digest === layers[index]?.blob.digest) ? image : undefined;
+}
+
+/** The layers as the request wants them compressed; those of the base only where it says so. */
+async function compressed(session: BuildSession, layers: readonly Layer[], baseLayers: number): Promise<readonly Layer[]> {
+  const { compression } = session.request;
+  if (compression === undefined) return layers;
+  const { force, ...options } = compression;
+  const kept = force ? 0 : baseLayers;
+  return [...layers.slice(0, kept), ...(await session.options.images.recompress(layers.slice(kept), options))];
 }
 
 async function assembleImage(
@@ -58,7 +86,10 @@ async function assembleImage(
     history,
   };
   const baseLayers = base?.config.rootfs.diff_ids.length ?? 0;
-  const image = await images.create({ config: inline ? withInline(config, await inlineSteps(stage, execution, baseLayers)) : config, layers });
+  const image = await images.create({
+    config: inline ? withInline(config, await inlineSteps(stage, execution, baseLayers)) : config,
+    layers: await compressed(session, layers, baseLayers),
+  });
   await session.rooms.cache.remember(key, { what: `image ${image.id}`, bytes: 0, created_ms: clock.now() }, { kind: 'image', image: image.id, steps });
   return image;
 }

@@ -1,5 +1,6 @@
 import { expand, expandHeredoc, ExpansionError } from '../dockerfile/expand.ts';
 import type { Dockerfile } from '../dockerfile/parse.ts';
+import { inInstruction, DockerfileSyntaxError } from '../dockerfile/syntax-error.ts';
 import { DockerfileError } from '../errors.ts';
 
 /** Build arguments that need no ARG and do not count for the cache (reference, "Predefined ARGs"). */
@@ -29,7 +30,9 @@ export function globalArgs(
   for (const instruction of file.instructions) {
     if (instruction.kind !== 'ARG') break;
     for (const { name, value } of instruction.args) {
-      const chosen = given[name] ?? (value === undefined ? undefined : expandAt(value, instruction.line, file.escape, (other) => values.get(other)));
+      const chosen =
+        given[name] ??
+        (value === undefined ? undefined : inInstruction('ARG', () => expandAt(value, instruction.line, file.escape, (other) => values.get(other))));
       declared.add(name);
       if (chosen !== undefined) values.set(name, chosen);
     }
@@ -51,8 +54,9 @@ function atLine(text: string, line: number, task: () => string): string {
   try {
     return task();
   } catch (error) {
-    if (error instanceof ExpansionError) throw new DockerfileError(line, `failed to process ${JSON.stringify(text)}: ${error.message}`);
-    throw error;
+    if (!(error instanceof ExpansionError)) throw error;
+    const problem = `failed to process ${JSON.stringify(text)}: ${error.message}`;
+    throw new DockerfileSyntaxError({ line, problem, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Image } from '#image';
 import { type Instruction, parseInstruction } from '../dockerfile/parse.ts';
+import { inInstruction } from '../dockerfile/syntax-error.ts';
 import { baseStage, namedSources, sourceStage, type Stage, type Stages } from './stages.ts';
 
 /** The image that a name stands for; undefined for `scratch`. */
@@ -36,8 +37,11 @@ export async function gather(stages: Stages, findImage: FindImage): Promise<Gath
     const image = below ? undefined : await findImage(stage.base, { line: stage.from.line, stage });
     const triggers = below ? ownTriggers(below) : (image?.config.config.OnBuild ?? []);
     const parsed = triggers.map((text) => parseInstruction({ line: stage.from.line, text, heredocs: [] }, '\\'));
-    const sources = [...parsed, ...stage.instructions].flatMap(namedSources).map(async ({ from, line }) => {
-      const source = sourceStage(stages.all, stage, from, line);
+    const named = [...parsed, ...stage.instructions].flatMap((instruction) =>
+      namedSources(instruction).map((source) => ({ ...source, kind: instruction.kind })),
+    );
+    const sources = named.map(async ({ from, line, kind }) => {
+      const source = inInstruction(kind, () => sourceStage(stages.all, stage, from, line));
       if (source) return void (await need(source));
       const found = images.get(from) ?? findImage(from, { line });
       images.set(from, found);

@@ -1,6 +1,8 @@
 import type { ImageRunConfig } from '#image';
 import { posix } from 'node:path';
 import { DockerfileError } from '../errors.ts';
+import { isSignal, SIGNAL_REMEDY } from '../dockerfile/signal.ts';
+import { DockerfileSyntaxError } from '../dockerfile/syntax-error.ts';
 import { type CommandForm, type Instruction } from '../dockerfile/parse.ts';
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
@@ -42,7 +44,7 @@ export function applyMetadata(
     case 'USER':
       return { ...config, User: expandWord(instruction.value) };
     case 'STOPSIGNAL':
-      return { ...config, StopSignal: expandWord(instruction.value) };
+      return { ...config, StopSignal: stopSignal(expandWord(instruction.value), instruction.line) };
     case 'SHELL':
       return { ...config, Shell: instruction.words };
     case 'CMD':
@@ -70,6 +72,11 @@ export function applyMetadata(
     default:
       return config;
   }
+}
+
+function stopSignal(text: string, line: number): string {
+  if (isSignal(text)) return text;
+  throw new DockerfileSyntaxError({ line, instruction: 'STOPSIGNAL', problem: `invalid signal: ${text}`, remedy: SIGNAL_REMEDY });
 }
 
 function healthTest(instruction: Extract<Instruction, { kind: 'HEALTHCHECK' }>, config: ImageRunConfig): NonNullable<ImageRunConfig['Healthcheck']> {

@@ -75,7 +75,7 @@ function planMount(context: PlanContext, stage: Stage, { line }: RunInstruction,
 function planSecret(mount: Extract<RunMount, { type: 'secret' | 'ssh' }>, line: number, absolute: (text: string) => string): PlannedMount {
   const { environment, required, mode, uid, gid } = mount;
   const id = mount.id ?? (mount.target === undefined ? undefined : posix.basename(mount.target));
-  if (id === undefined || id === '') throw new DockerfileError(line, 'RUN --mount=type=secret needs an id or a target');
+  if (id === undefined || id === '') throw new DockerfileError(line, 'RUN --mount=type=secret needs an id or a target; write --mount=type=secret,id=NAME');
   // A variable takes the place of the file, unless both are asked for.
   const target = mount.target !== undefined ? absolute(mount.target) : environment === undefined ? `/run/secrets/${id}` : undefined;
   return { type: 'secret', id, target, variable: environment, required, mode, uid, gid };

@@ -1,5 +1,6 @@
 import type { ImageRunConfig } from '#image';
 import type { Instruction } from '../dockerfile/parse.ts';
+import { inInstruction } from '../dockerfile/syntax-error.ts';
 import { DockerfileError } from '../errors.ts';
 import { expandAt, expandHeredocAt, PREDEFINED_ARGS } from './arguments.ts';
 import { planCopy } from './copy.ts';
@@ -41,7 +42,7 @@ export class StagePlanner {
     const { from } = stage;
     this.#steps.push({ line: from.line, text: from.text, announced: true, kind: 'base', vertex: this.#base.top, config: this.#config });
     if (triggers.length > 0) this.#fire(triggers);
-    for (const instruction of stage.instructions) this.#plan(instruction, { announced: true });
+    for (const instruction of stage.instructions) inInstruction(instruction.kind, () => this.#plan(instruction, { announced: true }));
     const base = this.#base.base;
     // What nothing was done to stays as it is, down to the configuration.
     const config = this.#history.length === 0 ? this.#base.config : this.#config;

@@ -1,4 +1,5 @@
 import type { Dockerfile, Instruction } from '../dockerfile/parse.ts';
+import { DockerfileSyntaxError, inInstruction } from '../dockerfile/syntax-error.ts';
 import { DockerfileError, contextInvalid } from '../errors.ts';
 
 export interface Stage {
@@ -43,7 +44,8 @@ export function baseStage(stages: readonly Stage[], stage: Stage): Stage | undef
 
 /** What a `from` names: an earlier stage, or else an image. Errors: `DockerfileError`. */
 export function sourceStage(stages: readonly Stage[], stage: Stage, from: string, line: number): Stage | undefined {
-  if (/^\d+$/.test(from) && Number(from) >= stage.index) throw new DockerfileError(line, `invalid from flag value ${from}: no such stage before this one`);
+  if (/^\d+$/.test(from) && Number(from) >= stage.index)
+    throw new DockerfileError(line, `invalid from flag value ${from}: no such stage before this one; name one that stands above`);
   return findStage(stages.slice(0, stage.index), from.toLowerCase());
 }
 
@@ -59,7 +61,12 @@ export function namedSources(instruction: Instruction): readonly { readonly from
 }
 
 function baseName(from: Stage['from'], expandFrom: (text: string, line: number) => string): string {
-  const base = expandFrom(from.image, from.line);
-  if (base === '') throw new DockerfileError(from.line, `base name (${from.image}) should not be blank`);
-  return base;
+  const base = inInstruction('FROM', () => expandFrom(from.image, from.line));
+  if (base !== '') return base;
+  throw new DockerfileSyntaxError({
+    line: from.line,
+    instruction: 'FROM',
+    problem: `base name (${from.image}) should not be blank`,
+    remedy: 'declare its variables by ARG NAME=default above the first FROM, or give them by --build-arg',
+  });
 }

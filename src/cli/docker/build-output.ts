@@ -8,26 +8,72 @@ import type { DockerClient } from './client.ts';
 
 /** Where a build's result goes besides the image store. */
 export type BuildOutput =
-  | { readonly kind: 'image' }
+  /** `push`: to the registries of its names. */
+  | { readonly kind: 'image'; readonly push: boolean; readonly names: readonly string[]; readonly compression: Compression | undefined }
   | { readonly kind: 'folder'; readonly path: string }
   /** `files`: the root file system as a tar; `image`: an archive that is an OCI layout and that docker loads. `-` is standard output. */
-  | { readonly kind: 'archive'; readonly of: 'files' | 'image'; readonly path: string };
+  | { readonly kind: 'archive'; readonly of: 'files'; readonly path: string }
+  | { readonly kind: 'archive'; readonly of: 'image'; readonly path: string; readonly compression: Compression | undefined };
 
-/** `DIR`, `-`, `type=local,dest=DIR`, `type=tar|oci|docker,dest=FILE` or `type=image`. Errors: `USAGE`. */
+/** How layers are compressed, in the words of `POST /build`. */
+export interface Compression {
+  readonly compression: string;
+  readonly compressionlevel: string | undefined;
+  readonly forcecompression: boolean;
+}
+
+const COMPRESSION_FIELDS = ['compression', 'compression-level', 'force-compression'];
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  local: ['dest'],
+  tar: ['dest'],
+  oci: ['dest', ...COMPRESSION_FIELDS],
+  docker: ['dest', ...COMPRESSION_FIELDS],
+  image: ['name', 'push', ...COMPRESSION_FIELDS],
+  registry: ['name', ...COMPRESSION_FIELDS],
+};
+
+/** `DIR`, `-`, `type=local,dest=DIR`, `type=tar|oci|docker,dest=FILE`, `type=image` or `type=registry`. Errors: `USAGE`. */
 export function parseOutput(text: string | undefined): BuildOutput {
-  if (text === undefined) return { kind: 'image' };
+  if (text === undefined) return { kind: 'image', push: false, names: [], compression: undefined };
   if (text === '-') return { kind: 'archive', of: 'files', path: '-' };
   if (!text.includes('=')) return { kind: 'folder', path: text };
-  const fields = new Map(text.split(',').map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)] as const));
-  const [type, path] = [fields.get('type'), fields.get('dest')];
-  const unknown = [...fields.keys()].find((name) => name !== 'type' && name !== 'dest');
-  if (unknown !== undefined) throw new UsageError(`Cannot take "${text}" for --output: there is no field ${unknown}; it has type and dest`);
-  if (type === 'image' && path === undefined) return { kind: 'image' };
-  if (type === 'local' && path) return { kind: 'folder', path };
-  if (type === 'tar' || type === 'oci' || type === 'docker') return { kind: 'archive', of: type === 'tar' ? 'files' : 'image', path: path ?? '-' };
-  throw new UsageError(
-    `Cannot take "${text}" for --output: write DIR, type=local,dest=DIR, type=tar,dest=FILE, type=oci,dest=FILE, type=docker,dest=FILE or type=image`,
+  const refuse = (reason: string) => new UsageError(`Cannot take "${text}" for --output: ${reason}`);
+  const fields = new Map(
+    text.split(',').map((field) => [/^[^=]*/.exec(field)?.[0] ?? '', field.includes('=') ? field.slice(field.indexOf('=') + 1) : 'true'] as const),
   );
+  const type = fields.get('type') ?? '';
+  const known = Object.hasOwn(FIELDS, type) ? FIELDS[type] : undefined;
+  if (known === undefined) throw refuse(`write DIR, or type=${Object.keys(FIELDS).join('|')} and its fields`);
+  const unknown = [...fields.keys()].find((name) => name !== 'type' && !known.includes(name));
+  if (unknown !== undefined) throw refuse(`there is no field ${unknown}; ${type} has ${known.join(', ')}`);
+  const path = fields.get('dest');
+  if (type === 'local') {
+    if (!path) throw refuse('write type=local,dest=DIR');
+    return { kind: 'folder', path };
+  }
+  if (type === 'tar') return { kind: 'archive', of: 'files', path: path ?? '-' };
+  const compression = compressionOf(fields, refuse);
+  if (type === 'oci' || type === 'docker') return { kind: 'archive', of: 'image', path: path ?? '-', compression };
+  const name = fields.get('name');
+  return { kind: 'image', push: type === 'registry' || isTrue('push', fields, refuse), names: name === undefined ? [] : [name], compression };
+}
+
+function compressionOf(fields: ReadonlyMap<string, string>, refuse: (reason: string) => UsageError): Compression | undefined {
+  const [compression, compressionlevel] = [fields.get('compression'), fields.get('compression-level')];
+  const forcecompression = isTrue('force-compression', fields, refuse);
+  if (compression === undefined) {
+    if (compressionlevel !== undefined || forcecompression) throw refuse('say compression=gzip or compression=zstd too');
+    return undefined;
+  }
+  if (compression !== 'gzip' && compression !== 'zstd') throw refuse(`compression is gzip or zstd, not ${compression}`);
+  if (compressionlevel !== undefined && !/^\d{1,2}$/.test(compressionlevel)) throw refuse('compression-level is a number');
+  return { compression, compressionlevel, forcecompression };
+}
+
+function isTrue(name: string, fields: ReadonlyMap<string, string>, refuse: (reason: string) => UsageError): boolean {
+  const value = fields.get(name) ?? 'false';
+  if (value !== 'true' && value !== 'false') throw refuse(`${name} is true or false, not ${value}`);
+  return value === 'true';
 }
 
 /** Writes what was built. An image without a name is removed afterwards: only its files were asked for. Errors: `COMMAND_FAILED`. */

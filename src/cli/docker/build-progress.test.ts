@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Clock } from '#kit';
 import { CommandError } from '../errors.ts';
 import { testTerminal } from '../terminal.testing.ts';
-import { isLive, showBuild } from './build-progress.ts';
+import { progressOf, showBuild } from './build-progress.ts';
 import { BuildView } from './build-view.ts';
 import type { ProgressLine } from './progress.ts';
 
@@ -90,7 +90,7 @@ describe('showBuild', () => {
 
   it('draws over what it drew, and leaves the last', async () => {
     const terminal = testTerminal({ tty: true });
-    await showBuild(said(...story, { stream: ' ---> \nSuccessfully built 1\n' }), terminal.stdout, { live: true, clock: stubClock(3) });
+    await showBuild(said(...story, { stream: ' ---> \nSuccessfully built 1\n' }), terminal.stdout, { progress: 'live', clock: stubClock(3) });
     const frames = terminal.out().split('\u001b[J\u001b[?7l').slice(1);
     assert.ok(frames.length >= 2);
     assert.match(frames.at(-1) ?? '', /^Building [\d.]+s \(1\/1\)\n ✔ \[1\/1\] RUN x +[\d.]+s\nSuccessfully built 1\n\u001b\[\?7h$/);
@@ -101,22 +101,49 @@ describe('showBuild', () => {
   });
   it('leaves the output of the step that failed', async () => {
     const terminal = testTerminal({ tty: true });
-    const failing = showBuild(said(...story, { errorDetail: { code: 3, message: 'returned 3' } }), terminal.stdout, { live: true, clock: stubClock(0) });
+    const failing = showBuild(said(...story, { errorDetail: { code: 3, message: 'returned 3' } }), terminal.stdout, { progress: 'live', clock: stubClock(0) });
     await assert.rejects(failing, (error) => error instanceof CommandError && error.exitStatus === 3);
     assert.match(terminal.out(), /output\n\u001b\[\?7houtput\n$/);
   });
   it('writes plain lines elsewhere', async () => {
     const terminal = testTerminal();
-    await showBuild(said(...story), terminal.stdout, { live: false, clock: stubClock(0) });
+    await showBuild(said(...story), terminal.stdout, { progress: 'plain', clock: stubClock(0) });
     assert.equal(terminal.out(), 'Step 1/1 : RUN x\noutput\n');
   });
   it('is live on a terminal that can, unless it is told otherwise', () => {
     const [tty, pipe, dumb] = [testTerminal({ tty: true }), testTerminal(), testTerminal({ tty: true, environment: { TERM: 'dumb' } })];
     assert.deepEqual(
-      [tty, pipe, dumb].map((terminal) => isLive(undefined, terminal.stdout, terminal)),
-      [true, false, false],
+      [tty, pipe, dumb].map((terminal) => progressOf(undefined, terminal.stdout, terminal)),
+      ['live', 'plain', 'plain'],
     );
-    assert.deepEqual([isLive('plain', tty.stdout, tty), isLive('tty', pipe.stdout, pipe), isLive('auto', tty.stderr, tty)], [false, true, false]);
-    assert.throws(() => isLive('fancy', tty.stdout, tty), /Cannot take "fancy" for --progress/);
+    assert.deepEqual(
+      [progressOf('plain', tty.stdout, tty), progressOf('tty', pipe.stdout, pipe), progressOf('auto', tty.stderr, tty)],
+      ['plain', 'live', 'plain'],
+    );
+    assert.throws(() => progressOf('fancy', tty.stdout, tty), /Cannot take "fancy" for --progress/);
+  });
+  it('draws the steps where the daemon tells of them, the image below', async () => {
+    const terminal = testTerminal({ tty: true });
+    const names = [{ id: 1, name: 'RUN x', stage: 'a', number: 1, total: 1 }];
+    const events = [
+      { aux: { Steps: names } },
+      { aux: { Step: { id: 1, at_ms: 0, state: 'started' } } },
+      { aux: { Step: { id: 1, at_ms: 1500, state: 'done' } } },
+    ];
+    await showBuild(said(...events, ...story, { stream: 'Successfully built 1\n' }), terminal.stdout, { progress: 'live', clock: stubClock(0) });
+    assert.match(terminal.out(), /Building [\d.]+s \(1\/1\)\n ✔ \[a 1\/1\] RUN x +1\.5s\nSuccessfully built 1\n\u001b\[\?7h$/);
+  });
+  it('writes lines as they came with rawjson, the failure too', async () => {
+    const terminal = testTerminal();
+    const failing = showBuild(said(...story, { error: 'no' }), terminal.stdout, { progress: 'rawjson', clock: stubClock(0) });
+    await assert.rejects(failing, /no/);
+    assert.deepEqual(
+      terminal
+        .out()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+      [...story, { error: 'no' }],
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { ended, fit, type Frame, harmless, seconds } from './build-view-text.ts';
 import type { ProgressLine } from './progress.ts';
 
 /** One step as it is known so far. Times are those of the clock that feeds the view. */
@@ -8,12 +8,6 @@ interface StepView {
   readonly started_ms: number;
   ended_ms?: number;
   cached: boolean;
-}
-export interface Frame {
-  readonly columns: number;
-  /** So many lines at most. */
-  readonly rows: number;
-  readonly now_ms: number;
 }
 
 const STEP = /^Step (\d+)\/(\d+) : (.*)$/;
@@ -61,6 +55,11 @@ export class BuildView {
     return this.#current === undefined ? [] : this.#log;
   }
 
+  /** What was made, in the server's words. */
+  results(): readonly string[] {
+    return this.#results;
+  }
+
   /** The lines to show: what runs, with the end of its output, and of what is done as much as there is room for. */
   lines(frame: Frame): readonly string[] {
     const current = this.#current;
@@ -93,9 +92,7 @@ export class BuildView {
   }
 
   #note(text: string): void {
-    // What a program wrote over itself is seen as it was left, and nothing of it steers this terminal.
-    // oxlint-disable-next-line no-control-regex
-    this.#log.push(stripVTControlCharacters(text.replace(/\r$/, '').replace(/^.*\r/s, '')).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' '));
+    this.#log.push(harmless(text));
     if (this.#log.length > LOG_LINES_MAX) this.#log.shift();
   }
 
@@ -107,17 +104,5 @@ export class BuildView {
 
 function stepLine({ number, text, started_ms, ended_ms, cached }: StepView, total: number, { columns, now_ms }: Frame): string {
   const time = cached ? 'CACHED' : seconds((ended_ms ?? now_ms) - started_ms);
-  const left = ` ${ended_ms === undefined ? '>' : '✔'} [${String(number).padStart(String(total).length)}/${total}] ${text}`;
-  const room = columns - time.length - 1;
-  return `${fit(left, room).padEnd(room)} ${time}`;
-}
-
-function fit(text: string, columns: number): string {
-  const chars = Array.from(text);
-  return chars.length <= columns ? text : `${chars.slice(0, Math.max(0, columns - 1)).join('')}…`;
-}
-
-function seconds(time_ms: number): string {
-  const all = Math.max(0, time_ms) / 1000;
-  return all < 60 ? `${all.toFixed(1)}s` : `${Math.floor(all / 60)}m${String(Math.floor(all % 60)).padStart(2, '0')}s`;
+  return ended(` ${ended_ms === undefined ? '>' : '✔'} [${String(number).padStart(String(total).length)}/${total}] ${text}`, time, columns);
 }

@@ -5,7 +5,7 @@ import { write } from '../interact.ts';
 import { parseOptions } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { type BuildArguments, checkAfterwards, checkBeforehand, checkOnly } from './build-check.ts';
-import { isLive, showBuild } from './build-progress.ts';
+import { progressOf, showBuild } from './build-progress.ts';
 import { parseOutput, writeOutput } from './build-output.ts';
 import { extensionHeader, readSecrets } from './build-secrets.ts';
 import { buildSource, type BuildSource } from './build-source.ts';
@@ -13,6 +13,8 @@ import type { DockerClient, Query } from './client.ts';
 import { connectDocker, DOCKER_OPTIONS, DOCKER_USAGE } from './connect.ts';
 import { buildLoginHeader } from './credentials.ts';
 import type { ProgressLine } from './progress.ts';
+import { nowhere } from './pull.ts';
+import { pushImage } from './push.ts';
 import { runInteractive } from './run.ts';
 import { labelsOf } from './run-options.ts';
 import { parseBytes } from './sizes.ts';
@@ -27,6 +29,7 @@ const OPTIONS = {
   label: texts,
   target: text,
   'no-cache': flag,
+  'no-cache-filter': texts,
   pull: flag,
   quiet: { ...flag, short: 'q' },
   platform: text,
@@ -36,6 +39,7 @@ const OPTIONS = {
   'shm-size': text,
   ulimit: texts,
   'cache-from': texts,
+  'cache-to': texts,
   secret: texts,
   ssh: texts,
   allow: texts,
@@ -49,16 +53,19 @@ const OPTIONS = {
 
 export const build: Command = {
   usage:
-    'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--pull] [-q]\n' +
-    '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
+    'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--no-cache-filter STAGE]... [--pull] [-q]\n' +
+    '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [--cache-to type=registry,ref=NAME[,mode=max]|type=inline]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
     '       [--platform OS/ARCH] [--network N] [--add-host NAME:IP]... [-m SIZE] [--shm-size SIZE] [--ulimit NAME=SOFT[:HARD]]...\n' +
-    `       [--check [--format json]] [--progress auto|plain|tty] ${DOCKER_USAGE} PATH|-`,
+    `       [--check [--format json]] [--progress auto|plain|tty|quiet|rawjson] ${DOCKER_USAGE} PATH|-`,
   async run(commandArguments, terminal) {
     const { values, positionals } = parse(commandArguments);
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw new UsageError('Cannot build without one context: gantry build PATH, or - for standard input');
     refuseUnknown(values);
     const output = parseOutput(values.output);
+    const names = output.kind === 'image' ? [...values.tag, ...output.names] : values.tag;
+    if (output.kind === 'image' && output.push && names.length === 0)
+      throw new UsageError('Cannot push an image without a name: give it by -t NAME, or by name=NAME in --output');
     const secrets = await readSecrets(values.secret, terminal.environment);
     const client = await connectDocker(values, terminal);
     const isRemote = /^(?:https?|git|ssh):\/\/|^git@/.test(path);
@@ -67,23 +74,37 @@ export const build: Command = {
     const checking = { buildArgs, target: values.target };
     if (values.check) return checkOnly(client, written, values.format, { ...checking, terminal });
     if (written) await checkBeforehand(client, written, checking);
-    const query = { ...(isRemote ? { remote: path } : {}), dockerfile, ...queryOf(values, buildArgs) };
-    const extensions = extensionHeader({ secrets, allowInsecure: values.allow.length > 0, keepFailed: values.debug });
+    // What is written to standard output must stand there alone.
+    const told = output.kind === 'archive' && output.path === '-' ? terminal.stderr : terminal.stdout;
+    const progress = values.quiet ? 'quiet' : progressOf(values.progress, told, terminal);
+    const query = {
+      ...(isRemote ? { remote: path } : {}),
+      dockerfile,
+      ...queryOf(values, buildArgs),
+      t: names,
+      q: progress === 'quiet',
+      ...('compression' in output ? output.compression : {}),
+    };
+    const extensions = extensionHeader({
+      secrets,
+      allowInsecure: values.allow.length > 0,
+      keepFailed: values.debug,
+      noCacheStages: values['no-cache-filter'].flatMap((names) => names.split(',')),
+      stepEvents: progress === 'live' || progress === 'rawjson',
+    });
     const headers = { ...(await buildLoginHeader(terminal.environment)), ...extensions };
     const stream = tar === undefined ? {} : { stream: { content: tar(), type: 'application/x-tar' } };
     const lines = client.lines<ProgressLine>({ method: 'POST', path: '/build', query, headers, ...stream });
     const seen: BuiltIds = {};
-    // What is written to standard output must stand there alone.
-    const told = output.kind === 'archive' && output.path === '-' ? terminal.stderr : terminal.stdout;
-    const live = !values.quiet && isLive(values.progress, told, terminal);
     try {
-      await showBuild(noting(lines, seen), told, { live, clock: systemClock });
+      await showBuild(noting(lines, seen), told, { progress, clock: systemClock });
     } catch (error) {
       if (values.debug && seen.failedStep !== undefined) await openShell(client, seen.failedStep, messageOf(error), terminal);
       throw error;
     }
-    if (written && !values.quiet) await write(terminal.stderr, await checkAfterwards(client, written, checking));
-    if (seen.image !== undefined) await writeOutput(client, output, { id: seen.image, named: values.tag.length > 0 }, terminal);
+    if (written && (progress === 'plain' || progress === 'live')) await write(terminal.stderr, await checkAfterwards(client, written, checking));
+    if (seen.image !== undefined) await writeOutput(client, output, { id: seen.image, named: names.length > 0 }, terminal);
+    if (output.kind === 'image' && output.push) for (const name of names) await pushImage(client, name, terminal, progress === 'quiet' ? nowhere() : told);
     return 0;
   },
 };
@@ -101,13 +122,12 @@ function queryOf(values: Values, buildArgs: BuildArguments): Query {
     shmsize: values['shm-size'] === undefined ? undefined : parseBytes('--shm-size', values['shm-size']),
     ulimits: values.ulimit.length === 0 ? undefined : JSON.stringify(values.ulimit.map(parseUlimit)),
     cachefrom: values['cache-from'].length === 0 ? undefined : JSON.stringify(values['cache-from']),
-    t: values.tag,
+    cacheto: values['cache-to'].length === 0 ? undefined : JSON.stringify(values['cache-to']),
     buildargs: JSON.stringify(buildArgs),
     labels: JSON.stringify(labelsOf(values.label)),
     target: values.target,
     nocache: values['no-cache'],
     pull: values.pull,
-    q: values.quiet,
   };
 }
 

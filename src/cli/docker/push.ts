@@ -1,8 +1,9 @@
+import type { Writable } from 'node:stream';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { parseOptions } from '../options.ts';
-import { say } from '../terminal.ts';
-import { nameInPath } from './client.ts';
+import { say, type Terminal } from '../terminal.ts';
+import { type DockerClient, nameInPath } from './client.ts';
 import { connectDocker, DOCKER_OPTIONS, DOCKER_USAGE } from './connect.ts';
 import { loginHeader } from './credentials.ts';
 import { type ProgressLine, showProgress } from './progress.ts';
@@ -17,12 +18,17 @@ export const push: Command = {
     const [image, ...more] = positionals;
     if (image === undefined || more.length > 0) throw new UsageError('Cannot push that many images at once: gantry push IMAGE');
     if (image.includes('@')) throw new UsageError(`Cannot push "${image}": name it by its tag, not by a digest`);
-    const { name, tag = 'latest' } = splitReference(image);
     const client = await connectDocker(values, terminal);
-    const headers = await loginHeader(name, terminal.environment);
-    const lines = client.lines<ProgressLine>({ method: 'POST', path: `/images/${nameInPath(name)}/push`, query: { tag }, headers });
-    await showProgress(lines, values.quiet ? nowhere() : terminal.stdout);
+    await pushImage(client, image, terminal, values.quiet ? nowhere() : terminal.stdout);
     if (values.quiet) say(terminal, image);
     return 0;
   },
 };
+
+/** Pushes a name with the credentials that docker has for it. Errors: `COMMAND_FAILED`, `DOCKER`. */
+export async function pushImage(client: DockerClient, image: string, terminal: Terminal, target: Writable): Promise<void> {
+  const { name, tag = 'latest' } = splitReference(image);
+  const headers = await loginHeader(name, terminal.environment);
+  const lines = client.lines<ProgressLine>({ method: 'POST', path: `/images/${nameInPath(name)}/push`, query: { tag }, headers });
+  await showProgress(lines, target);
+}

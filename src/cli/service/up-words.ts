@@ -4,7 +4,22 @@ import { parseOptions } from '../options.ts';
 import { UP_OPTIONS } from '../up-options.ts';
 
 /** A service stands in another folder than who installs it. */
-const PATHS = new Set(['config', 'data-dir', 'run-dir', 'docker-socket', 'kubeconfig', 'client-kubeconfig', 'daemon-json', 'tlscacert', 'tlscert', 'tlskey']);
+const PATHS = new Set([
+  'config',
+  'data-dir',
+  'run-dir',
+  'docker-socket',
+  'kubeconfig',
+  'client-kubeconfig',
+  'daemon-json',
+  'tlscacert',
+  'tlscert',
+  'tlskey',
+  'token-auth-file',
+  'client-ca-file',
+  'service-account-key-file',
+  'service-account-signing-key-file',
+]);
 
 /** The options of `gantry up` as the service is to have them: checked, and with absolute paths. Pure. Errors: `USAGE`. */
 export function upWords(given: readonly string[]): readonly string[] {

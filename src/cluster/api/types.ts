@@ -55,6 +55,7 @@ export interface UserInfo {
   readonly name: string;
   readonly groups: readonly string[];
   readonly uid?: string;
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A request to the API, whatever brought it: HTTP's are translated at the edge, those of one's own process come as they are. */

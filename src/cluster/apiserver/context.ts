@@ -1,7 +1,11 @@
 import type { Clock, KeyedMutex, Logger, Random } from '#kit';
 import type { KubeObject } from '#cluster/api';
 import type { Store } from '#cluster/store';
+import type { AdmissionChain } from './admission/chain.ts';
+import type { QuotaUsage } from './admission/quota-usage.ts';
 import type { ServiceAllocator } from './admission/service-allocator.ts';
+import type { Authorizer } from './auth/authorizer.ts';
+import type { ServiceAccountTokens } from './auth/tokens/service-account-tokens.ts';
 import type { ObjectCache } from './cache/object-cache.ts';
 import type { NodeDirectory } from './types.ts';
 
@@ -16,6 +20,12 @@ export interface Context {
   /** One writer at a time for each key. */
   readonly writes: KeyedMutex;
   readonly services: ServiceAllocator;
+  readonly authorizer: Authorizer;
+  /** Those of ServiceAccounts. */
+  readonly tokens: ServiceAccountTokens;
+  readonly admission: AdmissionChain;
+  /** Of quotas. */
+  readonly usage: QuotaUsage;
   /** Watches that are open; they end with the server. */
   readonly watches: Set<{ end(): void }>;
 }

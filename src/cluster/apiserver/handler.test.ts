@@ -383,7 +383,7 @@ describe('who asks', () => {
       403,
       /pods is forbidden: User "bob" cannot list resource "pods" in API group "" in the namespace "default"/,
     );
-    await as(server, 'system:node:n1', ['system:nodes'], 'list', 'pods');
+    await refused(as(server, 'system:node:n1', ['system:nodes'], 'list', 'pods'), 403, /can only list\/watch pods with spec.nodeName field selector "n1"/);
     await refused(as(server, 'system:node:n1', ['system:nodes'], 'create', 'configmaps'), 403, /cannot create resource "configmaps"/);
   });
 });

@@ -1,11 +1,13 @@
 import { type ApiHandler, type ApiRequest, type ApiResponse, StatusError } from '#cluster/api';
-import { attributesOf, authorize, requireAllowed } from './auth/authorize.ts';
+import { attributesOf } from './auth/attributes.ts';
+import type { Authenticator } from './auth/authenticate.ts';
 import type { Context } from './context.ts';
 import { methodNotAllowed, noSuchPath } from './errors.ts';
-import { findServed, type Served } from './kinds.ts';
-import { handleMetrics } from './metrics/serve.ts';
+import { findServed, isResource, type Served } from './kinds.ts';
+import { handleMetrics, METRICS_RESOURCES } from './metrics/serve.ts';
 import type { Usage } from './metrics/usage.ts';
-import { handleReview } from './auth/reviews.ts';
+import { handleReview, REVIEWS } from './auth/reviews.ts';
+import { createToken } from './auth/tokens/token-request.ts';
 import { create } from './verbs/create.ts';
 import { deleteCollection, deleteOne } from './verbs/delete.ts';
 import { get } from './verbs/get.ts';
@@ -15,15 +17,20 @@ import { handleSubresource } from './verbs/subresource.ts';
 import { update } from './verbs/update.ts';
 import { watch } from './verbs/watch.ts';
 
+/** What is served without being stored. */
+const VIRTUAL = [...REVIEWS, ...METRICS_RESOURCES];
+
 /** Every request to the API, from the edge or from one's own process: authorized, then answered by its verb. */
 export class RequestHandler implements ApiHandler {
   readonly #context: Context;
   readonly #usage: Usage;
+  readonly #authenticator: Authenticator;
   #served = 0;
 
-  constructor(context: Context, usage: Usage) {
+  constructor(context: Context, usage: Usage, authenticator: Authenticator) {
     this.#context = context;
     this.#usage = usage;
+    this.#authenticator = authenticator;
   }
 
   /** How many requests were taken so far. */
@@ -33,6 +40,9 @@ export class RequestHandler implements ApiHandler {
 
   async handle(request: ApiRequest): Promise<ApiResponse> {
     this.#served += 1;
+    refuseForeignScope(request);
+    // Before anything is looked for: who may not is not told what there is.
+    this.#context.authorizer.require(request.user, attributesOf(request, request.verb));
     const virtual = await this.#virtual(request);
     if (virtual) return virtual;
     const served = findServed(request.resource);
@@ -44,25 +54,22 @@ export class RequestHandler implements ApiHandler {
         `an empty namespace may not be set when a resource name is provided (${served.info.resource} "${request.name}")`,
       );
     }
-    requireAllowed(request.user, attributesOf(request, request.verb));
     return await this.#byVerb(served, request);
   }
 
   /** What is answered without being stored. */
   async #virtual(request: ApiRequest): Promise<ApiResponse | undefined> {
     const { group } = request.resource;
-    if (group === 'metrics.k8s.io') {
-      requireAllowed(request.user, attributesOf(request, request.verb));
-      return await handleMetrics(this.#context, this.#usage, request);
-    }
+    if (group === 'metrics.k8s.io') return await handleMetrics(this.#context, this.#usage, request);
     if (group !== 'authorization.k8s.io' && group !== 'authentication.k8s.io') return undefined;
-    requireAllowed(request.user, attributesOf(request, request.verb));
-    return handleReview(request, authorize);
+    return handleReview(request, { authorizer: this.#context.authorizer, authenticator: this.#authenticator });
   }
 
   async #byVerb(served: Served, request: ApiRequest): Promise<ApiResponse> {
     const context = this.#context;
     if (!served.info.verbs.includes(request.verb)) throw methodNotAllowed(request.resource, request.verb);
+    if (request.subresource === 'token' && isResource(served, '', 'serviceaccounts') && request.verb === 'create') return createToken(context, request);
+    if (request.subresource === 'approval') return await this.#approval(served, request);
     if (request.subresource !== undefined) return await handleSubresource(context, served, request, request.subresource);
     switch (request.verb) {
       case 'get':
@@ -85,4 +92,22 @@ export class RequestHandler implements ApiHandler {
         throw methodNotAllowed(request.resource, request.verb);
     }
   }
+
+  /** The conditions of a request for a certificate, which those set who may approve. */
+  async #approval(served: Served, request: ApiRequest): Promise<ApiResponse> {
+    if (!served.info.subresources.includes('approval') || request.name === undefined) throw noSuchPath();
+    if (request.verb === 'get') return await get(this.#context, served, request);
+    if (request.verb === 'update') return await update(this.#context, served, request);
+    if (request.verb === 'patch') return await patch(this.#context, served, request);
+    throw methodNotAllowed({ ...request.resource, resource: `${request.resource.resource}/approval` }, request.verb);
+  }
+}
+
+/** What belongs to no namespace is not found in one: rights that count there must not reach it. Errors: 404. */
+function refuseForeignScope({ resource: asked, namespace }: ApiRequest): void {
+  if (namespace === undefined) return;
+  const { group, version, resource } = asked;
+  const virtual = VIRTUAL.find((one) => one.group === group && one.version === version && one.resource === resource);
+  const namespaced = findServed(asked)?.info.namespaced ?? virtual?.namespaced ?? true;
+  if (!namespaced) throw noSuchPath();
 }

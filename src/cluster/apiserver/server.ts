@@ -3,7 +3,14 @@ import type { Store } from '#cluster/store';
 import { type Clock, KeyedMutex, type Logger, type Random } from '#kit';
 import { parseRange4 } from './admission/addresses.ts';
 import { bootstrap, publishApi } from './admission/bootstrap.ts';
+import { AdmissionChain, type AdmissionOptions } from './admission/chain.ts';
+import { QuotaUsage } from './admission/quota-usage.ts';
 import { ServiceAllocator } from './admission/service-allocator.ts';
+import { Authenticator } from './auth/authenticate.ts';
+import { type AuthorizationMode, Authorizer } from './auth/authorizer.ts';
+import { bootstrapPolicy } from './auth/rbac/bootstrap-policy.ts';
+import { bootstrapRbac } from './auth/rbac/bootstrap.ts';
+import { type ServiceAccountOptions, ServiceAccountTokens } from './auth/tokens/service-account-tokens.ts';
 import { ObjectCache } from './cache/object-cache.ts';
 import type { Context } from './context.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -28,6 +35,11 @@ export interface ApiServerOptions {
   readonly version: string;
   /** Bearer tokens; certificates are the listener's (`clientCa`). */
   readonly tokens?: ReadonlyMap<string, UserInfo>;
+  /** RBAC without it. */
+  readonly authorizationModes?: readonly AuthorizationMode[];
+  /** By which keys ServiceAccounts' tokens are signed; a key that is forgotten with the server without it. */
+  readonly serviceAccounts?: ServiceAccountOptions;
+  readonly admission?: AdmissionOptions;
 }
 
 export interface ApiServer {
@@ -44,17 +56,25 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { store, clock, random, logger, nodes } = options;
   const cache = new ObjectCache(store, logger);
   const services = new ServiceAllocator(cache, random, parseRange4(options.serviceCidr));
-  const context: Context = { store, cache, clock, random, logger, nodes, writes: new KeyedMutex(), services, watches: new Set() };
+  const { serviceAccounts: accounts } = options;
+  const tokens = new ServiceAccountTokens({ cache, clock, random, ...(accounts === undefined ? {} : { accounts }) });
   await cache.start();
-  await bootstrap(context);
+  const policy = bootstrapPolicy();
+  const authorizer = new Authorizer(cache, policy, options.authorizationModes);
+  const admission = new AdmissionChain(options.admission);
+  const usage = new QuotaUsage(cache);
+  const shared = { store, cache, clock, random, logger, nodes };
+  const context: Context = { ...shared, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
+  await Promise.all([bootstrap(context), bootstrapRbac(context, policy)]);
   const expiry = new EventExpiry(context);
-  const handler = new RequestHandler(context, new Usage(cache, nodes, clock, logger));
+  const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
+  const handler = new RequestHandler(context, new Usage(cache, nodes, clock, logger), authenticator);
   let ready = true;
   const edge = new HttpEdge({
     context,
     handler,
     discovery: new Discovery(new OpenApi()),
-    tokens: options.tokens ?? new Map(),
+    authenticator,
     version: options.version,
     ready: () => ready,
     metrics: () => metricsText(cache, handler.requests),
@@ -71,6 +91,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       expiry[Symbol.dispose]();
       for (const watch of context.watches) watch.end();
       await edge.close();
+      authorizer[Symbol.dispose]();
+      usage[Symbol.dispose]();
       cache.stop();
     },
   };

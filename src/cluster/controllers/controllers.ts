@@ -1,5 +1,8 @@
 import { type Controller, createEventRecorder, type EventRecorder } from '#cluster/client';
+import { createAggregationController } from './access/aggregation.ts';
+import { createTokenSecretController } from './access/token-secrets.ts';
 import { createAutoscalerController } from './autoscaler/controller.ts';
+import { createCertificateController } from './certificates/controller.ts';
 import { createDeploymentController } from './deployment/controller.ts';
 import { createEndpointsController } from './endpoints/controller.ts';
 import { createGarbageCollector } from './garbage/controller.ts';
@@ -8,6 +11,7 @@ import { createNamespaceController } from './namespace.ts';
 import { createNodeLifecycleController } from './node/lifecycle.ts';
 import { createTaintEviction } from './node/eviction.ts';
 import { createPodGarbageCollector } from './node/pod-garbage.ts';
+import { createQuotaController } from './quota/controller.ts';
 import { createReplicaSetController } from './replicaset/controller.ts';
 import { createServiceAccountController } from './service-account.ts';
 import type { Controllers, ControllersOptions, Shared } from './types.ts';
@@ -23,6 +27,10 @@ const ALL = [
   createNodeLifecycleController,
   createTaintEviction,
   createPodGarbageCollector,
+  createAggregationController,
+  createTokenSecretController,
+  createQuotaController,
+  createCertificateController,
 ];
 
 /** The controller manager: every controller over one set of caches. While nothing changes none of them does anything. */

@@ -1,5 +1,6 @@
 import type { ClusterClient, Controller, ControllerHealth, EventRecorder } from '#cluster/client';
 import type { Clock, Logger, Random } from '#kit';
+import type { CertificateSigner } from './certificates/types.ts';
 import type { Informers } from './informers.ts';
 
 export interface ControllersOptions {
@@ -12,6 +13,8 @@ export interface ControllersOptions {
 export interface ControllersSettings {
   /** PEM of the API server's authority, for the ConfigMap `kube-root-ca.crt` of each namespace; none is made without it. */
   readonly rootCa?: string;
+  /** The cluster's authority, for CertificateSigningRequests of Kubernetes' own signers; they wait without it. */
+  readonly signer?: CertificateSigner;
   /** How often autoscalers look; 15 s as in Kubernetes without it. Nothing looks while there are none. */
   readonly autoscalerPeriod_ms?: number;
   /** How long recommendations to scale down are held back where an autoscaler doesn't say; 5 min without it. */

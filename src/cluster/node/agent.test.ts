@@ -247,6 +247,21 @@ suite('what a container finds', () => {
     assert.equal(await text(), 'two');
   });
 
+  test('the token of its account, which is renewed before its time is up', async () => {
+    await using rig = await Rig.make();
+    const sources = [{ serviceAccountToken: { path: 'token', expirationSeconds: 1000 } }];
+    await rig.createPod('web', { volumeMounts: [{ name: 'access', mountPath: '/access' }] }, { volumes: [{ name: 'access', projected: { sources } }] });
+    const mount = rig.runtime.specs.get(rig.runtime.newest('main').id)?.mounts.find(({ target }) => target === '/access');
+    const text = () => readFile(join(mount?.source ?? '', 'token'), 'utf8');
+    assert.equal(await text(), 'token-1');
+    await rig.pass(799_000);
+    assert.equal(await text(), 'token-1');
+    await rig.pass(2000);
+    assert.equal(await text(), 'token-2');
+    await rig.pass(801_000);
+    assert.equal(await text(), 'token-3');
+  });
+
   test('logs, also of the run before, and usage', async () => {
     await using rig = await Rig.make();
     await rig.createPod('web');

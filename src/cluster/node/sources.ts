@@ -2,6 +2,7 @@ import type { KubeObject, V1ConfigMap, V1Secret } from '#cluster/api';
 import { type ClusterClient, CONFIG_MAPS, createInformer, type Informer, isStatus, SECRETS } from '#cluster/client';
 import type { Clock, Logger, Random } from '#kit';
 import type { Sources } from './process/environment.ts';
+import { PodTokens } from './tokens.ts';
 
 type Kind = 'configMap' | 'secret';
 interface Followed {
@@ -9,15 +10,17 @@ interface Followed {
   readonly listeners: Set<() => void>;
 }
 
-/** ConfigMaps and Secrets: asked for by name, and followed while a volume shows them. A node reads only those that its Pods name. */
+/** ConfigMaps and Secrets, asked for by name and followed while a volume shows them, and the tokens of Pods. A node reads only those that its Pods name. */
 export class ObjectSources {
   readonly #client: ClusterClient;
   readonly #options: { readonly clock: Clock; readonly logger: Logger; readonly random: Random };
   readonly #followed = new Map<string, Followed>();
+  readonly #tokens: PodTokens;
 
   constructor(client: ClusterClient, options: { readonly clock: Clock; readonly logger: Logger; readonly random: Random }) {
     this.#client = client;
     this.#options = options;
+    this.#tokens = new PodTokens(client, options);
   }
 
   /** The objects of one namespace. */
@@ -25,6 +28,7 @@ export class ObjectSources {
     return {
       configMap: (name) => missingIsUndefined(this.#client.resource<V1ConfigMap>(CONFIG_MAPS).get(name, namespace)),
       secret: (name) => missingIsUndefined(this.#client.resource<V1Secret>(SECRETS).get(name, namespace)),
+      token: (pod, wish) => this.#tokens.token(pod, wish),
     };
   }
 
@@ -43,7 +47,13 @@ export class ObjectSources {
     };
   }
 
+  /** Calls `listener` whenever a token of the Pod is to be renewed, until disposed. */
+  followTokens(podUid: string, listener: () => void): Disposable {
+    return this.#tokens.follow(podUid, listener);
+  }
+
   async stop(): Promise<void> {
+    this.#tokens.stop();
     await Promise.all([...this.#followed.values()].map(({ informer }) => informer.stop()));
     this.#followed.clear();
   }

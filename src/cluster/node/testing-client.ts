@@ -8,6 +8,12 @@ export class TestingCluster implements ClusterClient {
   readonly #objects = new Map<string, KubeObject>();
   readonly #watchers = new Set<(key: string, event: WatchEvent) => void>();
   #revision = 1;
+  #tokens = 0;
+  readonly #now_ms: () => number;
+
+  constructor(now_ms: () => number = () => 0) {
+    this.#now_ms = now_ms;
+  }
 
   resource<T extends KubeObject>(ref: ResourceRef): ResourceClient<T> {
     // Tests ask for what they put in.
@@ -48,7 +54,8 @@ export class TestingCluster implements ClusterClient {
         items: this.all(resource).filter((object) => fits(object, options)),
       }),
       watch: (options) => this.#watch(resource, options),
-      create: async (object) => {
+      create: async (object, { subresource } = {}) => {
+        if (subresource === 'token') return this.#issue(object);
         const { namespace, name = '' } = object.metadata;
         return this.#put(keyOf(namespace, name), { ...structuredClone(object), metadata: { uid: `uid-${name}`, ...object.metadata } });
       },
@@ -62,6 +69,12 @@ export class TestingCluster implements ClusterClient {
         this.#tell(keyOf(namespace, name), { type: 'DELETED', object: stamped(object, ++this.#revision) });
       },
     };
+  }
+
+  /** Tokens count up. */
+  #issue(request: KubeObject & { spec?: { expirationSeconds?: number } }): KubeObject {
+    const expirationTimestamp = new Date(this.#now_ms() + (request.spec?.expirationSeconds ?? 0) * 1000).toISOString();
+    return Object.assign({}, request, { status: { token: `token-${++this.#tokens}`, expirationTimestamp } });
   }
 
   #put(key: string, object: KubeObject): KubeObject {

@@ -18,7 +18,7 @@ const FILE_WORK = /^FSReq|CloseReq$/;
 /** A node agent with everything around it scripted, on a clock that the test moves. */
 export class Rig {
   readonly clock = new TestingClock();
-  readonly cluster = new TestingCluster();
+  readonly cluster = new TestingCluster(() => this.clock.now());
   readonly runtime = new TestingRuntime(this.clock);
   readonly network = testingPodNetwork();
   readonly #dir: string;

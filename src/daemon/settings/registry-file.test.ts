@@ -28,3 +28,23 @@ test('the file of --registry-config', async () => {
     await rm(folder, { recursive: true });
   }
 });
+
+test('its sections: paths from its folder, times, and what is wrong named by its place', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-registry-file-'));
+  const path = join(folder, 'registry.yaml');
+  const read = async (text: string) => (await writeFile(path, text), await readRegistryFile(path));
+  try {
+    assert.deepEqual(await read('access: { htpasswd: users, groups: { crew: [bob] }, token: { lifetime: 2m, key: k.pem } }'), {
+      access: { htpasswd: join(folder, 'users'), groups: { crew: ['bob'] }, token: { lifetime: 120_000, key: join(folder, 'k.pem') } },
+    });
+    await assert.rejects(read('access: { anonymous: pull }'), { code: 'CONFIG_INVALID', message: /access: it lacks "htpasswd"/ });
+    await assert.rejects(read('access: { htpasswd: u, groups: { crew: bob } }'), { message: /access: groups: crew: it must be a list of texts/ });
+    await assert.rejects(read('access: { htpasswd: u, rules: [{ actions: [pul] }] }'), {
+      message: /rules: \[0\]: actions: \[0\]: it must be one of pull, push, delete/,
+    });
+    await assert.rejects(read('hooks: [{ url: ftp://x }]'), { message: /hooks: \[0\]: url: it must be an address/ });
+    await assert.rejects(read('limits: { requests: { burst: 1 } }'), { message: /limits: requests: it lacks "perSecond"/ });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

@@ -16,7 +16,7 @@ import {
 } from '#registry';
 import { messageOf } from '#kit';
 import { ConfigError } from '../errors.ts';
-import { bytes, fields, flag, listOf, oneOf, pathIn, span, text, textMapping, texts, webAddress, whole, WrongForm } from './values.ts';
+import { bytes, fields, flag, listOf, mapOf, oneOf, pathIn, span, text, textMapping, texts, webAddress, whole, WrongForm } from './values.ts';
 
 /** The sections of the file; paths in it are taken from its folder. */
 const readSections = (folder: string) => {
@@ -27,9 +27,10 @@ const readSections = (folder: string) => {
     access: fields<AccessSettings>(
       {
         htpasswd: path,
+        groups: mapOf(texts),
         anonymous: oneOf('none', 'pull'),
-        rules: listOf(fields<AccessRule>({ users: texts, repositories: texts, actions: listOf(oneOf(...ACTIONS)) }, ['actions'])),
-        token: fields<TokenSettings>({ service: text, lifetime: span }),
+        rules: listOf(fields<AccessRule>({ users: texts, groups: texts, repositories: texts, actions: listOf(oneOf(...ACTIONS)) }, ['actions'])),
+        token: fields<TokenSettings>({ issuer: text, key: path, service: text, lifetime: span }),
       },
       ['htpasswd'],
     ),

@@ -104,6 +104,12 @@ export const listOf =
     return value.map((item: unknown, index) => within(`[${index}]`, read)(item));
   };
 
+/** An object with any names, and such for each. */
+export const mapOf =
+  <T>(read: Read<T>): Read<Readonly<Record<string, T>>> =>
+  (value) =>
+    Object.fromEntries(Object.entries(mapping(value)).map(([name, item]) => [name, within(name, read)(item)]));
+
 const within =
   <T>(name: string, read: Read<T>): Read<T> =>
   (value) => {

@@ -3,7 +3,7 @@ import { closeSync, createReadStream, createWriteStream, openSync } from 'node:f
 import { open } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { constants, createGzip, createZstdCompress } from 'node:zlib';
 import { algorithmOf, digestFromHex } from '../digest.ts';
 import { digestMismatch } from '../errors.ts';
 import { compressionOf, openPlain } from '../tar/compression.ts';
@@ -27,6 +27,8 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
       return await pack(job);
     case 'compress':
       return compress(job);
+    case 'recompress':
+      return await recompress(job);
     case 'hash-trees':
       return hashTrees(job.items, job.owners, openPrivileges().xattrs);
     case 'copy-trees':
@@ -41,7 +43,7 @@ async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { ki
   const onFile = (bytes: number) => void (size_bytes += bytes);
   const inner = createHash('sha256');
   const plain = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
-  const packed = await writeGzip(target, Readable.from(tapped(plain, inner)), GZIP_LEVEL);
+  const packed = await writePacked(target, Readable.from(tapped(plain, inner)), createGzip({ level: GZIP_LEVEL }));
   if (sync) syncFiles(source, privileges);
   return { diffId: digestFromHex(inner.digest('hex')), ...packed, size_bytes };
 }
@@ -75,7 +77,8 @@ async function compress(job: Extract<Job, { kind: 'compress' }>): Promise<JobAns
   const compression = await compressionOf(job.source);
   if (compression === 'none') {
     const level = await gzipLevelFor(job.source);
-    if (level > 0) return { file: 'target', compression: 'gzip', ...(await writeGzip(job.target, openPlain(job.source, compression), level)) };
+    if (level > 0)
+      return { file: 'target', compression: 'gzip', ...(await writePacked(job.target, openPlain(job.source, compression), createGzip({ level }))) };
     await syncFile(job.source);
     return { file: 'source', compression };
   }
@@ -86,8 +89,14 @@ async function compress(job: Extract<Job, { kind: 'compress' }>): Promise<JobAns
   return { file: 'source', compression, diffId: digestFromHex(hash.digest('hex')) };
 }
 
+async function recompress({ source, target, compression, level }: Extract<Job, { kind: 'recompress' }>): Promise<JobAnswers['recompress']> {
+  const plain = openPlain(source, await compressionOf(source));
+  const zstd = () => createZstdCompress(level === undefined ? {} : { params: { [constants.ZSTD_c_compressionLevel]: level } });
+  return await writePacked(target, plain, compression === 'zstd' ? zstd() : createGzip({ level: level ?? GZIP_LEVEL }));
+}
+
 /** Written through; measured on its way. */
-async function writeGzip(target: string, plain: Readable, level: number): Promise<{ readonly digest: Digest; readonly size: number }> {
+async function writePacked(target: string, plain: Readable, compressor: Transform): Promise<{ readonly digest: Digest; readonly size: number }> {
   const hash = createHash('sha256');
   let size = 0;
   const count = new Transform({
@@ -97,7 +106,7 @@ async function writeGzip(target: string, plain: Readable, level: number): Promis
       done(null, chunk);
     },
   });
-  await pipeline(plain, createGzip({ level }), count, createWriteStream(target, { mode: 0o600 }));
+  await pipeline(plain, compressor, count, createWriteStream(target, { mode: 0o600 }));
   await syncFile(target);
   return { digest: digestFromHex(hash.digest('hex')), size };
 }

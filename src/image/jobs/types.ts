@@ -1,5 +1,5 @@
 import type { TreeCopyItem, TreeHashItem } from '../trees/types.ts';
-import type { Digest, DigestAlgorithm } from '../types.ts';
+import type { Digest, DigestAlgorithm, LayerCompression } from '../types.ts';
 
 /** Work on bulk data that may be done in a worker thread. Paths are absolute. */
 export type Job =
@@ -17,6 +17,8 @@ export type Job =
     }
   /** A plain archive at `source` is compressed to `target` where that is worth it; of a compressed one, which stays as it is, the plain content is measured. The other digest is the source's own. */
   | { readonly kind: 'compress'; readonly source: string; readonly target: string }
+  /** The plain content of `source`, compressed anew to `target`; the compressor's own level where none is given. */
+  | { readonly kind: 'recompress'; readonly source: string; readonly target: string; readonly compression: LayerCompression; readonly level?: number }
   | { readonly kind: 'hash-trees'; readonly items: readonly TreeHashItem[]; readonly owners: boolean }
   | { readonly kind: 'copy-trees'; readonly root: string; readonly items: readonly TreeCopyItem[] };
 
@@ -28,6 +30,7 @@ export interface JobAnswers {
     | { readonly file: 'target'; readonly compression: 'gzip'; readonly digest: Digest; readonly size: number }
     | { readonly file: 'source'; readonly compression: 'none' }
     | { readonly file: 'source'; readonly compression: 'gzip' | 'zstd'; readonly diffId: Digest };
+  readonly recompress: { readonly digest: Digest; readonly size: number };
   readonly 'hash-trees': { readonly digest: Digest; readonly bytes: number };
   readonly 'copy-trees': undefined;
 }

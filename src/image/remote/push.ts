@@ -10,6 +10,9 @@ import { counted } from './progress.ts';
 import type { RegistrySession, RegistrySessions } from './session.ts';
 import { upload } from './upload.ts';
 
+/** What is pushed: an image, or an artifact in the shape of one. */
+export type Pushed = Pick<Image, 'id' | 'manifest' | 'manifestDigest' | 'tags' | 'digests'>;
+
 export interface PushParts {
   readonly content: BlobStore;
   readonly sessions: RegistrySessions;
@@ -20,7 +23,7 @@ export interface PushParts {
  * Pushes an image under a name (OCI distribution-spec, "Pushing"). A blob is moved only when the registry neither has it nor
  * mounts it from another repository; the built-in registry mounts from any local image. Errors: `REGISTRY_FAILED`.
  */
-export async function pushImage(parts: PushParts, image: Image, reference: Reference, options: TransferOptions): Promise<Descriptor> {
+export async function pushImage(parts: PushParts, image: Pushed, reference: Reference, options: TransferOptions): Promise<Descriptor> {
   const endpoint = endpointsOf(parts.registries, reference, 'push').at(-1);
   if (!endpoint) throw notAvailable(`Cannot push ${formatReference(reference)}: there is no registry for it`, 404);
   const session = parts.sessions.open(endpoint, 'pull,push', options);
@@ -30,12 +33,12 @@ export async function pushImage(parts: PushParts, image: Image, reference: Refer
 class Push {
   readonly #parts: PushParts;
   readonly #session: RegistrySession;
-  readonly #image: Image;
+  readonly #image: Pushed;
   readonly #reference: Reference;
   readonly #options: TransferOptions;
   readonly #source: string;
 
-  constructor(parts: PushParts, session: RegistrySession, image: Image, reference: Reference, options: TransferOptions, source: string) {
+  constructor(parts: PushParts, session: RegistrySession, image: Pushed, reference: Reference, options: TransferOptions, source: string) {
     this.#parts = parts;
     this.#session = session;
     this.#image = image;
@@ -90,7 +93,7 @@ class Push {
 }
 
 /** A repository that may have the blobs already: another one of the same registry, or else the image's own name, which the built-in registry knows. */
-function mountSource(registries: RegistriesConfig, image: Image, reference: Reference, target: Endpoint): string {
+function mountSource(registries: RegistriesConfig, image: Pushed, reference: Reference, target: Endpoint): string {
   const open = { entries: registries.entries.filter(({ blocked }) => !blocked) };
   for (const name of [...image.tags, ...image.digests]) {
     const place = endpointsOf(open, parseReference(name), 'push').at(-1);

@@ -1,10 +1,11 @@
 import type { Clock, Random } from '#kit';
 import type { RegistriesConfig } from '../registries.ts';
-import type { Descriptor, FoundImages, Image, Reference, RemoteImage, TransferOptions } from '../types.ts';
+import type { Descriptor, FetchedArtifact, FoundImages, Image, Reference, RemoteImage, TransferOptions } from '../types.ts';
+import { type ArtifactParts, fetchArtifact } from './artifact.ts';
 import { inspectRemote } from './inspect.ts';
 import { checkLogin } from './login.ts';
 import { pullImage, type PullParts } from './pull.ts';
-import { pushImage, type PushParts } from './push.ts';
+import { pushImage, type Pushed, type PushParts } from './push.ts';
 import { searchRegistries } from './search.ts';
 import { type RemoteOptions, RegistrySessions } from './session.ts';
 import { listTags } from './tags.ts';
@@ -29,8 +30,17 @@ export class RegistriesAsked implements Disposable {
     return pullImage({ ...parts, ...this.#own }, reference, options);
   }
 
-  push(parts: Omit<PushParts, 'sessions' | 'registries'>, image: Image, reference: Reference, options: TransferOptions): Promise<Descriptor> {
+  push(parts: Omit<PushParts, 'sessions' | 'registries'>, image: Pushed, reference: Reference, options: TransferOptions): Promise<Descriptor> {
     return pushImage({ ...parts, ...this.#own }, image, reference, options);
+  }
+
+  fetchArtifact(
+    parts: Pick<ArtifactParts, 'content' | 'fresh'>,
+    reference: Reference,
+    configType: string,
+    options: Asking,
+  ): Promise<FetchedArtifact | undefined> {
+    return fetchArtifact({ ...parts, ...this.#own }, reference, configType, options);
   }
 
   login(registry: string, options: Asking): Promise<void> {

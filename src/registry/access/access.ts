@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, isSystemError, type Logger, type Random, writeDurable } from '#kit';
+import { type Clock, isSystemError, type Logger, messageOf, type Random, writeDurable } from '#kit';
+import { settingsInvalid } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { Gate } from './gate.ts';
 import { Htpasswd } from './htpasswd.ts';
@@ -9,12 +11,13 @@ import { TokenSigner } from './tokens.ts';
 import type { AccessSettings } from './types.ts';
 
 const SERVICE = 'gantry-registry';
-const KEY_BYTES = 32;
+const ISSUER = 'gantry';
 
 /** Who may use the registry: the gate that each request passes, and the place where tokens are to be had. */
 export interface Access {
   readonly gate: Gate;
-  serveToken(exchange: Exchange): Promise<void>;
+  /** Answers who was given one. */
+  serveToken(exchange: Exchange): Promise<string | undefined>;
   stop(): Promise<void>;
 }
 
@@ -24,10 +27,16 @@ export async function openAccess(
   options: { readonly dataDir: string; readonly isEncrypted: boolean; readonly clock: Clock; readonly random: Random; readonly logger: Logger },
 ): Promise<Access> {
   const { clock, random, logger, isEncrypted } = options;
+  checkGroups(settings);
   const users = new Htpasswd({ path: settings.htpasswd, clock, random, logger });
   await users.open();
   const service = settings.token?.service ?? SERVICE;
-  const signer = new TokenSigner({ key: await keyIn(options.dataDir, random), clock, audience: service });
+  const signer = new TokenSigner({
+    key: await tokenKey(settings.token?.key, options.dataDir),
+    clock,
+    audience: service,
+    issuer: settings.token?.issuer ?? ISSUER,
+  });
   return {
     gate: new Gate({ settings, users, signer, service, isEncrypted }),
     serveToken: (exchange) => serveToken({ settings, users, signer }, exchange),
@@ -35,14 +44,24 @@ export async function openAccess(
   };
 }
 
-async function keyIn(dataDir: string, random: Random): Promise<Uint8Array> {
-  const path = join(dataDir, 'token-key');
+/** A group that is nowhere would leave its rule without anybody, in silence. */
+function checkGroups({ groups = {}, rules = [] }: AccessSettings): void {
+  const unknown = rules.flatMap(({ groups: named = [] }) => named).find((name) => !Object.hasOwn(groups, name));
+  if (unknown !== undefined) throw settingsInvalid(`a rule of access names the group ${unknown}, which is not among the groups`);
+}
+
+async function tokenKey(given: string | undefined, dataDir: string): Promise<KeyObject> {
+  const path = given ?? join(dataDir, 'token-key.pem');
   try {
-    return Buffer.from(await readFile(path, 'utf8'), 'base64');
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error;
-    const key = random.bytes(KEY_BYTES);
-    await writeDurable(path, Buffer.from(key).toString('base64'));
+    const key = createPrivateKey(await readFile(path));
+    if (key.asymmetricKeyType !== 'ed25519') throw new TypeError(`it is a key of ${key.asymmetricKeyType}`);
     return key;
+  } catch (error) {
+    if (given !== undefined || !isSystemError(error, 'ENOENT'))
+      throw settingsInvalid(`the key of its tokens ${path} must be a private key of Ed25519 in PEM: ${messageOf(error)}`, error);
   }
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await mkdir(dataDir, { recursive: true });
+  await writeDurable(path, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  return privateKey;
 }

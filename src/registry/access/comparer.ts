@@ -1,7 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '#kit';
+import { tooManyRequests } from '../errors.ts';
 
 const IDLE_MS = 5_000;
+/** So many comparisons take about ten seconds: whoever comes later would wait in vain. */
+const WAITING_MAX = 200;
 
 interface Asked {
   readonly resolve: (isRight: boolean) => void;
@@ -20,12 +23,14 @@ export class Comparer {
     this.#clock = clock;
   }
 
-  compare(password: string, hash: string): Promise<boolean> {
+  /** Errors: `TOOMANYREQUESTS`. */
+  async compare(password: string, hash: string): Promise<boolean> {
+    if (this.#asked.size >= WAITING_MAX) throw tooManyRequests(5, 'too many passwords are to be compared at once');
     const thread = (this.#thread ??= this.#start());
     this.#idle?.[Symbol.dispose]();
     thread.ref();
     const id = (this.#counter += 1);
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve, reject });
       thread.postMessage({ id, password, hash });
     });
@@ -39,6 +44,9 @@ export class Comparer {
     const thread = new Worker(new URL('./bcrypt-worker.ts', import.meta.url), { name: 'gantry-bcrypt', execArgv: [] });
     thread.on('message', ({ id, isRight }: { readonly id: number; readonly isRight: boolean }) => this.#settle(id, isRight));
     thread.on('error', (error) => void this.#end(error));
+    thread.on('exit', (code) => {
+      if (this.#thread === thread) void this.#end(new Error(`the thread that compares passwords ended with ${code}`));
+    });
     return thread;
   }
 

@@ -1,3 +1,4 @@
+import { isRepository } from '#image';
 import { denied, unauthorized } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/route.ts';
@@ -24,30 +25,28 @@ export class Gate {
     this.#options = options;
   }
 
-  /** Who asks, once they may. Errors: `UNAUTHORIZED` with a challenge, `DENIED`. */
-  async admit(exchange: Exchange, route: Route): Promise<Actor> {
+  /** Lets whoever asks in. Errors: `UNAUTHORIZED` with a challenge, `DENIED`. */
+  admit(exchange: Exchange, route: Route, actor: Actor): void {
     const needs = needsOf(exchange, route);
-    const actor = await this.#identify(exchange, needs);
     const { settings } = this.#options;
-    if (route.kind === 'token') return actor;
     if (needs.length === 0 && actor.name === undefined && actor.grants === undefined) throw this.#challenge(exchange, needs);
-    // What else is asked for, is so in vain where it is not allowed: a blob that can't be mounted is uploaded.
-    for (const need of needs.slice(0, 1)) {
-      const lacks = need.type === 'registry' ? !mayList(settings, actor) : need.actions.find((action) => !mayDo(settings, actor, need.name, action as Action)); // of `needsOf`
-      if (lacks === false || lacks === undefined) continue;
-      if (actor.grants !== undefined || actor.name === undefined)
-        throw this.#challenge(exchange, needs, actor.grants === undefined ? undefined : 'insufficient_scope');
-      throw denied(actor.name, lacks === true ? 'list' : lacks, need.type === 'registry' ? 'the repositories' : need.name);
+    const [need, source] = needs;
+    const owner: Actor = { name: actor.name };
+    if (need === undefined || isMet(settings, actor, need)) {
+      // A source that the owner may not read is asked for in vain: the blob is uploaded. One that only this token is not for is worth another.
+      if (source !== undefined && !isMet(settings, actor, source) && isMet(settings, owner, source))
+        throw this.#challenge(exchange, needs, 'insufficient_scope');
+      return;
     }
-    return actor;
+    // No other token would help whoever may not at all.
+    if (actor.name !== undefined && !isMet(settings, owner, need)) throw denied(actor.name, need.actions.at(-1) ?? '', need.name);
+    throw this.#challenge(exchange, needs, actor.grants === undefined ? undefined : 'insufficient_scope');
   }
 
-  /** Which of the names the actor may pull. */
-  visible(actor: Actor, names: readonly string[]): readonly string[] {
-    const { settings } = this.#options;
+  /** Whether the catalogue shows the actor the repository. */
+  maySee({ name }: Actor, repository: string): boolean {
     // A token that lets its owner see the catalogue says nothing of single repositories: the rules do.
-    const owner: Actor = { name: actor.name };
-    return names.filter((name) => mayDo(settings, owner, name, 'pull'));
+    return mayDo(this.#options.settings, { name }, repository, 'pull');
   }
 
   /** Whether the actor may take blobs out of the repository. */
@@ -55,7 +54,9 @@ export class Gate {
     return mayDo(this.#options.settings, actor, repository, 'pull');
   }
 
-  async #identify(exchange: Exchange, needs: readonly Grant[]): Promise<Actor> {
+  /** Who asks. Errors: `UNAUTHORIZED` where what they show is not right. */
+  async identify(exchange: Exchange, route: Route): Promise<Actor> {
+    const needs = needsOf(exchange, route);
     const header = exchange.request.headers.authorization;
     if (header === undefined) return { name: undefined };
     const [, scheme = '', credentials = ''] = /^(\S+)\s+(\S+)\s*$/.exec(header) ?? [];
@@ -86,6 +87,11 @@ export class Gate {
   }
 }
 
+/** Who may push need not be able to pull: clients ask for both at once all the same. */
+function isMet(settings: AccessSettings, actor: Actor, { type, name, actions }: Grant): boolean {
+  return type === 'registry' ? mayList(settings, actor) : mayDo(settings, actor, name, actions.at(-1) as Action); // of `needsOf`
+}
+
 /** A user and a password as HTTP carries them (RFC 7617). */
 export function parsePassword(credentials: string): { readonly user: string; readonly password: string } | undefined {
   const text = Buffer.from(credentials, 'base64').toString('utf8');
@@ -104,7 +110,8 @@ function needsOf({ request: { method }, url }: Exchange, route: Route): readonly
       return [{ type: 'registry', name: 'catalog', actions: ['*'] }];
     case 'upload': {
       const from = url.searchParams.get('from');
-      const source = method === 'POST' && url.searchParams.has('mount') && from !== null && from !== route.name ? [repository(from, ['pull'])] : [];
+      const source =
+        method === 'POST' && url.searchParams.has('mount') && from !== null && isRepository(from) && from !== route.name ? [repository(from, ['pull'])] : [];
       return [repository(route.name, ['pull', 'push']), ...source];
     }
     case 'tags':

@@ -7,6 +7,7 @@ import { Comparer } from './comparer.ts';
 /** For so long a password that was right is not compared again: a comparison is slow by design. */
 const REMEMBER_MS = 60_000;
 const REMEMBERED_MAX = 1_000;
+const LOOK_EVERY_MS = 1_000;
 /** What an unknown user's password is compared with, so that the time tells nobody who is known. It is of no password. */
 const NOBODY = '$2b$10$abcdefghijklmnopqrstuuAGS7EXtUqh9Q2Hn4MvEXHuV0DQm8G9W';
 const HASH = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/;
@@ -24,6 +25,7 @@ export class Htpasswd {
   readonly #under = new Map<string, Promise<boolean>>();
   #users: Users = new Map();
   #stamp = '';
+  #looked_ms = Number.NEGATIVE_INFINITY;
 
   constructor(options: { readonly path: string; readonly clock: Clock; readonly random: Random; readonly logger: Logger }) {
     this.#path = options.path;
@@ -78,11 +80,15 @@ export class Htpasswd {
 
   /** A file that has gone wrong changes nothing: those who were let in still are. */
   async #readAgain(): Promise<void> {
+    const now_ms = this.#clock.monotonic();
+    if (now_ms - this.#looked_ms < LOOK_EVERY_MS) return;
+    this.#looked_ms = now_ms;
     try {
       const stamp = await this.#stampNow();
       if (stamp === this.#stamp) return;
-      this.#users = parse(await this.#read(), this.#path);
+      // Set first: one that cannot be taken is told of once.
       this.#stamp = stamp;
+      this.#users = parse(await this.#read(), this.#path);
       this.#known.clear();
     } catch (error) {
       this.#logger.error('the users of the registry stay as they were: their file cannot be taken', { path: this.#path, reason: messageOf(error) });

@@ -1,21 +1,23 @@
 import { fits } from './patterns.ts';
-import { type AccessSettings, type Action, ACTIONS, type Actor, type Grant } from './types.ts';
+import { type AccessRule, type AccessSettings, type Action, ACTIONS, type Actor, type Grant } from './types.ts';
 
 /** Whether the actor may do that with the repository. */
 export function mayDo(settings: AccessSettings, actor: Actor, repository: string, action: Action): boolean {
-  if (actor.grants !== undefined)
-    return actor.grants.some(({ type, name, actions }) => type === 'repository' && name === repository && (actions.includes(action) || actions.includes('*')));
-  return actionsOf(settings, actor.name, repository).includes(action);
+  // A token allows no more than its user may.
+  if (!actionsOf(settings, actor.name, repository).includes(action)) return false;
+  return actor.grants?.some(({ type, name, actions }) => type === 'repository' && name === repository && actions.includes(action)) ?? true;
 }
 
 /** What the rules allow a user, or nobody in particular. */
-export function actionsOf({ anonymous, rules }: AccessSettings, user: string | undefined, repository: string): readonly Action[] {
+export function actionsOf({ anonymous, groups = {}, rules }: AccessSettings, user: string | undefined, repository: string): readonly Action[] {
   const everyone: readonly Action[] = anonymous === 'pull' ? ['pull'] : [];
   if (user === undefined) return everyone;
   if (rules === undefined) return ACTIONS;
-  const allowed = rules.filter(
-    ({ users, repositories }) => (users?.includes(user) ?? true) && (repositories?.some((pattern) => fits(pattern, repository)) ?? true),
-  );
+  const isMeant = ({ users, groups: named }: AccessRule) =>
+    (users === undefined && named === undefined) ||
+    users?.includes(user) === true ||
+    named?.some((group) => Object.hasOwn(groups, group) && groups[group]?.includes(user)) === true;
+  const allowed = rules.filter((rule) => isMeant(rule) && (rule.repositories?.some((pattern) => fits(pattern, repository)) ?? true));
   return ACTIONS.filter((action) => everyone.includes(action) || allowed.some(({ actions }) => actions.includes(action)));
 }
 

@@ -25,9 +25,9 @@ interface Wish {
 
 /**
  * The token endpoint: GET with a password or none (distribution's token specification), POST of a form with a password or a token to get others
- * with (its OAuth2 form). Errors: `UNAUTHORIZED`.
+ * with (its OAuth2 form). Answers who was given one. Errors: `UNAUTHORIZED`.
  */
-export async function serveToken(parts: Parts, exchange: Exchange): Promise<void> {
+export async function serveToken(parts: Parts, exchange: Exchange): Promise<string | undefined> {
   const { method } = exchange.request;
   if (method !== 'GET' && method !== 'POST') throw unsupported(`${method} of a token`);
   const { user, scopes, wantsRefresh } = method === 'GET' ? await byQuery(parts, exchange) : await byForm(parts, exchange);
@@ -46,12 +46,16 @@ export async function serveToken(parts: Parts, exchange: Exchange): Promise<void
       ...(proof === undefined ? {} : { refresh_token: parts.signer.sign(user, REFRESH_LIFETIME_MS, { proof }).token }),
     },
   );
+  return user;
 }
 
-async function byQuery({ users }: Parts, { request, url }: Exchange): Promise<Wish> {
+async function byQuery({ settings, users }: Parts, { request, url }: Exchange): Promise<Wish> {
   const scopes = url.searchParams.getAll('scope');
   const header = request.headers.authorization;
-  if (header === undefined) return { user: undefined, scopes, wantsRefresh: false };
+  if (header === undefined) {
+    if (settings.anonymous !== 'pull') throw unauthorized('Basic realm="registry"');
+    return { user: undefined, scopes, wantsRefresh: false };
+  }
   const pair = parsePassword(/^basic\s+(\S+)\s*$/i.exec(header)?.[1] ?? '');
   if (pair === undefined || !(await users.isRight(pair.user, pair.password))) throw wrongPassword();
   return { user: pair.user, scopes, wantsRefresh: url.searchParams.get('offline_token') === 'true' };

@@ -8,18 +8,25 @@ export interface AccessSettings {
   readonly htpasswd: string;
   /** What those may who give no password: nothing when left out. */
   readonly anonymous?: 'none' | 'pull';
+  /** Users by the name of their group. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
   /** Each allows; without rules every user may do everything. */
   readonly rules?: readonly AccessRule[];
   readonly token?: TokenSettings;
 }
 export interface AccessRule {
-  /** All users when left out. */
+  /** All users when neither these nor groups are given. */
   readonly users?: readonly string[];
+  readonly groups?: readonly string[];
   /** Patterns: `*` stands for any text without a slash, `**` for any text; all repositories when left out. */
   readonly repositories?: readonly string[];
   readonly actions: readonly Action[];
 }
 export interface TokenSettings {
+  /** Who gives tokens, as they say: `gantry` when left out. */
+  readonly issuer?: string;
+  /** A file with an Ed25519 private key (PEM); one is made and kept in the data dir when left out. */
+  readonly key?: string;
   /** The name of the registry that tokens are for; clients hand it back. */
   readonly service?: string;
   /** Milliseconds. */

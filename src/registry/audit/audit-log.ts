@@ -15,10 +15,13 @@ export interface AuditEntry {
   readonly user: string | undefined;
   readonly address: string;
   readonly method: string;
+  /** `pull`, `push` or `delete`, where a repository is asked for. */
+  readonly action: string | undefined;
   /** `manifest`, `blob`, `upload`, `tags`, `catalog`, …. */
   readonly kind: string;
   readonly repository?: string;
   readonly reference?: string;
+  readonly digest?: string;
   readonly status: number;
   readonly agent?: string;
 }
@@ -61,9 +64,7 @@ export class AuditLog {
 
   write(entry: AuditEntry): void {
     this.#waiting.push(`${JSON.stringify({ time: new Date(this.#clock.now()).toISOString(), ...entry })}\n`);
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#drain();
   }
 
   /** Writes what is left. */
@@ -73,6 +74,8 @@ export class AuditLog {
   }
 
   async #drain(): Promise<void> {
+    // What comes in one turn is written at once.
+    await Promise.resolve();
     while (this.#waiting.length > 0) {
       const text = this.#waiting.splice(0).join('');
       try {
@@ -83,19 +86,22 @@ export class AuditLog {
         this.#logger.error('the audit log of the registry lacks entries: it could not be written', { lost: text, reason: messageOf(error) });
       }
     }
+    // In the same turn in which nothing was left: a later entry begins anew.
+    this.#writing = undefined;
   }
 
   async #rotate(): Promise<void> {
     const { file, keep } = this.#settings;
-    await this.#file.close();
     await rm(`${file}.${keep}`, { force: true });
     for (let number = keep - 1; number >= 0; number -= 1) {
       const from = number === 0 ? file : `${file}.${number}`;
       if (keep === 0) await rm(from, { force: true });
       else await rename(from, `${file}.${number + 1}`).catch(ignoreMissing);
     }
+    const full = this.#file;
     this.#file = await openFile(file);
     this.#size = 0;
+    await full.close();
   }
 }
 

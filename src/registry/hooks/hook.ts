@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { type Clock, type Logger, messageOf } from '#kit';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Clock, type Logger, messageOf, readJson, writeDurable } from '#kit';
 import { fits } from '../access/patterns.ts';
 import { post } from './post.ts';
 import type { EnvelopedEvent, HookSettings } from './types.ts';
@@ -8,21 +10,27 @@ const MEDIA_TYPE = 'application/vnd.docker.distribution.events.v1+json';
 /** So many may wait for a receiver that is away; then the oldest go. */
 export const WAITING_MAX = 10_000;
 const TOGETHER_MAX = 50;
+const SAVE_AFTER_MS = 500;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 
 /** Tells one receiver what happens, in order, off the way of requests; a receiver that fails is asked again, with longer and longer pauses. */
 export class Hook {
   readonly #settings: HookSettings;
+  readonly #path: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #stopping = new AbortController();
   #waiting: EnvelopedEvent[] = [];
   #telling: Promise<void> | undefined;
+  #saving: Promise<void> | undefined;
+  #isKept = false;
+  #isChanged = false;
   #lost = 0;
 
-  constructor(settings: HookSettings, options: { readonly clock: Clock; readonly logger: Logger }) {
+  constructor(settings: HookSettings, options: { readonly path: string; readonly clock: Clock; readonly logger: Logger }) {
     this.#settings = settings;
+    this.#path = options.path;
     this.#clock = options.clock;
     this.#logger = options.logger.child({ hook: new URL(settings.url).host });
   }
@@ -45,25 +53,54 @@ export class Hook {
       this.#waiting.shift();
       this.#lost += 1;
     }
-    this.#telling ??= this.#tellAll().finally(() => {
-      this.#telling = undefined;
-    });
+    this.#telling ??= this.#tellAll();
+    this.#changed();
   }
 
-  /** Tells once more what waits, then gives up what is left, which is logged. */
+  /** Takes up what an earlier run could not tell. Errors: the system's. */
+  async open(): Promise<void> {
+    const kept = await readJson(this.#path);
+    if (Array.isArray(kept)) this.#waiting = kept as EnvelopedEvent[]; // this file's own writing
+    if (this.#waiting.length > 0) this.#telling ??= this.#tellAll();
+  }
+
+  /** Keeps what waits for the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#telling;
-    if (this.#waiting.length > 0)
-      await this.#send(this.#waiting).then(
-        () => (this.#waiting = []),
-        () => {},
-      );
-    if (this.#waiting.length > 0)
-      this.#logger.error('the receiver is not told of events: it did not answer, and the registry stops', { events: this.#waiting });
+    await this.#saving;
+    await this.#write();
+  }
+
+  /** What is still waiting a moment later goes to the disk; what is told before it costs nothing. */
+  async #save(): Promise<void> {
+    while (this.#isChanged) {
+      await this.#clock.sleep(SAVE_AFTER_MS, this.#stopping.signal).catch(() => {});
+      this.#isChanged = false;
+      await this.#write();
+    }
+    this.#saving = undefined;
+  }
+
+  #changed(): void {
+    this.#isChanged = true;
+    this.#saving ??= this.#save();
+  }
+
+  async #write(): Promise<void> {
+    if (this.#waiting.length === 0 && !this.#isKept) return;
+    try {
+      this.#isKept = this.#waiting.length > 0;
+      await mkdir(dirname(this.#path), { recursive: true });
+      await writeDurable(this.#path, JSON.stringify(this.#waiting));
+    } catch (error) {
+      this.#logger.error('events that wait for their receiver could not be kept: a restart would lose them', { reason: messageOf(error) });
+    }
   }
 
   async #tellAll(): Promise<void> {
+    // What comes in one turn is told together.
+    await Promise.resolve();
     let pause_ms = FIRST_PAUSE_MS;
     while (this.#waiting.length > 0 && !this.#stopping.signal.aborted) {
       const together = this.#waiting.slice(0, TOGETHER_MAX);
@@ -83,6 +120,9 @@ export class Hook {
         pause_ms = Math.min(pause_ms * 2, LONGEST_PAUSE_MS);
       }
     }
+    // In the same turn in which nothing was left: a later event begins anew.
+    this.#telling = undefined;
+    if (this.#isKept) this.#changed();
   }
 
   #send(events: readonly EnvelopedEvent[]): Promise<void> {

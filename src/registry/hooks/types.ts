@@ -37,5 +37,6 @@ export interface EnvelopedEvent {
     readonly tag?: string;
   };
   readonly request: { readonly id: string; readonly addr: string; readonly host: string; readonly method: string; readonly useragent: string };
+  readonly source: { readonly addr: string; readonly instanceID: string };
   readonly actor: { readonly name?: string };
 }

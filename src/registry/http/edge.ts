@@ -44,7 +44,7 @@ interface Passing {
 }
 
 async function pass(parts: EdgeParts, passing: Passing): Promise<void> {
-  const { limits, access, metrics } = parts;
+  const { limits, metrics } = parts;
   const { request, response, url } = passing.exchange;
   try {
     passing.route = routeOf(request.method, url.pathname);
@@ -52,29 +52,67 @@ async function pass(parts: EdgeParts, passing: Passing): Promise<void> {
     metrics?.watch(passing.exchange, passing.route?.kind ?? 'other');
   }
   const { route } = passing;
-  limits?.countRequest(passing.client);
-  if (route.kind === 'token' && access !== undefined) return access.serveToken(passing.exchange);
-  if (access !== undefined) {
-    const actor = await access.gate.admit(passing.exchange, route);
-    const mayPull = (repository: string) => access.gate.mayPull(actor, repository);
-    passing.exchange = { ...passing.exchange, ...(actor.name === undefined ? {} : { user: actor.name }), mayPull };
-  }
+  const client = await countAndAdmit(parts, passing, route);
+  if (client === undefined) return;
   if (route.kind === 'token' || (route.kind === 'metrics' && metrics === undefined)) throw unsupported(`${request.method} ${url.pathname}`);
   if (route.kind === 'metrics' && metrics !== undefined) return sendMetrics(metrics, response);
-  if (limits !== undefined && route.kind === 'upload' && request.method !== 'GET') response.once('close', limits.countUpload(passing.client));
+  if (limits !== undefined && route.kind === 'upload' && request.method !== 'GET') response.once('close', limits.countUpload(client));
   return parts.serve(passing.exchange, route);
+}
+
+/**
+ * Says whom the request is counted for: a user, or the address of those who don't say who they are. A wrong password is the address's too, so that
+ * guessing has its limit. Undefined where the answer was given: a token.
+ */
+async function countAndAdmit({ limits, access }: EdgeParts, passing: Passing, route: Route): Promise<string | undefined> {
+  const { exchange, client } = passing;
+  if (access === undefined || (exchange.request.headers.authorization === undefined && route.kind !== 'token')) limits?.countRequest(client);
+  else limits?.check(client);
+  if (access === undefined) return client;
+  const wrong = (error: unknown): never => {
+    if (exchange.request.headers.authorization !== undefined || route.kind === 'token') limits?.countRequest(client);
+    throw error;
+  };
+  if (route.kind === 'token') {
+    const user = await access.serveToken(exchange).catch(wrong);
+    limits?.countServed(user === undefined ? client : `user ${user}`);
+    if (user !== undefined) passing.exchange = { ...exchange, user };
+    return undefined;
+  }
+  const actor = await access.gate.identify(exchange, route).catch(wrong);
+  const { gate } = access;
+  passing.exchange = {
+    ...exchange,
+    ...(actor.name === undefined ? {} : { user: actor.name }),
+    mayPull: (repository) => gate.mayPull(actor, repository),
+    maySee: (repository) => gate.maySee(actor, repository),
+  };
+  const counted = actor.name === undefined ? client : `user ${actor.name}`;
+  if (exchange.request.headers.authorization !== undefined) limits?.countRequest(counted);
+  gate.admit(exchange, route, actor);
+  return counted;
+}
+
+const ACTIONS_BY_METHOD: Readonly<Record<string, string>> = { GET: 'pull', HEAD: 'pull', DELETE: 'delete' };
+
+function actionOf(method: string, route: Route): string | undefined {
+  if (!('name' in route)) return undefined;
+  return route.kind === 'upload' ? 'push' : (ACTIONS_BY_METHOD[method] ?? 'push');
 }
 
 function writeDown({ audit }: EdgeParts, { exchange: { request, response, user }, route, client }: Passing): void {
   if (audit === undefined || route === undefined) return;
+  const digest = response.getHeader('docker-content-digest');
   const agent = request.headers['user-agent'];
   audit.write({
     user,
     address: client,
     method: request.method ?? '',
+    action: actionOf(request.method ?? '', route),
     kind: route.kind,
     ...('name' in route ? { repository: route.name } : {}),
     ...('reference' in route ? { reference: route.reference } : {}),
+    ...(typeof digest === 'string' ? { digest } : {}),
     status: response.statusCode,
     ...(agent === undefined ? {} : { agent }),
   });

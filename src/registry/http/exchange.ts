@@ -11,6 +11,8 @@ export interface Exchange {
   readonly user?: string;
   /** Whether whoever asks may take blobs out of a repository; all may when left out. */
   readonly mayPull?: (repository: string) => boolean;
+  /** Whether the catalogue shows them a repository; all when left out. */
+  readonly maySee?: (repository: string) => boolean;
 }
 
 /**
@@ -48,10 +50,15 @@ export function answerError(exchange: Exchange, error: unknown, logger: Logger):
   const message = known?.message ?? 'the registry failed; its log says why';
   const detail = error instanceof RegistryError ? error.detail : undefined;
   // What of the body was not read would be taken for the next request.
-  if (!exchange.request.readableEnded) exchange.response.shouldKeepAlive = false;
+  if (hasBody(exchange.request) && !exchange.request.readableEnded) exchange.response.shouldKeepAlive = false;
   answer(exchange, known?.status ?? 500, error instanceof RegistryError ? error.headers : {}, {
     errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }],
   });
+}
+
+/** Whether the client sends one (RFC 9112, 6.3): each challenge would else cost a connection. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** One page of a sorted list by `n` and `last`, and the Link header to the next one. */

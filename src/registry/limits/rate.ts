@@ -1,7 +1,7 @@
 import type { Clock } from '#kit';
 import { tooManyRequests } from '../errors.ts';
 
-/** What one client may ask of the registry. */
+/** What one client may ask of the registry: a user, or an address of those who don't say who they are. */
 export interface LimitSettings {
   readonly requests?: RequestLimit;
   /** Uploads that one client may have under way at once. */
@@ -19,7 +19,7 @@ interface Bucket {
 
 const CLIENTS_MAX = 10_000;
 
-/** Counts what each client asks for, by its address: a bucket that fills again with time, and what it uploads now. */
+/** Counts what each client asks for: a bucket that fills again with time, and what it uploads now. */
 export class Limits {
   readonly #settings: LimitSettings;
   readonly #clock: Clock;
@@ -33,15 +33,22 @@ export class Limits {
 
   /** Errors: `TOOMANYREQUESTS`, with the seconds to wait. */
   countRequest(client: string): void {
+    this.check(client);
+    this.countServed(client);
+  }
+
+  /** Whether the client may ask now; that is not counted. Errors: `TOOMANYREQUESTS`. */
+  check(client: string): void {
     const { requests } = this.#settings;
     if (requests === undefined) return;
-    const burst = requests.burst ?? Math.max(1, requests.perSecond);
-    const now_ms = this.#clock.monotonic();
-    const bucket = this.#buckets.get(client) ?? this.#newBucket(client, burst, now_ms);
-    bucket.tokens = Math.min(burst, bucket.tokens + ((now_ms - bucket.at_ms) / 1000) * requests.perSecond);
-    bucket.at_ms = now_ms;
-    if (bucket.tokens < 1) throw tooManyRequests(Math.ceil((1 - bucket.tokens) / requests.perSecond), 'more requests than the registry takes of one client');
-    bucket.tokens -= 1;
+    const { tokens } = this.#filled(client, requests);
+    if (tokens < 1) throw tooManyRequests(Math.ceil((1 - tokens) / requests.perSecond), 'more requests than the registry takes of one client');
+  }
+
+  /** Counts what was let in already. */
+  countServed(client: string): void {
+    const { requests } = this.#settings;
+    if (requests !== undefined) this.#filled(client, requests).tokens -= 1;
   }
 
   /** Counts an upload until what is answered is called. Errors: `TOOMANYREQUESTS`. */
@@ -54,6 +61,14 @@ export class Limits {
       if (left === 0) this.#uploads.delete(client);
       else this.#uploads.set(client, left);
     };
+  }
+
+  #filled(client: string, { perSecond, burst = Math.max(1, perSecond) }: RequestLimit): Bucket {
+    const now_ms = this.#clock.monotonic();
+    const bucket = this.#buckets.get(client) ?? this.#newBucket(client, burst, now_ms);
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now_ms - bucket.at_ms) / 1000) * perSecond);
+    bucket.at_ms = now_ms;
+    return bucket;
   }
 
   /** Buckets that have filled again say nothing: they go when there are many. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, messageOf, type Random } from '#kit';
-import { type Endpoint, isRepository, openRemotes, type RemoteRepository, type Remotes } from '#image';
+import { type Endpoint, isRepository, openRemotes, type RemoteOptions, type RemoteRepository, type Remotes } from '#image';
 import { notAllowed, upstreamInvalid } from './errors.ts';
 import type { UpstreamSettings } from './types.ts';
 
@@ -9,11 +9,17 @@ const TAGS_FRESH_MS = 5 * 60_000;
 const SILENCE_MS = 30_000;
 const REPOSITORIES_MAX = 1_000;
 
+interface UpstreamParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly remote?: RemoteOptions;
+}
+
 /** One upstream: which names here are its, and how it is asked. */
 export class Upstream {
   readonly tagsFresh_ms: number;
   readonly #settings: UpstreamSettings;
-  readonly #parts: { readonly clock: Clock; readonly random: Random };
+  readonly #parts: UpstreamParts;
   readonly #remote: URL;
   readonly #allowed: RegExp | undefined;
   #remotes: Promise<Remotes> | undefined;
@@ -25,7 +31,7 @@ export class Upstream {
   #silentSince_ms: number | undefined;
 
   /** Errors: `REGISTRY_SETTINGS_INVALID`. */
-  constructor(settings: UpstreamSettings, parts: { readonly clock: Clock; readonly random: Random }) {
+  constructor(settings: UpstreamSettings, parts: UpstreamParts) {
     const { remote, prefix, host, repositories, tagsFresh } = settings;
     const url = URL.parse(remote);
     if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.username !== '')
@@ -85,7 +91,7 @@ export class Upstream {
       insecure: this.#remote.protocol === 'http:',
     };
     const { authority } = this.#settings;
-    const remotes = await (this.#remotes ??= openRemotes(this.#parts, authority === undefined ? {} : { authority }));
+    const remotes = await (this.#remotes ??= openRemotes(this.#parts, { ...this.#parts.remote, ...(authority === undefined ? {} : { authority }) }));
     const repository = remotes.repository(endpoint, 'pull', auth === undefined ? {} : { auth });
     if (this.#repositories.size >= REPOSITORIES_MAX) this.#repositories.clear();
     this.#repositories.set(name, { repository, username: auth?.username, password: auth?.password });

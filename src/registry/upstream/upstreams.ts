@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Clock, GantryError, type Logger, messageOf, type Random } from '#kit';
-import { type Digest, type ImageStore, isDigest, isTag } from '#image';
+import { type Digest, type ImageStore, isDigest, isTag, type RemoteOptions } from '#image';
 import { asDigest, sendBlob } from '../blobs.ts';
 import { blobUnknown, digestInvalid, manifestUnknown, nameUnknown, RegistryError, tagInvalid } from '../errors.ts';
 import { answer, type Exchange, pageOf } from '../http/exchange.ts';
@@ -20,6 +20,7 @@ export interface UpstreamsOptions {
   /** Bytes; all the same when left out. */
   readonly cacheMax?: number;
   readonly images: ImageStore;
+  readonly remote?: RemoteOptions;
   readonly dataDir: string;
   readonly clock: Clock;
   readonly random: Random;

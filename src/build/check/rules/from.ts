@@ -86,6 +86,34 @@ export const FROM_PLATFORM_FLAG_CONST_DISALLOWED: Rule = {
       })),
 };
 
+export const INVALID_BASE_IMAGE_PLATFORM: Rule = {
+  name: 'InvalidBaseImagePlatform',
+  description: 'Base image platform does not match expected target platform',
+  find: (subject) => {
+    const scope = globalScope(subject, { given: true });
+    return subject.stages.flatMap(({ from }) => {
+      const base = valueOf(from.image, scope, subject);
+      const found = subject.bases?.get(base)?.platform;
+      const wanted = from.platform === undefined ? subject.platform : valueOf(from.platform, scope, subject);
+      if (found === undefined || isSamePlatform(found, wanted)) return [];
+      return [
+        {
+          instruction: from,
+          offset: offsetOf(from, from.image),
+          message: `Base image ${base} was pulled with platform "${found}", expected "${wanted}" for current build`,
+          remedy: `take an image that is for ${wanted}, or pull that one of this name`,
+        },
+      ];
+    });
+  },
+};
+
+/** By system and architecture, since a variant may be left out. */
+function isSamePlatform(one: string, other: string): boolean {
+  const [[system, architecture], [otherSystem, otherArchitecture]] = [one.split('/'), other.split('/')];
+  return system === otherSystem && architecture === otherArchitecture;
+}
+
 /** A constant is fine where the stage says by its name that it is for that platform alone. */
 function isConstantPlatform({ platform, stage = '' }: From, subject: Subject): boolean {
   if (platform === undefined || variablesOf(platform, subject).length > 0) return false;

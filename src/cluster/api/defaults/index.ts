@@ -11,6 +11,8 @@ import {
   defaultSecret,
   defaultService,
 } from './kinds.ts';
+import { defaultBinding, defaultPriorityClass } from './access.ts';
+import { defaultLimitRange } from './limit-range.ts';
 
 type Default = (object: KubeObject) => void;
 
@@ -30,6 +32,10 @@ const BY_MODEL: Readonly<Record<string, Default>> = {
   V1HorizontalPodAutoscaler: as(defaultAutoscalerV1),
   V2HorizontalPodAutoscaler: as(defaultAutoscalerV2),
   V1EndpointSlice: as(defaultEndpointSlice),
+  V1RoleBinding: as(defaultBinding),
+  V1ClusterRoleBinding: as(defaultBinding),
+  V1PriorityClass: as(defaultPriorityClass),
+  V1LimitRange: as(defaultLimitRange),
 };
 
 /** A copy of a decoded object with every default that its kind documents. */

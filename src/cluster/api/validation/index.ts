@@ -1,6 +1,16 @@
 import { invalid } from '../errors.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
+import {
+  checkCertificateRequest,
+  checkClusterRole,
+  checkClusterRoleBinding,
+  checkPathSegment,
+  checkPriorityClass,
+  checkRole,
+  checkRoleBinding,
+  RBAC_GROUP,
+} from './access.ts';
 import { checkConfigMap, checkSecret } from './data.ts';
 import { FieldErrors } from './field-errors.ts';
 import { checkAutoscaler, checkDeployment, checkPod, checkReplicaSet, checkService } from './kinds.ts';
@@ -23,6 +33,12 @@ const BY_MODEL: Readonly<Record<string, Check>> = {
   V1Secret: as(checkSecret),
   V1HorizontalPodAutoscaler: as(checkAutoscaler),
   V2HorizontalPodAutoscaler: as(checkAutoscaler),
+  V1Role: as(checkRole),
+  V1ClusterRole: as(checkClusterRole),
+  V1RoleBinding: as(checkRoleBinding),
+  V1ClusterRoleBinding: as(checkClusterRoleBinding),
+  V1CertificateSigningRequest: as(checkCertificateRequest),
+  V1PriorityClass: as(checkPriorityClass),
 };
 
 /** Checks a defaulted object that is to be created. Errors: 422 `Invalid`, with a cause for each wrong field. */
@@ -47,6 +63,7 @@ function checkMeta(resource: ServedResource, { metadata }: KubeObject): FieldErr
   if (!name) {
     if (!generateName) errors.required('metadata.name', 'name or generateName is required');
   } else if (resource.resource === 'namespaces') checkLabelName(errors, 'metadata.name', name);
+  else if (resource.group === RBAC_GROUP) checkPathSegment(errors, 'metadata.name', name);
   else checkSubdomain(errors, 'metadata.name', name);
   checkLabels(errors, 'metadata.labels', metadata.labels);
   for (const key of Object.keys(metadata.annotations ?? {})) checkQualifiedName(errors, 'metadata.annotations', key.toLowerCase());

@@ -1,19 +1,20 @@
 import { type KubeObject, type ResourceRef, StatusError } from '#cluster/api';
 import type { Context } from '../context.ts';
 import { findServed, keyOf } from '../kinds.ts';
+import { SYSTEM_CLASSES } from './plugins/priority.ts';
 import { createObject } from '../verbs/create.ts';
 import { replace } from '../verbs/update.ts';
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 const PORT_NAME = 'https';
 
-/** Makes what every cluster has, where it isn't there: the namespaces and the API server's own Service. */
+/** Makes what every cluster has, where it isn't there: the namespaces and the classes of what the cluster stands on. */
 export async function bootstrap(context: Context): Promise<void> {
-  await Promise.all(
-    NAMESPACES.map((name) =>
-      ensure(context, { group: '', version: 'v1', resource: 'namespaces' }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
-    ),
+  const namespaces = NAMESPACES.map((name) =>
+    ensure(context, { group: '', version: 'v1', resource: 'namespaces' }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
   );
+  const classes = SYSTEM_CLASSES.map((one) => ensure(context, { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' }, one));
+  await Promise.all([...namespaces, ...classes]);
 }
 
 /** The `kubernetes` Service in `default`, and its endpoint: where this server listens. */
@@ -43,7 +44,7 @@ async function ensure(context: Context, ref: ResourceRef, object: KubeObject, re
   if (!served) throw new TypeError(`${ref.resource} are not served`);
   const { name = '', namespace } = object.metadata;
   if (!context.cache.get(keyOf(served, namespace, name))) {
-    await createObject(context, served, { object, namespace, dryRun: false }).catch(ignoreAlreadyExists);
+    await createObject(context, served, { object: structuredClone(object), namespace, dryRun: false }).catch(ignoreAlreadyExists);
     return;
   }
   if (renew) await replace(context, { served, namespace, name }, { dryRun: false, subresource: undefined }, (before) => likeIt(before, object));

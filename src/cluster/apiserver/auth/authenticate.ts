@@ -1,19 +1,47 @@
-import type { TLSSocket } from 'node:tls';
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { UserInfo } from '#cluster/api';
 import { unauthorized } from '../errors.ts';
+import type { ServiceAccountTokens, Verified } from './tokens/service-account-tokens.ts';
 
-/** Who asks: by client certificate, then by bearer token; undefined for nobody in particular. Errors: 401 for a token that is not known. */
-export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<string, UserInfo>): UserInfo | undefined {
-  const byCertificate = userOfCertificate(request);
-  if (byCertificate) return byCertificate;
-  const token = bearerToken(request);
-  if (token === undefined) return undefined;
-  for (const [known, user] of tokens) {
-    if (sameText(known, token)) return withAuthenticated(user);
+export const AUTHENTICATED = 'system:authenticated';
+
+/** Who asks: by client certificate, or by bearer token: one of a file, or a ServiceAccount's. */
+export class Authenticator {
+  /** By their digests, so that how long a look-up takes tells nothing of a token. */
+  readonly #fixed: ReadonlyMap<string, UserInfo>;
+  readonly #accounts: ServiceAccountTokens;
+  /** A connection's certificate stays what it is. */
+  readonly #byCertificate = new WeakMap<Socket, UserInfo>();
+
+  constructor(fixed: ReadonlyMap<string, UserInfo>, accounts: ServiceAccountTokens) {
+    this.#fixed = new Map([...fixed].map(([token, user]) => [digest(token), user]));
+    this.#accounts = accounts;
   }
-  throw unauthorized();
+
+  /** Undefined for nobody in particular. Errors: 401 for a token that is not believed. */
+  authenticate(request: IncomingMessage): UserInfo | undefined {
+    const known = this.#byCertificate.get(request.socket) ?? userOfCertificate(request);
+    if (known) {
+      this.#byCertificate.set(request.socket, known);
+      return known;
+    }
+    const token = bearerToken(request);
+    if (token === undefined) return undefined;
+    const found = this.verify(token);
+    if ('problem' in found) throw unauthorized();
+    return found.user;
+  }
+
+  /** What a token says, and for which of the audiences. */
+  verify(token: string, audiences: readonly string[] = this.#accounts.audiences): Verified {
+    const fixed = this.#fixed.get(digest(token));
+    if (fixed === undefined) return this.#accounts.verify(token, audiences) ?? { problem: 'it is none that this cluster knows' };
+    const shared = audiences.filter((one) => this.#accounts.audiences.includes(one));
+    return shared.length > 0 ? { user: withAuthenticated(fixed), audiences: shared } : { problem: 'the token is for this API server only' };
+  }
 }
 
 function userOfCertificate(request: IncomingMessage): UserInfo | undefined {
@@ -41,11 +69,10 @@ function bearerToken(request: IncomingMessage): string | undefined {
 }
 const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
 
-function withAuthenticated(user: UserInfo): UserInfo {
-  return user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] };
+export function withAuthenticated(user: UserInfo): UserInfo {
+  return user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] };
 }
 
-function sameText(left: string, right: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(left), digest(right));
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
 }

@@ -3,8 +3,10 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ApiHandler, badRequest, StatusError, type UserInfo, type Verb } from '#cluster/api';
-import { authenticate } from '../auth/authenticate.ts';
-import { attributesOf, requireAllowed } from '../auth/authorize.ts';
+import { attributesOf } from '../auth/attributes.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
+import { impersonated } from '../auth/impersonate.ts';
+import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import { noSuchPath, notAcceptable, unauthorized } from '../errors.ts';
@@ -33,7 +35,7 @@ export interface EdgeOptions {
   readonly context: Context;
   readonly handler: ApiHandler;
   readonly discovery: Discovery;
-  readonly tokens: ReadonlyMap<string, UserInfo>;
+  readonly authenticator: Authenticator;
   readonly version: string;
   /** Whether everything is served. */
   readonly ready: () => boolean;
@@ -109,11 +111,18 @@ export class HttpEdge {
   async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const url = urlOf(request);
     if (this.#answerAnyone(url.pathname, response)) return;
-    const user = authenticate(request, this.#options.tokens);
-    if (!user) throw unauthorized();
+    const user = this.#userOf(request);
     const route = parsePath(url.pathname);
-    if (route.kind !== 'resource') return this.#answerOther(request, response, url, route);
+    if (route.kind !== 'resource') return this.#answerOther(request, response, url, route, user);
     await this.#resource({ request, response, url, route, user, signal });
+  }
+
+  /** Errors: 401 where nobody in particular asks, 403 where he may not act as the one whom he names. */
+  #userOf(request: IncomingMessage): UserInfo {
+    const { authenticator, context } = this.#options;
+    const user = authenticator.authenticate(request);
+    if (!user) throw unauthorized();
+    return impersonated(request, user, context.authorizer);
   }
 
   /** Health and version: for everybody. */
@@ -127,8 +136,12 @@ export class HttpEdge {
     return true;
   }
 
-  #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route): void {
+  #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): void {
+    const { context } = this.#options;
+    context.authorizer.require(user, { verb: (request.method ?? 'GET').toLowerCase(), path: url.pathname });
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noSuchPath();
+    const document = issuerDocument(url.pathname, context.tokens);
+    if (document) return sendJson(response, 200, document.body, document.type);
     if (url.pathname === '/metrics') return sendText(response, 200, this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     this.#options.discovery.answer(request, response, url, route);
   }
@@ -173,8 +186,8 @@ export class HttpEdge {
   }
 
   async #log(response: ServerResponse, route: ResourceRoute, query: Record<string, string>, user: UserInfo, signal: AbortSignal): Promise<void> {
-    requireAllowed(user, attributesOf(route, 'get'));
     const { context } = this.#options;
+    context.authorizer.require(user, attributesOf(route, 'get'));
     const pieces = await podLog(context, route.namespace ?? '', route.name ?? '', query, signal);
     response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
     response.flushHeaders();
@@ -192,12 +205,14 @@ export class HttpEdge {
     socket.on('error', () => socket.destroy());
     try {
       const url = urlOf(request);
-      const user = authenticate(request, this.#options.tokens);
-      if (!user) throw unauthorized();
+      const user = this.#userOf(request);
       const route = parsePath(url.pathname);
       if (route.kind !== 'resource' || !isPodStream(route) || !STREAMING.has(route.subresource ?? ''))
         throw badRequest('Upgrade requests are only for exec, attach and portforward of pods');
-      requireAllowed(user, attributesOf(route, request.method === 'POST' ? 'create' : 'get'));
+      const { authorizer } = this.#options.context;
+      if (request.method !== 'POST') authorizer.require(user, attributesOf(route, 'get'));
+      // A WebSocket begins with GET whatever it is for; a process in a Pod, or a way into it, is made.
+      authorizer.require(user, attributesOf(route, 'create'));
       const { namespace = '', name = '', subresource = '' } = route;
       this.#upgrades ??= loadUpgrades(this.#options.context);
       await (await this.#upgrades).serve({ request, socket, head, namespace, name, subresource, parameters: url.searchParams });

@@ -94,6 +94,7 @@ function valueOf(type: string, field: WireField): unknown {
       return JSON.parse(bytesOf([...readFields(bytes)].find((part) => part.number === 1)).toString('utf8') || 'null');
     case 'authentication.v1.ExtraValue':
     case 'authorization.v1.ExtraValue':
+    case 'certificates.v1.ExtraValue':
       return [...readFields(bytes)].map((part) => bytesOf(part).toString('utf8'));
     default:
       return readMessage(type, bytes);

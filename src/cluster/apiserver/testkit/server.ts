@@ -22,6 +22,8 @@ export async function startTestServer(options: Partial<ApiServerOptions> = {}): 
     serviceCidr: '10.96.0.0/24',
     nodes: () => undefined,
     version: 'v1.36.0+gantry-test',
+    // No controller makes accounts here; tests of accounts turn it on again.
+    admission: { disable: ['ServiceAccount'] },
     ...options,
   });
   return {

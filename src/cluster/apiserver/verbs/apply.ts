@@ -1,4 +1,5 @@
 import { type ApiRequest, type ApiResponse, type ApplyOptions, applyPatch, badRequest, type KubeObject } from '#cluster/api';
+import { attributesOf } from '../auth/attributes.ts';
 import { type Context, timestamp } from '../context.ts';
 import { keyOf, present, type Served } from '../kinds.ts';
 import { createObject } from './create.ts';
@@ -9,7 +10,7 @@ import type { Place } from './write.ts';
 
 /** PATCH as server-side apply: makes the object where there is none. Errors: 400, 403, 404 (of a subresource), 409 with the conflicting fields, 422. */
 export async function applyRequest(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
-  const { query, subresource, namespace, name = '' } = request;
+  const { query, subresource, namespace, name = '', user } = request;
   const { object: applied, warnings } = decodeBody(served, request.body, query);
   settleName(applied, name);
   const options: ApplyOptions = {
@@ -20,11 +21,13 @@ export async function applyRequest(context: Context, served: Served, request: Ap
   };
   const dryRun = isDryRun(query);
   if (subresource === undefined && context.cache.get(keyOf(served, namespace, name)) === undefined) {
-    const made = await createObject(context, served, { object: applyPatch(served.info, undefined, applied, options), namespace, dryRun });
+    // Whoever may patch may not make, unless he may that too.
+    context.authorizer.require(user, attributesOf(request, 'create'));
+    const made = await createObject(context, served, { object: applyPatch(served.info, undefined, applied, options), namespace, dryRun, user });
     return { kind: 'object', status: 201, object: present(served, made), warnings };
   }
   const place: Place = { served, namespace, name };
-  const { object } = await replace(context, place, { dryRun, subresource }, (before) => {
+  const { object } = await replace(context, place, { dryRun, subresource, user }, (before) => {
     checkRevision(place, before, applied);
     return applyPatch(served.info, before, applied, options);
   });

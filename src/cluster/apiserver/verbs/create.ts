@@ -1,13 +1,15 @@
-import { type ApiRequest, type ApiResponse, alreadyExists, badRequest, invalid, type KubeObject } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, alreadyExists, badRequest, invalid, type KubeObject, type UserInfo } from '#cluster/api';
 import { randomUuid, randomWord } from '#kit';
 import type { Service } from '../admission/service-allocator.ts';
-import { admitPod } from '../admission/pods.ts';
-import { requireNamespace } from '../admission/namespaces.ts';
+import type { AdmissionRequest } from '../admission/types.ts';
+import { LOOPBACK } from '../auth/attributes.ts';
+import { stampRequester } from '../auth/certificates/requester.ts';
+import { requireNoEscalation } from '../auth/rbac/escalation.ts';
 import { type Context, timestamp } from '../context.ts';
 import { namesExhausted } from '../errors.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
-import { completeNew, decodeBody, toStorage } from './shape.ts';
+import { checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
 import { isRevisionConflict } from './write.ts';
 
 const GENERATED_CHARACTERS = 5;
@@ -18,7 +20,7 @@ const NAME_BYTES_MAX = 63;
 export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const dryRun = isDryRun(request.query);
   const { object, warnings } = decodeBody(served, request.body, request.query);
-  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun });
+  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user });
   return { kind: 'object', status: 201, object: present(served, stored), warnings };
 }
 
@@ -27,12 +29,14 @@ export interface NewObject {
   readonly object: KubeObject;
   readonly namespace: string | undefined;
   readonly dryRun: boolean;
+  /** Who makes it; the server itself without one. */
+  readonly user?: UserInfo;
 }
 
 /** Completes, checks and stores a new object; it is in the storage version then. */
 export async function createObject(context: Context, served: Served, wanted: NewObject): Promise<KubeObject> {
   const { object } = wanted;
-  settleNamespace(context, served, object, wanted.namespace);
+  settleNamespace(served, object, wanted.namespace);
   if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   const { generateName } = object.metadata;
   const generated = !object.metadata.name && generateName !== undefined && generateName !== '';
@@ -52,24 +56,31 @@ export async function createObject(context: Context, served: Served, wanted: New
 
 /** Undefined when the name is taken. */
 async function tryCreate(context: Context, served: Served, object: KubeObject, wanted: NewObject): Promise<KubeObject | undefined> {
-  const key = keyOf(served, object.metadata.namespace, object.metadata.name ?? '');
+  const { namespace, name = '' } = object.metadata;
+  const key = keyOf(served, namespace, name);
   if (context.cache.get(key)) return undefined;
   const write = async () => {
     stamp(context, object);
-    const ready = toStorage(
-      served,
-      completeNew(served, object, (one) => admit(context, served, one)),
-    );
+    const ready = await complete(context, served, object, wanted.user ?? LOOPBACK, wanted.dryRun);
     return wanted.dryRun ? ready : await put(context, key, ready);
   };
-  return isResource(served, '', 'services') ? await context.services.run(write) : await write();
+  const target = { operation: 'CREATE', served, subresource: undefined, namespace } as const;
+  return await context.admission.hold(context, target, () => (isResource(served, '', 'services') ? context.services.run(write) : write()));
 }
 
-/** What the server adds to new objects of some kinds. */
-function admit(context: Context, served: Served, object: KubeObject): void {
-  if (isResource(served, '', 'pods')) admitPod(context.cache, object);
+/** Everything that makes the object what is stored: in Kubernetes' order. */
+async function complete(context: Context, served: Served, object: KubeObject, user: UserInfo, dryRun: boolean): Promise<KubeObject> {
+  const prepared = prepareNew(served, object);
+  const { namespace, name = '' } = prepared.metadata;
+  const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
+  await context.admission.mutate(context, request);
+  if (isResource(served, 'certificates.k8s.io', 'certificatesigningrequests')) stampRequester(prepared, user);
   // Decoded as a Service.
-  if (isResource(served, '', 'services')) context.services.allocate(object as Service);
+  if (isResource(served, '', 'services')) context.services.allocate(prepared as Service);
+  checkNew(served, prepared);
+  await context.admission.validate(context, request);
+  requireNoEscalation(context.authorizer, served, prepared, undefined, user);
+  return toStorage(served, prepared);
 }
 
 async function put(context: Context, key: string, object: KubeObject): Promise<KubeObject | undefined> {
@@ -90,7 +101,7 @@ function stamp(context: Context, { metadata }: KubeObject): void {
   metadata.creationTimestamp = timestamp(context.clock);
 }
 
-function settleNamespace(context: Context, served: Served, object: KubeObject, requested: string | undefined): void {
+function settleNamespace(served: Served, object: KubeObject, requested: string | undefined): void {
   const { metadata } = object;
   if (!served.info.namespaced) {
     delete metadata.namespace;
@@ -102,5 +113,4 @@ function settleNamespace(context: Context, served: Served, object: KubeObject, r
   const namespace = requested ?? metadata.namespace;
   if (!namespace) throw badRequest(`an empty namespace may not be set during creation: ${served.info.kind} belongs to a namespace`);
   metadata.namespace = namespace;
-  requireNamespace(context.cache, served, namespace, metadata.name ?? metadata.generateName ?? '');
 }

@@ -1,6 +1,7 @@
 import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type Status, StatusError } from '#cluster/api';
+import type { AdmissionRequest } from '../admission/types.ts';
 import { type Context, mutable, timestamp } from '../context.ts';
-import { matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
+import { keyOf, matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
 import { isDryRun, wholeNumber } from './options.ts';
 import { type Change, change, type Place } from './write.ts';
 
@@ -20,6 +21,7 @@ const POD_GRACE_SECONDS = 30;
 export async function deleteOne(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   const options = deleteOptions(request);
+  await admitDeletion(context, place, request, options.dryRun);
   const { object, removed } = await deletePlace(context, place, options);
   const returnsObject = !removed || served.info.group === '';
   return { kind: 'object', status: 200, object: returnsObject ? present(served, object) : success(served, object) };
@@ -35,11 +37,20 @@ export async function deleteCollection(context: Context, served: Served, request
     const object = collection.get(key);
     if (!object || !matches(object)) continue;
     const place: Place = { served, namespace: object.metadata.namespace, name: object.metadata.name ?? '' };
+    await admitDeletion(context, place, request, options.dryRun);
     const deleted = await deletePlace(context, place, options).catch(ignoreNotFound);
     if (deleted) items.push(present(served, deleted.object));
   }
   const metadata = { resourceVersion: String(context.cache.revision) };
   return { kind: 'list', list: { apiVersion: served.apiVersion, kind: served.info.listKind, metadata, items } };
+}
+
+/** Errors: those of the plugins. */
+async function admitDeletion(context: Context, { served, namespace, name }: Place, { user }: ApiRequest, dryRun: boolean): Promise<void> {
+  const old = context.cache.get(keyOf(served, namespace, name));
+  const request: AdmissionRequest = { operation: 'DELETE', served, subresource: undefined, namespace, name, object: undefined, old, user, dryRun };
+  await context.admission.mutate(context, request);
+  await context.admission.validate(context, request);
 }
 
 /** Somebody else deleted it in between: just as well. */

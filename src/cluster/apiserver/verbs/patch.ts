@@ -19,7 +19,7 @@ export async function patch(context: Context, served: Served, request: ApiReques
   if (request.contentType === APPLY_PATCH) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   let warnings: readonly string[] = [];
-  const options = { dryRun: isDryRun(request.query), subresource: request.subresource };
+  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user };
   const { object } = await replace(context, place, options, (before) => {
     const decoded = decodeBody(served, patchBody(before, request, served), request.query);
     warnings = decoded.warnings;

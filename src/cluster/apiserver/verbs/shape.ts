@@ -23,12 +23,14 @@ export function decodeBody(served: Served, body: unknown, query: Readonly<Record
   return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata } } };
 }
 
-/** Defaults, the server's own part (`admit`, which may change the object), validation: in this order. Errors: 422. */
-export function completeNew(served: Served, object: KubeObject, admit: (object: KubeObject) => void): KubeObject {
-  const prepared = prepareForCreate(served.info, applyDefaults(served.info, object));
-  admit(prepared);
-  validateCreate(served.info, prepared);
-  return prepared;
+/** A new object with its defaults, and without what only the server may say. */
+export function prepareNew(served: Served, object: KubeObject): KubeObject {
+  return prepareForCreate(served.info, applyDefaults(served.info, object));
+}
+
+/** Errors: 422. */
+export function checkNew(served: Served, object: KubeObject): void {
+  validateCreate(served.info, object);
 }
 
 /** The object in the version that is stored. */
@@ -36,20 +38,17 @@ export function toStorage(served: Served, object: KubeObject): KubeObject {
   return convert(object, apiVersionOf(served.storage));
 }
 
-/** The same for an object that stands in the place of `before`; of a status alone nothing is to be completed. */
-export function completeChanged(
-  served: Served,
-  after: KubeObject,
-  before: KubeObject,
-  subresource: string | undefined,
-  admit: (object: KubeObject) => void,
-): KubeObject {
+/** What is to stand in the place of `before`, with its defaults; of a subresource only that part changes. */
+export function prepareChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): KubeObject {
   if (subresource === 'finalize') return withFinalizers(after, before);
+  if (subresource === 'approval') return withConditions(after, before);
   if (subresource !== undefined) return prepareForUpdate(served.info, after, before, subresource);
-  const completed = prepareForUpdate(served.info, applyDefaults(served.info, after), before);
-  admit(completed);
-  validateUpdate(served.info, completed, before);
-  return completed;
+  return prepareForUpdate(served.info, applyDefaults(served.info, after), before);
+}
+
+/** Of a subresource nothing is to be checked but of an approval. Errors: 422. */
+export function checkChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): void {
+  if (subresource === undefined || subresource === 'approval') validateUpdate(served.info, after, before);
 }
 
 interface WithSpec extends KubeObject {
@@ -59,5 +58,15 @@ interface WithSpec extends KubeObject {
 /** A namespace with other finalizers in its spec. */
 function withFinalizers(after: WithSpec, before: WithSpec): KubeObject {
   const changed: WithSpec = { ...before, spec: { ...before.spec, finalizers: after.spec?.finalizers ?? [] } };
+  return changed;
+}
+
+interface WithStatus extends KubeObject {
+  status?: { conditions?: unknown };
+}
+
+/** A request for a certificate with other conditions, and with marks of its own. */
+function withConditions(after: WithStatus, before: WithStatus): KubeObject {
+  const changed: WithStatus = { ...before, metadata: after.metadata, status: { ...before.status, conditions: after.status?.conditions ?? [] } };
   return changed;
 }

@@ -1,9 +1,12 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject, type UserInfo } from '#cluster/api';
 import type { Service } from '../admission/service-allocator.ts';
+import type { AdmissionRequest } from '../admission/types.ts';
+import { LOOPBACK } from '../auth/attributes.ts';
+import { requireNoEscalation } from '../auth/rbac/escalation.ts';
 import type { Context } from '../context.ts';
 import { isResource, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
-import { completeChanged, decodeBody, toStorage } from './shape.ts';
+import { checkChanged, decodeBody, prepareChanged, toStorage } from './shape.ts';
 import { type Change, change, type Place, STALE_WORDS } from './write.ts';
 
 /** PUT of one object, or of its status alone. Errors: 400, 404, 409, 422. */
@@ -11,7 +14,7 @@ export async function update(context: Context, served: Served, request: ApiReque
   const { object: body, warnings } = decodeBody(served, request.body, request.query);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   checkIdentity(served, place, body);
-  const options = { dryRun: isDryRun(request.query), subresource: request.subresource };
+  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user };
   const { object } = await replace(context, place, options, (before) => {
     checkRevision(place, before, body);
     return structuredClone(body);
@@ -23,6 +26,8 @@ export interface ReplaceOptions {
   readonly dryRun: boolean;
   /** `status` or `finalize`: only that part changes. */
   readonly subresource: string | undefined;
+  /** Who does it; the server itself without one. */
+  readonly user?: UserInfo;
 }
 
 /** Puts what `next` makes of the object (in the version of `place.served`; it may be kept and changed) in its place, with all that a write entails. */
@@ -32,22 +37,38 @@ export async function replace(
   options: ReplaceOptions,
   next: (before: KubeObject) => KubeObject,
 ): Promise<{ object: KubeObject; removed: boolean }> {
-  const { served } = place;
-  const allocates = isResource(served, '', 'services') && options.subresource === undefined;
-  const decide = (stored: KubeObject): Change => {
+  const { served, namespace } = place;
+  const { subresource, dryRun } = options;
+  const decide = async (stored: KubeObject): Promise<Change> => {
     const before = present(served, stored);
     const after = next(before);
     keepSystemFields(before, after);
     refuseNewFinalizers(place, before, after);
-    const completed = completeChanged(served, after, before, options.subresource, (service) => {
-      // Decoded as Services, both of them.
-      if (allocates) context.services.allocate(service as Service, before as Service);
-    });
-    const result = toStorage(served, completed);
+    const result = await complete(context, place, options, before, after);
     return endsNow(stored, result) ? { remove: result } : { put: result };
   };
-  const write = () => change(context, place, options.dryRun, decide);
-  return allocates ? await context.services.run(write) : await write();
+  const write = () => change(context, place, dryRun, decide);
+  const target = { operation: 'UPDATE', served, subresource, namespace } as const;
+  return await context.admission.hold(context, target, () => (allocates(place, options) ? context.services.run(write) : write()));
+}
+
+/** Everything that makes of a change what is stored: in Kubernetes' order. */
+async function complete(context: Context, place: Place, options: ReplaceOptions, before: KubeObject, after: KubeObject): Promise<KubeObject> {
+  const { served, namespace, name } = place;
+  const { subresource, dryRun, user = LOOPBACK } = options;
+  const object = prepareChanged(served, after, before, subresource);
+  const request: AdmissionRequest = { operation: 'UPDATE', served, subresource, namespace, name, object, old: before, user, dryRun };
+  await context.admission.mutate(context, request);
+  // Decoded as Services, both of them.
+  if (allocates(place, options)) context.services.allocate(object as Service, before as Service);
+  checkChanged(served, object, before, subresource);
+  await context.admission.validate(context, request);
+  requireNoEscalation(context.authorizer, served, object, before, user);
+  return toStorage(served, object);
+}
+
+function allocates({ served }: Place, { subresource }: ReplaceOptions): boolean {
+  return isResource(served, '', 'services') && subresource === undefined;
 }
 
 function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObject): void {

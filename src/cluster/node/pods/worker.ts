@@ -260,11 +260,21 @@ export class PodWorker {
       this.#run(() => this.#refreshVolumes());
       wake();
     };
+    this.#follows.push(sources.followTokens(this.uid, stale));
     for (const { kind, name } of named) this.#follows.push(sources.follow(kind, this.#pod.metadata.namespace ?? '', name, stale));
   }
 
   async #refreshVolumes(): Promise<void> {
-    if (!this.#volumesStale || this.#sandbox === undefined || this.#stopped || this.#tearDown.done !== 'nothing' || this.#tearDown.busy) return;
+    // With a namespace go the objects of its Pods' volumes; what ends keeps what it has.
+    if (
+      !this.#volumesStale ||
+      this.#sandbox === undefined ||
+      this.#pod.metadata.deletionTimestamp !== undefined ||
+      this.#stopped ||
+      this.#tearDown.done !== 'nothing' ||
+      this.#tearDown.busy
+    )
+      return;
     this.#volumesStale = false;
     await setUpPodVolumes(this.#context, this.#sandbox.address);
   }

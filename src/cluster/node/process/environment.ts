@@ -1,5 +1,6 @@
-import type { V1ConfigMap, V1Container, V1EnvVar, V1Secret, V1Service } from '#cluster/api';
+import type { V1ConfigMap, V1Container, V1EnvVar, V1Pod, V1Secret, V1Service } from '#cluster/api';
 import { ContainerConfigError } from '../errors.ts';
+import type { TokenWish } from '../tokens.ts';
 import { expand } from './expand.ts';
 import { type PodFacts, podField, resourceField } from './fields.ts';
 
@@ -7,6 +8,8 @@ import { type PodFacts, podField, resourceField } from './fields.ts';
 export interface Sources {
   configMap(name: string): Promise<V1ConfigMap | undefined>;
   secret(name: string): Promise<V1Secret | undefined>;
+  /** A token of the Pod's account, bound to the Pod. */
+  token(pod: V1Pod, wish: TokenWish): Promise<string>;
 }
 
 /** The environment of a container: Services first, then `envFrom`, then `env`, later ones over earlier. Errors: `CreateContainerConfigError`. */

@@ -51,6 +51,7 @@ suite('what a process finds', () => {
     const sources = {
       configMap: async () => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, data: { x: '1' } }),
       secret: async () => ({ apiVersion: 'v1', kind: 'Secret', metadata: {}, data: { k: Buffer.from('s').toString('base64') } }),
+      token: () => Promise.reject(new Error('no container asks for a token by its environment')),
     };
     const variables = await environmentOf(facts, container, [service('shop', 'cart', '10.96.0.9')], sources);
     assert.deepEqual(

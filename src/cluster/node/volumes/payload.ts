@@ -12,6 +12,7 @@ export interface PayloadFile {
 export type Payload = ReadonlyMap<string, PayloadFile>;
 
 const MODE = 0o644;
+const TOKEN_SECONDS = 3600;
 
 /** The files of a configMap, secret, downwardAPI or projected volume; undefined for other kinds. Errors: `FailedMount`. */
 export async function payloadOf(volume: V1Volume, facts: PodFacts, sources: Sources): Promise<Payload | undefined> {
@@ -33,7 +34,12 @@ export async function payloadOf(volume: V1Volume, facts: PodFacts, sources: Sour
 }
 
 async function project(volume: string, source: V1VolumeProjection, mode: number, facts: PodFacts, sources: Sources): Promise<Payload> {
-  const { configMap, secret, downwardAPI } = source;
+  const { configMap, secret, downwardAPI, serviceAccountToken } = source;
+  if (serviceAccountToken) {
+    const { path, audience, expirationSeconds = TOKEN_SECONDS } = serviceAccountToken;
+    const token = await sources.token(facts.pod, { lifetime_s: expirationSeconds, ...(audience ? { audience } : {}) });
+    return new Map([[checked(volume, path), { content: Buffer.from(token), mode }]]);
+  }
   if (configMap) {
     const found = await sources.configMap(configMap.name ?? '');
     return keyed(volume, { kind: 'configmap', ...configMap }, found && configEntries(found), mode);
@@ -48,7 +54,10 @@ async function project(volume: string, source: V1VolumeProjection, mode: number,
         (item) => [checked(volume, item.path), { content: Buffer.from(told(volume, item, facts)), mode: item.mode ?? mode }] as const,
       ),
     );
-  throw new VolumeError(volume, `a projected volume's source ${Object.keys(source).join(', ')} is not supported: use configMap, secret or downwardAPI`);
+  throw new VolumeError(
+    volume,
+    `a projected volume's source ${Object.keys(source).join(', ')} is not supported: use configMap, secret, downwardAPI or serviceAccountToken`,
+  );
 }
 
 interface Keyed {

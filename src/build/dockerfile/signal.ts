@@ -1,0 +1,15 @@
+import { constants } from 'node:os';
+
+const REALTIME_MIN = 34;
+const SIGNAL_MAX = 64;
+/** What to write in place of what is no signal. */
+export const SIGNAL_REMEDY = `write a name as SIGTERM or SIGRTMIN+3, or a number from 1 to ${SIGNAL_MAX}`;
+
+/** Whether a text names a signal as the engine takes it: `SIGTERM`, `TERM`, `RTMIN+3` or a number. */
+export function isSignal(text: string): boolean {
+  const word = text.trim().toUpperCase();
+  if (/^\d+$/.test(word)) return Number(word) >= 1 && Number(word) <= SIGNAL_MAX;
+  const name = word.startsWith('SIG') ? word : `SIG${word}`;
+  const realtime = /^SIGRTMIN(?:\+(\d{1,2}))?$/.exec(name);
+  return Object.hasOwn(constants.signals, name) || (realtime !== null && REALTIME_MIN + Number(realtime[1] ?? 0) <= SIGNAL_MAX);
+}
