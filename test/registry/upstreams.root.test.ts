@@ -282,3 +282,39 @@ test('an upstream with an authority of its own is believed with its file only', 
   await using friend = await registryWith({ remote, authority: pki.authority });
   assert.equal((await fetched(friend.host(), 'hub/team/app/manifests/1')).status, 200);
 });
+
+test('what the upstream refuses is answered; what is left of the cache is what was asked for last', { skip: !isInside }, async () => {
+  writeFileSync(join(folder, 'root/data'), randomBytes(LAYER_BYTES));
+  execFileSync('tar', ['-C', join(folder, 'root'), '-cf', join(folder, 'second.tar'), '.']);
+  const name = parseReference(`${upstream.host}/team/app:2`);
+  await source.images.importTar(createReadStream(join(folder, 'second.tar')), { config: {}, name });
+  await source.images.push(name, {});
+  const second = (await source.images.resolve(`${upstream.host}/team/app:2`)).manifest.layers[0]?.digest ?? assert.fail('no layer');
+  await using place = await registryWith({}, { cacheMax: LAYER_BYTES * 1.5 });
+  await fetched(place.host(), 'hub/team/app/manifests/1');
+  front.next(/^GET .*blobs/, { kind: 'answer', status: 404 });
+  const missing = await fetched(place.host(), `hub/team/app/blobs/${layer()}`);
+  assert.equal(missing.status, 404);
+  assert.match(missing.body.toString(), /BLOB_UNKNOWN/);
+  for (const digest of [layer(), second, second]) {
+    place.later(1_000);
+    assert.equal((await fetched(place.host(), `hub/team/app/blobs/${digest}`)).status, 200);
+  }
+  const kept = () => [...place.images.leases('upstream/').values()].flat();
+  await eventually('the older one went', () => !kept().includes(layer()));
+  assert.ok(kept().includes(second));
+});
+
+test('a registry that stops in the middle of a fetch leaves nothing half', { skip: !isInside }, async () => {
+  await using place = await registryWith();
+  const never = Promise.withResolvers<void>();
+  front.next(/^GET .*blobs/, { kind: 'held', after_bytes: 500_000, until: never.promise });
+  const response = await open(place.host(), `hub/team/app/blobs/${layer()}`);
+  const broken = assert.rejects(response.toArray(), { code: 'ECONNRESET' });
+  await place.restart();
+  await broken;
+  never.resolve();
+  assert.equal(await place.images.content.stat(layer()), undefined);
+  assert.deepEqual(place.spool(), []);
+  assert.equal((await fetched(place.host(), `hub/team/app/blobs/${layer()}`)).status, 200);
+});

@@ -55,6 +55,18 @@ export class Fetch {
     return Readable.from(this.#pieces(left), { objectMode: false, highWaterMark: PIECE_BYTES });
   }
 
+  /** Resolves when the first bytes are there. Errors: those of the fetch, when it ends without any. */
+  async begun(left: AbortSignal): Promise<void> {
+    while (this.#state === 'running' && this.#written_bytes === 0) await once(this.#changes, 'change', { signal: left });
+    if (this.#state === 'failed') throw this.#failure;
+  }
+
+  /** Ends it, whoever reads. */
+  async stop(): Promise<void> {
+    this.#end.abort(new Error('the registry stops'));
+    await this.#done;
+  }
+
   #leave(): void {
     this.#readers -= 1;
     if (this.#readers > 0) return;

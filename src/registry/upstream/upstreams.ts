@@ -57,6 +57,7 @@ export class Upstreams {
   }
 
   async stop(): Promise<void> {
+    await Promise.all([...this.#fetches.values()].map((fetch) => fetch.stop()));
     for (const upstream of this.#upstreams) await upstream.stop();
   }
 
@@ -119,14 +120,17 @@ export class Upstreams {
       return;
     }
     const left = new AbortController();
-    const reading = this.#fetchOf(place, digest, size).read(left.signal);
+    const fetch = this.#fetchOf(place, digest, size);
+    const reading = fetch.read(left.signal);
     exchange.response.once('close', () => left.abort());
     if (exchange.response.destroyed) left.abort();
-    exchange.response.writeHead(200, headers);
     try {
+      // What the upstream refuses is answered, and not broken off.
+      await fetch.begun(left.signal);
+      exchange.response.writeHead(200, headers);
       await pipeline(reading, exchange.response);
     } catch (error) {
-      if (!left.signal.aborted) throw error;
+      if (!left.signal.aborted) throw isMissing(error) ? blobUnknown(place.shown, digest) : error;
     } finally {
       left.abort();
     }
