@@ -11,6 +11,8 @@ export type Fault =
   | { readonly kind: 'wrong' }
   /** The body ends early, as if that were all. */
   | { readonly kind: 'short'; readonly bytes: number }
+  /** The registry knows nothing of ranges. */
+  | { readonly kind: 'whole' }
   /** The body stops after so many bytes until `resume` is called. */
   | { readonly kind: 'held'; readonly after_bytes: number; readonly until: Promise<void> };
 
@@ -62,18 +64,20 @@ export async function openFaultyFront(target: string): Promise<FaultyFront> {
 }
 
 function pass(target: string, asked: IncomingMessage, answer: ServerResponse, fault: Fault | undefined): void {
-  const onward = request(new URL(asked.url ?? '/', target), { method: asked.method ?? 'GET', headers: asked.headers }, (said) => {
+  const { range, ...others } = asked.headers;
+  const headers = fault?.kind === 'whole' || range === undefined ? others : { ...others, range };
+  const onward = request(new URL(asked.url ?? '/', target), { method: asked.method ?? 'GET', headers }, (said) => {
     const short = fault?.kind === 'short' ? { 'content-length': String(fault.bytes) } : {};
     answer.writeHead(said.statusCode ?? 502, { ...said.headers, ...short });
     said.on('error', () => answer.destroy());
-    if (fault === undefined) said.pipe(answer);
+    if (fault === undefined || fault.kind === 'whole') said.pipe(answer);
     else void spoil(said, answer, fault);
   });
   onward.on('error', () => answer.destroy());
   asked.pipe(onward);
 }
 
-async function spoil(said: IncomingMessage, answer: ServerResponse, fault: Fault): Promise<void> {
+async function spoil(said: IncomingMessage, answer: ServerResponse, fault: Exclude<Fault, { kind: 'whole' }>): Promise<void> {
   const body = Buffer.concat(await said.toArray());
   switch (fault.kind) {
     case 'cut':
