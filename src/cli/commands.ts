@@ -23,6 +23,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   ps: { summary: 'list containers', load: async () => (await import('./docker/ps.ts')).ps },
   stop: { summary: 'stop containers', load: async () => (await import('./docker/stop.ts')).stop },
   rm: { summary: 'remove containers', load: async () => (await import('./docker/rm.ts')).rm },
+  registry: {
+    summary: 'registry ls, inspect, rm, copy, gc: what registries hold, from one to another',
+    load: async () => (await import('./registry/registry.ts')).registry,
+  },
   container: {
     summary: 'container port: list, add and remove published ports while it runs',
     load: async () => (await import('./docker/container.ts')).container,

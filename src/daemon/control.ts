@@ -56,6 +56,10 @@ export function askStatus(runDir: string): Promise<DaemonStatus | undefined> {
   return askControl(runDir, '/status');
 }
 
+/** `gantry registry gc`: what went, or would go; undefined where no daemon with a registry answers. */
+export const collectRegistry = (runDir: string, dryRun: boolean): Promise<CollectReport | undefined> =>
+  askControl(runDir, '/registry/collect', dryRun ? { dryRun: 'true' } : {});
+
 /** Undefined when no daemon answers there, or it knows no such thing. */
 export function askControl<Path extends ControlPath>(
   runDir: string,

@@ -1,5 +1,6 @@
 export type { Finding } from './doctor/index.ts';
-export { findStatus } from './find.ts';
+export { collectRegistry } from './control.ts';
+export { findDirs, findStatus } from './find.ts';
 export type { DaemonStatus, PartHealth } from './types.ts';
 export type { WhyFinding } from './why/types.ts';
 
@@ -16,3 +17,6 @@ export const explainPort: typeof import('./why/explain.ts').explainPort = async 
 /** See `why/explain.ts`. */
 export const explainContainer: typeof import('./why/explain.ts').explainContainer = async (...given) =>
   (await import('./why/explain.ts')).explainContainer(...given);
+/** See `registry-client.ts`. */
+export const openRegistryClient: typeof import('./registry-client.ts').openRegistryClient = async (...given) =>
+  (await import('./registry-client.ts')).openRegistryClient(...given);

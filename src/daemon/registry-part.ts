@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { nodeHttp } from '#kit';
 import { type CollectReport, createRegistry, type Registry } from '#registry';
-import type { Images } from './rooms.ts';
+import { type Images, remoteOf } from './rooms.ts';
 import type { HostPort } from './config.ts';
 import type { Part, PartHealth, PartOptions } from './types.ts';
 
@@ -18,7 +18,9 @@ export function registryPart({ config, clock, random, logger }: PartOptions, { i
   return {
     name: 'registry',
     async start() {
-      const made = createRegistry({ images, dataDir: join(config.dataDir, 'registry'), clock, random, logger, settings: config.registrySettings });
+      const { dataDir, registrySettings: settings } = config;
+      const remote = remoteOf(dataDir, config.settings);
+      const made = createRegistry({ images, dataDir: join(dataDir, 'registry'), clock, random, logger, remote, settings });
       await made.listen(config.registry);
       registry = made;
     },

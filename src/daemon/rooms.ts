@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createEngine, type Engine, type OciRuntime, type RuntimePrograms } from '#engine';
-import { type ImageStore, loadRegistries, openImageStore, type Snapshots, withSettings } from '#image';
+import { type ImageStore, loadRegistries, openImageStore, type RemoteOptions, type Snapshots, withSettings } from '#image';
 import { createNetwork, type Network } from '#network';
 import { ConfigError, StartError } from './errors.ts';
 import { findProgram } from './doctor/index.ts';
@@ -22,10 +22,15 @@ export type RoomOptions = Pick<PartOptions, 'linux' | 'clock' | 'random' | 'logg
   readonly runDir: string;
 };
 
+/** How registries elsewhere are talked with. */
+export function remoteOf(dataDir: string, settings: Pick<EngineSettings, 'remote' | 'proxies'>): RemoteOptions {
+  return { ...settings.remote, proxies: settings.proxies, certificateFolders: ['/etc/docker/certs.d', join(dataDir, 'etc', 'certs.d')] };
+}
+
 /** Opens the image store of the data dir. */
 export async function openImages({ dataDir, linux, clock, random, logger }: RoomOptions, settings: EngineSettings = NO_SETTINGS): Promise<Images> {
   const registries = withSettings(await loadRegistries(registriesFile(dataDir)), settings.registries);
-  const remote = { ...settings.remote, proxies: settings.proxies, certificateFolders: ['/etc/docker/certs.d', join(dataDir, 'etc', 'certs.d')] };
+  const remote = remoteOf(dataDir, settings);
   const opened = await openImageStore({ dataDir: join(dataDir, 'images'), linux, clock, random, logger, registries, remote });
   return { images: opened.images, snapshots: opened.snapshots, [Symbol.asyncDispose]: () => opened.stop() };
 }

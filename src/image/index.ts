@@ -7,6 +7,10 @@ export { encodeRecord, fileName, RecordFolder, type RecordFormat } from './recor
 export { type Endpoint, endpointsOf, loadRegistries, NO_REGISTRIES, parseRegistries, type RegistriesConfig, type RegistryEntry } from './registries.ts';
 export { type RegistrySettings, withSettings } from './registry-settings.ts';
 export { parseProxy, type ProxySettings } from './remote/proxy.ts';
+export type { CopyCall } from './remote/copy.ts';
+export type { ManifestTree, TagSummary } from './remote/tree.ts';
+export type { Remotes } from './remote/open-remotes.ts';
+export type { RemoteManifest, RemoteRepository } from './remote/repository.ts';
 export type { RemoteOptions } from './remote/session.ts';
 export { plainContent } from './tar/compression.ts';
 export type { TarEntry } from './tar/entry.ts';
@@ -16,3 +20,8 @@ export { applyMode, parseMode } from './trees/mode.ts';
 export { treesHere } from './trees/trees.ts';
 export type * from './types.ts';
 export { FileUploads } from './uploads.ts';
+
+/** See `remote/open-remotes.ts`; loaded when registries are to be asked. */
+export const openRemotes = async (
+  ...given: Parameters<typeof import('./remote/open-remotes.ts').makeRemotes>
+): Promise<import('./remote/open-remotes.ts').Remotes> => (await import('./remote/open-remotes.ts')).makeRemotes(...given);

@@ -82,6 +82,8 @@ function descriptors(value: unknown, name: string): readonly Descriptor[] {
     if (!('size' in item) || typeof item.size !== 'number' || !Number.isSafeInteger(item.size) || item.size < 0)
       throw manifestInvalid(`${name} has an entry without a size`);
     if (!('mediaType' in item) || typeof item.mediaType !== 'string') throw manifestInvalid(`${name} has an entry without a mediaType`);
+    if ('urls' in item && !(Array.isArray(item.urls) && item.urls.every((url) => typeof url === 'string')))
+      throw manifestInvalid(`${name} has an entry whose urls are no list of texts`);
     return { ...item, mediaType: item.mediaType, digest: item.digest, size: item.size };
   });
 }

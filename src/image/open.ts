@@ -46,7 +46,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<OpenIm
   const catalogue = new Catalogue({ folder, content, logger });
   await catalogue.open();
   let asking: Promise<RegistriesAsked> | undefined;
-  const asked = () => (asking ??= import('./remote/registries-asked.ts').then((room) => new room.RegistriesAsked(clock, registries, options.remote)));
+  const asked = () => (asking ??= import('./remote/registries-asked.ts').then((room) => new room.RegistriesAsked(options, registries, options.remote)));
   const snapshots = new OverlaySnapshots({
     folder,
     mounts: options.linux.mounts,

@@ -11,7 +11,7 @@ export interface RemovalPlan {
 }
 
 /** Leases that hold blobs or a cache, and nobody's running work. */
-const LIGHT_OWNERS = ['repository/', 'pull/', 'push/', 'build-cache/'];
+const LIGHT_OWNERS = ['repository/', 'upstream/', 'pull/', 'push/', 'build-cache/'];
 
 /** Decides what a removal takes away. Errors: `IMAGE_IN_USE`. */
 export function planRemoval(catalogue: Catalogue, image: KnownImage, asked: string, force: boolean): RemovalPlan {

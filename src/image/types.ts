@@ -23,6 +23,8 @@ export interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly platform?: Platform;
   readonly artifactType?: string;
+  /** Where a foreign layer lies, which registries don't hold. */
+  readonly urls?: readonly string[];
 }
 export interface Platform {
   readonly os: string;

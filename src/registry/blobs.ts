@@ -37,7 +37,8 @@ export function asDigest(text: string): Digest {
   return text;
 }
 
-async function sendBlob(storage: BlobStorage, exchange: Exchange, digest: Digest, size: number): Promise<void> {
+/** Answers with a blob of the store, or the range of it that is asked for. */
+export async function sendBlob(storage: Pick<BlobStorage, 'read'>, exchange: Exchange, digest: Digest, size: number): Promise<void> {
   if (hasAlready(exchange, `"${digest}"`)) return;
   const range = parseRange(exchange.request.headers.range, size);
   const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, etag: `"${digest}"`, 'accept-ranges': 'bytes' };

@@ -11,3 +11,4 @@ export type { Gauge } from './metrics/metrics.ts';
 export type { TlsSettings } from './http/certificate.ts';
 export type { LimitSettings, RequestLimit } from './limits/rate.ts';
 export type { S3Settings } from './storage/choose.ts';
+export type { UpstreamSettings } from './upstream/types.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type Clock, type Logger, nodeHttp, type Random } from '#kit';
-import type { ImageStore } from '#image';
+import type { ImageStore, RemoteOptions } from '#image';
 import { openAccess } from './access/access.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { serveBlob } from './blobs.ts';
@@ -21,6 +21,7 @@ import type { RegistrySettings } from './settings.ts';
 import { checkPlace, storageBy } from './storage/choose.ts';
 import type { BlobStorage } from './storage/types.ts';
 import { Uploads } from './uploads.ts';
+import { Upstreams } from './upstream/upstreams.ts';
 
 export interface RegistryOptions {
   readonly images: ImageStore;
@@ -29,6 +30,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** How upstreams are talked with: proxies, authorities. */
+  readonly remote?: RemoteOptions;
   /** Nothing beyond the plain specification when left out. */
   readonly settings?: RegistrySettings;
 }
@@ -51,12 +54,17 @@ export function createRegistry(options: RegistryOptions): Registry {
   const { dataDir, clock, random, logger, settings = {} } = options;
   const { open: openContent, collector, ...content } = contentOf(options);
   const hooks = new Hooks(settings.hooks ?? [], { dataDir, clock, random, logger });
-  const parts: RouteParts = { ...content, hooks };
+  const upstreams =
+    settings.upstreams === undefined
+      ? undefined
+      : new Upstreams({ ...options, ...cacheBound(settings), settings: settings.upstreams, isOwn: (name) => content.repositories.find(name) !== undefined });
+  const parts: RouteParts = { ...content, hooks, upstreams };
   const gauges = [...gaugesOf(parts)];
   const certificate = settings.tls === undefined ? undefined : new Certificate(settings.tls, { clock, logger });
   let edge: EdgeParts | undefined;
   const open = async (): Promise<void> => {
     await openContent();
+    await upstreams?.open();
     await hooks.open();
     const access = settings.access === undefined ? undefined : await openAccess(settings.access, { ...options, isEncrypted: settings.tls !== undefined });
     edge = {
@@ -95,6 +103,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       }
       certificate?.stop();
       await hooks.stop();
+      await upstreams?.stop();
       await edge?.access?.stop();
       await edge?.audit?.stop();
     },
@@ -134,9 +143,15 @@ interface RouteParts {
   readonly repositories: Repositories;
   readonly uploads: Uploads;
   readonly hooks: Hooks;
+  readonly upstreams: Upstreams | undefined;
+}
+
+function cacheBound({ cacheMax }: RegistrySettings): Pick<RegistrySettings, 'cacheMax'> {
+  return cacheMax === undefined ? {} : { cacheMax };
 }
 
 async function serve(parts: RouteParts, exchange: Exchange, route: Route): Promise<void> {
+  if (await parts.upstreams?.serve(exchange, route)) return;
   switch (route.kind) {
     case 'base':
       return answer(exchange, 200, {}, {});

@@ -12,11 +12,18 @@ test('the file of --registry-config', async () => {
   try {
     assert.deepEqual(await read(''), {});
     assert.deepEqual(await read('insecure: true'), { insecure: true });
+    const upstreams =
+      'upstreams:\n- {prefix: hub/, remote: "https://registry.example", credentials: pass, tagsFresh: 5m, repositories: [library/*]}\ncacheMax: 2G\n';
+    assert.deepEqual(await read(upstreams), {
+      upstreams: [{ prefix: 'hub/', remote: 'https://registry.example/', credentials: join(folder, 'pass'), tagsFresh: 300_000, repositories: ['library/*'] }],
+      cacheMax: 2 * 2 ** 30,
+    });
+    await assert.rejects(read('upstreams: [{prefix: hub/}]'), { code: 'CONFIG_INVALID', message: /upstreams: \[0\]: it lacks "remote"/ });
     await assert.rejects(read('insecure: 1'), { code: 'CONFIG_INVALID', message: /registry\.yaml of --registry-config: insecure: it must be true or false/ });
     await assert.rejects(read('insecur: true'), { code: 'CONFIG_INVALID', message: /it has no "insecur": what it may have is insecure, / });
     const s3 = '{endpoint: "https://s3.example", region: r, bucket: b, accessKeyFile: /k, secretKeyFile: /s}';
     assert.deepEqual(await read(`storage: {s3: ${s3}}`), {
-      storage: { s3: { endpoint: 'https://s3.example', region: 'r', bucket: 'b', accessKeyFile: '/k', secretKeyFile: '/s', pathStyle: true } },
+      storage: { s3: { endpoint: 'https://s3.example/', region: 'r', bucket: 'b', accessKeyFile: '/k', secretKeyFile: '/s', pathStyle: true } },
     });
     await assert.rejects(read('storage: {s3: {endpoint: "https://s3.example"}}'), { message: /storage: s3: it lacks "region"/ });
     await assert.rejects(read('storage: {s3: {endpoint: "s3.example"}}'), { message: /storage: s3: endpoint: it must be an address/ });
@@ -39,7 +46,7 @@ test('the file of --registry-config', async () => {
       quota: { default_bytes: 10 * 2 ** 30, repositories: [{ pattern: 'team/*', bytes: 2 ** 30 }] },
     });
     assert.deepEqual(await read('collect: {every: 12h}'), { collect: { every_ms: day_ms / 2 } });
-    await assert.rejects(read('collect: {}'), { message: /collect: it must have "every"/ });
+    await assert.rejects(read('collect: {}'), { message: /collect: it lacks "every"/ });
     await assert.rejects(read('- a'), { code: 'CONFIG_INVALID', message: /it must be an object/ });
     await assert.rejects(read(': :'), { code: 'CONFIG_INVALID' });
     await assert.rejects(readRegistryFile(join(folder, 'none')), { code: 'CONFIG_INVALID', message: /Cannot read .*none of --registry-config/ });

@@ -16,6 +16,7 @@ import {
   type S3Settings,
   type TlsSettings,
   type TokenSettings,
+  type UpstreamSettings,
 } from '#registry';
 import { messageOf } from '#kit';
 import { ConfigError } from '../errors.ts';
@@ -85,6 +86,12 @@ const readSections = (folder: string) => {
     hooks: listOf(
       fields<HookSettings>({ url: webAddress, events: listOf(oneOf(...HOOK_ACTIONS)), repositories: texts, headers: textMapping, secret: text }, ['url']),
     ),
+    upstreams: listOf(
+      fields<UpstreamSettings>({ prefix: text, host: text, remote: webAddress, credentials: path, authority: path, tagsFresh: span, repositories: texts }, [
+        'remote',
+      ]),
+    ),
+    cacheMax: bytes,
     metrics: flag,
     storage: fields({ s3: readS3(path) }),
     retention: readRetention,

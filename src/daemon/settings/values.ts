@@ -138,7 +138,7 @@ export const pathIn =
 
 /** An address of the web. */
 export const webAddress: Read<string> = (value) => {
-  const given = text(value);
-  if (!/^https?:$/.test(URL.parse(given)?.protocol ?? '')) throw new WrongForm('it must be an address such as https://example.com/events');
-  return given;
+  const url = URL.parse(text(value));
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new WrongForm('it must be an address such as https://example.com/events');
+  return url.href;
 };

@@ -11,6 +11,8 @@ export interface HttpOptions {
   readonly proxies?: ProxySettings;
   /** Folders that have a folder for each registry, with its authorities (certs.d). */
   readonly certificateFolders?: readonly string[];
+  /** A file of authorities (PEM) that are believed besides, whoever is asked. */
+  readonly authority?: string;
 }
 export interface HttpCall extends Omit<TrustQuery, 'url'> {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -42,7 +44,7 @@ export class HttpClient {
 
   constructor(options: HttpOptions = {}) {
     this.#proxies = options.proxies ?? {};
-    this.#trust = new Trust(options.certificateFolders ?? []);
+    this.#trust = new Trust(options.certificateFolders ?? [], options.authority);
   }
 
   /** Sends the call and follows redirects of GET and HEAD; credentials never go to another host. Errors: `REGISTRY_FAILED` when the host can't be reached. */
@@ -56,7 +58,9 @@ export class HttpClient {
       answer.resume();
       const next = new URL(location, url);
       if (next.host !== url.host) unverified = false;
-      if (next.host !== url.host) headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
+      // What was said in secret is not repeated aloud, either.
+      if (next.host !== url.host || (url.protocol === 'https:' && next.protocol === 'http:'))
+        headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
       url = next;
     }
     throw notAvailable(`Cannot ${call.method} ${call.url.href}: more than ${REDIRECTS_MAX} redirects`, 502);

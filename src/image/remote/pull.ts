@@ -11,6 +11,7 @@ import { ownPlatform } from '../platform.ts';
 import { familiarName, formatReference, repositoryName } from '../reference.ts';
 import { endpointsOf, type RegistriesConfig } from '../registries.ts';
 import type { Descriptor, Digest, Image, Manifest, Reference, TransferOptions, TransferProgress } from '../types.ts';
+import { download } from './download.ts';
 import { readBody } from './http.ts';
 import { inParallel } from './parallel.ts';
 import { counted } from './progress.ts';
@@ -84,7 +85,8 @@ class Pull {
   #choose(index: { readonly manifests: readonly Descriptor[] } & Parameters<typeof choosePlatform>[0]): [string, Digest] {
     const wanted = this.#options.platform ?? ownPlatform();
     const found = choosePlatform(index, wanted);
-    const offered = index.manifests.map(({ platform }) => (platform ? platformName(platform) : 'unknown'));
+    // What has no platform, or an unknown one, is no image: attestations lie there.
+    const offered = index.manifests.flatMap(({ platform }) => (platform && platform.os !== 'unknown' ? [platformName(platform)] : []));
     if (!found) throw platformMissing(formatReference(this.#reference), platformName(wanted), offered);
     return [found.digest, found.digest];
   }
@@ -126,7 +128,8 @@ class Pull {
   }
 
   /** Answers false when the blob was here. */
-  async #fetchBlob({ digest, size }: Descriptor, isShown: boolean): Promise<boolean> {
+  async #fetchBlob(blob: Descriptor, isShown: boolean): Promise<boolean> {
+    const { digest, size } = blob;
     const { content, fresh } = this.#parts;
     const tell = (status: string, bytes: Omit<TransferProgress, 'status' | 'id'> = {}) => isShown && this.#tell({ id: shortId(digest), status, ...bytes });
     fresh.touch(digest);
@@ -134,14 +137,13 @@ class Pull {
       tell('Already exists');
       return false;
     }
-    const answer = await this.#session.send({ method: 'GET', url: this.#session.url(`blobs/${digest}`) });
-    if (answer.statusCode !== 200) throw await this.#session.failure(answer, `pull layer ${shortId(digest)} of ${formatReference(this.#reference)}`);
+    const what = `pull ${isShown ? 'layer' : 'configuration'} ${shortId(digest)} of ${formatReference(this.#reference)}`;
     const counter = counted((current_bytes) => tell('Downloading', { current_bytes, total_bytes: size }));
-    // An error of the answer destroys the counter, and the content store sees it there.
-    await content.write(
-      pipeline(answer, counter, () => undefined),
-      { digest, size },
-    );
+    // An error of the download destroys the counter, and the content store sees it there.
+    const passing = pipeline(download(this.#session, blob, what), counter, () => undefined);
+    await content.write(passing, { digest, size }).catch((error: unknown) => {
+      throw isWrongContent(error) ? notAvailable(`Cannot ${what}: registry ${this.#session.host} sent other bytes: ${error.message}`, 502, error) : error;
+    });
     tell('Download complete');
     return true;
   }
@@ -149,6 +151,10 @@ class Pull {
   #tell(step: TransferProgress): void {
     this.#options.progress?.(step);
   }
+}
+
+function isWrongContent(error: unknown): error is GantryError {
+  return error instanceof GantryError && error.code === 'DIGEST_INVALID';
 }
 
 /** What a registry says of the content that it sends. */

@@ -1,14 +1,14 @@
-import type { IncomingMessage } from 'node:http';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { BlobStore } from '../content.ts';
 import { shortId } from '../digest.ts';
 import { notAvailable } from '../errors.ts';
 import { formatReference, parseReference, repositoryName } from '../reference.ts';
 import { type Endpoint, endpointsOf, type RegistriesConfig } from '../registries.ts';
-import type { Descriptor, Digest, Image, Reference, TransferOptions, TransferProgress } from '../types.ts';
+import type { Descriptor, Image, Reference, TransferOptions, TransferProgress } from '../types.ts';
 import { inParallel } from './parallel.ts';
 import { counted } from './progress.ts';
 import type { RegistrySession, RegistrySessions } from './session.ts';
+import { upload } from './upload.ts';
 
 /** What is pushed: an image, or an artifact in the shape of one. */
 export type Pushed = Pick<Image, 'id' | 'manifest' | 'manifestDigest' | 'tags' | 'digests'>;
@@ -52,7 +52,9 @@ class Push {
     const { manifest, manifestDigest } = this.#image;
     const tag = this.#reference.tag ?? 'latest';
     this.#tell({ status: `The push refers to repository [${repositoryName(this.#reference)}]` });
-    const layers = [...new Map(manifest.layers.map((layer) => [layer.digest, layer])).values()];
+    // Foreign layers stay where they are: the manifest says where.
+    const own = manifest.layers.filter(({ urls = [] }) => urls.length === 0);
+    const layers = [...new Map(own.map((layer) => [layer.digest, layer])).values()];
     for (const { digest } of layers) this.#tell({ id: shortId(digest), status: 'Preparing' });
     await inParallel([...layers, manifest.config], this.#parts.sessions.uploads.width, async (blob) => {
       const status = await this.#parts.sessions.uploads.run(() => this.#pushBlob(blob));
@@ -72,48 +74,22 @@ class Push {
   }
 
   async #pushBlob({ digest, size }: Descriptor): Promise<string> {
-    const head = await this.#session.send({ method: 'HEAD', url: this.#session.url(`blobs/${digest}`) });
-    head.resume();
-    if (head.statusCode === 200) return 'Layer already exists';
-    const begin = this.#session.url('blobs/uploads/');
-    begin.searchParams.set('mount', digest);
-    begin.searchParams.set('from', this.#source);
-    const answer = await this.#session.send({ method: 'POST', url: begin, headers: { 'content-length': '0' } });
-    if (answer.statusCode !== 201 && answer.statusCode !== 202) throw await this.#session.failure(answer, `push ${formatReference(this.#reference)}`);
-    answer.resume();
-    if (answer.statusCode === 201) return `Mounted from ${this.#source}`;
-    await this.#upload(locationOf(answer, begin), digest, size);
-    return 'Pushed';
-  }
-
-  async #upload(url: URL, digest: Digest, size: number): Promise<void> {
-    url.searchParams.set('digest', digest);
     const id = shortId(digest);
-    const body = async (): Promise<Readable> => {
+    const content = async (): Promise<Readable> => {
       const counter =
         digest === this.#image.id ? new PassThrough() : counted((current_bytes) => this.#tell({ id, status: 'Pushing', current_bytes, total_bytes: size }));
       // An error of the blob destroys the counter, and the request sees it there.
       return pipeline(await this.#parts.content.read(digest), counter, () => undefined);
     };
-    const answer = await this.#session.send({
-      method: 'PUT',
-      url,
-      headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
-      body,
-    });
-    if (answer.statusCode !== 201) throw await this.#session.failure(answer, `push layer ${id} of ${formatReference(this.#reference)}`);
-    answer.resume();
+    const what = `push layer ${id} of ${formatReference(this.#reference)}`;
+    const done = await upload(this.#session, { blob: { digest, size }, content, from: this.#source, what });
+    if (done === 'here') return 'Layer already exists';
+    return done === 'mounted' ? `Mounted from ${this.#source}` : 'Pushed';
   }
 
   #tell(step: TransferProgress): void {
     this.#options.progress?.(step);
   }
-}
-
-function locationOf(answer: IncomingMessage, asked: URL): URL {
-  const { location } = answer.headers;
-  if (location === undefined) throw notAvailable(`Cannot push to ${asked.host}: it accepted an upload without saying where to (no Location)`, 502);
-  return new URL(location, asked);
 }
 
 /** A repository that may have the blobs already: another one of the same registry, or else the image's own name, which the built-in registry knows. */

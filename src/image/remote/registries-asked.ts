@@ -1,4 +1,4 @@
-import type { Clock } from '#kit';
+import type { Clock, Random } from '#kit';
 import type { RegistriesConfig } from '../registries.ts';
 import type { Descriptor, FetchedArtifact, FoundImages, Image, Reference, RemoteImage, TransferOptions } from '../types.ts';
 import { type ArtifactParts, fetchArtifact } from './artifact.ts';
@@ -17,8 +17,8 @@ export class RegistriesAsked implements Disposable {
   readonly #sessions: RegistrySessions;
   readonly #registries: RegistriesConfig;
 
-  constructor(clock: Clock, registries: RegistriesConfig, options: RemoteOptions | undefined) {
-    this.#sessions = new RegistrySessions(clock, options);
+  constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }, registries: RegistriesConfig, options: RemoteOptions | undefined) {
+    this.#sessions = new RegistrySessions(clock, random, options);
     this.#registries = registries;
   }
 

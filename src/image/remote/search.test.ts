@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { systemClock } from '#kit';
+import { systemClock, systemRandom } from '#kit';
 import { NO_REGISTRIES, parseRegistries } from '../registries.ts';
 import { searchRegistries } from './search.ts';
 import { RegistrySessions } from './session.ts';
@@ -20,7 +20,7 @@ const server = createServer((request, response) => {
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 // A server on a port has an address of this form.
 const place = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-const sessions = new RegistrySessions(systemClock);
+const sessions = new RegistrySessions(systemClock, systemRandom);
 after(() => {
   sessions.close();
   server.close();

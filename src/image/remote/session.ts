@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '#kit';
+import type { Clock, Random } from '#kit';
 import { notAvailable } from '../errors.ts';
 import type { Endpoint } from '../registries.ts';
 import type { TransferOptions } from '../types.ts';
 import { authorize, type Challenge, parseChallenge } from './auth.ts';
+import { backOff_ms, PATIENCE_MS_MAX, retryAfter_ms } from './delays.ts';
 import { type HttpCall, HttpClient, type HttpOptions, readBody } from './http.ts';
 import { Lanes } from './parallel.ts';
 import { Schemes } from './schemes.ts';
@@ -19,7 +20,6 @@ export interface RemoteOptions extends HttpOptions {
 }
 
 const [ATTEMPTS_MAX, BLOBS_AT_ONCE] = [4, 3];
-const FIRST_DELAY_MS = 250;
 /** The host behind the name docker.io. */
 const DOCKER_HUB = 'registry-1.docker.io';
 
@@ -28,12 +28,14 @@ export class RegistrySessions {
   readonly #http: HttpClient;
   readonly #schemes: Schemes;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #attemptsMax: number;
   readonly downloads: Lanes;
   readonly uploads: Lanes;
 
-  constructor(clock: Clock, options: RemoteOptions = {}) {
+  constructor(clock: Clock, random: Random, options: RemoteOptions = {}) {
     this.#clock = clock;
+    this.#random = random;
     this.#http = new HttpClient(options);
     this.#schemes = new Schemes(this.#http);
     this.#attemptsMax = options.attemptsMax ?? ATTEMPTS_MAX;
@@ -47,7 +49,7 @@ export class RegistrySessions {
 
   /** For what is asked of a registry as a whole; `scopes` are those of its token service. */
   openRegistry(endpoint: Endpoint, scopes: readonly string[], options: Pick<TransferOptions, 'auth' | 'signal'>): RegistrySession {
-    const shared = { http: this.#http, schemes: this.#schemes, clock: this.#clock, attemptsMax: this.#attemptsMax };
+    const shared = { http: this.#http, schemes: this.#schemes, clock: this.#clock, random: this.#random, attemptsMax: this.#attemptsMax };
     // A mirror is somebody else: the credentials are the origin's.
     const { auth: _origins, ...anonymous } = options;
     return new RegistrySession({ ...shared, endpoint, scopes, ...(endpoint.isMirror ? anonymous : options) });
@@ -62,26 +64,40 @@ export interface SessionOptions extends Pick<TransferOptions, 'auth' | 'signal'>
   readonly http: HttpClient;
   readonly schemes: Schemes;
   readonly clock: Clock;
+  readonly random: Random;
   readonly attemptsMax: number;
   readonly endpoint: Endpoint;
   readonly scopes: readonly string[];
 }
 
+/** Who a session is, once it was asked. */
+interface Login {
+  readonly scopes: Set<string>;
+  authorization: string | undefined;
+  signingIn: Promise<void> | undefined;
+}
+
 /** Talks with one repository of one registry: signs in when asked to, and tries again when the server stumbles. */
 export class RegistrySession {
   readonly #options: SessionOptions;
-  readonly #scopes: Set<string>;
-  #authorization: string | undefined;
-  #signingIn: Promise<void> | undefined;
+  readonly #login: Login;
+  /** One that the login is shared with: its end does not end what others wait for. */
+  readonly #isShared: boolean;
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions, shared?: Login) {
     this.#options = options;
-    this.#scopes = new Set(options.scopes);
+    this.#login = shared ?? { scopes: new Set(options.scopes), authorization: undefined, signingIn: undefined };
+    this.#isShared = shared !== undefined;
+  }
+
+  /** The same session for work of its own that ends with the signal: who is signed in here is so there. */
+  until(signal: AbortSignal): RegistrySession {
+    return new RegistrySession({ ...this.#options, signal }, this.#login);
   }
 
   /** Asks, when signing in, to read another repository too. */
   alsoRead(repository: string): void {
-    if (repository !== this.repository) this.#scopes.add(`repository:${repository}:pull`);
+    if (repository !== this.repository) this.#login.scopes.add(`repository:${repository}:pull`);
   }
 
   get host(): string {
@@ -115,7 +131,18 @@ export class RegistrySession {
     return (await schemes.of(endpoint.host, signal)) === 'http:' ? plain(url) : url;
   }
 
-  /** Sends a call; answers with 401 are answered once by signing in, those with 5xx and 429 are tried again. */
+  /** Whether whoever opened the session wants no more of it. */
+  get isGivenUp(): boolean {
+    return this.#options.signal?.aborted ?? false;
+  }
+
+  /** Waits before another attempt, longer after each failure. */
+  async pause(failures: number, least_ms = 0): Promise<void> {
+    const { clock, random, signal } = this.#options;
+    await clock.sleep(Math.max(backOff_ms(failures, random), least_ms), signal);
+  }
+
+  /** Sends a call; answers with 401 are answered once by signing in, those with 5xx and 429 are tried again when the registry wants it. */
   async send(call: Omit<HttpCall, 'signal'>): Promise<IncomingMessage> {
     const { clock, signal, attemptsMax } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
@@ -127,8 +154,10 @@ export class RegistrySession {
       }
       if (answer && !isStumble(answer.statusCode ?? 0)) return answer;
       if (answer && attempt === attemptsMax) return answer;
+      const wanted_ms = retryAfter_ms(answer?.headers['retry-after'], clock.now()) ?? 0;
+      if (answer && wanted_ms > PATIENCE_MS_MAX) return answer;
       answer?.resume();
-      await clock.sleep(FIRST_DELAY_MS * 2 ** (attempt - 1), signal);
+      await this.pause(attempt, wanted_ms);
     }
   }
 
@@ -139,6 +168,9 @@ export class RegistrySession {
     const said = `registry ${this.host} answered ${status}${words === '' ? '' : `: ${words}`}`;
     if (status === 404) return notAvailable(`Cannot ${action}: ${said}; does it exist there?`, 404);
     if (status === 401 || status === 403) return notAvailable(`Cannot ${action}: access denied: ${said}; it may not exist or may require docker login`, 403);
+    const later = answer.headers['retry-after'];
+    if (status === 429)
+      return notAvailable(`Cannot ${action}: ${said}; it wants fewer requests${later === undefined ? '' : `: try again after ${later}`}`, 429);
     return notAvailable(`Cannot ${action}: ${said}`, 502);
   }
 
@@ -146,32 +178,35 @@ export class RegistrySession {
     const isOwn = this.#isOwn(call.url);
     const url = await this.#reachable(call.url);
     const send = (authorization: string | undefined) =>
-      this.#ask({
-        ...call,
-        url,
-        headers: { ...call.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) },
-      });
-    const used = this.#authorization;
+      this.#ask(
+        {
+          ...call,
+          url,
+          headers: { ...call.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) },
+        },
+        this.#options.signal,
+      );
+    const used = this.#login.authorization;
     const answer = await send(used);
     const challenge = answer.statusCode === 401 && isOwn ? parseChallenge(answer.headers['www-authenticate'] ?? '') : undefined;
     if (!challenge) return answer;
     // Another call may have signed in meanwhile, or be about to.
-    if (this.#authorization === used) {
-      this.#signingIn ??= this.#signIn(challenge).finally(() => (this.#signingIn = undefined));
-      await this.#signingIn.catch((error: unknown) => {
+    if (this.#login.authorization === used) {
+      this.#login.signingIn ??= this.#signIn(challenge).finally(() => (this.#login.signingIn = undefined));
+      await this.#login.signingIn.catch((error: unknown) => {
         // Unread, it would keep its connection from the next call.
         answer.resume();
         throw error;
       });
     }
-    if (this.#authorization === used) return answer;
+    if (this.#login.authorization === used) return answer;
     answer.resume();
-    return send(this.#authorization);
+    return send(this.#login.authorization);
   }
 
   /** Other hosts are asked on the registry's behalf: its authorities hold for them, and only its own connection may be unverified. */
-  #ask(call: HttpCall): Promise<IncomingMessage> {
-    const { http, endpoint, signal } = this.#options;
+  #ask(call: HttpCall, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+    const { http, endpoint } = this.#options;
     return http.send({
       ...call,
       registry: this.registryUrl(''),
@@ -182,8 +217,10 @@ export class RegistrySession {
 
   async #signIn(challenge: Challenge): Promise<void> {
     const { auth } = this.#options;
-    if (challenge.parameters.scope !== undefined) for (const scope of challenge.parameters.scope.split(' ')) this.#scopes.add(scope);
-    this.#authorization = (await authorize((call) => this.#ask(call), challenge, [...this.#scopes].join(' '), auth)) ?? this.#authorization;
+    if (challenge.parameters.scope !== undefined) for (const scope of challenge.parameters.scope.split(' ')) this.#login.scopes.add(scope);
+    this.#login.authorization =
+      (await authorize((call) => this.#ask(call, this.#isShared ? undefined : this.#options.signal), challenge, [...this.#login.scopes].join(' '), auth)) ??
+      this.#login.authorization;
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { messageOf } from '#kit';
 import { authorityFile, readCertificates } from './authorities.ts';
 
@@ -38,17 +39,20 @@ export const isDistrust = (error: unknown) =>
 /** Which authorities are believed, and who we say that we are: Node's own list, then the system's, then the folders'. */
 export class Trust {
   readonly #folders: readonly string[];
+  readonly #authority: string | undefined;
   #system: readonly string[] | undefined;
 
-  constructor(folders: readonly string[]) {
+  constructor(folders: readonly string[], authority?: string) {
     this.#folders = folders;
+    this.#authority = authority;
   }
 
   async words({ url, registry, unverified }: TrustQuery): Promise<TlsWords> {
     if (url.protocol !== 'https:') return {};
     const own = await readCertificates(this.#folders, url);
     const other = registry === undefined || registry.host === url.host ? undefined : await readCertificates(this.#folders, registry);
-    const added = [...(this.#system ?? []), ...own.authorities, ...(other?.authorities ?? [])];
+    const named = this.#authority === undefined ? [] : [await readFile(this.#authority)];
+    const added = [...(this.#system ?? []), ...named, ...own.authorities, ...(other?.authorities ?? [])];
     return {
       ...(added.length === 0 ? {} : { ca: [...(await defaultAuthorities()), ...added] }),
       ...(own.client === undefined ? {} : { cert: own.client.certificate, key: own.client.key }),
