@@ -3,7 +3,7 @@ import { attributesOf } from './auth/attributes.ts';
 import type { Authenticator } from './auth/authenticate.ts';
 import type { Context } from './context.ts';
 import { methodNotAllowed, noSuchPath } from './errors.ts';
-import { findServed, isResource, type Served } from './kinds.ts';
+import { isResource, type Served } from './kinds.ts';
 import { handleMetrics } from './metrics/serve.ts';
 import type { Usage } from './metrics/usage.ts';
 import { handleReview } from './auth/reviews.ts';
@@ -39,7 +39,7 @@ export class RequestHandler implements ApiHandler {
     this.#served += 1;
     const virtual = await this.#virtual(request);
     if (virtual) return virtual;
-    const served = findServed(request.resource);
+    const served = this.#context.kinds.find(request.resource);
     if (!served) throw noSuchPath();
     if (served.info.namespaced && request.name !== undefined && request.namespace === undefined) {
       throw new StatusError(
