@@ -113,6 +113,13 @@ describe('roles and bindings', () => {
     await says('create clusterrolebinding binds-view --clusterrole=binds-view --user=max');
     await says('create rolebinding grants --clusterrole=view --user=max --as max');
     assert.equal(await says('get configmaps -o name --as max'), 'configmap/kube-root-ca.crt\n');
+    await says('create clusterrole labels-roles --verb=get,patch,update --resource=clusterroles');
+    await says('create clusterrolebinding labels-roles --clusterrole=labels-roles --user=max');
+    await refuses(
+      'label clusterrole cluster-admin rbac.authorization.k8s.io/aggregate-to-view=true --as max',
+      /attempting to grant RBAC permissions not currently held/,
+    );
+    await says('label clusterrole binds-view rbac.authorization.k8s.io/aggregate-to-view=true --as max');
     await refuses('create rolebinding none --role=nowhere --user=max --as max', /roles.rbac.authorization.k8s.io "nowhere" not found/);
   });
 

@@ -4,9 +4,9 @@ import type { Authenticator } from './auth/authenticate.ts';
 import type { Context } from './context.ts';
 import { methodNotAllowed, noSuchPath } from './errors.ts';
 import { isResource, type Served } from './kinds.ts';
-import { handleMetrics } from './metrics/serve.ts';
+import { handleMetrics, METRICS_RESOURCES } from './metrics/serve.ts';
 import type { Usage } from './metrics/usage.ts';
-import { handleReview } from './auth/reviews.ts';
+import { handleReview, REVIEWS } from './auth/reviews.ts';
 import { createToken } from './auth/tokens/token-request.ts';
 import { create } from './verbs/create.ts';
 import { deleteCollection, deleteOne } from './verbs/delete.ts';
@@ -16,6 +16,9 @@ import { patch } from './verbs/patch.ts';
 import { handleSubresource } from './verbs/subresource.ts';
 import { update } from './verbs/update.ts';
 import { watch } from './verbs/watch.ts';
+
+/** What is served without being stored. */
+const VIRTUAL = [...REVIEWS, ...METRICS_RESOURCES];
 
 /** Every request to the API, from the edge or from one's own process: authorized, then answered by its verb. */
 export class RequestHandler implements ApiHandler {
@@ -37,6 +40,9 @@ export class RequestHandler implements ApiHandler {
 
   async handle(request: ApiRequest): Promise<ApiResponse> {
     this.#served += 1;
+    refuseForeignScope(request);
+    // Before anything is looked for: who may not is not told what there is.
+    this.#context.authorizer.require(request.user, attributesOf(request, request.verb));
     const virtual = await this.#virtual(request);
     if (virtual) return virtual;
     const served = this.#context.kinds.find(request.resource);
@@ -48,24 +54,15 @@ export class RequestHandler implements ApiHandler {
         `an empty namespace may not be set when a resource name is provided (${served.info.resource} "${request.name}")`,
       );
     }
-    this.#authorize(request);
     return await this.#byVerb(served, request);
   }
 
   /** What is answered without being stored. */
   async #virtual(request: ApiRequest): Promise<ApiResponse | undefined> {
     const { group } = request.resource;
-    if (group === 'metrics.k8s.io') {
-      this.#authorize(request);
-      return await handleMetrics(this.#context, this.#usage, request);
-    }
+    if (group === 'metrics.k8s.io') return await handleMetrics(this.#context, this.#usage, request);
     if (group !== 'authorization.k8s.io' && group !== 'authentication.k8s.io') return undefined;
-    this.#authorize(request);
     return handleReview(request, { authorizer: this.#context.authorizer, authenticator: this.#authenticator });
-  }
-
-  #authorize(request: ApiRequest): void {
-    this.#context.authorizer.require(request.user, attributesOf(request, request.verb));
   }
 
   async #byVerb(served: Served, request: ApiRequest): Promise<ApiResponse> {
@@ -104,4 +101,13 @@ export class RequestHandler implements ApiHandler {
     if (request.verb === 'patch') return await patch(this.#context, served, request);
     throw methodNotAllowed({ ...request.resource, resource: `${request.resource.resource}/approval` }, request.verb);
   }
+}
+
+/** What belongs to no namespace is not found in one: rights that count there must not reach it. Errors: 404. */
+function refuseForeignScope({ resource: asked, namespace }: ApiRequest): void {
+  if (namespace === undefined) return;
+  const { group, version, resource } = asked;
+  const virtual = VIRTUAL.find((one) => one.group === group && one.version === version && one.resource === resource);
+  const namespaced = findServed(asked)?.info.namespaced ?? virtual?.namespaced ?? true;
+  if (!namespaced) throw noSuchPath();
 }

@@ -8,7 +8,7 @@ type Step =
   | { readonly kind: 'filter'; readonly path: readonly Step[]; readonly operator: string; readonly value: unknown };
 
 const STEP =
-  /^(?:\.([A-Za-z_$@/][\w$@/-]*)|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]|(\[\*\]|\.\*)|\[\?\(\s*@((?:\.[\w-]+)+)\s*(==|!=)\s*("[^"]*"|'[^']*'|-?\d+(?:\.\d+)?|true|false)\s*\)\])/;
+  /^(?:\.([^.[\]\s*]+)|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]|(\[\*\]|\.\*)|\[\?\(\s*@((?:\.[\w-]+)+)\s*(==|!=)\s*("[^"]*"|'[^']*'|-?\d+(?:\.\d+)?|true|false)\s*\)\])/;
 /** A name in a path may hold a dot that is no step, written `\.`. */
 const ESCAPED_DOT = '\u0000';
 

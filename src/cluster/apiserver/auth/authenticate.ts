@@ -38,7 +38,7 @@ export class Authenticator {
   /** What a token says, and for which of the audiences. */
   verify(token: string, audiences: readonly string[] = this.#accounts.audiences): Verified {
     const fixed = this.#fixed.get(digest(token));
-    if (fixed === undefined) return this.#accounts.verify(token, audiences) ?? { problem: 'invalid bearer token' };
+    if (fixed === undefined) return this.#accounts.verify(token, audiences) ?? { problem: 'it is none that this cluster knows' };
     const shared = audiences.filter((one) => this.#accounts.audiences.includes(one));
     return shared.length > 0 ? { user: withAuthenticated(fixed), audiences: shared } : { problem: 'the token is for this API server only' };
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, startTestServer } from '../testkit/server.ts';
+import { ask, configMap, startTestServer } from '../testkit/server.ts';
 import type { AuthorizationMode } from './authorizer.ts';
 
 const inDefault = { namespace: 'default' };
@@ -88,4 +88,77 @@ test('roles and bindings count as soon as they are written, and no longer than t
   await assert.rejects(change('patch', 'rolebindings', 'b', { roleRef: { name: 'other' } }), /cannot change roleRef/);
   await change('delete', 'rolebindings', 'b');
   assert.equal(await may(), false);
+});
+
+test('rights in a namespace do not reach what belongs to none', async () => {
+  await using server = await startTestServer();
+  const admin = { name: 'admin', groups: ['system:masters'] };
+  const bob = { name: 'bob', groups: [] };
+  const call = (verb: 'create' | 'list', group: string, resource: string, user: { name: string; groups: string[] }, body?: object, version = 'v1') =>
+    server.handler.handle({ verb, resource: { group, version, resource }, namespace: 'default', query: {}, user, ...(body ? { body } : {}) });
+  const RBAC = 'rbac.authorization.k8s.io';
+  await call('create', RBAC, 'roles', admin, { metadata: { name: 'all' }, rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] });
+  await call('create', RBAC, 'rolebindings', admin, {
+    metadata: { name: 'all' },
+    roleRef: { kind: 'Role', name: 'all' },
+    subjects: [{ kind: 'User', name: 'bob' }],
+  });
+  await call('list', '', 'pods', bob);
+  await assert.rejects(call('list', '', 'nodes', bob), /could not find the requested resource/);
+  await assert.rejects(call('list', '', 'namespaces', bob), /could not find the requested resource/);
+  await assert.rejects(call('list', 'metrics.k8s.io', 'nodes', bob, undefined, 'v1beta1'), /could not find the requested resource/);
+  await assert.rejects(call('create', 'authorization.k8s.io', 'subjectaccessreviews', bob, { spec: { user: 'x' } }), /could not find the requested resource/);
+  const binding = { metadata: { name: 'b' }, roleRef: { kind: 'ClusterRole', name: 'cluster-admin' }, subjects: [{ kind: 'User', name: 'bob' }] };
+  await assert.rejects(call('create', RBAC, 'clusterrolebindings', bob, binding), /could not find the requested resource/);
+});
+
+test('a continue token reads on in its own namespace, and in no other', async () => {
+  await using server = await startTestServer();
+  for (const name of ['a', 'b', 'c']) await ask(server, 'create', 'configmaps', { ...inDefault, body: configMap(name) });
+  await ask(server, 'create', 'configmaps', { namespace: 'kube-public', body: configMap('public') });
+  const list = async (namespace: string, query: Record<string, string>) => {
+    const answer = await ask(server, 'list', 'configmaps', { namespace, query });
+    assert.equal(answer.kind, 'list');
+    return answer.kind === 'list' ? answer.list : undefined;
+  };
+  const first = await list('default', { limit: '2' });
+  const rest = await list('default', { limit: '2', continue: first?.metadata.continue ?? '' });
+  assert.deepEqual(
+    [first, rest].map((one) => one?.items.map(({ metadata }) => metadata.name)),
+    [['a', 'b'], ['c']],
+  );
+  const token = { v: 1, rv: Number(first?.metadata.resourceVersion), after: '/registry/core/configmaps/' };
+  const forged = await list('kube-public', { continue: Buffer.from(JSON.stringify(token)).toString('base64url') });
+  assert.deepEqual(
+    forged?.items.map(({ metadata }) => metadata.namespace),
+    ['kube-public'],
+  );
+});
+
+test('server-side apply of what is not there takes the right to create', async () => {
+  await using server = await startTestServer();
+  const admin = { name: 'admin', groups: ['system:masters'] };
+  const rbac = (resource: string, body: object) =>
+    server.handler.handle({
+      verb: 'create',
+      resource: { group: 'rbac.authorization.k8s.io', version: 'v1', resource },
+      ...inDefault,
+      query: {},
+      user: admin,
+      body,
+    });
+  await rbac('roles', { metadata: { name: 'r' }, rules: [{ verbs: ['patch'], apiGroups: [''], resources: ['configmaps'] }] });
+  await rbac('rolebindings', { metadata: { name: 'b' }, roleRef: { kind: 'Role', name: 'r' }, subjects: [{ kind: 'User', name: 'bob' }] });
+  const apply = () =>
+    ask(server, 'patch', 'configmaps', {
+      ...inDefault,
+      name: 'x',
+      contentType: 'application/apply-patch+yaml',
+      query: { fieldManager: 'bob', force: 'true' },
+      body: configMap('x', { a: 'b' }),
+      user: { name: 'bob', groups: [] },
+    });
+  await assert.rejects(apply(), /User "bob" cannot create resource "configmaps"/);
+  await ask(server, 'create', 'configmaps', { ...inDefault, body: configMap('x') });
+  await apply();
 });

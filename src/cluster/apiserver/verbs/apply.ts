@@ -1,4 +1,5 @@
 import { type ApiRequest, type ApiResponse, type ApplyOptions, applyPatch, badRequest, type KubeObject } from '#cluster/api';
+import { attributesOf } from '../auth/attributes.ts';
 import { type Context, timestamp } from '../context.ts';
 import { keyOf, present, type Served } from '../kinds.ts';
 import { createObject } from './create.ts';
@@ -20,6 +21,8 @@ export async function applyRequest(context: Context, served: Served, request: Ap
   };
   const dryRun = isDryRun(query);
   if (subresource === undefined && context.cache.get(keyOf(served, namespace, name)) === undefined) {
+    // Whoever may patch may not make, unless he may that too.
+    context.authorizer.require(user, attributesOf(request, 'create'));
     const made = await createObject(context, served, { object: applyPatch(served.info, undefined, applied, options), namespace, dryRun, user });
     return { kind: 'object', status: 201, object: present(served, made), warnings };
   }

@@ -19,7 +19,8 @@ export async function list(context: Context, served: Served, request: ApiRequest
     return answer(served, await pieceFromStore(context, prefix, { ...exact, limit, matches }), exact.revision, prefix);
   }
   const collection = context.cache.collection(served.prefix);
-  const keys = collection.keys(prefix, exact?.after);
+  // A token says where to go on below the prefix: whatever it says, nothing outside is read.
+  const keys = collection.keys(prefix, exact?.after === undefined ? undefined : prefix + exact.after);
   const items: KubeObject[] = [];
   let index = 0;
   let last = '';
