@@ -40,7 +40,7 @@ export class RequestHandler implements ApiHandler {
 
   async handle(request: ApiRequest): Promise<ApiResponse> {
     this.#served += 1;
-    refuseForeignScope(request);
+    refuseForeignScope(this.#context.kinds, request);
     // Before anything is looked for: who may not is not told what there is.
     this.#context.authorizer.require(request.user, attributesOf(request, request.verb));
     const virtual = await this.#virtual(request);
@@ -104,10 +104,10 @@ export class RequestHandler implements ApiHandler {
 }
 
 /** What belongs to no namespace is not found in one: rights that count there must not reach it. Errors: 404. */
-function refuseForeignScope({ resource: asked, namespace }: ApiRequest): void {
+function refuseForeignScope(kinds: Context['kinds'], { resource: asked, namespace }: ApiRequest): void {
   if (namespace === undefined) return;
   const { group, version, resource } = asked;
   const virtual = VIRTUAL.find((one) => one.group === group && one.version === version && one.resource === resource);
-  const namespaced = findServed(asked)?.info.namespaced ?? virtual?.namespaced ?? true;
+  const namespaced = kinds.find(asked)?.info.namespaced ?? virtual?.namespaced ?? true;
   if (!namespaced) throw noSuchPath();
 }
