@@ -1,5 +1,9 @@
 export { type ApplyOptions, applyPatch } from './apply/apply.ts';
 export { type TrackOptions, trackUpdate } from './apply/track.ts';
+export { type Definition, resourcesOf } from './custom/definition.ts';
+export type { CustomKind, CustomScale } from './custom/kind.ts';
+export { prune } from './custom/decode.ts';
+export { withDefaults } from './custom/defaults.ts';
 export { applyDefaults } from './defaults/index.ts';
 export * from './errors.ts';
 export type * from './generated/types.ts';
@@ -9,7 +13,7 @@ export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
-export { prepareForCreate, prepareForUpdate } from './prepare.ts';
+export { CUSTOM_CLEANUP, prepareForCreate, prepareForUpdate } from './prepare.ts';
 export { type Amounts, amountText, podTotal, quotaAmounts, quotaCovers } from './quota-usage.ts';
 export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
 export { apiVersionOf, findKind, findResource, SERVED_RESOURCES, type ServedResource } from './resources.ts';

@@ -6,7 +6,10 @@ import type { KubeObject } from './types.ts';
 type Parts = KubeObject & { spec?: unknown; status?: unknown };
 
 /** Kinds whose spec changes count as a new generation. */
-const COUNTED = new Set(['Deployment', 'ReplicaSet', 'Pod', 'HorizontalPodAutoscaler']);
+const COUNTED = new Set(['Deployment', 'ReplicaSet', 'Pod', 'HorizontalPodAutoscaler', 'CustomResourceDefinition']);
+
+/** A definition goes when the objects of its kind have gone. */
+export const CUSTOM_CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 /** Whose status the maker may bring: a namespace's is a default, a node knows its own. */
 const BRINGS_STATUS = new Set(['namespaces', 'nodes']);
@@ -19,7 +22,8 @@ export function prepareForCreate(resource: ServedResource, object: KubeObject): 
   if (resource.model === 'V1Pod') copy.status = { phase: 'Pending', qosClass: qosClass(copy.spec) };
   if (resource.model === 'V1Deployment' || resource.model === 'V1ReplicaSet') copy.status = resource.model === 'V1ReplicaSet' ? { replicas: 0 } : {};
   if (resource.model === 'V1Service') copy.status = { loadBalancer: {} };
-  if (COUNTED.has(resource.kind)) copy.metadata.generation = 1;
+  if (resource.model === 'V1CustomResourceDefinition') copy.metadata.finalizers = [...new Set([...(copy.metadata.finalizers ?? []), CUSTOM_CLEANUP])];
+  if (COUNTED.has(resource.kind) || resource.custom !== undefined) copy.metadata.generation = 1;
   return copy;
 }
 
@@ -34,11 +38,18 @@ export function prepareForUpdate(resource: ServedResource, object: KubeObject, o
     subresource === 'status' ? { ...before, metadata: { ...before.metadata, ...carried(next) } } : { ...next, metadata: { ...next.metadata } };
   if (subresource === 'status') put(copy, 'status', next.status);
   else if (resource.subresources.includes('status')) put(copy, 'status', before.status);
-  if (COUNTED.has(resource.kind)) {
+  if (COUNTED.has(resource.kind) || resource.custom !== undefined) {
     const generation = before.metadata.generation ?? 1;
-    copy.metadata.generation = isDeepStrictEqual(copy.spec, before.spec) ? generation : generation + 1;
+    const isSame =
+      resource.custom === undefined ? isDeepStrictEqual(copy.spec, before.spec) : isDeepStrictEqual(wantedOf(resource, copy), wantedOf(resource, before));
+    copy.metadata.generation = isSame ? generation : generation + 1;
   }
   return copy;
+}
+
+/** All of a custom object that somebody wants: where it has no status apart, that too. */
+function wantedOf(resource: ServedResource, { metadata: _, status, ...rest }: Parts): object {
+  return resource.subresources.includes('status') ? rest : { ...rest, status };
 }
 
 /** A status update brings its revision to check and who manages what. */

@@ -1,3 +1,4 @@
+import type { CustomKind } from './custom/kind.ts';
 import type { ResourceInfo, ResourceRef } from './types.ts';
 
 const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
@@ -17,7 +18,9 @@ interface Row {
 
 /** One served resource, with the name of its generated model. */
 export interface ServedResource extends ResourceInfo {
+  /** Empty for a kind that a CustomResourceDefinition describes. */
   readonly model: string;
+  readonly custom?: CustomKind;
 }
 
 const ALL = ['all'];
@@ -61,6 +64,16 @@ const ROWS: readonly Row[] = [
     model: 'V1HorizontalPodAutoscaler',
     short: ['hpa'],
     categories: ALL,
+    subresources: ['status'],
+  },
+  {
+    group: 'apiextensions.k8s.io',
+    resource: 'customresourcedefinitions',
+    kind: 'CustomResourceDefinition',
+    model: 'V1CustomResourceDefinition',
+    cluster: true,
+    short: ['crd', 'crds'],
+    categories: ['api-extensions'],
     subresources: ['status'],
   },
   { group: 'discovery.k8s.io', resource: 'endpointslices', kind: 'EndpointSlice', model: 'V1EndpointSlice' },

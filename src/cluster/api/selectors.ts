@@ -149,14 +149,14 @@ const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
   Service: ['spec.clusterIP', 'spec.type'],
 };
 
-/** Parses `a.b=c,d!=e` (the query parameter fieldSelector). Errors: 400 for a field that the kind can't be selected by. */
-export function parseFieldSelector(kind: string, text: string): readonly FieldRequirement[] {
+/** Parses `a.b=c,d!=e` (the query parameter fieldSelector). `ofKind` names what a kind can be selected by that is not known here. Errors: 400 for a field that the kind can't be selected by. */
+export function parseFieldSelector(kind: string, text: string, ofKind: readonly string[] = SELECTABLE[kind] ?? []): readonly FieldRequirement[] {
   if (text.trim() === '') return [];
   return text.split(',').map((part) => {
     const match = /^\s*([\w.]+)\s*(==?|!=)\s*(.*?)\s*$/.exec(part);
     if (match === null) throw badRequest(`invalid field selector "${part}": write field=value or field!=value, joined by commas`);
     const path = match[1] ?? '';
-    const known = [...EVERY_KIND, ...(SELECTABLE[kind] ?? [])];
+    const known = [...EVERY_KIND, ...ofKind];
     if (!known.includes(path)) throw badRequest(`field label not supported: ${path}; ${kind} can be selected by ${known.join(', ')}`);
     return { path, value: match[3] ?? '', negated: match[2] === '!=' };
   });

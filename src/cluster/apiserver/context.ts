@@ -2,6 +2,7 @@ import type { Clock, KeyedMutex, Logger, Random } from '#kit';
 import type { KubeObject } from '#cluster/api';
 import type { Store } from '#cluster/store';
 import type { AdmissionChain } from './admission/chain.ts';
+import type { KindDirectory } from './custom/directory.ts';
 import type { QuotaUsage } from './admission/quota-usage.ts';
 import type { ServiceAllocator } from './admission/service-allocator.ts';
 import type { Authorizer } from './auth/authorizer.ts';
@@ -17,6 +18,8 @@ export interface Context {
   readonly random: Random;
   readonly logger: Logger;
   readonly nodes: NodeDirectory;
+  /** What is served now. */
+  readonly kinds: KindDirectory;
   /** One writer at a time for each key. */
   readonly writes: KeyedMutex;
   readonly services: ServiceAllocator;

@@ -3,7 +3,7 @@ import { attributesOf } from './auth/attributes.ts';
 import type { Authenticator } from './auth/authenticate.ts';
 import type { Context } from './context.ts';
 import { methodNotAllowed, noSuchPath } from './errors.ts';
-import { findServed, isResource, type Served } from './kinds.ts';
+import { isResource, type Served } from './kinds.ts';
 import { handleMetrics, METRICS_RESOURCES } from './metrics/serve.ts';
 import type { Usage } from './metrics/usage.ts';
 import { handleReview, REVIEWS } from './auth/reviews.ts';
@@ -40,12 +40,12 @@ export class RequestHandler implements ApiHandler {
 
   async handle(request: ApiRequest): Promise<ApiResponse> {
     this.#served += 1;
-    refuseForeignScope(request);
+    refuseForeignScope(this.#context.kinds, request);
     // Before anything is looked for: who may not is not told what there is.
     this.#context.authorizer.require(request.user, attributesOf(request, request.verb));
     const virtual = await this.#virtual(request);
     if (virtual) return virtual;
-    const served = findServed(request.resource);
+    const served = this.#context.kinds.find(request.resource);
     if (!served) throw noSuchPath();
     if (served.info.namespaced && request.name !== undefined && request.namespace === undefined) {
       throw new StatusError(
@@ -104,10 +104,10 @@ export class RequestHandler implements ApiHandler {
 }
 
 /** What belongs to no namespace is not found in one: rights that count there must not reach it. Errors: 404. */
-function refuseForeignScope({ resource: asked, namespace }: ApiRequest): void {
+function refuseForeignScope(kinds: Context['kinds'], { resource: asked, namespace }: ApiRequest): void {
   if (namespace === undefined) return;
   const { group, version, resource } = asked;
   const virtual = VIRTUAL.find((one) => one.group === group && one.version === version && one.resource === resource);
-  const namespaced = findServed(asked)?.info.namespaced ?? virtual?.namespaced ?? true;
+  const namespaced = kinds.find(asked)?.info.namespaced ?? virtual?.namespaced ?? true;
   if (!namespaced) throw noSuchPath();
 }

@@ -1,15 +1,20 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   apiVersionOf,
+  type CustomKind,
   type KubeObject,
   matchesFields,
   matchesLabels,
   parseFieldSelector,
   parseLabelSelector,
+  prune,
   type ResourceInfo,
   type ResourceRef,
   SERVED_RESOURCES,
   type ServedResource,
+  withDefaults,
 } from '#cluster/api';
+import { deepFreeze } from './cache/bytes.ts';
 import { collectionPrefix, objectKey } from './cache/keys.ts';
 import { convert } from './conversion/convert.ts';
 
@@ -22,20 +27,16 @@ export interface Served {
   readonly prefix: string;
 }
 
-const SERVED = new Map(
-  SERVED_RESOURCES.map((info): [string, Served] => {
-    const storage = storageOf(info);
-    return [refText(info), { info, apiVersion: apiVersionOf(info), storage, prefix: collectionPrefix(storage) }];
-  }),
-);
+const SERVED = new Map(SERVED_RESOURCES.map((info): [string, Served] => [refText(info), servedOf(info, storageOf(info))]));
 
-/** Undefined where nothing of that name is served. */
-export function findServed(ref: ResourceRef): Served | undefined {
-  return SERVED.get(refText(ref));
+/** What follows from a resource and the one whose storage it shares. */
+export function servedOf(info: ServedResource, storage: ServedResource): Served {
+  return { info, apiVersion: apiVersionOf(info), storage, prefix: collectionPrefix(storage) };
 }
 
-export function allServed(): readonly ServedResource[] {
-  return SERVED_RESOURCES;
+/** Of what every server serves; undefined where nothing of that name is. */
+export function findServed(ref: ResourceRef): Served | undefined {
+  return SERVED.get(refText(ref));
 }
 
 /** Where the object of that name stands. */
@@ -52,6 +53,7 @@ const presented = new WeakMap<KubeObject, Map<string, KubeObject>>();
 
 /** A stored object in the version that was asked for. Shared among all who ask for it. */
 export function present(served: Served, object: KubeObject): KubeObject {
+  if (served.info.custom !== undefined) return presentCustom(served, served.info.custom, object);
   if (object.apiVersion === served.apiVersion) return object;
   const versions = presented.get(object) ?? new Map<string, KubeObject>();
   presented.set(object, versions);
@@ -60,12 +62,32 @@ export function present(served: Served, object: KubeObject): KubeObject {
   return known;
 }
 
+const presentedCustom = new WeakMap<KubeObject, Map<CustomKind, KubeObject>>();
+
+/** As its definition is now: with what it has of defaults by now, and without what it no longer knows. */
+function presentCustom({ apiVersion, info }: Served, custom: CustomKind, object: KubeObject): KubeObject {
+  const known = presentedCustom.get(object) ?? new Map<CustomKind, KubeObject>();
+  presentedCustom.set(object, known);
+  const seen = known.get(custom);
+  if (seen !== undefined && seen.apiVersion === apiVersion) return seen;
+  // Pruned and completed at the root, an object stays one.
+  const { metadata } = object;
+  const content = withDefaults(
+    custom.schema,
+    prune(custom.schema, object, '', () => {}, true),
+  ) as KubeObject;
+  const shown = { ...content, apiVersion, kind: info.kind, metadata };
+  const result = isDeepStrictEqual(shown, object) ? object : Object.isFrozen(object) ? deepFreeze(shown) : shown;
+  known.set(custom, result);
+  return result;
+}
+
 /** Whether the selectors of a query choose an object. Errors: 400. */
 export function matcherOf(served: Served, query: Readonly<Record<string, string>>): (object: KubeObject) => boolean {
   const { labelSelector, fieldSelector } = query;
   if (!labelSelector && !fieldSelector) return () => true;
   const labels = parseLabelSelector(labelSelector ?? '');
-  const fields = parseFieldSelector(served.info.kind, fieldSelector ?? '');
+  const fields = parseFieldSelector(served.info.kind, fieldSelector ?? '', served.info.custom?.selectable);
   return (object) => matchesLabels(labels, object.metadata.labels) && matchesFields(fields, fields.length > 0 ? present(served, object) : object);
 }
 
@@ -75,7 +97,7 @@ function storageOf(info: ServedResource): ServedResource {
   return SERVED_RESOURCES.find((other) => other.group === group && other.resource === info.resource) ?? info;
 }
 
-function refText({ group, version, resource }: Pick<ResourceInfo, 'group' | 'version' | 'resource'>): string {
+export function refText({ group, version, resource }: Pick<ResourceInfo, 'group' | 'version' | 'resource'>): string {
   return `${group}/${version}/${resource}`;
 }
 

@@ -13,6 +13,8 @@ import { bootstrapRbac } from './auth/rbac/bootstrap.ts';
 import { type ServiceAccountOptions, ServiceAccountTokens } from './auth/tokens/service-account-tokens.ts';
 import { ObjectCache } from './cache/object-cache.ts';
 import type { Context } from './context.ts';
+import { DefinitionCleanup } from './custom/cleanup.ts';
+import { KindDirectory } from './custom/directory.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
 import { EventExpiry } from './event-expiry.ts';
@@ -64,16 +66,18 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const admission = new AdmissionChain(options.admission);
   const usage = new QuotaUsage(cache);
   const shared = { store, cache, clock, random, logger, nodes };
-  const context: Context = { ...shared, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
+  const kinds = new KindDirectory(cache);
+  const context: Context = { ...shared, kinds, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
   await Promise.all([bootstrap(context), bootstrapRbac(context, policy)]);
   const expiry = new EventExpiry(context);
+  const cleanup = new DefinitionCleanup(context);
   const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
   const handler = new RequestHandler(context, new Usage(cache, nodes, clock, logger), authenticator);
   let ready = true;
   const edge = new HttpEdge({
     context,
     handler,
-    discovery: new Discovery(new OpenApi()),
+    discovery: new Discovery(kinds, new OpenApi(kinds)),
     authenticator,
     version: options.version,
     ready: () => ready,
@@ -89,8 +93,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async stop() {
       ready = false;
       expiry[Symbol.dispose]();
+      cleanup[Symbol.dispose]();
       for (const watch of context.watches) watch.end();
       await edge.close();
+      kinds[Symbol.dispose]();
       authorizer[Symbol.dispose]();
       usage[Symbol.dispose]();
       cache.stop();

@@ -15,7 +15,7 @@ export function createNamespaceController(shared: Shared): Controller {
     if (namespace === undefined || namespace.metadata.deletionTimestamp === undefined) return undefined;
     const finalizers = namespace.spec?.finalizers ?? [];
     if (!finalizers.includes(FINALIZER)) return undefined;
-    const left = (await Promise.all(namespacedResources().map((info) => empty(shared, info, name)))).reduce((total, count) => total + count, 0);
+    const left = (await Promise.all(namespacedResources(informers).map((info) => empty(shared, info, name)))).reduce((total, count) => total + count, 0);
     // What is left has finalizers or is a Pod with time to end: its going brings us back.
     if (left > 0) return undefined;
     const spec = { ...namespace.spec, finalizers: finalizers.filter((one) => one !== FINALIZER) };
@@ -27,13 +27,13 @@ export function createNamespaceController(shared: Shared): Controller {
   namespaces.onChange(
     ({ type, object }) => type !== 'deleted' && object.metadata.deletionTimestamp !== undefined && controller.add(object.metadata.name ?? ''),
   );
-  for (const { info, informer } of informers.entries()) {
-    if (!info.namespaced) continue;
+  informers.onEach(({ info, informer }) => {
+    if (!info.namespaced) return;
     informer.onChange(({ type, object }) => {
       const name = object.metadata.namespace ?? '';
       if (type === 'deleted' && namespaces.get(undefined, name)?.metadata.deletionTimestamp !== undefined) controller.add(name);
     });
-  }
+  });
   return controller;
 }
 
@@ -50,9 +50,9 @@ async function empty(shared: Shared, info: ResourceInfo, namespace: string): Pro
 }
 
 /** One version of each; events last of all are made by the deletion of the others, and go with them. */
-function namespacedResources(): readonly ResourceInfo[] {
+function namespacedResources(informers: Shared['informers']): readonly ResourceInfo[] {
   const seen = new Set<string>();
-  return SERVED_RESOURCES.filter(({ group, resource, namespaced }) => {
+  return [...SERVED_RESOURCES, ...informers.entries().map(({ info }) => info)].filter(({ group, resource, namespaced }) => {
     const key = resource === 'events' ? resource : `${group}/${resource}`;
     if (!namespaced || seen.has(key)) return false;
     seen.add(key);

@@ -1,4 +1,4 @@
-import { isRecord } from '../schema/decode.ts';
+import { isRecord } from '../schema/is-record.ts';
 
 /** A set of fields as a tree of path elements; `isMember` says that the path down to here is in the set itself. */
 export interface FieldSet {

@@ -1,5 +1,5 @@
 import { apiVersionOf, type ServedResource } from '../resources.ts';
-import { isRecord } from '../schema/decode.ts';
+import { isRecord } from '../schema/is-record.ts';
 import type { KubeObject } from '../types.ts';
 import { decodeFields, encodeFields, type FieldSet, fieldSet, isEmpty, NO_FIELDS, union } from './field-set.ts';
 import type { Shape } from './shape.ts';
@@ -37,7 +37,8 @@ const UNOWNED_METADATA = [
   'selfLink',
 ];
 
-export const shapeOfResource = (resource: ServedResource): Shape => ({ kind: 'object', model: resource.model });
+export const shapeOfResource = ({ model, custom }: ServedResource): Shape =>
+  custom === undefined ? { kind: 'object', model } : { kind: 'custom', schema: custom.schema, isObject: true };
 
 /** The fields of a whole object that can have a manager. */
 export function ownable(fields: FieldSet): FieldSet {
@@ -111,7 +112,10 @@ function withFewUpdaters(managers: readonly Manager[]): readonly Manager[] {
 /** What may be written through a subresource: the rest of the object is left out of it. */
 export function writableThrough(resource: ServedResource, object: KubeObject, subresource: string): KubeObject {
   const { status, spec, ...rest }: KubeObject & { status?: unknown; spec?: unknown } = object;
-  if (subresource === 'status') return { ...rest, ...(status === undefined ? {} : { status }) } as KubeObject;
+  if (subresource === 'status') {
+    const { apiVersion, kind, metadata } = object;
+    return { apiVersion, kind, metadata, ...(status === undefined ? {} : { status }) } as KubeObject;
+  }
   if (!resource.subresources.includes('status')) return object;
   return { ...rest, ...(spec === undefined ? {} : { spec }) } as KubeObject;
 }

@@ -1,4 +1,5 @@
-import { isRecord } from '../schema/decode.ts';
+import { isRecord } from '../schema/is-record.ts';
+import { type JsonSchema, keepsUnknown, propertyOf } from '../custom/json-schema.ts';
 import { isAtomicModel, listField } from '../schema/list-fields.ts';
 import { schemas, type TypeSchema } from '../schema/schemas.ts';
 
@@ -6,6 +7,8 @@ import { schemas, type TypeSchema } from '../schema/schemas.ts';
 export type Shape =
   | { readonly kind: 'leaf' }
   | { readonly kind: 'object'; readonly model: string }
+  /** Of a kind that a definition describes; `isObject` has what every object has. */
+  | { readonly kind: 'custom'; readonly schema: JsonSchema; readonly isObject: boolean }
   | { readonly kind: 'map'; readonly of: Shape }
   | { readonly kind: 'items'; readonly keys: readonly string[]; readonly of: Shape }
   | { readonly kind: 'set' };
@@ -19,6 +22,7 @@ export interface Part {
 }
 
 const LEAF: Shape = { kind: 'leaf' };
+const METADATA: Shape = { kind: 'object', model: 'V1ObjectMeta' };
 /** Keys that an item may leave out, with what they are then. */
 const KEY_DEFAULTS: Readonly<Record<string, string>> = { protocol: 'TCP' };
 
@@ -54,10 +58,11 @@ export function partsOf(shape: Shape, value: unknown): readonly Part[] | undefin
     case 'leaf':
       return undefined;
     case 'object':
+    case 'custom':
     case 'map':
       if (!isRecord(value)) return undefined;
       return Object.entries(value).flatMap(([name, content]) =>
-        content === undefined ? [] : [{ element: `f:${name}`, name, value: content, shape: shape.kind === 'map' ? shape.of : shapeOf(shape.model, name) }],
+        content === undefined ? [] : [{ element: `f:${name}`, name, value: content, shape: shapeOfField(shape, name, content) }],
       );
     case 'items':
       return Array.isArray(value)
@@ -66,6 +71,34 @@ export function partsOf(shape: Shape, value: unknown): readonly Part[] | undefin
     case 'set':
       return Array.isArray(value) ? value.map((item: unknown) => ({ element: `v:${JSON.stringify(item)}`, name: '', value: item, shape: LEAF })) : undefined;
   }
+}
+
+/** Whether the parts of values of that shape have names. */
+export const isNamed = ({ kind }: Shape): boolean => kind === 'object' || kind === 'custom' || kind === 'map';
+
+function shapeOfField(shape: Extract<Shape, { kind: 'object' | 'custom' | 'map' }>, name: string, content: unknown): Shape {
+  switch (shape.kind) {
+    case 'map':
+      return shape.of;
+    case 'object':
+      return shapeOf(shape.model, name);
+    case 'custom': {
+      if (shape.isObject && name === 'metadata') return METADATA;
+      const schema = propertyOf(shape.schema, name);
+      // What a schema does not describe is owned by its fields as far as it has some.
+      return schema === undefined ? (isRecord(content) ? { kind: 'custom', schema: {}, isObject: false } : LEAF) : customShape(schema);
+    }
+  }
+}
+
+function customShape(schema: JsonSchema): Shape {
+  const { 'x-kubernetes-list-type': listType, 'x-kubernetes-list-map-keys': keys = [], items } = schema;
+  if (schema.type === 'array') {
+    if (listType === 'set') return { kind: 'set' };
+    return listType === 'map' && items !== undefined ? { kind: 'items', keys: keys.toSorted(), of: customShape(items) } : LEAF;
+  }
+  if (schema['x-kubernetes-map-type'] === 'atomic' || (schema.type !== 'object' && !keepsUnknown(schema))) return LEAF;
+  return { kind: 'custom', schema, isObject: schema['x-kubernetes-embedded-resource'] === true };
 }
 
 function keyElement(keys: readonly string[], item: unknown): string {

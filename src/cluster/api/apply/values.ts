@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { interleave } from '../patch/interleave.ts';
-import { isRecord } from '../schema/decode.ts';
+import { isRecord } from '../schema/is-record.ts';
 import { type FieldSet, fieldSet, isEmpty, NO_FIELDS, ONE_FIELD } from './field-set.ts';
-import { type Part, partsOf, type Shape } from './shape.ts';
+import { isNamed, type Part, partsOf, type Shape } from './shape.ts';
 
 /** Every field that the value has. */
 export function fieldsOf(shape: Shape, value: unknown): FieldSet {
@@ -53,7 +53,7 @@ export function merge(shape: Shape, live: unknown, applied: unknown): unknown {
   if (old === undefined || parts === undefined) return applied;
   const byElement = new Map(old.map((part) => [part.element, part.value]));
   const merged = parts.map((part): Part => ({ ...part, value: merge(part.shape, byElement.get(part.element), part.value) }));
-  if (shape.kind === 'object' || shape.kind === 'map') return assemble([...old, ...merged]);
+  if (isNamed(shape)) return assemble([...old, ...merged]);
   const named = new Set(parts.map(({ element }) => element));
   const place = new Map(old.map(({ element }, index) => [element, index]));
   return interleave(
@@ -93,7 +93,7 @@ function assemble(parts: readonly Part[]): Record<string, unknown> {
 /** The item of a list that lacks the keys to tell it from others, if there is one: its path. */
 export function keylessItem(shape: Shape, value: unknown, path = ''): string | undefined {
   for (const [index, part] of (partsOf(shape, value) ?? []).entries()) {
-    const here = shape.kind === 'object' || shape.kind === 'map' ? `${path}.${part.name}` : `${path}[${index}]`;
+    const here = isNamed(shape) ? `${path}.${part.name}` : `${path}[${index}]`;
     if (shape.kind === 'items' && (!isRecord(part.value) || !shape.keys.every((key) => part.element.includes(`${JSON.stringify(key)}:`)))) return here;
     const below = keylessItem(part.shape, part.value, here);
     if (below !== undefined) return below;

@@ -1,3 +1,5 @@
+import { defaultDefinition } from '../custom/default-definition.ts';
+import { withDefaults } from '../custom/defaults.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
 import {
@@ -35,11 +37,14 @@ const BY_MODEL: Readonly<Record<string, Default>> = {
   V1RoleBinding: as(defaultBinding),
   V1ClusterRoleBinding: as(defaultBinding),
   V1PriorityClass: as(defaultPriorityClass),
+  V1CustomResourceDefinition: as(defaultDefinition),
   V1LimitRange: as(defaultLimitRange),
 };
 
 /** A copy of a decoded object with every default that its kind documents. */
 export function applyDefaults(resource: ServedResource, object: KubeObject): KubeObject {
+  // Its root is an object, and defaults make nothing else of it.
+  if (resource.custom !== undefined) return resource.custom.hasDefaults ? (withDefaults(resource.custom.schema, object) as KubeObject) : object;
   const change = BY_MODEL[resource.model];
   if (change === undefined) return object;
   const copy = structuredClone(object);

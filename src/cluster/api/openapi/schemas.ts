@@ -1,3 +1,4 @@
+import type { JsonSchema } from '../custom/json-schema.ts';
 import type { ServedResource } from '../resources.ts';
 import { type Descriptions, type ModelDescription, readDescriptions } from '../schema/descriptions.ts';
 import { isAtomicModel, listField } from '../schema/list-fields.ts';
@@ -16,12 +17,21 @@ export interface OpenApiSchemas {
 /** The OpenAPI 3.0 schemas of these resources, with Kubernetes' extensions: which kinds there are and how lists merge. */
 export function openApiSchemas(resources: readonly ServedResource[]): OpenApiSchemas {
   const builder = new Builder(readDescriptions());
-  for (const { model, group, version, kind, listKind } of resources) {
+  for (const resource of resources) {
+    const { model, group, version, kind, listKind, custom } = resource;
+    if (custom !== undefined) {
+      builder.custom(resource, custom.schema);
+      continue;
+    }
     builder.kind(model, { group, version, kind });
     if (models.has(`${model}List`)) builder.kind(`${model}List`, { group, version, kind: listKind });
   }
-  return { schemas: builder.schemas, schemaOf: ({ model }) => reference(schemaName(model)) };
+  return { schemas: builder.schemas, schemaOf: (resource) => reference(nameOf(resource)) };
 }
+
+const nameOf = (resource: ServedResource): string => (resource.custom === undefined ? schemaName(resource.model) : customName(resource));
+/** `com.example.v1.Widget`. */
+const customName = ({ group, version, kind }: ServedResource): string => [...group.split('.').toReversed(), version, kind].join('.');
 
 class Builder {
   readonly schemas: Record<string, Json> = {};
@@ -33,6 +43,19 @@ class Builder {
 
   kind(model: string, groupVersionKind: { readonly group: string; readonly version: string; readonly kind: string }): void {
     this.#model(model)['x-kubernetes-group-version-kind'] = [groupVersionKind];
+  }
+
+  custom(resource: ServedResource, schema: JsonSchema): void {
+    const { group, version, kind } = resource;
+    this.#model('V1ObjectMeta');
+    const texts = { apiVersion: 'The version of the schema that the object is in.', kind: 'What the object is.' };
+    const own = Object.fromEntries(Object.entries(texts).map(([name, description]) => [name, { type: 'string', description }]));
+    const metadata = { description: "The object's name and what else every object has.", allOf: [reference(schemaName('V1ObjectMeta'))] };
+    this.schemas[customName(resource)] = {
+      ...schema,
+      properties: { ...own, ...schema.properties, metadata },
+      'x-kubernetes-group-version-kind': [{ group, version, kind }],
+    };
   }
 
   #model(model: string): Json {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { badRequest, StatusError } from '../errors.ts';
-import { isRecord } from '../schema/decode.ts';
+import { isRecord } from '../schema/is-record.ts';
 
 interface Operation {
   readonly op: string;

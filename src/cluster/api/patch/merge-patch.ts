@@ -1,4 +1,4 @@
-import { isRecord } from '../schema/decode.ts';
+import { isRecord } from '../schema/is-record.ts';
 
 /** JSON Merge Patch (RFC 7386): null removes, objects merge, everything else replaces. `target` is left as it is. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

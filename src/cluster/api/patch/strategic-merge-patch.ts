@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { badRequest } from '../errors.ts';
 import type { ServedResource } from '../resources.ts';
-import { isRecord } from '../schema/decode.ts';
+import { isRecord } from '../schema/is-record.ts';
 import { type ListField, listField } from '../schema/list-fields.ts';
 import { schemas, type TypeSchema } from '../schema/schemas.ts';
 import { interleave } from './interleave.ts';

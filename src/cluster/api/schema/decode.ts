@@ -1,6 +1,9 @@
+import { prune } from '../custom/decode.ts';
+import type { CustomKind } from '../custom/kind.ts';
 import { badRequest } from '../errors.ts';
 import { apiVersionOf, type ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
+import { isRecord } from './is-record.ts';
 import { readScalar } from './scalars.ts';
 import { schemas, type TypeSchema } from './schemas.ts';
 
@@ -25,7 +28,7 @@ export function decode(resource: ServedResource, body: unknown, options: { reado
   if (kind !== undefined && kind !== resource.kind)
     throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
   const walk = new Walk(resource.kind, resource.version);
-  const decoded = walk.model(resource.model, body, '');
+  const decoded = resource.custom === undefined ? walk.model(resource.model, body, '') : walk.custom(resource.custom, body);
   const warnings = walk.unknown.map((path) => `unknown field "${path}"`);
   if (warnings.length > 0 && options.fieldValidation === 'Strict') {
     throw badRequest(
@@ -56,6 +59,15 @@ class Walk {
       else if (content !== null) result[key] = this.#value(field.type, content, here);
     }
     return result;
+  }
+
+  /** An object of a kind that its cluster's users define: types are looked at with the rest of what its schema says, when it is validated. */
+  custom({ schema }: CustomKind, body: Record<string, unknown>): Record<string, unknown> {
+    const { metadata, ...content } = body;
+    const pruned = prune(schema, content, '', (path) => this.unknown.push(path), true);
+    if (metadata !== undefined && metadata !== null && !isRecord(metadata)) this.#wrong('object', metadata, 'metadata');
+    // A record was pruned, and so is what came of it.
+    return { ...(pruned as Record<string, unknown>), metadata: isRecord(metadata) ? this.model('V1ObjectMeta', metadata, 'metadata') : {} };
   }
 
   #value(type: TypeSchema, value: unknown, path: string): unknown {
@@ -94,8 +106,4 @@ function withArticle(noun: string): string {
 function nameOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `the ${typeof value} ${JSON.stringify(value)}`;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

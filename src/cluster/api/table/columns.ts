@@ -20,12 +20,16 @@ import { age } from './duration.ts';
 import { autoscalerTargets } from './hpa-targets.ts';
 import { podStatusWord } from './pod-status.ts';
 
+/** What stands in a cell; null where there is nothing. */
+export type Cell = string | number | boolean | null;
+
 export interface Column {
   readonly name: string;
-  readonly type: 'string' | 'integer';
+  readonly type: string;
   readonly format: string;
+  readonly description?: string;
   readonly priority: number;
-  cell(object: KubeObject, now_ms: number): string | number;
+  cell(object: KubeObject, now_ms: number): Cell;
 }
 /** A column whose cell reads a model's fields; the object was decoded by the model of the list it stands in. */
 function column<T extends KubeObject>(

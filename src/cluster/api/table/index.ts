@@ -1,6 +1,7 @@
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
-import { COLUMNS, PLAIN_COLUMNS } from './columns.ts';
+import { customColumns } from '../custom/columns.ts';
+import { type Cell, COLUMNS, PLAIN_COLUMNS } from './columns.ts';
 
 export { humanDuration } from './duration.ts';
 
@@ -16,7 +17,7 @@ export interface Table {
     readonly description: string;
     readonly priority: number;
   }[];
-  readonly rows: readonly { readonly cells: readonly (string | number)[]; readonly object?: unknown }[];
+  readonly rows: readonly { readonly cells: readonly Cell[]; readonly object?: unknown }[];
 }
 
 /** Objects of one resource as a Table; each row carries the whole object, its metadata or nothing, as the request says. */
@@ -25,12 +26,12 @@ export function toTable(
   objects: readonly KubeObject[],
   options: { readonly now_ms: number; readonly includeObject: 'Metadata' | 'Object' | 'None'; readonly metadata?: Table['metadata'] },
 ): Table {
-  const columns = COLUMNS[resource.model] ?? PLAIN_COLUMNS;
+  const columns = resource.custom === undefined ? (COLUMNS[resource.model] ?? PLAIN_COLUMNS) : customColumns(resource.custom);
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: options.metadata ?? {},
-    columnDefinitions: columns.map(({ name, type, format, priority }) => ({ name, type, format, description: '', priority })),
+    columnDefinitions: columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description: description ?? '', priority })),
     rows: objects.map((object) => ({ cells: columns.map(({ cell }) => cell(object, options.now_ms)), ...rowObject(object, options.includeObject) })),
   };
 }

@@ -23,6 +23,12 @@ export class FieldErrors {
   tooLong(field: string, bytes_max: number): void {
     this.#add('FieldValueTooLong', field, `Too long: may not be more than ${bytes_max} bytes`);
   }
+  tooMany(field: string, count: number, most: number): void {
+    this.#add('FieldValueTooMany', field, `Too many: ${count}: must have at most ${most} items`);
+  }
+  typeInvalid(field: string, value: unknown, why: string): void {
+    this.#add('FieldValueTypeInvalid', field, `Invalid value: ${JSON.stringify(value)}: ${why}`);
+  }
   forbidden(field: string, why: string): void {
     this.#add('FieldValueForbidden', field, `Forbidden: ${why}`);
   }

@@ -1,3 +1,5 @@
+import { checkDefinition } from '../custom/check-definition.ts';
+import { validateBySchema } from '../custom/validate.ts';
 import { invalid } from '../errors.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
@@ -39,12 +41,13 @@ const BY_MODEL: Readonly<Record<string, Check>> = {
   V1ClusterRoleBinding: as(checkClusterRoleBinding),
   V1CertificateSigningRequest: as(checkCertificateRequest),
   V1PriorityClass: as(checkPriorityClass),
+  V1CustomResourceDefinition: as(checkDefinition),
 };
 
 /** Checks a defaulted object that is to be created. Errors: 422 `Invalid`, with a cause for each wrong field. */
 export function validateCreate(resource: ServedResource, object: KubeObject): void {
   const errors = checkMeta(resource, object);
-  BY_MODEL[resource.model]?.(errors, object);
+  checkContent(resource, errors, object);
   raise(resource, object, errors);
 }
 
@@ -53,8 +56,13 @@ export function validateUpdate(resource: ServedResource, object: KubeObject, old
   const errors = checkMeta(resource, object);
   if (object.metadata.name !== old.metadata.name) errors.invalid('metadata.name', object.metadata.name, 'field is immutable');
   if (object.metadata.uid !== undefined && object.metadata.uid !== old.metadata.uid) errors.invalid('metadata.uid', object.metadata.uid, 'field is immutable');
-  BY_MODEL[resource.model]?.(errors, object, old);
+  checkContent(resource, errors, object, old);
   raise(resource, object, errors);
+}
+
+function checkContent({ model, custom }: ServedResource, errors: FieldErrors, object: KubeObject, old?: KubeObject): void {
+  if (custom === undefined) BY_MODEL[model]?.(errors, object, old);
+  else validateBySchema(errors, custom.schema, object, '');
 }
 
 function checkMeta(resource: ServedResource, { metadata }: KubeObject): FieldErrors {

@@ -4,7 +4,7 @@ import { noSuchPath } from '../errors.ts';
 import { aggregatedDiscoveryVersion, parseAccept } from '../http/negotiate.ts';
 import { sendJson } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
-import { allServed } from '../kinds.ts';
+import type { KindDirectory } from '../custom/directory.ts';
 import { METRICS_RESOURCES } from '../metrics/serve.ts';
 import { AGGREGATED_TYPE, aggregatedDiscovery } from './aggregated.ts';
 import type { OpenApi } from './openapi.ts';
@@ -14,11 +14,16 @@ const HEALTH_PATHS = ['/healthz', '/livez', '/readyz', '/version', '/metrics', '
 
 /** What there is: groups, versions, resources, and their schemas. */
 export class Discovery {
-  readonly #all: readonly Discovered[] = [...allServed(), ...REVIEWS, ...METRICS_RESOURCES];
+  readonly #kinds: KindDirectory;
   readonly #openApi: OpenApi;
 
-  constructor(openApi: OpenApi) {
+  constructor(kinds: KindDirectory, openApi: OpenApi) {
+    this.#kinds = kinds;
     this.#openApi = openApi;
+  }
+
+  get #all(): readonly Discovered[] {
+    return [...this.#kinds.all(), ...REVIEWS, ...METRICS_RESOURCES];
   }
 
   /** Errors: 404, 406. */

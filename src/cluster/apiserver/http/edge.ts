@@ -182,7 +182,7 @@ export class HttpEdge {
       ...(body === undefined ? {} : { body }),
       ...(verb === 'patch' ? { contentType: mediaType } : {}),
     });
-    await sendResponse(response, answer, { ...form, resource, subresource, includeObject: query.includeObject }, context.clock);
+    await sendResponse(response, answer, { ...form, resource, subresource, includeObject: query.includeObject }, context);
   }
 
   async #log(response: ServerResponse, route: ResourceRoute, query: Record<string, string>, user: UserInfo, signal: AbortSignal): Promise<void> {

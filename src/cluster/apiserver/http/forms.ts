@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ApiResponse, KubeList, KubeObject, ResourceRef, WatchEvent } from '#cluster/api';
-import type { Clock } from '#kit';
 import { bytesOf } from '../cache/bytes.ts';
-import { tableOf } from './tables.ts';
+import { type Shown, tableOf } from './tables.ts';
 import type { ObjectForm } from './negotiate.ts';
 import { addWarnings, listBytes, partialOf, sendBytes, sendJson } from './respond.ts';
 import { sendWatch } from './watch-response.ts';
@@ -21,28 +20,28 @@ export interface Asked extends Form {
 }
 
 /** Writes the handler's answer in the form that the client asked for. */
-export async function sendResponse(response: ServerResponse, answer: ApiResponse, asked: Asked, clock: Clock): Promise<void> {
+export async function sendResponse(response: ServerResponse, answer: ApiResponse, asked: Asked, shown: Shown): Promise<void> {
   switch (answer.kind) {
     case 'object':
       addWarnings(response, answer.warnings);
-      return sendObject(response, answer.status, answer.object, asked, clock);
+      return sendObject(response, answer.status, answer.object, asked, shown);
     case 'list':
-      return sendList(response, answer.list, asked, clock);
+      return sendList(response, answer.list, asked, shown);
     case 'watch':
-      return await sendWatch(response, answer.events, watchForm(asked, clock), clock);
+      return await sendWatch(response, answer.events, watchForm(asked, shown), shown.clock);
   }
 }
 
-function sendObject(response: ServerResponse, status: number, object: unknown, asked: Asked, clock: Clock): void {
+function sendObject(response: ServerResponse, status: number, object: unknown, asked: Asked, shown: Shown): void {
   if (!isKubeObject(object) || object.kind === 'Status' || asked.form === 'object') {
     if (typeof object === 'object' && object !== null && Object.isFrozen(object)) sendBytes(response, status, bytesOf(object));
     else sendJson(response, status, object);
-  } else if (asked.form === 'Table') sendJson(response, status, tableOf(asked, clock, [object], { resourceVersion: object.metadata.resourceVersion ?? '' }));
+  } else if (asked.form === 'Table') sendJson(response, status, tableOf(asked, shown, [object], { resourceVersion: object.metadata.resourceVersion ?? '' }));
   else sendJson(response, status, partialOf(object, asked.version));
 }
 
-function sendList(response: ServerResponse, list: KubeList, asked: Asked, clock: Clock): void {
-  if (asked.form === 'Table') sendJson(response, 200, tableOf(asked, clock, list.items, list.metadata));
+function sendList(response: ServerResponse, list: KubeList, asked: Asked, shown: Shown): void {
+  if (asked.form === 'Table') sendJson(response, 200, tableOf(asked, shown, list.items, list.metadata));
   else if (asked.form === 'object') sendBytes(response, 200, listBytes(list));
   else {
     const items = list.items.map((item) => partialOf(item, asked.version));
@@ -50,7 +49,7 @@ function sendList(response: ServerResponse, list: KubeList, asked: Asked, clock:
   }
 }
 
-function watchForm(asked: Asked, clock: Clock): (event: WatchEvent) => object {
+function watchForm(asked: Asked, shown: Shown): (event: WatchEvent) => object {
   if (asked.form === 'object') return (event) => event.object;
   let first = true;
   return (event) => {
@@ -61,7 +60,7 @@ function watchForm(asked: Asked, clock: Clock): (event: WatchEvent) => object {
         : partialOf(event.object, asked.version);
     }
     const objects = event.type === 'BOOKMARK' ? [] : [event.object];
-    const table = tableOf(asked, clock, objects, { resourceVersion: event.object.metadata.resourceVersion ?? '' }, first);
+    const table = tableOf(asked, shown, objects, { resourceVersion: event.object.metadata.resourceVersion ?? '' }, first);
     first = false;
     return table;
   };

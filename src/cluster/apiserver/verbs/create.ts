@@ -7,6 +7,7 @@ import { stampRequester } from '../auth/certificates/requester.ts';
 import { requireNoEscalation } from '../auth/rbac/escalation.ts';
 import { type Context, timestamp } from '../context.ts';
 import { namesExhausted } from '../errors.ts';
+import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
 import { checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
@@ -78,6 +79,7 @@ async function complete(context: Context, served: Served, object: KubeObject, us
   // Decoded as a Service.
   if (isResource(served, '', 'services')) context.services.allocate(prepared as Service);
   checkNew(served, prepared);
+  if (isDefinition(served)) settleDefinition(context, prepared);
   await context.admission.validate(context, request);
   requireNoEscalation(context.authorizer, served, prepared, undefined, user);
   return toStorage(served, prepared);

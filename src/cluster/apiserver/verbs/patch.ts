@@ -37,6 +37,8 @@ export function patchBody(before: KubeObject, { contentType, body }: ApiRequest,
     case MERGE_PATCH:
       return mergePatch(before, body);
     case STRATEGIC_PATCH:
+      // What has no list of merge keys would lose items silently.
+      if (served?.info.custom !== undefined) throw unsupportedMediaType(contentType, [JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
       return served ? strategicMergePatch(served.info, before, body) : mergePatch(before, body);
     default:
       throw unsupportedMediaType(contentType ?? '', ACCEPTED);

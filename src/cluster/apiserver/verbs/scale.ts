@@ -1,4 +1,5 @@
-import { badRequest, type KubeObject } from '#cluster/api';
+import { badRequest, type CustomScale, type KubeObject } from '#cluster/api';
+import { readScale, withReplicas } from '../custom/scale.ts';
 
 /** autoscaling/v1 Scale: the one view that an autoscaler needs of anything that has replicas. */
 export interface Scale extends KubeObject {
@@ -17,11 +18,14 @@ interface Requirement {
   readonly values?: readonly string[];
 }
 
-export function scaleOf(object: KubeObject): Scale {
+export function scaleOf(object: KubeObject, custom?: CustomScale): Scale {
   // Only called for resources whose table entry has the scale subresource.
   const { metadata, spec, status } = object as Scalable;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  const selector = selectorText(spec?.selector);
+  const shown =
+    custom === undefined
+      ? { replicas: spec?.replicas ?? 0, current: status?.replicas ?? 0, selector: selectorText(spec?.selector) }
+      : readScale(custom, object);
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
@@ -32,18 +36,19 @@ export function scaleOf(object: KubeObject): Scale {
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
       ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
     },
-    spec: { replicas: spec?.replicas ?? 0 },
-    status: { replicas: status?.replicas ?? 0, ...(selector === '' ? {} : { selector }) },
+    spec: { replicas: shown.replicas },
+    status: { replicas: shown.current, ...(shown.selector === '' ? {} : { selector: shown.selector }) },
   };
 }
 
 /** The object with the replicas of the Scale. Errors: 400 for a number that is none. */
-export function withScale(object: KubeObject, scale: unknown): KubeObject {
+export function withScale(object: KubeObject, scale: unknown, custom?: CustomScale): KubeObject {
   // Read field by field below.
   const replicas = (scale as { spec?: { replicas?: unknown } } | undefined)?.spec?.replicas ?? 0;
   if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
     throw badRequest(`Cannot scale "${object.metadata.name}": spec.replicas is ${JSON.stringify(replicas)}, want a whole number not below 0`);
   }
+  if (custom !== undefined) return withReplicas(custom, object, replicas);
   const next = structuredClone(object) as Scalable;
   next.spec = { ...next.spec, replicas };
   return next;

@@ -35,7 +35,8 @@ export function checkNew(served: Served, object: KubeObject): void {
 
 /** The object in the version that is stored. */
 export function toStorage(served: Served, object: KubeObject): KubeObject {
-  return convert(object, apiVersionOf(served.storage));
+  const apiVersion = apiVersionOf(served.storage);
+  return served.info.custom === undefined ? convert(object, apiVersion) : { ...object, apiVersion };
 }
 
 /** What is to stand in the place of `before`, with its defaults; of a subresource only that part changes. */
@@ -46,9 +47,9 @@ export function prepareChanged(served: Served, after: KubeObject, before: KubeOb
   return prepareForUpdate(served.info, applyDefaults(served.info, after), before);
 }
 
-/** Of a subresource nothing is to be checked but of an approval. Errors: 422. */
+/** Of a subresource nothing is to be checked but of an approval, and what a definition describes. Errors: 422. */
 export function checkChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): void {
-  if (subresource === undefined || subresource === 'approval') validateUpdate(served.info, after, before);
+  if (subresource === undefined || subresource === 'approval' || served.info.custom !== undefined) validateUpdate(served.info, after, before);
 }
 
 interface WithSpec extends KubeObject {

@@ -50,19 +50,19 @@ export async function handleSubresource(context: Context, served: Served, reques
 
 async function scale(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const place = placeOf(served, request);
-  if (request.verb === 'get') return { kind: 'object', status: 200, object: scaleOf(present(served, current(context, place))) };
+  if (request.verb === 'get') return { kind: 'object', status: 200, object: scaleOf(present(served, current(context, place)), served.info.custom?.scale) };
   const options = { dryRun: isDryRun(request.query), subresource: undefined };
   const { object } = await replace(context, place, options, (before) => {
-    const shown = scaleOf(before);
+    const shown = scaleOf(before, served.info.custom?.scale);
     // A patched Scale is read field by field below and in `withScale`.
     const wanted = (request.verb === 'patch' ? patchBody(shown, request) : request.body) as Scale | undefined;
     const revision = wanted?.metadata?.resourceVersion;
     if (revision && revision !== before.metadata.resourceVersion) {
       throw conflict(served.info, place.name, 'the object has been modified; please apply your changes to the latest version and try again');
     }
-    return withScale(before, wanted);
+    return withScale(before, wanted, served.info.custom?.scale);
   });
-  return { kind: 'object', status: 200, object: scaleOf(present(served, object)) };
+  return { kind: 'object', status: 200, object: scaleOf(present(served, object), served.info.custom?.scale) };
 }
 
 interface Binding {

@@ -4,6 +4,7 @@ import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { requireNoEscalation } from '../auth/rbac/escalation.ts';
 import type { Context } from '../context.ts';
+import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
 import { checkChanged, decodeBody, prepareChanged, toStorage } from './shape.ts';
@@ -62,6 +63,7 @@ async function complete(context: Context, place: Place, options: ReplaceOptions,
   // Decoded as Services, both of them.
   if (allocates(place, options)) context.services.allocate(object as Service, before as Service);
   checkChanged(served, object, before, subresource);
+  if (isDefinition(served)) settleDefinition(context, object);
   await context.admission.validate(context, request);
   requireNoEscalation(context.authorizer, served, object, before, user);
   return toStorage(served, object);

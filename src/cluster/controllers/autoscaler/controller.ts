@@ -11,7 +11,6 @@ import {
   type ReconcileResult,
 } from '#cluster/client';
 import { messageOf } from '#kit';
-import { resourceOf } from '../informers.ts';
 import { splitKey } from '../keys.ts';
 import type { Shared } from '../types.ts';
 import { ignoreGone, withoutUndefined } from '../writes.ts';
@@ -82,7 +81,7 @@ class AutoscalerShell {
 
   async #getScale({ metadata, spec }: V2HorizontalPodAutoscaler): Promise<V1Scale | { readonly failure: string }> {
     const { apiVersion = 'v1', kind = '', name = '' } = spec?.scaleTargetRef ?? {};
-    const info = resourceOf(apiVersion, kind);
+    const info = this.#shared.informers.resourceOf(apiVersion, kind);
     if (info === undefined || !info.subresources.includes('scale')) return { failure: `${apiVersion}, Kind=${kind} can't be scaled here` };
     try {
       return await this.#shared.client.resource<V1Scale>(info).get(name, metadata.namespace, { subresource: 'scale' });
@@ -112,7 +111,7 @@ class AutoscalerShell {
 
   async #scale(autoscaler: V2HorizontalPodAutoscaler, scale: V1Scale, to: number, { reason }: AutoscalerPlan): Promise<number> {
     const { apiVersion = 'v1', kind = '' } = autoscaler.spec?.scaleTargetRef ?? {};
-    const info = resourceOf(apiVersion, kind);
+    const info = this.#shared.informers.resourceOf(apiVersion, kind);
     if (info === undefined) throw new TypeError(`${apiVersion} ${kind} had a scale a moment ago`);
     try {
       await this.#shared.client.resource<V1Scale>(info).update({ ...scale, spec: { ...scale.spec, replicas: to } }, { subresource: 'scale' });

@@ -1,6 +1,6 @@
 import type { KubeObject, OwnerReference, ResourceInfo } from '#cluster/api';
 import { type Controller, createController, isStatus, type ReconcileResult } from '#cluster/client';
-import { OWNER, resourceOf, UID } from '../informers.ts';
+import { OWNER, UID } from '../informers.ts';
 import type { Shared } from '../types.ts';
 import { ignoreGone } from '../writes.ts';
 import { decideDependent, duty, FOREGROUND, ORPHAN, type OwnerState, withoutFinalizer, withoutOwners } from './decide.ts';
@@ -26,7 +26,7 @@ class GarbageShell {
   }
 
   watch(controller: Controller): void {
-    for (const { informer } of this.#shared.informers.entries()) {
+    this.#shared.informers.onEach(({ informer }) => {
       informer.onChange(({ type, object, previous }) => {
         const { uid = '', ownerReferences = [] } = object.metadata;
         if (type === 'deleted') {
@@ -39,7 +39,7 @@ class GarbageShell {
         if (duty(object) !== undefined || (ownerReferences.length > 0 && ownersChanged)) controller.add(uid);
         if (previous !== undefined && ownersChanged) for (const owner of previous.metadata.ownerReferences ?? []) controller.add(owner.uid);
       });
-    }
+    });
   }
 
   async reconcile(uid: string): Promise<ReconcileResult> {
@@ -86,7 +86,7 @@ class GarbageShell {
   async #stateOf(owner: OwnerReference, dependent: KubeObject): Promise<OwnerState> {
     const cached = this.#find(owner.uid);
     if (cached !== undefined) return duty(cached.object) === 'foreground' ? 'waiting' : 'there';
-    const info = resourceOf(owner.apiVersion, owner.kind);
+    const info = this.#shared.informers.resourceOf(owner.apiVersion, owner.kind);
     if (info === undefined) return 'unknown';
     try {
       const live = await this.#shared.client.resource(info).get(owner.name, info.namespaced ? dependent.metadata.namespace : undefined);
