@@ -1,3 +1,3 @@
 export { StoreError } from './errors.ts';
-export { openLmdbStore, openMemoryStore, type StoreOptions } from './open.ts';
+export { type EtcdStoreOptions, openEtcdStore, openLmdbStore, openMemoryStore, type StoreOptions } from './open.ts';
 export type * from './types.ts';
