@@ -16,3 +16,7 @@ export const explainPort: typeof import('./why/explain.ts').explainPort = async 
 /** See `why/explain.ts`. */
 export const explainContainer: typeof import('./why/explain.ts').explainContainer = async (...given) =>
   (await import('./why/explain.ts')).explainContainer(...given);
+/** See `backup.ts`. */
+export const backup: typeof import('./backup.ts').backup = async (options) => (await import('./backup.ts')).backup(options);
+/** See `backup.ts`. */
+export const restore: typeof import('./backup.ts').restore = async (options) => (await import('./backup.ts')).restore(options);

@@ -24,6 +24,11 @@ export const OPTION_NAMES = [
   'build-cache-max',
   'log-level',
   'parts',
+  'etcd-servers',
+  'etcd-prefix',
+  'etcd-cafile',
+  'etcd-certfile',
+  'etcd-keyfile',
   'server',
   'client-kubeconfig',
 ] as const;

@@ -1,3 +1,4 @@
+import type { ApiServerPart } from './apiserver-part.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import { type EnginePart, enginePart } from './engine-part.ts';
 import type { Ground } from './ground.ts';
@@ -8,6 +9,7 @@ export interface BuiltParts {
   /** In the order of their start. */
   readonly parts: readonly Part[];
   readonly engine: EnginePart | undefined;
+  readonly apiServer: ApiServerPart | undefined;
   /** Writes the entries of the clients' files, once everything answers. */
   announce(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export async function buildParts(options: PartOptions, ground: Ground): Promise<
   return {
     parts: [...(apiServer ? [apiServer] : []), ...(engine ? [engine] : []), ...registry, ...followers],
     engine,
+    apiServer,
     async announce() {
       await apiServer?.announce();
       await engine?.announce();

@@ -90,7 +90,9 @@ async function startDaemon(config: DaemonConfig, { version, environment }: RunOp
     '/status': () => describe({ config, built, health, version, id: identity.id, startedAt_ms, clock }),
     ...ownFacts(built, ground),
   };
-  opened.use(await serveControl(config.runDir, answers));
+  opened.use(
+    await serveControl(config.runDir, answers, { '/backup': () => (health.get('apiserver')?.state === 'ready' ? built.apiServer?.backup() : undefined) }),
+  );
   for (const part of built.parts) {
     opened.defer(() => stopPart(part, logger));
     await startPart(part, clock, logger);

@@ -87,9 +87,13 @@ export class JournaledStore implements Store {
 
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
     const revision = this.#readable(options.revision);
-    const all = [...this.#versions.under(prefix, revision, options.after)];
-    const items = options.limit === undefined ? all : all.slice(0, options.limit);
-    return { items, revision, more: items.length < all.length, count: all.length };
+    const items: StoredItem[] = [];
+    let count = 0;
+    for (const item of this.#versions.under(prefix, revision, options.after)) {
+      if (options.limit === undefined || count < options.limit) items.push(item);
+      count += 1;
+    }
+    return { items, revision, more: items.length < count, count };
   }
 
   async put(key: string, value: Uint8Array, options: { readonly expected?: Revision } = {}): Promise<StoredItem> {
