@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 /** What `npm test` does as a seeded sample, in full: takes an hour and more. GANTRY_SEED replays a run. */
 const FILES = [
   'src/cluster/store/lmdb.test.ts',
+  'src/cluster/store/storm.test.ts',
   'src/image/image.root.test.ts',
   'src/engine/crash.root.test.ts',
   'test/engine/operations.root.test.ts',
@@ -14,6 +15,7 @@ const FILES = [
 ];
 const KILLS = '300';
 const WRITES = '1000000';
+const UPDATES = '1000000';
 const CHANGES = '5000';
 const TIMEOUT_MS = 3 * 3_600_000;
 
@@ -28,6 +30,7 @@ const { status } = spawnSync(process.execPath, ['--no-warnings', '--test', '--te
     GANTRY_SEED: seed,
     GANTRY_SOAK_KILLS: process.env.GANTRY_SOAK_KILLS ?? KILLS,
     GANTRY_SOAK_WRITES: process.env.GANTRY_SOAK_WRITES ?? WRITES,
+    GANTRY_SOAK_UPDATES: process.env.GANTRY_SOAK_UPDATES ?? UPDATES,
     GANTRY_SOAK_CHANGES: process.env.GANTRY_SOAK_CHANGES ?? CHANGES,
   },
 });

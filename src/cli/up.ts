@@ -17,6 +17,7 @@ export const up: Command = {
     '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--build-cache-max SIZE] [--log-level L] [--config FILE]\n' +
     '       [--host tcp://ADDR:PORT|unix://PATH]... [--tlsverify --tlscacert CA --tlscert CERT --tlskey KEY] [--tls[=false]]\n' +
     '       [--daemon-json FILE] [--http-proxy URL] [--https-proxy URL] [--no-proxy HOSTS]\n' +
+    '       [--etcd-servers URL,… [--etcd-prefix PATH] [--etcd-cafile PEM] [--etcd-certfile PEM --etcd-keyfile PEM]]\n' +
     '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]\n' +
     '       [--token-auth-file FILE] [--client-ca-file FILE] [--authorization-mode RBAC,AlwaysAllow]\n' +
     '       [--enable-admission-plugins NAMES] [--disable-admission-plugins NAMES] [--service-account-issuer URL]...\n' +

@@ -1,19 +1,22 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type ApiServer, createApiServer, type NodeConnection } from '#cluster/apiserver';
 import { type ClusterClient, inProcessClient } from '#cluster/client';
 import type { CertificateSigner } from '#cluster/controllers';
-import { openLmdbStore, type Store } from '#cluster/store';
+import { backupOf, openEtcdStore, openLmdbStore, type Store } from '#cluster/store';
 import { nthAddress } from '#network';
 import { openAccess } from './access.ts';
 import { certificateSigner } from './certificate-signer.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
 import { writeKubeconfigEntry } from './kubeconfig.ts';
-import type { Part, PartOptions } from './types.ts';
+import { storePath } from './store-path.ts';
+import type { Part, PartHealth, PartOptions } from './types.ts';
 
 /** The version of Kubernetes whose API is spoken. */
 export const KUBERNETES_VERSION = 'v1.36.0';
+
+const HEALTH_MS = 2000;
 
 export interface ApiServerPart extends Part {
   /** A client in this process for one of Kubernetes' own identities. The server must have started. */
@@ -25,6 +28,8 @@ export interface ApiServerPart extends Part {
   /** By whom the server asks that node for logs, exec and the like. */
   connectNode(name: string, connection: NodeConnection): void;
   disconnectNode(name: string): void;
+  /** All of the cluster's state at one revision. The server must have started. */
+  backup(): AsyncIterable<Uint8Array>;
   /** Writes the kubeconfig entry, once the server answers. */
   announce(): Promise<void>;
 }
@@ -40,9 +45,8 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
     name: 'apiserver',
     async start() {
       certificates = await openCertificates({ folder: join(config.dataDir, 'pki'), serverNames: serverNames(options), clock, random });
-      await mkdir(join(config.dataDir, 'cluster'), { recursive: true, mode: 0o700 });
       const access = await openAccess(config.access, join(config.dataDir, 'pki'));
-      store = await openLmdbStore({ path: join(config.dataDir, 'cluster', 'store.lmdb') });
+      store = await openStore(options);
       server = await createApiServer({
         store,
         clock,
@@ -70,6 +74,10 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
     },
     connectNode: (name, connection) => void nodes.set(name, connection),
     disconnectNode: (name) => void nodes.delete(name),
+    backup() {
+      if (store === undefined) throw new TypeError('the API server has not started');
+      return backupOf(store);
+    },
     async announce() {
       if (certificates === undefined) return;
       const { authority, admin } = certificates;
@@ -87,11 +95,27 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
     },
     async health() {
       if (store === undefined) return { state: 'starting' };
-      // A failed commit makes every later call of the store fail.
-      await store.revision();
-      return { state: 'ready' };
+      // A failed commit makes every later call of the store fail; an etcd is waited for longer than whoever asks for the health waits.
+      const patience = new AbortController();
+      const silent = clock.sleep(HEALTH_MS, patience.signal).then(
+        (): PartHealth => ({ state: 'failed', reason: 'etcd does not answer' }),
+        (): PartHealth => ({ state: 'ready' }),
+      );
+      try {
+        return await Promise.race([store.revision().then((): PartHealth => ({ state: 'ready' })), silent]);
+      } finally {
+        patience.abort();
+      }
     },
   };
+}
+
+/** In the data dir, or in the etcd that was named. */
+async function openStore({ config: { dataDir, etcd }, clock, logger }: PartOptions): Promise<Store> {
+  if (etcd !== undefined) return openEtcdStore({ ...etcd, clock, onError: (error) => logger.error('the store in etcd', { error }) });
+  const path = storePath(dataDir);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  return openLmdbStore({ path });
 }
 
 /** Every name that a client may reach the server by. */

@@ -1,5 +1,6 @@
 import type { RegistrySettings } from '#registry';
 import { ConfigError } from './errors.ts';
+import type { EtcdConfig } from './etcd-options.ts';
 import type { AccessSettings } from './settings/access.ts';
 import type { EngineSettings } from './settings/types.ts';
 
@@ -36,6 +37,8 @@ export interface DaemonConfig {
   /** Addresses of this node's Pods. */
   readonly podCidr: string;
   readonly serviceCidr: string;
+  /** Where the cluster's state is kept, when not in the data dir. */
+  readonly etcd: EtcdConfig | undefined;
   /** How often autoscalers look at the load. */
   readonly autoscalerPeriod_ms: number;
   /** What the build cache may take on the disk. */

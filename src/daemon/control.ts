@@ -1,6 +1,8 @@
 import { chmod, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { isSystemError, nodeHttp } from '#kit';
 import type { CollectReport } from '#registry';
 import type { DaemonStatus } from './types.ts';
@@ -25,13 +27,19 @@ type ControlPath = keyof ControlAnswers;
 const CHANGES: ReadonlySet<string> = new Set<ControlPath>(['/registry/collect']);
 const PATIENCE_MS = 5_000;
 const PATIENCE_OF_CHANGES_MS = 3_600_000;
+/** What it answers at length, by path; `undefined` answers 404. */
+export interface ControlStreams {
+  /** For `gantry backup`. */
+  readonly '/backup': () => AsyncIterable<Uint8Array> | undefined;
+}
 
 /** The daemon's own small socket. Mode 0600. */
-export async function serveControl(runDir: string, answers: ControlAnswers): Promise<AsyncDisposable> {
+export async function serveControl(runDir: string, answers: ControlAnswers, streams: ControlStreams): Promise<AsyncDisposable> {
   const path = socketOf(runDir);
   await rm(path, { force: true });
   const server = nodeHttp().createServer((incoming, outgoing) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://gantry');
+    if (pathname in streams) return answerAtLength(outgoing, streams[pathname as keyof ControlStreams]());
     if (CHANGES.has(pathname) && incoming.method !== 'POST') return void outgoing.writeHead(405, { allow: 'POST' }).end();
     const answering = pathname in answers ? answers[pathname as ControlPath](searchParams) : Promise.resolve(undefined);
     answering.then(
@@ -49,6 +57,27 @@ export async function serveControl(runDir: string, answers: ControlAnswers): Pro
       await rm(path, { force: true });
     },
   };
+}
+
+/** A stream that fails breaks the connection off, so that nobody takes a part for the whole. */
+function answerAtLength(outgoing: ServerResponse, stream: AsyncIterable<Uint8Array> | undefined): void {
+  if (stream === undefined) return void outgoing.writeHead(404).end();
+  outgoing.writeHead(200, { 'content-type': 'application/octet-stream' });
+  pipeline(stream, outgoing).catch((error: unknown) => outgoing.destroy(error instanceof Error ? error : undefined));
+}
+
+/** A long answer of the daemon of that run dir; undefined when none answers there, `none` when it knows no such thing. */
+export function askAtLength(runDir: string, path: keyof ControlStreams): Promise<Readable | 'none' | undefined> {
+  return new Promise((resolve, reject) => {
+    const asking = nodeHttp().request({ socketPath: socketOf(runDir), path }, (response) => {
+      if (response.statusCode === 200) return resolve(response);
+      response.resume();
+      if (response.statusCode === 404) resolve('none');
+      else reject(new Error(`The daemon answered ${response.statusCode}`));
+    });
+    asking.on('error', (error) => (isSystemError(error, 'ENOENT') || isSystemError(error, 'ECONNREFUSED') ? resolve(undefined) : reject(error)));
+    asking.end();
+  });
 }
 
 /** What the daemon of that run dir says of itself; undefined when none answers there. */

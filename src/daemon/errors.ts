@@ -10,7 +10,16 @@ export class ConfigError extends GantryError {
 /** Something about the machine that keeps the daemon from starting; nothing was changed. */
 export class StartError extends GantryError {
   constructor(
-    code: 'ALREADY_RUNNING' | 'NOT_ROOT' | 'ADDRESS_IN_USE' | 'DISK_FULL' | 'NEWER_FORMAT' | 'RUN_DIR_CHANGED' | 'PROGRAM_MISSING' | 'KERNEL_LACKS',
+    code:
+      | 'ALREADY_RUNNING'
+      | 'NOT_ROOT'
+      | 'ADDRESS_IN_USE'
+      | 'DISK_FULL'
+      | 'NEWER_FORMAT'
+      | 'RUN_DIR_CHANGED'
+      | 'PROGRAM_MISSING'
+      | 'KERNEL_LACKS'
+      | 'NO_CLUSTER',
     message: string,
     options?: { cause?: unknown },
   ) {

@@ -20,3 +20,7 @@ export const explainContainer: typeof import('./why/explain.ts').explainContaine
 /** See `registry-client.ts`. */
 export const openRegistryClient: typeof import('./registry-client.ts').openRegistryClient = async (...given) =>
   (await import('./registry-client.ts')).openRegistryClient(...given);
+/** See `backup.ts`. */
+export const backup: typeof import('./backup.ts').backup = async (options) => (await import('./backup.ts')).backup(options);
+/** See `backup.ts`. */
+export const restore: typeof import('./backup.ts').restore = async (options) => (await import('./backup.ts')).restore(options);

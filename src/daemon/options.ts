@@ -16,6 +16,7 @@ import {
   parseSize,
 } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { etcdOf } from './etcd-options.ts';
 import { OPTION_NAMES, type OptionValues } from './option-names.ts';
 import type { Meaning } from './settings/daemon-json-keys.ts';
 import type { AccessSettings } from './settings/access.ts';
@@ -56,6 +57,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
         : undefined,
     podCidr: parseCidrOption('--pod-cidr', options['pod-cidr'] ?? '10.42.0.0/16'),
     serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
+    etcd: etcdOf(options, parts.has('apiserver')),
     autoscalerPeriod_ms: parseDuration('--autoscaler-period', options['autoscaler-period'] ?? '15s'),
     buildCacheMax_bytes: parseSize('--build-cache-max', options['build-cache-max'] ?? '20g'),
     remote,

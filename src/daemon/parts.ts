@@ -1,3 +1,4 @@
+import type { ApiServerPart } from './apiserver-part.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import { type EnginePart, enginePart } from './engine-part.ts';
 import type { Ground } from './ground.ts';
@@ -9,6 +10,7 @@ export interface BuiltParts {
   readonly parts: readonly Part[];
   readonly engine: EnginePart | undefined;
   readonly registry: RegistryPart | undefined;
+  readonly apiServer: ApiServerPart | undefined;
   /** Writes the entries of the clients' files, once everything answers. */
   announce(): Promise<void>;
 }
@@ -27,6 +29,7 @@ export async function buildParts(options: PartOptions, ground: Ground): Promise<
     parts: [...(apiServer ? [apiServer] : []), ...(engine ? [engine] : []), ...(registry ? [registry] : []), ...followers],
     engine,
     registry,
+    apiServer,
     async announce() {
       await apiServer?.announce();
       await engine?.announce();

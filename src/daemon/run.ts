@@ -91,7 +91,9 @@ async function startDaemon(config: DaemonConfig, { version, environment }: RunOp
     '/registry/collect': async (query: URLSearchParams) => await built.registry?.collect({ dryRun: query.get('dryRun') === 'true' }),
     ...ownFacts(built, ground),
   };
-  opened.use(await serveControl(config.runDir, answers));
+  opened.use(
+    await serveControl(config.runDir, answers, { '/backup': () => (health.get('apiserver')?.state === 'ready' ? built.apiServer?.backup() : undefined) }),
+  );
   for (const part of built.parts) {
     opened.defer(() => stopPart(part, logger));
     await startPart(part, clock, logger);

@@ -13,3 +13,4 @@ export { createController, type Controller, type ControllerHealth, type Controll
 export { createEventRecorder, type EventRecorder, type EventRecorderOptions, type EventSubject, timestamp } from './event-recorder.ts';
 export { readLines } from './lines.ts';
 export { podExec, type PodExecOptions, podLogs, type PodLogOptions } from './pod-streams.ts';
+export { LeaderElection, type LeaderElectionOptions } from './leader-election.ts';

@@ -7,10 +7,41 @@ const bytes = (text: string) => Buffer.from(text);
 const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString());
 const code = (expected: string) => (error: unknown) => error instanceof Error && 'code' in error && error.code === expected;
 
-/** What every store must do; `open` makes an empty one. */
-export function storeContract(name: string, open: (options?: { historyLimit?: number }) => Promise<Store>): void {
+/** What a watch tells, with a way to wait for so many events. */
+function collector() {
+  const seen: StoreEvent[] = [];
+  let waiting: { readonly count: number; readonly resolve: () => void } | undefined;
+  return {
+    seen,
+    hear(events: readonly StoreEvent[]) {
+      seen.push(...events);
+      if (waiting && seen.length >= waiting.count) waiting.resolve();
+    },
+    async until(count: number) {
+      if (seen.length >= count) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting = { count, resolve };
+      await promise;
+    },
+  };
+}
+
+const revisionOf = (event: StoreEvent) => (event.type === 'put' ? event.item.modRevision : event.revision);
+
+export interface ContractOptions {
+  /** A store that keeps so many revisions of history and no more, where stores of that kind can. */
+  readonly openLimited?: (historyLimit: number) => Promise<Store>;
+  /** How many random histories are tried. */
+  readonly runs?: number;
+  /** Why nothing can be tried here. */
+  readonly skip?: string;
+}
+
+/** What every store must do; `open` makes one with no keys. */
+export function storeContract(name: string, open: () => Promise<Store>, { openLimited, runs = 40, skip }: ContractOptions = {}): void {
+  const skipping = skip === undefined ? {} : { skip };
   const check = (what: string, body: (store: Store) => Promise<void>) =>
-    test(`${name}: ${what}`, async () => {
+    test(`${name}: ${what}`, skipping, async () => {
       const store = await open();
       try {
         await body(store);
@@ -66,11 +97,12 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
     await store.put('/w/a', bytes('1'));
     const after = await store.revision();
     await store.put('/w/a', bytes('2'));
-    const seen: StoreEvent[] = [];
-    using _watch = await store.watch('/w/', after, (events) => seen.push(...events));
+    const { seen, hear, until } = collector();
+    using _watch = await store.watch('/w/', after, hear);
     await store.put('/other', bytes('x'));
     await store.put('/w/b', bytes('3'));
     await store.delete('/w/a');
+    await until(3);
     assert.deepEqual(
       seen.map((event) =>
         event.type === 'put' ? [event.item.key, text(event.item.value), text(event.previous?.value)] : [event.key, 'deleted', text(event.previous.value)],
@@ -85,9 +117,13 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
 
   check('tells a watcher nothing more once it is disposed', async (store) => {
     const seen: StoreEvent[] = [];
-    const watch = await store.watch('', 0, (events) => seen.push(...events));
+    const after = await store.revision();
+    const watch = await store.watch('', after, (events) => seen.push(...events));
     watch[Symbol.dispose]();
+    const other = collector();
+    using _other = await store.watch('', after, other.hear);
     await store.put('/a', bytes('1'));
+    await other.until(1);
     assert.deepEqual(seen, []);
   });
 
@@ -107,15 +143,58 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
     (await store.watch('/a', revision, () => {}))[Symbol.dispose]();
   });
 
+  if (openLimited) limitContract(name, openLimited);
+  watchContract(name, open, { runs, ...skipping });
+  modelContract(name, open, { runs, ...skipping });
+}
+
+function limitContract(name: string, open: (historyLimit: number) => Promise<Store>): void {
   test(`${name}: looks back no further than its limit`, async () => {
-    const store = await open({ historyLimit: 8 });
+    const store = await open(8);
     for (let i = 0; i < 40; i++) await store.put('/a', bytes(String(i)));
     await assert.rejects(store.get('/a', 10), code('COMPACTED'));
     assert.equal(text((await store.get('/a', 36))?.value), '35');
     await store.close();
   });
+}
 
-  test(`${name}: does what a plain map with a history does`, async () => {
+type Tried = { readonly runs: number; readonly skip?: string };
+
+function watchContract(name: string, open: () => Promise<Store>, { runs, ...skipping }: Tried): void {
+  test(`${name}: a watch loses nothing, doubles nothing and keeps the order, under several writers and compaction`, skipping, async () => {
+    const write = fc.record({ key: fc.constantFrom('/w/a', '/w/b', '/x/c'), deletes: fc.boolean() });
+    const writers = fc.array(fc.array(write, { maxLength: 8 }), { minLength: 2, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(writers, fc.nat(10), async (all, compactAfter) => {
+        const store = await open();
+        const after = await store.revision();
+        const { seen, hear, until } = collector();
+        using _watch = await store.watch('/w/', after, hear);
+        const done: number[] = [];
+        const work = all.map(async (writes) => {
+          for (const { key, deletes } of writes) {
+            const revision = deletes ? (await store.delete(key))?.revision : (await store.put(key, bytes(key))).modRevision;
+            if (revision !== undefined && key.startsWith('/w/')) done.push(revision);
+            // What was told may be forgotten; a watch that is behind could lose by it.
+            const told = seen.at(-1);
+            if (done.length === compactAfter && told) await store.compact(revisionOf(told));
+          }
+        });
+        await Promise.all(work);
+        await until(done.length);
+        assert.deepEqual(
+          seen.map(revisionOf),
+          done.sort((a, b) => a - b),
+        );
+        await store.close();
+      }),
+      { numRuns: runs },
+    );
+  });
+}
+
+function modelContract(name: string, open: () => Promise<Store>, { runs, ...skipping }: Tried): void {
+  test(`${name}: does what a plain map with a history does`, skipping, async () => {
     const key = fc.constantFrom('/m/a', '/m/b', '/n/c');
     const step = fc.oneof(
       fc.record({ do: fc.constant('put' as const), key, value: fc.string({ maxLength: 4 }) }),
@@ -124,6 +203,7 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const store = await open();
+        const before = await store.revision();
         const model = new Map<string, string>();
         const history = [new Map(model)];
         for (const { do: what, key: at, value } of steps) {
@@ -133,8 +213,8 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
           else model.delete(at);
           history.push(new Map(model));
         }
-        for (const [revision, then] of history.entries()) {
-          const { items } = await store.range('/m/', { revision });
+        for (const [index, then] of history.entries()) {
+          const { items } = await store.range('/m/', { revision: before + index });
           const expected = [...then].filter(([k]) => k.startsWith('/m/')).sort(([a], [b]) => (a < b ? -1 : 1));
           assert.deepEqual(
             items.map((item) => [item.key, text(item.value)]),
@@ -143,7 +223,7 @@ export function storeContract(name: string, open: (options?: { historyLimit?: nu
         }
         await store.close();
       }),
-      { numRuns: 40 },
+      { numRuns: runs },
     );
   });
 }

@@ -4,7 +4,7 @@ import type { Revision } from './types.ts';
 /** The store's errors: what stands there, what was expected, what to do. */
 export class StoreError extends GantryError {
   constructor(
-    code: 'COMPACTED' | 'FUTURE_REVISION' | 'REVISION_CONFLICT' | 'STORE_CLOSED' | 'STORE_FAILED' | 'NEWER_FORMAT',
+    code: 'COMPACTED' | 'FUTURE_REVISION' | 'REVISION_CONFLICT' | 'STORE_CLOSED' | 'STORE_FAILED' | 'STORE_UNAVAILABLE' | 'NEWER_FORMAT' | 'BACKUP_INVALID',
     status: number,
     message: string,
     options?: { cause?: unknown },
@@ -19,6 +19,14 @@ export function compacted(wanted: Revision, kept: Revision): StoreError {
     410,
     `Cannot read revision ${wanted}: history before revision ${kept} was compacted. Read the present state and go on from there`,
   );
+}
+/** `cause` is what the last of them answered. */
+export function storeUnavailable(endpoints: readonly string[], words: string, cause: unknown): StoreError {
+  return new StoreError('STORE_UNAVAILABLE', 503, `Cannot reach etcd at ${endpoints.join(', ')}: ${words}. See that a majority of its members runs`, { cause });
+}
+/** A write without an expected revision is not repeated: it could be done twice. */
+export function outcomeUnknown(key: string, cause: unknown): StoreError {
+  return new StoreError('STORE_UNAVAILABLE', 503, `Cannot say whether ${key} was written: the answer of etcd was lost. Read it again`, { cause });
 }
 export function futureRevision(wanted: Revision, current: Revision): StoreError {
   return new StoreError('FUTURE_REVISION', 400, `Cannot read revision ${wanted}: the store is at revision ${current}`);

@@ -1,3 +1,4 @@
+export { backupOf, type Restored, restoreLmdbStore } from './backup.ts';
 export { StoreError } from './errors.ts';
-export { openLmdbStore, openMemoryStore, type StoreOptions } from './open.ts';
+export { type EtcdStoreOptions, openEtcdStore, openLmdbStore, openMemoryStore, type StoreOptions } from './open.ts';
 export type * from './types.ts';

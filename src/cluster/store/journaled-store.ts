@@ -1,6 +1,6 @@
 import { compacted, futureRevision, revisionConflict, storeClosed, storeFailed } from './errors.ts';
 import type { Journal, JournalEntry } from './journal.ts';
-import type { Revision, Store, StoredItem, StoreEvent } from './types.ts';
+import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent } from './types.ts';
 import { Versions } from './versions.ts';
 
 /** Revisions of history that are kept when nobody says otherwise. */
@@ -33,6 +33,7 @@ interface Watcher {
  * revision at once; readers and watchers see it only when it and all before it are durable, in order.
  */
 export class JournaledStore implements Store {
+  readonly shared = false;
   readonly #journal: Journal;
   readonly #versions = new Versions();
   readonly #events: StoreEvent[] = [];
@@ -84,11 +85,15 @@ export class JournaledStore implements Store {
     return this.#versions.at(key, this.#readable(revision));
   }
 
-  async range(prefix: string, options: { readonly limit?: number; readonly after?: string; readonly revision?: Revision } = {}) {
+  async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
     const revision = this.#readable(options.revision);
-    const all = [...this.#versions.under(prefix, revision, options.after)];
-    const items = options.limit === undefined ? all : all.slice(0, options.limit);
-    return { items, revision, more: items.length < all.length, count: all.length };
+    const items: StoredItem[] = [];
+    let count = 0;
+    for (const item of this.#versions.under(prefix, revision, options.after)) {
+      if (options.limit === undefined || count < options.limit) items.push(item);
+      count += 1;
+    }
+    return { items, revision, more: items.length < count, count };
   }
 
   async put(key: string, value: Uint8Array, options: { readonly expected?: Revision } = {}): Promise<StoredItem> {

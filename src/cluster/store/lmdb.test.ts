@@ -14,7 +14,7 @@ const WRITES = Number(process.env.GANTRY_SOAK_WRITES ?? 200);
 let stores = 0;
 const freshPath = () => join(folder, `store-${stores++}`);
 
-storeContract('lmdb', (options) => openLmdbStore({ path: freshPath(), ...options }));
+storeContract('lmdb', () => openLmdbStore({ path: freshPath() }), { openLimited: (historyLimit) => openLmdbStore({ path: freshPath(), historyLimit }) });
 
 test('lmdb: finds everything again after closing, history included', async () => {
   const path = freshPath();

@@ -1,4 +1,4 @@
 import { storeContract } from './contract.ts';
 import { openMemoryStore } from './open.ts';
 
-storeContract('memory', openMemoryStore);
+storeContract('memory', openMemoryStore, { openLimited: (historyLimit) => openMemoryStore({ historyLimit }) });

@@ -1,8 +1,10 @@
+import type { EtcdStoreOptions } from './etcd/etcd-store.ts';
 import { memoryJournal } from './journal.ts';
 import { JournaledStore, type JournaledStoreOptions } from './journaled-store.ts';
 import { openLmdbJournal } from './lmdb-journal.ts';
 import type { Store } from './types.ts';
 
+export type { EtcdStoreOptions } from './etcd/etcd-store.ts';
 export type StoreOptions = JournaledStoreOptions;
 
 /** A store that is gone with the process. */
@@ -13,4 +15,10 @@ export function openMemoryStore(options: StoreOptions = {}): Promise<Store> {
 /** A store in an LMDB file at `path`. Errors: `NEWER_FORMAT`. */
 export function openLmdbStore(options: StoreOptions & { readonly path: string }): Promise<Store> {
   return JournaledStore.open(openLmdbJournal(options.path), options);
+}
+
+/** A store in a cluster of etcd; what speaks to it is loaded only here. Errors: `STORE_UNAVAILABLE`. */
+export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
+  const { EtcdStore } = await import('./etcd/etcd-store.ts');
+  return EtcdStore.open(options);
 }

@@ -1,4 +1,6 @@
-/** A place in the store's history; grows by one with every write (etcd's revision). */
+import type { StoreError } from './errors.ts';
+
+/** A place in the store's history; grows with every write (etcd's revision). */
 export type Revision = number;
 
 export interface StoredItem {
@@ -11,18 +13,39 @@ export type StoreEvent =
   | { readonly type: 'put'; readonly item: StoredItem /** What stood there before, unless it was made. */; readonly previous?: StoredItem }
   | { readonly type: 'delete'; readonly key: string; readonly revision: Revision; readonly previous: StoredItem };
 
-/** A revisioned key-value store with watch, in etcd's data model. Knows nothing of kinds. Implementations: memory, LMDB. */
+export interface RangeOptions {
+  readonly limit?: number;
+  /** Only keys past this one. */
+  readonly after?: string;
+  /** As of when; now without it. */
+  readonly revision?: Revision;
+}
+export interface RangeResult {
+  readonly items: readonly StoredItem[];
+  readonly revision: Revision;
+  readonly more: boolean;
+  /** Of all keys under the prefix from `after` on. */
+  readonly count: number;
+}
+export interface WatchOptions {
+  /**
+   * Hears `COMPACTED` when the watch has ended because what comes next was forgotten before it was told: read the present state and watch
+   * from there. Happens to a store that was out of reach for long; one in this process never loses.
+   */
+  readonly onLost?: (error: StoreError) => void;
+}
+
+/** A revisioned key-value store with watch, in etcd's data model. Knows nothing of kinds. Implementations: memory, LMDB, etcd. */
 export interface Store {
+  /**
+   * Whether others may write to it: its revision then also grows by what no watch here tells, and what a watch has told may be older than
+   * what a read finds. Otherwise writers and watchers in this process see one order.
+   */
+  readonly shared: boolean;
   revision(): Promise<Revision>;
   get(key: string, revision?: Revision): Promise<StoredItem | undefined>;
-  /**
-   * Keys that begin with `prefix`, in order, as of `revision` (now without it). Errors: `COMPACTED`, `FUTURE_REVISION`.
-   * `count` is of all keys under the prefix from `after` on.
-   */
-  range(
-    prefix: string,
-    options?: { readonly limit?: number; readonly after?: string; readonly revision?: Revision },
-  ): Promise<{ readonly items: readonly StoredItem[]; readonly revision: Revision; readonly more: boolean; readonly count: number }>;
+  /** Keys that begin with `prefix`, in order, as of one revision. Errors: `COMPACTED`, `FUTURE_REVISION`. */
+  range(prefix: string, options?: RangeOptions): Promise<RangeResult>;
   /** Durable when it resolves. `expected` is the modRevision that must stand there, 0 for nothing. Rejects with `REVISION_CONFLICT`. */
   put(key: string, value: Uint8Array, options?: { readonly expected?: Revision }): Promise<StoredItem>;
   delete(key: string, options?: { readonly expected?: Revision }): Promise<{ readonly revision: Revision; readonly previous: StoredItem } | undefined>;
@@ -30,7 +53,7 @@ export interface Store {
    * Events under `prefix` after revision `after`, in order, each only once its commit is durable. Calls `onEvents` with batches of
    * one or more whole revisions. Errors: `COMPACTED` when `after` is no longer kept.
    */
-  watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void): Promise<Disposable>;
+  watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void, options?: WatchOptions): Promise<Disposable>;
   /** Forgets history before `revision`. */
   compact(revision: Revision): Promise<void>;
   close(): Promise<void>;

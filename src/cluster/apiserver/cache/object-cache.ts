@@ -1,6 +1,6 @@
 import type { KubeObject } from '#cluster/api';
 import type { Store, StoreEvent, StoredItem } from '#cluster/store';
-import type { Logger } from '#kit';
+import { GantryError, type Logger } from '#kit';
 import { deepFreeze } from './bytes.ts';
 import { CollectionCache } from './collection-cache.ts';
 import { prefixOfKey, ROOT } from './keys.ts';
@@ -14,10 +14,11 @@ export class ObjectCache {
   readonly #logger: Logger;
   readonly #collections = new Map<string, CollectionCache>();
   readonly #inFlight = new Map<string, { readonly bytes: Uint8Array; readonly object: KubeObject }>();
-  #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
+  #waiting: { readonly isDone: () => boolean; readonly resolve: () => void }[] = [];
   #revision = 0;
   #startRevision = 0;
   #watch: Disposable | undefined;
+  #stopped = false;
 
   constructor(store: Store, logger: Logger) {
     this.#store = store;
@@ -34,10 +35,11 @@ export class ObjectCache {
     this.#revision = revision;
     this.#startRevision = revision;
     for (const item of items) this.#collectionOf(item.key).seed(item.key, parse(item));
-    this.#watch = await this.#store.watch(ROOT, revision, (events) => this.#apply(events));
+    await this.#follow(revision);
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
   }
@@ -88,8 +90,51 @@ export class ObjectCache {
 
   /** Resolves when the cache has seen that revision. */
   reached(revision: number): Promise<void> {
-    if (this.#revision >= revision) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ revision, resolve }));
+    return this.#until(() => this.#revision >= revision);
+  }
+
+  /** Resolves when the key stands at another revision than that one here, or no longer: what the store said, the cache knows. */
+  changed(key: string, revision: number): Promise<void> {
+    return this.#until(() => this.get(key)?.metadata.resourceVersion !== String(revision));
+  }
+
+  #until(isDone: () => boolean): Promise<void> {
+    if (isDone()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ isDone, resolve }));
+  }
+
+  async #follow(revision: number): Promise<void> {
+    this.#watch = await this.#store.watch(ROOT, revision, (events) => this.#apply(events), {
+      onLost: (error) => {
+        this.#logger.warn('Reads the store anew: what came next is forgotten', { error });
+        this.#readAnew().catch((failure: unknown) => this.#logger.error('Cannot follow the store any more', { error: failure }));
+      },
+    });
+    if (this.#stopped) this.stop();
+  }
+
+  /** Brings the cache to the present where the way there is forgotten: watchers see the difference, as one change of each object. */
+  async #readAnew(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        const { items, revision } = await this.#store.range(ROOT);
+        this.#applyDifference(items, revision);
+        return await this.#follow(revision);
+      } catch (error) {
+        // The store itself was patient for long, or was left behind once more.
+        if (!(error instanceof GantryError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'COMPACTED'))) throw error;
+        this.#logger.warn('Cannot read the store yet', { error });
+      }
+    }
+  }
+
+  #applyDifference(items: readonly StoredItem[], revision: number): void {
+    const present = new Set(items.map(({ key }) => key));
+    const changed = items.filter(({ key, modRevision }) => this.get(key)?.metadata.resourceVersion !== String(modRevision));
+    for (const item of changed.toSorted((a, b) => a.modRevision - b.modRevision)) this.#put(item);
+    for (const [prefix, collection] of this.#collections) for (const key of collection.keys(prefix)) if (!present.has(key)) this.#remove(key, revision);
+    this.#revision = revision;
+    this.#wake();
   }
 
   #collectionOf(key: string): CollectionCache {
@@ -104,24 +149,34 @@ export class ObjectCache {
         this.#logger.error('Cannot apply a change of the store to the cache', { key: event.type === 'put' ? event.item.key : event.key, error });
       }
     }
-    const reached = this.#waiting.filter((waiter) => waiter.revision <= this.#revision);
+    this.#wake();
+  }
+
+  #wake(): void {
+    const reached = this.#waiting.filter(({ isDone }) => isDone());
     if (reached.length === 0) return;
-    this.#waiting = this.#waiting.filter((waiter) => waiter.revision > this.#revision);
+    this.#waiting = this.#waiting.filter((waiter) => !reached.includes(waiter));
     for (const waiter of reached) waiter.resolve();
   }
 
   #applyOne(event: StoreEvent): void {
-    const key = event.type === 'put' ? event.item.key : event.key;
-    const revision = event.type === 'put' ? event.item.modRevision : event.revision;
+    if (event.type === 'put') this.#put(event.item);
+    else this.#remove(event.key, event.revision);
+  }
+
+  #put(item: StoredItem): void {
+    const { key, modRevision: revision } = item;
     const collection = this.#collectionOf(key);
     const previous = collection.get(key);
     this.#revision = revision;
-    if (event.type === 'put') {
-      const object = this.#objectOf(event.item);
-      collection.apply({ type: 'put', key, revision, object, ...(previous ? { previous } : {}) });
-    } else if (previous) {
-      collection.apply({ type: 'delete', key, revision, object: withRevision(previous, revision), previous });
-    }
+    collection.apply({ type: 'put', key, revision, object: this.#objectOf(item), ...(previous ? { previous } : {}) });
+  }
+
+  #remove(key: string, revision: number): void {
+    const collection = this.#collectionOf(key);
+    const previous = collection.get(key);
+    this.#revision = revision;
+    if (previous) collection.apply({ type: 'delete', key, revision, object: withRevision(previous, revision), previous });
   }
 
   #objectOf(item: StoredItem): KubeObject {

@@ -44,7 +44,7 @@ export async function change(
       } catch (error) {
         if (!isRevisionConflict(error)) throw error;
         if (tries === TRIES_MAX) throw conflict(place.served.info, place.name, STALE_WORDS);
-        await context.cache.reached(await context.store.revision());
+        await context.cache.changed(key, Number(before.metadata.resourceVersion));
       }
     }
   });

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { type ApiServer, createApiServer } from '#cluster/apiserver';
+import type { KubeObject, V1ConfigMap, WatchEvent } from '#cluster/api';
+import { CONFIG_MAPS, type ClusterClient, inProcessClient, LeaderElection, LEASES } from '#cluster/client';
+import { openEtcdStore, type Store } from '#cluster/store';
+import { silentLogger, systemClock, systemRandom } from '#kit';
+import { etcdMissing, startCable, startTestEtcd } from '../../src/cluster/store/etcd/etcd.testing.ts';
+import { ADMIN } from './control-plane.ts';
+
+const skip = etcdMissing();
+const skipping = skip === undefined ? {} : { skip };
+const etcd = skip === undefined ? await startTestEtcd() : undefined;
+after(() => etcd?.[Symbol.asyncDispose]());
+const NAMESPACE = 'default';
+
+interface Plane extends AsyncDisposable {
+  readonly client: ClusterClient;
+  readonly server: ApiServer;
+  readonly store: Store;
+}
+
+async function startPlane(prefix: string, endpoint = etcd?.endpoints[0] ?? ''): Promise<Plane> {
+  const store = await openEtcdStore({ endpoints: [endpoint], clock: systemClock, prefix });
+  const common = { clock: systemClock, random: systemRandom, logger: silentLogger };
+  const server = await createApiServer({ store, ...common, serviceCidr: '10.96.0.0/24', nodes: () => undefined, version: 'v1.36.0+gantry-test' });
+  const client = inProcessClient(server.handler, ADMIN);
+  return {
+    client,
+    server,
+    store,
+    async [Symbol.asyncDispose]() {
+      await client.close();
+      await server.stop();
+      await store.close();
+    },
+  };
+}
+
+const prefixOfTest = () => `/test-${systemRandom.hex(8)}`;
+const configMap = (name: string, data: Record<string, string> = {}): V1ConfigMap => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: NAMESPACE },
+  data,
+});
+async function first<T extends KubeObject>(events: AsyncIterable<WatchEvent<T>>, count: number): Promise<WatchEvent<T>[]> {
+  const seen: WatchEvent<T>[] = [];
+  for await (const event of events) if (seen.push(event) === count) break;
+  return seen;
+}
+/** No bookmarks were asked for: each event has an object. */
+const objectOf = ({ object }: WatchEvent<KubeObject>) => object as KubeObject;
+const short = (event: WatchEvent<KubeObject>) => [event.type, objectOf(event).metadata.name, objectOf(event).metadata.resourceVersion];
+
+test('two API servers on one etcd: a watch on one tells what is written on the other, under the same revisions', skipping, async () => {
+  const prefix = prefixOfTest();
+  await using here = await startPlane(prefix);
+  await using there = await startPlane(prefix);
+  const [mine, theirs] = [here.client.resource<V1ConfigMap>(CONFIG_MAPS), there.client.resource<V1ConfigMap>(CONFIG_MAPS)];
+  const { metadata } = await theirs.list({ namespace: NAMESPACE });
+  const watch = first(theirs.watch({ namespace: NAMESPACE, resourceVersion: metadata.resourceVersion ?? '' }), 3);
+  const made = await mine.create(configMap('a'));
+  const changed = await mine.update({ ...made, data: { x: '1' } });
+  await mine.delete('a', NAMESPACE);
+  const events = await watch;
+  assert.deepEqual(events.slice(0, 2).map(short), [
+    ['ADDED', 'a', made.metadata.resourceVersion],
+    ['MODIFIED', 'a', changed.metadata.resourceVersion],
+  ]);
+  assert.equal(events[2]?.type, 'DELETED');
+});
+
+test('two API servers on one etcd: of changes at the same time none is lost', skipping, async () => {
+  const prefix = prefixOfTest();
+  await using here = await startPlane(prefix);
+  await using there = await startPlane(prefix);
+  const sides = [here, there].map(({ client }) => client.resource<V1ConfigMap>(CONFIG_MAPS));
+  const watch = first(sides[1]?.watch({ namespace: NAMESPACE }) ?? assert.fail(), 1);
+  await sides[0]?.create(configMap('both'));
+  await watch;
+  await Promise.all(
+    sides.flatMap((side, number) =>
+      Array.from({ length: 10 }, (_, index) => side.patch('both', NAMESPACE, 'merge', { data: { [`${number}-${index}`]: 'x' } })),
+    ),
+  );
+  const item = await here.store.get(`/registry/core/configmaps/${NAMESPACE}/both`);
+  // Written by the API server from a ConfigMap.
+  const stored = JSON.parse(Buffer.from(item?.value ?? []).toString()) as V1ConfigMap;
+  assert.equal(Object.keys(stored.data ?? {}).length, 20);
+});
+
+test('an API server that was cut off until its past was forgotten tells its watchers the difference', skipping, async () => {
+  const prefix = prefixOfTest();
+  await using cable = await startCable(etcd?.endpoints[0] ?? '');
+  await using near = await startPlane(prefix);
+  await near.client.resource<V1ConfigMap>(CONFIG_MAPS).create(configMap('goes'));
+  await using far = await startPlane(prefix, cable.endpoint);
+  const mine = near.client.resource<V1ConfigMap>(CONFIG_MAPS);
+  const watch = first(far.client.resource<V1ConfigMap>(CONFIG_MAPS).watch({ namespace: NAMESPACE }), 3);
+  cable.cut();
+  await mine.delete('goes', NAMESPACE);
+  const comes = await mine.create(configMap('comes'));
+  await near.store.compact(await near.store.revision());
+  cable.mend();
+  const events = await watch;
+  assert.deepEqual(
+    events.map((event) => [event.type, objectOf(event).metadata.name]),
+    [
+      ['ADDED', 'goes'],
+      ['ADDED', 'comes'],
+      ['DELETED', 'goes'],
+    ],
+  );
+  assert.equal(events[1] && objectOf(events[1]).metadata.resourceVersion, comes.metadata.resourceVersion);
+});
+
+test('of two candidates one leads; at a clean stop the other one does within seconds', skipping, async () => {
+  const prefix = prefixOfTest();
+  await using here = await startPlane(prefix);
+  await using there = await startPlane(prefix);
+  const leading = new Set<string>();
+  const candidate = ({ client }: Plane, identity: string) => {
+    const led = Promise.withResolvers<void>();
+    const election = new LeaderElection({
+      client,
+      clock: systemClock,
+      logger: silentLogger,
+      name: 'kube-scheduler',
+      identity,
+      async lead() {
+        assert.deepEqual([...leading], []);
+        leading.add(identity);
+        led.resolve();
+      },
+      cease: async () => void leading.delete(identity),
+    });
+    election.start();
+    return { election, led: led.promise };
+  };
+  const one = candidate(here, 'one');
+  await one.led;
+  const other = candidate(there, 'other');
+  await one.election.stop();
+  await other.led;
+  const lease = await there.client.resource(LEASES).get('kube-scheduler', 'kube-system');
+  // Decoded as a Lease.
+  const { spec } = lease as KubeObject & { spec: { holderIdentity: string; leaseTransitions: number } };
+  assert.equal(spec.holderIdentity, 'other');
+  assert.ok(spec.leaseTransitions >= 1);
+  await other.election.stop();
+  assert.deepEqual([...leading], []);
+});
