@@ -131,7 +131,7 @@ describe('showBuild', () => {
       { aux: { Step: { id: 1, at_ms: 1500, state: 'done' } } },
     ];
     await showBuild(said(...events, ...story, { stream: 'Successfully built 1\n' }), terminal.stdout, { progress: 'live', clock: stubClock(0) });
-    assert.match(terminal.out(), /Building [\d.]+s \(1\/1\)\n ✔ \[a 1\/1\] RUN x +1\.5s\nSuccessfully built 1\n\u001b\[\?7h$/);
+    assert.match(terminal.out(), /Building [\d.]+s \(1\/1\)\n ✔ \[1\/1\] RUN x +1\.5s\nSuccessfully built 1\n\u001b\[\?7h$/);
   });
   it('writes lines as they came with rawjson, the failure too', async () => {
     const terminal = testTerminal();

@@ -73,16 +73,25 @@ export class BuildStepsView {
     const tails = Math.max(0, Math.min(LOG_LINES_SHOWN, Math.floor((rows - 2 - running.length) / Math.max(1, running.length))));
     const room = rows - 1 - running.reduce((sum, step) => sum + 1 + Math.min(tails, logOf(step).length), 0);
     const shown = new Set([...running, ...over.slice(Math.max(0, over.length - Math.max(0, room)))]);
-    const lines = all.filter((step) => shown.has(step)).flatMap((step) => stepLines(step, { since, columns, tails }));
+    const withStage = new Set(all.map(({ stage }) => stage)).size > 1;
+    const lines = all.filter((step) => shown.has(step)).flatMap((step) => stepLines(step, { since, columns, tails, withStage }));
     return [fit(`Building ${seconds(since)} (${over.length}/${all.length})`, columns), ...lines].slice(0, rows);
   }
 }
 
-function stepLines(step: Step, { since, columns, tails }: { readonly since: number; readonly columns: number; readonly tails: number }): readonly string[] {
+interface Place {
+  readonly since: number;
+  readonly columns: number;
+  readonly tails: number;
+  /** Whether there are several, so that each step says which is its own. */
+  readonly withStage: boolean;
+}
+
+function stepLines(step: Step, { since, columns, tails, withStage }: Place): readonly string[] {
   const { state, stage, number, total, name, started_ms, ended_ms } = step;
   const isRunning = state === 'running';
   const time = state === 'cached' ? 'CACHED' : seconds((isRunning ? since : ended_ms) - started_ms);
-  const line = ended(` ${MARKS[state]} [${stage} ${number}/${total}] ${harmless(name.replaceAll('\n', ' '))}`, time, columns);
+  const line = ended(` ${MARKS[state]} [${withStage ? `${stage} ` : ''}${number}/${total}] ${harmless(name.replaceAll('\n', ' '))}`, time, columns);
   return isRunning && tails > 0
     ? [
         line,

@@ -103,11 +103,19 @@ export class ObjectCache {
     return new Promise((resolve) => this.#waiting.push({ isDone, resolve }));
   }
 
+  async #readAgain(): Promise<void> {
+    try {
+      await this.#readAnew();
+    } catch (error) {
+      this.#logger.error('Cannot follow the store any more', { error });
+    }
+  }
+
   async #follow(revision: number): Promise<void> {
     this.#watch = await this.#store.watch(ROOT, revision, (events) => this.#apply(events), {
       onLost: (error) => {
         this.#logger.warn('Reads the store anew: what came next is forgotten', { error });
-        this.#readAnew().catch((failure: unknown) => this.#logger.error('Cannot follow the store any more', { error: failure }));
+        void this.#readAgain();
       },
     });
     if (this.#stopped) this.stop();
