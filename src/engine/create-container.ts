@@ -9,13 +9,14 @@ import { logBounds } from './logs/log-options.ts';
 import { makeMounts } from './make-mounts.ts';
 import { mergeHealth, mergeProcess } from './merge.ts';
 import { chooseName } from './names.ts';
+import { newContainerId } from './new-id.ts';
 import { parsePort } from './publishing.ts';
 import { leaseOwner, pathsOf, type Rooms, tell, view } from './rooms.ts';
 import { settled } from './settled.ts';
 import { signalNumber } from './signals.ts';
 import { donorOf, sharedHostname, usesInit } from './spec/namespaces.ts';
 import { warningsOf } from './spec/spec.ts';
-import type { Container, ContainerId, ContainerSpec } from './types.ts';
+import type { Container, ContainerSpec } from './types.ts';
 
 /** A client that creates a container to run it starts it within this time. */
 const START_FOLLOWS_MS = 60;
@@ -53,7 +54,7 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
   logBounds(spec.log);
   const stopSignal = spec.stopSignal ?? config.StopSignal ?? 'SIGTERM';
   signalNumber(stopSignal);
-  const id = rooms.random.hex(64);
+  const id = newContainerId(rooms.random);
   const exposed = [...new Set([...Object.keys(config.ExposedPorts ?? {}), ...(spec.exposed ?? [])].map((port) => (port.includes('/') ? port : `${port}/tcp`)))];
   exposed.forEach(parsePort);
   const healthcheck = mergeHealth(spec.healthcheck, config.Healthcheck);
@@ -61,8 +62,7 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
   const { runtime: asked, ...rest } = spec;
   const runtime = rooms.crun.runtimes.choose(asked);
   return {
-    // A cast because a fresh random id is what the brand stands for.
-    id: id as ContainerId,
+    id,
     name,
     spec: { ...rest, labels: { ...config.Labels, ...spec.labels }, ...(runtime === undefined ? {} : { runtime }) },
     imageId: image.id,
