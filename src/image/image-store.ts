@@ -209,7 +209,8 @@ export class CatalogueImageStore implements ImageStore {
       for (const attestation of attestations) {
         const referrer = await writeReferrer(this.content, image, attestation);
         added.push(referrer);
-        for (const { digest } of [referrer.descriptor, ...referrer.blobs])
+        // The manifest last: only with it is the referrer there.
+        for (const { digest } of [...referrer.blobs, referrer.descriptor])
           await this.#catalogue.lease(referrerOwner(image.manifestDigest, referrer.descriptor.digest), digest);
       }
       for (const { descriptor } of before)

@@ -67,6 +67,7 @@ export const build: Command = {
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw new UsageError('Cannot build without one context: gantry build PATH, or - for standard input');
     refuseUnknown(values);
+    const attested = attestOptions(values);
     const output = parseOutput(values.output);
     const names = output.kind === 'image' ? [...values.tag, ...output.names] : values.tag;
     if (output.kind === 'image' && output.push && names.length === 0)
@@ -91,7 +92,7 @@ export const build: Command = {
       ...('compression' in output ? output.compression : {}),
     };
     const extensions = extensionHeader({
-      ...attestOptions(values),
+      ...attested,
       secrets,
       allowInsecure: values.allow.length > 0,
       keepFailed: values.debug,

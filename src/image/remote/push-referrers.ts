@@ -6,9 +6,11 @@ import type { Descriptor, Digest, Referrer } from '../types.ts';
 import { readBody } from './http.ts';
 import type { RegistrySession } from './session.ts';
 
+type Asked = Pick<RegistrySession, 'send' | 'url' | 'failure'>;
+
 interface ReferrersPush {
-  readonly session: RegistrySession;
-  readonly content: BlobStore;
+  readonly session: Asked;
+  readonly content: Pick<BlobStore, 'readAll'>;
   pushBlob(blob: Descriptor): Promise<unknown>;
 }
 
@@ -33,7 +35,7 @@ export async function pushReferrers(push: ReferrersPush, referrers: readonly Ref
 }
 
 /** The fallback: an index under the subject's digest as a tag ("Referrers Tag Schema"). */
-async function tagReferrers(session: RegistrySession, subject: Digest, added: readonly Descriptor[]): Promise<void> {
+async function tagReferrers(session: Asked, subject: Digest, added: readonly Descriptor[]): Promise<void> {
   const tag = `sha256-${hexOf(subject)}`.slice(0, 128);
   const answer = await session.send({ method: 'GET', url: session.url(`manifests/${tag}`), headers: { accept: OCI_INDEX } });
   if (answer.statusCode !== 200 && answer.statusCode !== 404) throw await session.failure(answer, `read the referrers of ${subject}`);
@@ -50,7 +52,7 @@ function manifestsOf(bytes: Buffer, tag: string): readonly Descriptor[] {
   return manifests;
 }
 
-async function put(session: RegistrySession, reference: string, mediaType: string, bytes: Buffer) {
+async function put(session: Asked, reference: string, mediaType: string, bytes: Buffer) {
   const answer = await session.send({
     method: 'PUT',
     url: session.url(`manifests/${reference}`),
