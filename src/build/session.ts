@@ -22,6 +22,8 @@ export interface BuilderOptions {
   readonly cacheBytesMax?: number;
   /** Steps of one build that run at the same time. */
   readonly stepsMax?: number;
+  /** Gantry's own, which provenance tells. */
+  readonly version?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

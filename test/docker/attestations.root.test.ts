@@ -72,6 +72,7 @@ test('what was attested is printed, pushed as referrers, the same twice, and goe
   assert.match(provenance, /"_type":"https:\/\/in-toto.io\/Statement\/v1"/);
   assert.match(provenance, /"uri":"docker:busybox","digest":\{"sha256":"[0-9a-f]{64}"\}/);
   assert.doesNotMatch(provenance, /hidden-value|startedOn/);
+  assert.match(provenance, /"version":\{"gantry":"[^"]+"\}/);
   await output(gantry('build', ...words, '--no-cache'));
   assert.equal(await output(gantry('attestations', '--type', 'sbom', NAME)), sbom);
   assert.equal(await output(gantry('attestations', '--type', 'provenance', NAME)), provenance);
@@ -85,6 +86,8 @@ test('what was attested is printed, pushed as referrers, the same twice, and goe
     assert.equal(manifest.subject.digest, `sha256:${subject}`);
     assert.equal(manifest.config.mediaType, 'application/vnd.oci.empty.v1+json');
   }
+  const raw = await docker.inside(['skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${NAME}@${index.manifests[0]?.digest}`]);
+  assert.match(raw, new RegExp(`"subject":\\{[^}]*sha256:${subject}`));
   await docker.run(`rmi -f ${NAME}`);
   await docker.run('builder prune -af');
   assert.match((await gantry('attestations', NAME)).stderr, /[Nn]o such image/);

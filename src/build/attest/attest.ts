@@ -35,6 +35,7 @@ async function provenanceOf(session: BuildSession, image: Image, context: Opened
     names: namesOf(session),
     sha256: hexOf(image.manifestDigest),
     mode,
+    ...(options.version === undefined ? {} : { version: options.version }),
     dockerfile: { name, text: context.dockerfile, sha256: createHash('sha256').update(context.dockerfile).digest('hex') },
     ...(target === undefined ? {} : { target }),
     args: buildArgs,

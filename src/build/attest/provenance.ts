@@ -8,6 +8,8 @@ export interface ProvenanceFacts {
   /** Of the image's manifest, without its algorithm. */
   readonly sha256: string;
   readonly mode: 'min' | 'max';
+  /** Of the builder. */
+  readonly version?: string;
   readonly dockerfile: { readonly name: string; readonly text: string; readonly sha256: string };
   readonly target?: string;
   readonly args: Readonly<Record<string, string | null>>;
@@ -21,7 +23,7 @@ const BUILDER = 'urn:gantry:builder';
 
 /** The in-toto Statement v1 with SLSA's provenance v1. `max` has the Dockerfile's text and the build arguments' values too. Pure. */
 export function provenanceStatement(facts: ProvenanceFacts): string {
-  const { names, sha256, mode, dockerfile, target, args, materials, times } = facts;
+  const { names, sha256, mode, dockerfile, target, args, materials, times, version } = facts;
   const subjects = names.length === 0 ? ['image'] : names;
   return JSON.stringify({
     _type: 'https://in-toto.io/Statement/v1',
@@ -38,7 +40,10 @@ export function provenanceStatement(facts: ProvenanceFacts): string {
         ...(mode === 'max' ? { internalParameters: { dockerfileText: dockerfile.text } } : {}),
         resolvedDependencies: sortedMaterials(materials),
       },
-      runDetails: { builder: { id: BUILDER }, ...(times === undefined ? {} : { metadata: metadataOf(times) }) },
+      runDetails: {
+        builder: { id: BUILDER, ...(version === undefined ? {} : { version: { gantry: version } }) },
+        ...(times === undefined ? {} : { metadata: metadataOf(times) }),
+      },
     },
   });
 }

@@ -16,7 +16,7 @@ const referrer: Referrer = {
 
 /** Manifests by reference, as a registry keeps them that may know of subjects. */
 async function pushTo(kept: Map<string, Buffer>, knowsSubjects: boolean): Promise<void> {
-  const answer = (statusCode: number, body = Buffer.alloc(0), headers = {}) =>
+  const answer = (statusCode: number, body: Buffer = Buffer.alloc(0), headers = {}) =>
     Object.assign(Readable.from([body]), { statusCode, headers }) as unknown as IncomingMessage; // no more of an answer is read
   const session: Parameters<typeof pushReferrers>[0]['session'] = {
     url: (path) => new URL(`http://registry/v2/app/${path}`),
