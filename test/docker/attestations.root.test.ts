@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { makeContext } from '../support/context.ts';
@@ -55,7 +56,7 @@ function checkSpdx(text: string): Spdx {
   return value;
 }
 
-test('what was attested is printed, pushed as referrers, the same twice, and goes with the image', async () => {
+test('what was attested is printed, pushed as referrers, the same twice, and goes with the image', async (t) => {
   const context = await makeContext(join(docker.daemon.folder, 'attested'), FILES);
   const words = ['-t', NAME, '--sbom', '--provenance', '--build-arg', 'SOURCE_DATE_EPOCH=1700000000', '--build-arg', 'TOKEN=hidden-value', context];
   await output(gantry('build', ...words));
@@ -86,8 +87,10 @@ test('what was attested is printed, pushed as referrers, the same twice, and goe
     assert.equal(manifest.subject.digest, `sha256:${subject}`);
     assert.equal(manifest.config.mediaType, 'application/vnd.oci.empty.v1+json');
   }
-  const raw = await docker.inside(['skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${NAME}@${index.manifests[0]?.digest}`]);
-  assert.match(raw, new RegExp(`"subject":\\{[^}]*sha256:${subject}`));
+  await t.test('skopeo reads one', { skip: existsSync('/usr/bin/skopeo') ? false : 'skopeo is not installed' }, async () => {
+    const raw = await docker.inside(['skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${NAME}@${index.manifests[0]?.digest}`]);
+    assert.match(raw, new RegExp(`"subject":\\{[^}]*sha256:${subject}`));
+  });
   await docker.run(`rmi -f ${NAME}`);
   await docker.run('builder prune -af');
   assert.match((await gantry('attestations', NAME)).stderr, /[Nn]o such image/);
