@@ -2,6 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Image } from '#image';
 import { familiarName, formatReference } from '#image';
+import { attest } from './attest/attest.ts';
 import type { PruneRequest } from './cache/choose.ts';
 import { CacheMounts } from './cache/mounts.ts';
 import { refuseFindings } from './check/refuse.ts';
@@ -111,8 +112,10 @@ async function buildInSession(session: BuildSession, failed: AbortController): P
     session.checkCancelled();
     checkPlatform(request.platform);
     await mkdir(session.folder, { recursive: true, mode: 0o700 });
+    const started_ms = options.clock.now();
     const context = await openContext(session);
     const image = await buildFile(session, withLabels(parseDockerfile(context.dockerfile), request.labels), context, failed);
+    await attest(session, image, context, started_ms);
     await session.output({ aux: { ID: image.id } });
     await session.say(`Successfully built ${image.id.replace(/^sha256:/, '').slice(0, 12)}\n`);
     for (const tag of request.tags) {

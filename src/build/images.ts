@@ -1,6 +1,6 @@
 import { GantryError } from '#kit';
 import type { Image, Reference } from '#image';
-import { parseReference } from '#image';
+import { hexOf, parseReference } from '#image';
 import { DockerfileError } from './errors.ts';
 import type { FindImage } from './plan/gather.ts';
 import { ownPlatform } from './platform.ts';
@@ -24,6 +24,7 @@ async function findImage(session: BuildSession, name: string, line: number, plat
   let image = session.request.pull ? undefined : await resolveMaybe(session, name);
   image ??= await pullImage(session, parseNameAt(name, line), platform ?? session.request.platform);
   await session.hold(image);
+  session.materials.push({ uri: `docker:${name}`, digest: { sha256: hexOf(image.manifestDigest) } });
   return image;
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock, Logger, Random } from '#kit';
 import type { Engine } from '#engine';
 import type { Image, ImageStore, Layer, Snapshots } from '#image';
+import type { Material } from './attest/provenance.ts';
 import type { CacheMounts } from './cache/mounts.ts';
 import type { SharedWork } from './cache/shared-work.ts';
 import type { BuildCache } from './cache/store.ts';
@@ -21,6 +22,8 @@ export interface BuilderOptions {
   readonly cacheBytesMax?: number;
   /** Steps of one build that run at the same time. */
   readonly stepsMax?: number;
+  /** Gantry's own, which provenance tells. */
+  readonly version?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -59,6 +62,8 @@ export class BuildSession {
   readonly output: BuildListener;
   /** How much the context was on its way in. */
   contextBytes = 0;
+  /** What went into the build from elsewhere. */
+  readonly materials: Material[] = [];
   readonly #undo: (() => Promise<void> | void)[] = [];
   #counter = 0;
 

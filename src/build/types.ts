@@ -45,10 +45,18 @@ export interface BuildRequest {
   readonly compression?: CompressionOptions & { readonly force: boolean };
   /** The output tells of each step when it begins and ends, besides the story in the order of the file. */
   readonly stepEvents?: boolean;
+  /** What is made and put beside the image. */
+  readonly attest?: AttestRequest;
   /** Credentials for the registry of a base image. */
   readonly auth?: (registry: string) => TransferOptions['auth'];
   /** Aborting it ends the running step and the build. */
   readonly signal?: AbortSignal;
+}
+
+/** The values of build arguments and the Dockerfile's text are in a provenance of `max` only. */
+export interface AttestRequest {
+  readonly sbom: boolean;
+  readonly provenance?: 'min' | 'max';
 }
 
 /** `min` has the steps of the last stage, `max` those of all that were needed. */

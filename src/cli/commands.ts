@@ -20,6 +20,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   pull: { summary: 'fetch an image from its registry', load: async () => (await import('./docker/pull.ts')).pull },
   images: { summary: 'list images', load: async () => (await import('./docker/images.ts')).images },
   import: { summary: 'make an image of a tar of files', load: async () => (await import('./docker/import.ts')).importTar },
+  attestations: {
+    summary: 'print what was attested of an image: SBOM and provenance',
+    load: async () => (await import('./docker/attestations.ts')).attestations,
+  },
   rmi: { summary: 'remove images', load: async () => (await import('./docker/rmi.ts')).rmi },
   run: { summary: 'run a command in a new container', load: async () => (await import('./docker/run.ts')).run },
   ps: { summary: 'list containers', load: async () => (await import('./docker/ps.ts')).ps },

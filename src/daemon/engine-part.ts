@@ -38,6 +38,7 @@ export function enginePart(options: PartOptions, rooms: { readonly room: RoomOpt
         dataDir: join(config.dataDir, 'engine'),
         programPath: config.programPath,
         cacheBytesMax: config.buildCacheMax_bytes,
+        version: options.version,
         clock,
         random,
         logger,

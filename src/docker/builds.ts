@@ -100,7 +100,7 @@ function compressionOf(call: Call): BuildRequest['compression'] {
 /** What Docker's API has no words for: `gantry build` sends it in a header of its own, base64url JSON. */
 const EXTENSIONS = 'x-gantry-build';
 
-function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents'> {
+function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents' | 'attest'> {
   if (header === undefined || header === '') return {};
   const fields = new Fields(parseObject(Buffer.from(header, 'base64url').toString('utf8'), 'X-Gantry-Build'), 'X-Gantry-Build.');
   const secrets = Object.entries(fields.map('secrets') ?? {}).map(([id, content]) => [id, Buffer.from(content, 'base64')] as const);
@@ -110,7 +110,15 @@ function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 
     keepFailed: fields.flag('keepFailed'),
     noCacheStages: fields.texts('noCacheStages'),
     stepEvents: fields.flag('stepEvents'),
+    attest: attestOf(fields.flag('sbom') ?? false, fields.text('provenance')),
   });
+}
+
+/** Errors: 400. */
+function attestOf(sbom: boolean, provenance: string | undefined): BuildRequest['attest'] {
+  if (provenance !== undefined && provenance !== '' && provenance !== 'min' && provenance !== 'max')
+    throw badRequest(`invalid provenance "${provenance}": it is min or max`);
+  return sbom || provenance ? { sbom, ...(provenance ? { provenance } : {}) } : undefined;
 }
 
 /** Docker's client sends a JSON list of images; BuildKit's words for other kinds of sources are refused. */

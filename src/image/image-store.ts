@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { type Clock, KeyedMutex } from '#kit';
 import { loadArchive } from './archive/load.ts';
 import { saveArchive } from './archive/save.ts';
+import { orphanedReferrers, readReferrers, referrerOwner, writeReferrer } from './attestations.ts';
 import { Catalogue, type KnownImage } from './catalogue.ts';
 import { collectGarbage } from './collect.ts';
 import type { BlobStore } from './content.ts';
@@ -20,6 +21,7 @@ import { planRemoval } from './removal.ts';
 import { treesBy } from './trees/trees.ts';
 import type {
   Artifact,
+  Attestation,
   CompressionOptions,
   Descriptor,
   Digest,
@@ -36,6 +38,7 @@ import type {
   LoadOptions,
   Manifest,
   Reference,
+  Referrer,
   RemoteImage,
   TransferOptions,
   Trees,
@@ -124,7 +127,11 @@ export class CatalogueImageStore implements ImageStore {
   }
 
   async collect(): Promise<number> {
-    const doomed = await this.#change(() => collectGarbage({ ...this.#parts, now_ms: this.#parts.clock.now() }));
+    const doomed = await this.#change(async () => {
+      const subjects = new Set<string>([...this.#catalogue.images()].map(({ manifestDigest }) => manifestDigest));
+      for (const owner of orphanedReferrers(this.#catalogue.leases().keys(), (subject) => subjects.has(subject))) await this.#catalogue.release(owner);
+      return await collectGarbage({ ...this.#parts, now_ms: this.#parts.clock.now() });
+    });
     for (const { path } of doomed) await rm(path, { recursive: true, force: true });
     return doomed.reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -175,7 +182,7 @@ export class CatalogueImageStore implements ImageStore {
 
   async push(reference: Reference, options: TransferOptions): Promise<Descriptor> {
     const image = await this.resolve(nameOf(reference));
-    const pushed = await (await this.#parts.asked()).push({ content: this.content }, image, reference, options);
+    const pushed = await (await this.#parts.asked()).push({ content: this.content }, { ...image, referrers: await this.referrers(image) }, reference, options);
     const byDigest = `${repositoryName(reference)}@${pushed.digest}`;
     await this.#change(async () => {
       if (this.#catalogue.name(nameOf(reference))?.image === image.id)
@@ -192,6 +199,28 @@ export class CatalogueImageStore implements ImageStore {
     const written = await this.content.write(Buffer.from(JSON.stringify(manifest)));
     const pushed = { id: digest, manifest, manifestDigest: written.digest, tags: [], digests: [] };
     return await (await this.#parts.asked()).push({ content: this.content }, pushed, reference, options);
+  }
+
+  async attach(id: Digest, attestations: readonly Attestation[]): Promise<void> {
+    await this.#change(async () => {
+      const image = this.#catalogue.resolve(id);
+      const before = await readReferrers(this.content, this.#catalogue.leases(), image.manifestDigest);
+      const added: Referrer[] = [];
+      for (const attestation of attestations) {
+        const referrer = await writeReferrer(this.content, image, attestation);
+        added.push(referrer);
+        // The manifest last: only with it is the referrer there.
+        for (const { digest } of [...referrer.blobs, referrer.descriptor])
+          await this.#catalogue.lease(referrerOwner(image.manifestDigest, referrer.descriptor.digest), digest);
+      }
+      for (const { descriptor } of before)
+        if (added.some((one) => one.descriptor.artifactType === descriptor.artifactType && one.descriptor.digest !== descriptor.digest))
+          await this.#catalogue.release(referrerOwner(image.manifestDigest, descriptor.digest));
+    });
+  }
+
+  async referrers(image: Image): Promise<readonly Referrer[]> {
+    return await readReferrers(this.content, this.#catalogue.leases(), image.manifestDigest);
   }
 
   async fetchArtifact(reference: Reference, configType: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FetchedArtifact | undefined> {

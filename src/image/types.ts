@@ -164,6 +164,10 @@ export interface ImageStore {
   push(reference: Reference, options: TransferOptions): Promise<Descriptor>;
   /** Pushes an artifact, with its blobs. Errors: `REGISTRY_FAILED`, `BLOB_UNKNOWN`. */
   pushArtifact(reference: Reference, artifact: Artifact, options: TransferOptions): Promise<Descriptor>;
+  /** Puts these beside the image; of the same type only the newest stays. They go with the image. Errors: `IMAGE_UNKNOWN`. */
+  attach(image: Digest, attestations: readonly Attestation[]): Promise<void>;
+  /** What was put beside the image. */
+  referrers(image: Image): Promise<readonly Referrer[]>;
   /** What a registry has under a name, its blobs with it, where its configuration is of that type; undefined otherwise. Errors: `REGISTRY_FAILED`. */
   fetchArtifact(reference: Reference, configType: string, options: Pick<TransferOptions, 'auth' | 'signal'>): Promise<FetchedArtifact | undefined>;
   /** `docker login`: whether the registry takes these credentials. Errors: `REGISTRY_FAILED` (401 when not). */
@@ -190,6 +194,19 @@ export interface Artifact {
   readonly config: Uint8Array;
   /** Blobs that are in the content store. */
   readonly layers: readonly Descriptor[];
+}
+/** Something said of an image, kept and pushed beside it (OCI image-spec 1.1, a manifest with a subject). */
+export interface Attestation {
+  readonly artifactType: string;
+  readonly content: Uint8Array;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+/** A manifest whose subject is an image's. */
+export interface Referrer {
+  readonly descriptor: Descriptor;
+  /** Its configuration, then its layers. */
+  readonly blobs: readonly Descriptor[];
+  readonly subject: Digest;
 }
 export type FetchedArtifact = Pick<Artifact, 'layers'> & { readonly config: Buffer };
 export type LayerCompression = 'gzip' | 'zstd';

@@ -5,6 +5,7 @@ import { folderOfCheckout, Git, parseGitPlace } from '../context/git.ts';
 import { BuildStepError } from '../errors.ts';
 import type { GitOperation } from '../plan/graph.ts';
 import { keyOf } from '../plan/keys.ts';
+import { publicAddress } from '../attest/provenance.ts';
 import type { BuildSession } from '../session.ts';
 import type { Fetched } from './fetched.ts';
 
@@ -16,6 +17,7 @@ export async function fetchGit(session: BuildSession, { url, keepGitFolder, chec
   const commit = await git.commitOf(place);
   if (checksum !== undefined && !commit.startsWith(checksum.replace(/^sha1:/, '')))
     throw new BuildStepError(`ADD failed: ${url} is at commit ${commit}, and --checksum says ${checksum}`);
+  session.materials.push({ uri: publicAddress(url), digest: { gitCommit: commit } });
   const key = keyOf(['git', place.repository, commit, keepGitFolder]);
   session.holdCached(key);
   if (session.request.noCache || !(await cache.find(key, 'files'))) {

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { BuildStepError } from '../errors.ts';
 import type { UrlOperation } from '../plan/graph.ts';
 import { keyOf } from '../plan/keys.ts';
+import { publicAddress } from '../attest/provenance.ts';
 import type { BuildSession } from '../session.ts';
 import { ask } from './ask.ts';
 import type { Fetched } from './fetched.ts';
@@ -18,7 +19,13 @@ const FILE = 'file';
 type Facts = Readonly<Record<string, string>>;
 
 /** Fetches a URL, or takes what it gave before where the server says that it is the same. Errors: `BUILD_STEP_FAILED`. */
-export async function fetchUrl(session: BuildSession, { url, checksum }: UrlOperation): Promise<Fetched> {
+export async function fetchUrl(session: BuildSession, operation: UrlOperation): Promise<Fetched> {
+  const fetched = await fetchOnce(session, operation);
+  session.materials.push({ uri: publicAddress(operation.url), digest: { sha256: fetched.hash.replace(/^sha256:/, '') } });
+  return fetched;
+}
+
+async function fetchOnce(session: BuildSession, { url, checksum }: UrlOperation): Promise<Fetched> {
   const before = session.request.noCache ? undefined : await known(session, url);
   if (before && checksum !== undefined && before.sha256 === checksum) return fetchedOf(session, url, before);
   const response = await ask(session, url, 'ADD failed', before?.etag === undefined ? {} : { 'if-none-match': before.etag });

@@ -41,11 +41,16 @@ export function extensionHeader(extensions: {
   readonly keepFailed: boolean;
   readonly noCacheStages: readonly string[];
   readonly stepEvents: boolean;
+  readonly sbom: boolean;
+  readonly provenance: 'min' | 'max' | undefined;
 }): Readonly<Record<string, string>> {
-  const { allowInsecure, keepFailed, noCacheStages, stepEvents } = extensions;
+  const { allowInsecure, keepFailed, noCacheStages, stepEvents, sbom, provenance } = extensions;
   const secrets = Object.fromEntries(Object.entries(extensions.secrets).map(([id, content]) => [id, content.toString('base64')]));
-  if (!allowInsecure && !keepFailed && !stepEvents && noCacheStages.length === 0 && Object.keys(secrets).length === 0) return {};
-  const text = Buffer.from(JSON.stringify({ secrets, allowInsecure, keepFailed, noCacheStages, stepEvents })).toString('base64url');
+  if (!allowInsecure && !keepFailed && !stepEvents && !sbom && provenance === undefined && noCacheStages.length === 0 && Object.keys(secrets).length === 0)
+    return {};
+  const text = Buffer.from(
+    JSON.stringify({ secrets, allowInsecure, keepFailed, noCacheStages, stepEvents, sbom, ...(provenance === undefined ? {} : { provenance }) }),
+  ).toString('base64url');
   if (text.length > HEADER_BYTES_MAX) throw new CommandError('Cannot send the secrets: together they may be about 6 KiB');
   return { 'X-Gantry-Build': text };
 }

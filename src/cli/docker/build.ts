@@ -8,6 +8,7 @@ import { type BuildArguments, checkAfterwards, checkBeforehand, checkOnly } from
 import { progressOf, showBuild } from './build-progress.ts';
 import { parseOutput, writeOutput } from './build-output.ts';
 import { extensionHeader, readSecrets } from './build-secrets.ts';
+import { attestOptions, withAttestValues } from './build-attest.ts';
 import { buildSource, type BuildSource } from './build-source.ts';
 import type { DockerClient, Query } from './client.ts';
 import { connectDocker, DOCKER_OPTIONS, DOCKER_USAGE } from './connect.ts';
@@ -44,6 +45,9 @@ const OPTIONS = {
   ssh: texts,
   allow: texts,
   output: { ...text, short: 'o' },
+  sbom: text,
+  provenance: text,
+  attest: texts,
   debug: flag,
   check: flag,
   format: text,
@@ -55,13 +59,15 @@ export const build: Command = {
   usage:
     'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--no-cache-filter STAGE]... [--pull] [-q]\n' +
     '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [--cache-to type=registry,ref=NAME[,mode=max]|type=inline]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
+    '       [--sbom[=BOOL]] [--provenance[=BOOL|mode=min|max]] [--attest type=sbom|provenance[,mode=min|max]]...\n' +
     '       [--platform OS/ARCH] [--network N] [--add-host NAME:IP]... [-m SIZE] [--shm-size SIZE] [--ulimit NAME=SOFT[:HARD]]...\n' +
     `       [--check [--format json]] [--progress auto|plain|tty|quiet|rawjson] ${DOCKER_USAGE} PATH|-`,
   async run(commandArguments, terminal) {
-    const { values, positionals } = parse(commandArguments);
+    const { values, positionals } = parse(withAttestValues(commandArguments));
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw new UsageError('Cannot build without one context: gantry build PATH, or - for standard input');
     refuseUnknown(values);
+    const attested = attestOptions(values);
     const output = parseOutput(values.output);
     const names = output.kind === 'image' ? [...values.tag, ...output.names] : values.tag;
     if (output.kind === 'image' && output.push && names.length === 0)
@@ -86,6 +92,7 @@ export const build: Command = {
       ...('compression' in output ? output.compression : {}),
     };
     const extensions = extensionHeader({
+      ...attested,
       secrets,
       allowInsecure: values.allow.length > 0,
       keepFailed: values.debug,

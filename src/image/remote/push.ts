@@ -4,14 +4,15 @@ import { shortId } from '../digest.ts';
 import { notAvailable } from '../errors.ts';
 import { formatReference, parseReference, repositoryName } from '../reference.ts';
 import { type Endpoint, endpointsOf, type RegistriesConfig } from '../registries.ts';
-import type { Descriptor, Image, Reference, TransferOptions, TransferProgress } from '../types.ts';
+import type { Descriptor, Digest, Image, Reference, Referrer, TransferOptions, TransferProgress } from '../types.ts';
 import { inParallel } from './parallel.ts';
+import { pushReferrers } from './push-referrers.ts';
 import { counted } from './progress.ts';
 import type { RegistrySession, RegistrySessions } from './session.ts';
 import { upload } from './upload.ts';
 
 /** What is pushed: an image, or an artifact in the shape of one. */
-export type Pushed = Pick<Image, 'id' | 'manifest' | 'manifestDigest' | 'tags' | 'digests'>;
+export type Pushed = Pick<Image, 'id' | 'manifest' | 'manifestDigest' | 'tags' | 'digests'> & { readonly referrers?: readonly Referrer[] };
 
 export interface PushParts {
   readonly content: BlobStore;
@@ -69,6 +70,8 @@ class Push {
     });
     if (answer.statusCode !== 201) throw await this.#session.failure(answer, `push ${formatReference(this.#reference)}`);
     answer.resume();
+    const { content } = this.#parts;
+    await pushReferrers({ session: this.#session, content, pushBlob: (blob) => this.#pushBlob(blob) }, this.#image.referrers ?? []);
     this.#tell({ status: `${tag}: digest: ${manifestDigest} size: ${bytes.length}` });
     return { mediaType: manifest.mediaType, digest: manifestDigest, size: bytes.length };
   }

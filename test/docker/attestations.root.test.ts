@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { makeContext } from '../support/context.ts';
+import { startDocker } from '../support/docker.ts';
+import { output } from '../support/run.ts';
+
+const docker = await startDocker();
+after(() => docker[Symbol.asyncDispose]());
+
+const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+const NAME = 'localhost:5000/attested';
+const STATUS =
+  'Package: libfoo\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:2.3-4\n\nPackage: gone\nStatus: deinstall ok config-files\nVersion: 1\n';
+const FILES = {
+  Dockerfile: 'FROM busybox\nARG TOKEN\nCOPY status /var/lib/dpkg/status\nCOPY package.json /app/node_modules/left/package.json\n',
+  status: STATUS,
+  'package.json': '{"name":"left","version":"1.0.0","license":"MIT"}',
+};
+const gantry = (command: string, ...words: readonly string[]) =>
+  docker.daemon.inside([process.execPath, '--no-warnings', MAIN, command, '--docker-socket', docker.daemon.dockerSocket, ...words]);
+const ask = async <T>(path: string) =>
+  JSON.parse(
+    await docker.inside(['curl', '-sS', '-H', 'Accept: application/vnd.oci.image.manifest.v1+json', `http://127.0.0.1:5000/v2/attested/${path}`]),
+  ) as T; // as the registry's specification has it
+
+interface Spdx {
+  readonly spdxVersion: string;
+  readonly dataLicense: string;
+  readonly SPDXID: string;
+  readonly name: string;
+  readonly documentNamespace: string;
+  readonly creationInfo: { readonly created: string; readonly creators: readonly string[] };
+  readonly packages: readonly { readonly name: string; readonly SPDXID: string; readonly downloadLocation: string; readonly versionInfo: string }[];
+  readonly relationships: readonly { readonly spdxElementId: string; readonly relatedSpdxElement: string }[];
+}
+
+/** The fields that clauses 6, 7 and 11 of SPDX 2.3 require, and their forms. */
+function checkSpdx(text: string): Spdx {
+  const value = JSON.parse(text) as Spdx; // each field is looked at here
+  assert.equal(value.spdxVersion, 'SPDX-2.3');
+  assert.equal(value.dataLicense, 'CC0-1.0');
+  assert.equal(value.SPDXID, 'SPDXRef-DOCUMENT');
+  assert.ok(value.name.length > 0);
+  assert.match(value.documentNamespace, /^[a-z]+:[^#]+$/);
+  assert.match(value.creationInfo.created, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  assert.match(value.creationInfo.creators.join(), /^Tool: /);
+  for (const one of value.packages) {
+    assert.match(one.SPDXID, /^SPDXRef-[A-Za-z0-9.-]+$/);
+    assert.ok(one.name.length > 0 && one.downloadLocation === 'NOASSERTION');
+  }
+  const ids = new Set([value.SPDXID, ...value.packages.map(({ SPDXID }) => SPDXID)]);
+  assert.equal(ids.size, value.packages.length + 1);
+  for (const { spdxElementId, relatedSpdxElement } of value.relationships) assert.ok(ids.has(spdxElementId) && ids.has(relatedSpdxElement));
+  return value;
+}
+
+test('what was attested is printed, pushed as referrers, the same twice, and goes with the image', async (t) => {
+  const context = await makeContext(join(docker.daemon.folder, 'attested'), FILES);
+  const words = ['-t', NAME, '--sbom', '--provenance', '--build-arg', 'SOURCE_DATE_EPOCH=1700000000', '--build-arg', 'TOKEN=hidden-value', context];
+  await output(gantry('build', ...words));
+  const sbom = await output(gantry('attestations', '--type', 'sbom', NAME));
+  const spdx = checkSpdx(sbom);
+  assert.deepEqual(
+    spdx.packages
+      .slice(1)
+      .map(({ name, versionInfo }) => `${name} ${versionInfo}`)
+      .sort(),
+    ['left 1.0.0', 'libfoo 1:2.3-4'],
+  );
+  const provenance = await output(gantry('attestations', '--type', 'provenance', NAME));
+  assert.match(provenance, /"_type":"https:\/\/in-toto.io\/Statement\/v1"/);
+  assert.match(provenance, /"uri":"docker:busybox","digest":\{"sha256":"[0-9a-f]{64}"\}/);
+  assert.doesNotMatch(provenance, /hidden-value|startedOn/);
+  assert.match(provenance, /"version":\{"gantry":"[^"]+"\}/);
+  await output(gantry('build', ...words, '--no-cache'));
+  assert.equal(await output(gantry('attestations', '--type', 'sbom', NAME)), sbom);
+  assert.equal(await output(gantry('attestations', '--type', 'provenance', NAME)), provenance);
+
+  await docker.run(`push ${NAME}`);
+  const subject = /"digest":\{"sha256":"([0-9a-f]{64})"\}\}\],"predicateType"/.exec(provenance)?.[1];
+  const index = await ask<{ manifests: readonly { digest: string; artifactType: string }[] }>(`referrers/sha256:${subject}`);
+  assert.deepEqual(index.manifests.map(({ artifactType }) => artifactType).sort(), ['application/spdx+json', 'application/vnd.in-toto+json']);
+  for (const { digest } of index.manifests) {
+    const manifest = await ask<{ subject: { digest: string }; config: { mediaType: string } }>(`manifests/${digest}`);
+    assert.equal(manifest.subject.digest, `sha256:${subject}`);
+    assert.equal(manifest.config.mediaType, 'application/vnd.oci.empty.v1+json');
+  }
+  await t.test('skopeo reads one', { skip: existsSync('/usr/bin/skopeo') ? false : 'skopeo is not installed' }, async () => {
+    const raw = await docker.inside(['skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${NAME}@${index.manifests[0]?.digest}`]);
+    assert.match(raw, new RegExp(`"subject":\\{[^}]*sha256:${subject}`));
+  });
+  await docker.run(`rmi -f ${NAME}`);
+  await docker.run('builder prune -af');
+  assert.match((await gantry('attestations', NAME)).stderr, /[Nn]o such image/);
+  await output(gantry('build', '-t', NAME, '--build-arg', 'SOURCE_DATE_EPOCH=1700000000', '--build-arg', 'TOKEN=hidden-value', context));
+  assert.match((await gantry('attestations', NAME)).stderr, /build it with --sbom/);
+});
+
+test('words that are none are refused', async () => {
+  assert.match((await gantry('build', '--provenance=mode=all', '.')).stderr, /mode=min or mode=max/);
+  assert.match((await gantry('build', '--attest', 'type=signature', '.')).stderr, /Cannot take "type=signature" for --attest/);
+});
