@@ -4,7 +4,7 @@ import { shortId } from '../digest.ts';
 import { notAvailable } from '../errors.ts';
 import { formatReference, parseReference, repositoryName } from '../reference.ts';
 import { type Endpoint, endpointsOf, type RegistriesConfig } from '../registries.ts';
-import type { Descriptor, Digest, Image, Reference, Referrer, TransferOptions, TransferProgress } from '../types.ts';
+import type { Descriptor, Image, Reference, Referrer, TransferOptions, TransferProgress } from '../types.ts';
 import { inParallel } from './parallel.ts';
 import { pushReferrers } from './push-referrers.ts';
 import { counted } from './progress.ts';
