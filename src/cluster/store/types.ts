@@ -1,7 +1,6 @@
 import type { StoreError } from './errors.ts';
-
-/** A place in the store's history; grows with every write (etcd's revision). */
-export type Revision = number;
+import type { Revision } from './revision.ts';
+export type { Revision } from './revision.ts';
 
 export interface StoredItem {
   readonly key: string;
