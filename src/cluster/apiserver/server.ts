@@ -1,6 +1,6 @@
 import type { ApiHandler, UserInfo } from '#cluster/api';
 import type { Store } from '#cluster/store';
-import { type Clock, KeyedMutex, type Logger, type Random } from '#kit';
+import { type Clock, KeyedMutex, type Logger, messageOf, type Random } from '#kit';
 import { parseRange4 } from './admission/addresses.ts';
 import { bootstrap, publishApi } from './admission/bootstrap.ts';
 import { AdmissionChain, type AdmissionOptions } from './admission/chain.ts';
@@ -22,6 +22,7 @@ import { RequestHandler } from './handler.ts';
 import { HttpEdge, type ListenOptions } from './http/edge.ts';
 import { metricsText } from './metrics/exposition.ts';
 import { Usage } from './metrics/usage.ts';
+import type { HealthCheck } from './http/health.ts';
 import type { NodeDirectory } from './types.ts';
 
 export interface ApiServerOptions {
@@ -80,7 +81,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     discovery: new Discovery(kinds, new OpenApi(kinds)),
     authenticator,
     version: options.version,
-    ready: () => ready,
+    checks: healthChecks(store, clock, () => ready),
     metrics: () => metricsText(cache, handler.requests),
   });
   return {
@@ -102,4 +103,25 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       cache.stop();
     },
   };
+}
+
+const STORE_PATIENCE_MS = 1_000;
+
+function healthChecks(store: Store, clock: Clock, isReady: () => boolean): readonly HealthCheck[] {
+  return [
+    { name: 'ping', problem: async () => undefined },
+    { name: 'etcd', problem: () => storeProblem(store, clock) },
+    { name: 'shutdown', ofReadinessOnly: true, problem: async () => (isReady() ? undefined : 'the server is stopping') },
+  ];
+}
+
+/** A store whose commit failed refuses all that comes; one elsewhere may not answer at all. */
+async function storeProblem(store: Store, clock: Clock): Promise<string | undefined> {
+  const late = Promise.withResolvers<string>();
+  using _timer = clock.setTimer(STORE_PATIENCE_MS, () => late.resolve('the store does not answer'));
+  try {
+    return await Promise.race([store.revision().then(() => undefined), late.promise]);
+  } catch (error) {
+    return messageOf(error);
+  }
 }

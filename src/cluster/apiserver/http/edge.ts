@@ -12,6 +12,7 @@ import type { Discovery } from '../discovery/discovery.ts';
 import { noSuchPath, notAcceptable, unauthorized } from '../errors.ts';
 import { podLog } from '../streams/logs.ts';
 import { parseBody, readBody } from './body.ts';
+import { answerHealth, type HealthCheck } from './health.ts';
 import { type Form, sendResponse } from './forms.ts';
 import { objectForm, parseAccept, parseMediaType } from './negotiate.ts';
 import { sendError, sendJson, sendText, statusErrorOf } from './respond.ts';
@@ -37,8 +38,7 @@ export interface EdgeOptions {
   readonly discovery: Discovery;
   readonly authenticator: Authenticator;
   readonly version: string;
-  /** Whether everything is served. */
-  readonly ready: () => boolean;
+  readonly checks: readonly HealthCheck[];
   readonly metrics: () => string;
 }
 
@@ -110,7 +110,7 @@ export class HttpEdge {
 
   async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const url = urlOf(request);
-    if (this.#answerAnyone(url.pathname, response)) return;
+    if (await this.#answerAnyone(url, response)) return;
     const user = this.#userOf(request);
     const route = parsePath(url.pathname);
     if (route.kind !== 'resource') return this.#answerOther(request, response, url, route, user);
@@ -126,13 +126,10 @@ export class HttpEdge {
   }
 
   /** Health and version: for everybody. */
-  #answerAnyone(path: string, response: ServerResponse): boolean {
-    const { ready, version } = this.#options;
-    const [, first = ''] = path.split('/');
-    if (first === 'healthz' || first === 'livez') sendText(response, 200, 'ok');
-    else if (first === 'readyz') sendText(response, ready() ? 200 : 503, ready() ? 'ok' : 'not ready');
-    else if (path === '/version' || path === '/version/') sendJson(response, 200, versionInfo(version));
-    else return false;
+  async #answerAnyone(url: URL, response: ServerResponse): Promise<boolean> {
+    const { checks, version } = this.#options;
+    if (url.pathname !== '/version' && url.pathname !== '/version/') return answerHealth(response, url, checks);
+    sendJson(response, 200, versionInfo(version));
     return true;
   }
 

@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http';
+import { sendText } from './respond.ts';
+
+/** One thing that has to be so. */
+export interface HealthCheck {
+  readonly name: string;
+  /** Whether a server that is alive may lack it: it only takes no requests then. */
+  readonly ofReadinessOnly?: true;
+  /** Undefined when it is so; else what is wrong, in words that anybody may read. */
+  readonly problem: () => Promise<string | undefined>;
+}
+
+const ROOTS = ['livez', 'readyz', 'healthz'] as const;
+
+/**
+ * Answers `/livez`, `/readyz` and `/healthz`, each alone or with the name of one check behind it; `?verbose` tells of each check, `?exclude=NAME` leaves
+ * one out (Kubernetes' documentation, "Kubernetes API health endpoints"). False for another path.
+ */
+export async function answerHealth(response: ServerResponse, url: URL, checks: readonly HealthCheck[]): Promise<boolean> {
+  const [, first = '', ...rest] = url.pathname.replace(/\/$/, '').split('/');
+  const root = ROOTS.find((name) => name === first);
+  if (root === undefined) return false;
+  const own = checks.filter(({ ofReadinessOnly }) => root === 'readyz' || ofReadinessOnly !== true);
+  const named = rest.join('/');
+  const excluded = new Set(url.searchParams.getAll('exclude'));
+  const chosen = named === '' ? own.filter(({ name }) => !excluded.has(name)) : own.filter(({ name }) => name === named);
+  if (named !== '' && chosen.length === 0) {
+    sendText(response, 404, `there is no check ${named}: there are ${own.map(({ name }) => name).join(', ')}\n`);
+    return true;
+  }
+  const results = await Promise.all(chosen.map(async ({ name, problem }) => ({ name, problem: await problem() })));
+  const isWell = results.every(({ problem }) => problem === undefined);
+  const isTold = !isWell || url.searchParams.has('verbose');
+  sendText(response, isWell ? 200 : 503, isTold ? told(root, results, excluded, isWell) : 'ok');
+  return true;
+}
+
+function told(
+  root: string,
+  results: readonly { readonly name: string; readonly problem: string | undefined }[],
+  excluded: ReadonlySet<string>,
+  isWell: boolean,
+): string {
+  const lines = results.map(({ name, problem }) => (problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`));
+  const left = [...excluded].map((name) => `[+]${name} excluded: ok`);
+  return `${[...lines, ...left, `${root} check ${isWell ? 'passed' : 'failed'}`].join('\n')}\n`;
+}
