@@ -107,7 +107,7 @@ export class ObjectCache {
     this.#watch = await this.#store.watch(ROOT, revision, (events) => this.#apply(events), {
       onLost: (error) => {
         this.#logger.warn('Reads the store anew: what came next is forgotten', { error });
-        this.#readAnew().catch((failure: unknown) => this.#logger.error('Cannot follow the store any more', { error: failure }));
+        void this.#readAnew();
       },
     });
     if (this.#stopped) this.stop();
@@ -122,7 +122,8 @@ export class ObjectCache {
         return await this.#follow(revision);
       } catch (error) {
         // The store itself was patient for long, or was left behind once more.
-        if (!(error instanceof GantryError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'COMPACTED'))) throw error;
+        if (!(error instanceof GantryError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'COMPACTED')))
+          return this.#logger.error('Cannot follow the store any more', { error });
         this.#logger.warn('Cannot read the store yet', { error });
       }
     }

@@ -2,6 +2,7 @@ import { type ApiRequest, type ApiResponse, alreadyExists, badRequest, invalid, 
 import { randomUuid, randomWord } from '#kit';
 import type { Service } from '../admission/service-allocator.ts';
 import { admitPod } from '../admission/pods.ts';
+import { catchUp } from '../cache/catch-up.ts';
 import { requireNamespace } from '../admission/namespaces.ts';
 import { type Context, timestamp } from '../context.ts';
 import { namesExhausted } from '../errors.ts';
@@ -32,6 +33,7 @@ export interface NewObject {
 /** Completes, checks and stores a new object; it is in the storage version then. */
 export async function createObject(context: Context, served: Served, wanted: NewObject): Promise<KubeObject> {
   const { object } = wanted;
+  await catchUp(context);
   settleNamespace(context, served, object, wanted.namespace);
   if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   const { generateName } = object.metadata;
