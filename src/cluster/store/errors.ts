@@ -1,5 +1,5 @@
 import { GantryError } from '#kit';
-import type { Revision } from './revision.ts';
+import type { Revision } from './types.ts';
 
 /** The store's errors: what stands there, what was expected, what to do. */
 export class StoreError extends GantryError {

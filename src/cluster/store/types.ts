@@ -1,6 +1,5 @@
-import type { StoreError } from './errors.ts';
-import type { Revision } from './revision.ts';
-export type { Revision } from './revision.ts';
+/** A place in the store's history; grows with every write (etcd's revision). */
+export type Revision = number;
 
 export interface StoredItem {
   readonly key: string;
@@ -31,7 +30,7 @@ export interface WatchOptions {
    * Hears `COMPACTED` when the watch has ended because what comes next was forgotten before it was told: read the present state and watch
    * from there. Happens to a store that was out of reach for long; one in this process never loses.
    */
-  readonly onLost?: (error: StoreError) => void;
+  readonly onLost?: (error: Error) => void;
 }
 
 /** A revisioned key-value store with watch, in etcd's data model. Knows nothing of kinds. Implementations: memory, LMDB, etcd. */

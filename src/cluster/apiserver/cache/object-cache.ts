@@ -103,19 +103,11 @@ export class ObjectCache {
     return new Promise((resolve) => this.#waiting.push({ isDone, resolve }));
   }
 
-  async #readAgain(): Promise<void> {
-    try {
-      await this.#readAnew();
-    } catch (error) {
-      this.#logger.error('Cannot follow the store any more', { error });
-    }
-  }
-
   async #follow(revision: number): Promise<void> {
     this.#watch = await this.#store.watch(ROOT, revision, (events) => this.#apply(events), {
       onLost: (error) => {
         this.#logger.warn('Reads the store anew: what came next is forgotten', { error });
-        void this.#readAgain();
+        void this.#readAnew();
       },
     });
     if (this.#stopped) this.stop();
@@ -130,7 +122,8 @@ export class ObjectCache {
         return await this.#follow(revision);
       } catch (error) {
         // The store itself was patient for long, or was left behind once more.
-        if (!(error instanceof GantryError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'COMPACTED'))) throw error;
+        if (!(error instanceof GantryError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'COMPACTED')))
+          return this.#logger.error('Cannot follow the store any more', { error });
         this.#logger.warn('Cannot read the store yet', { error });
       }
     }

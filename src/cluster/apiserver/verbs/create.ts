@@ -5,6 +5,7 @@ import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { stampRequester } from '../auth/certificates/requester.ts';
 import { requireNoEscalation } from '../auth/rbac/escalation.ts';
+import { catchUp } from '../cache/catch-up.ts';
 import { type Context, timestamp } from '../context.ts';
 import { namesExhausted } from '../errors.ts';
 import { isDefinition, settleDefinition } from '../custom/settle.ts';
@@ -37,6 +38,7 @@ export interface NewObject {
 /** Completes, checks and stores a new object; it is in the storage version then. */
 export async function createObject(context: Context, served: Served, wanted: NewObject): Promise<KubeObject> {
   const { object } = wanted;
+  await catchUp(context);
   settleNamespace(served, object, wanted.namespace);
   if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   const { generateName } = object.metadata;

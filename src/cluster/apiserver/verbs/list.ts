@@ -1,5 +1,6 @@
 import { type ApiRequest, type ApiResponse, badRequest, expired, type KubeObject } from '#cluster/api';
 import { GantryError } from '#kit';
+import { catchUp } from '../cache/catch-up.ts';
 import { parse } from '../cache/object-cache.ts';
 import type { Context } from '../context.ts';
 import { revisionTooLarge } from '../errors.ts';
@@ -66,6 +67,7 @@ async function revisionToRead(context: Context, query: ApiRequest['query']): Pro
   }
   if (wanted === undefined) {
     if (match) throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    await catchUp(context);
     return undefined;
   }
   if (wanted > context.cache.revision) await waitForRevision(context, wanted);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { conflict, type KubeObject, notFound } from '#cluster/api';
 import { GantryError } from '#kit';
+import { catchUp } from '../cache/catch-up.ts';
 import type { Context } from '../context.ts';
 import { keyOf, type Served } from '../kinds.ts';
 
@@ -36,6 +37,7 @@ export async function change(
 ): Promise<{ readonly object: KubeObject; readonly removed: boolean }> {
   const key = keyOf(place.served, place.namespace, place.name);
   return await context.writes.run(key, async () => {
+    await catchUp(context);
     for (let tries = 1; ; tries++) {
       const before = current(context, place);
       const decision = await decide(before);
