@@ -1,6 +1,7 @@
 import type { BlobStore } from './content.ts';
 import { isDigest } from './digest.ts';
 import { manifestInvalid } from './errors.ts';
+import { parseRunConfig } from './run-config.ts';
 import { INDEX_TYPES, MANIFEST_TYPES, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
 import type { Descriptor, Digest, ImageConfig, Manifest, Platform } from './types.ts';
 
@@ -19,8 +20,7 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest |
   if (!MANIFEST_TYPES.includes(type)) throw manifestInvalid(`its media type ${type} is not supported`);
   const config = descriptors([value.config], 'config')[0];
   if (!config) throw manifestInvalid('it has no config');
-  // A cast because annotations are only carried, never read here.
-  const annotations = value.annotations as Readonly<Record<string, string>> | undefined;
+  const annotations = annotationsOf(value.annotations);
   return { schemaVersion: 2, mediaType: type, config, layers: descriptors(value.layers, 'layers'), ...(annotations === undefined ? {} : { annotations }) };
 }
 
@@ -44,9 +44,19 @@ export function parseConfig(bytes: Uint8Array, manifest: Manifest): ImageConfig 
     throw manifestInvalid('its configuration has no rootfs.diff_ids: this is no container image');
   if (rootfs.length !== manifest.layers.length) throw manifestInvalid(`it names ${manifest.layers.length} layers, its configuration ${rootfs.length}`);
   if (typeof value.os !== 'string' || typeof value.architecture !== 'string') throw manifestInvalid('its configuration has no os or architecture');
-  const run = typeof value.config === 'object' && value.config !== null ? value.config : {};
+  const run = parseRunConfig(value.config);
+  if (value.history !== undefined && value.history !== null && !(Array.isArray(value.history) && value.history.every(isObject)))
+    throw manifestInvalid('its configuration has a history that is no list of objects');
+  const { history, ...rest } = value;
   // The fields that are read have been looked at; the rest is the image author's and shown as it is.
-  return { ...value, os: value.os, architecture: value.architecture, config: run, rootfs: { type: 'layers', diff_ids: rootfs } };
+  return {
+    ...rest,
+    ...(history ? { history } : {}),
+    os: value.os,
+    architecture: value.architecture,
+    config: run,
+    rootfs: { type: 'layers', diff_ids: rootfs },
+  };
 }
 
 /** Which of an index's manifests is for that platform. */
@@ -61,6 +71,15 @@ export function choosePlatform(index: Index, wanted: Platform): Descriptor | und
 /** `linux/arm64/v8`. */
 export function platformName({ os, architecture, variant }: Platform): string {
   return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function annotationsOf(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!isObject(value) || !Object.values(value).every((text) => typeof text === 'string')) throw manifestInvalid('its annotations are no object of texts');
+  // Each of its values is a text, as was just seen.
+  return value as Readonly<Record<string, string>>;
 }
 
 function parseObject(bytes: Uint8Array): Record<string, unknown> {
