@@ -7,6 +7,7 @@ import { BuildStepError } from '../errors.ts';
 import type { FilesFrom, PlannedMount, RunOperation, VertexId } from '../plan/graph.ts';
 import type { BuildSession } from '../session.ts';
 import { withAgent } from './ssh-agent.ts';
+import type { StepMounts } from './step-mounts.ts';
 
 /** Where a step's mounts find files. */
 export interface MountRoots {
@@ -14,11 +15,6 @@ export interface MountRoots {
   /** The files in one word; undefined where only reading tells. */
   chainOf(from: FilesFrom): Promise<string | undefined>;
   layersOf(from: VertexId): Promise<readonly Layer[]>;
-}
-/** What the container is given. */
-export interface StepMounts {
-  readonly mounts: readonly MountSpec[];
-  readonly environment: readonly string[];
 }
 
 /** Hashes of what is mounted to be read, in the order of the mounts. Errors: `BUILD_STEP_FAILED`. */

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream';
 import { BuildStepError } from '../errors.ts';
 import type { PlannedMount } from '../plan/graph.ts';
 import type { BuildSession } from '../session.ts';
-import type { StepMounts } from './mounts.ts';
+import type { StepMounts } from './step-mounts.ts';
 
 /** Relays a socket of the step to the client's agent while `use` runs, so that mode and owner are the step's own. Errors: `BUILD_STEP_FAILED`. */
 export async function withAgent<T>(session: BuildSession, mount: Extract<PlannedMount, { type: 'ssh' }>, use: (given: StepMounts) => Promise<T>): Promise<T> {

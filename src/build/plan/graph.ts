@@ -40,27 +40,22 @@ export type PlannedMount =
       readonly readOnly: boolean;
     } & Access)
   | { readonly type: 'tmpfs'; readonly target: string; readonly size_bytes: number | undefined; readonly readOnly: boolean }
-  | (
-      | {
-          readonly type: 'ssh';
-          readonly id: string;
-          readonly target: string;
-          /** SSH_AUTH_SOCK names it. */
-          readonly isNamed: boolean;
-          readonly required: boolean;
-          readonly mode: number;
-          readonly uid: number;
-          readonly gid: number;
-        }
-      | ({
-          readonly type: 'secret';
-          readonly id: string;
-          /** Undefined: no file. */
-          readonly target: string | undefined;
-          readonly variable: string | undefined;
-          readonly required: boolean;
-        } & Access)
-    )
+  | ({
+      readonly type: 'ssh';
+      readonly id: string;
+      readonly target: string;
+      /** SSH_AUTH_SOCK names it. */
+      readonly isNamed: boolean;
+      readonly required: boolean;
+    } & Access)
+  | ({
+      readonly type: 'secret';
+      readonly id: string;
+      /** Undefined: no file. */
+      readonly target: string | undefined;
+      readonly variable: string | undefined;
+      readonly required: boolean;
+    } & Access)
   /** A here-document that names its own interpreter. */
   | { readonly type: 'script'; readonly target: string; readonly content: string };
 interface Access {
