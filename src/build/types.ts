@@ -27,6 +27,8 @@ export interface BuildRequest {
   readonly shmSize_bytes?: number;
   readonly extraHosts?: readonly string[];
   /** By their ids; they enter no layer, no history and no key of the cache. */
+  /** Sockets of SSH agents on this machine, by id. */
+  readonly sshAgents?: ReadonlyMap<string, string>;
   readonly secrets?: ReadonlyMap<string, Uint8Array>;
   /** `RUN --security=insecure` may be used. */
   readonly allowInsecure?: boolean;

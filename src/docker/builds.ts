@@ -100,12 +100,15 @@ function compressionOf(call: Call): BuildRequest['compression'] {
 /** What Docker's API has no words for: `gantry build` sends it in a header of its own, base64url JSON. */
 const EXTENSIONS = 'x-gantry-build';
 
-function extensions(header: string | undefined): Pick<BuildRequest, 'secrets' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents' | 'attest'> {
+function extensions(
+  header: string | undefined,
+): Pick<BuildRequest, 'secrets' | 'sshAgents' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents' | 'attest'> {
   if (header === undefined || header === '') return {};
   const fields = new Fields(parseObject(Buffer.from(header, 'base64url').toString('utf8'), 'X-Gantry-Build'), 'X-Gantry-Build.');
   const secrets = Object.entries(fields.map('secrets') ?? {}).map(([id, content]) => [id, Buffer.from(content, 'base64')] as const);
   return defined({
     secrets: new Map(secrets),
+    sshAgents: new Map(Object.entries(fields.map('sshAgents') ?? {})),
     allowInsecure: fields.flag('allowInsecure'),
     keepFailed: fields.flag('keepFailed'),
     noCacheStages: fields.texts('noCacheStages'),

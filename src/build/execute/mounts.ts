@@ -6,6 +6,8 @@ import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 import { BuildStepError } from '../errors.ts';
 import type { FilesFrom, PlannedMount, RunOperation, VertexId } from '../plan/graph.ts';
 import type { BuildSession } from '../session.ts';
+import { withAgent } from './ssh-agent.ts';
+import type { StepMounts } from './step-mounts.ts';
 
 /** Where a step's mounts find files. */
 export interface MountRoots {
@@ -13,11 +15,6 @@ export interface MountRoots {
   /** The files in one word; undefined where only reading tells. */
   chainOf(from: FilesFrom): Promise<string | undefined>;
   layersOf(from: VertexId): Promise<readonly Layer[]>;
-}
-/** What the container is given. */
-export interface StepMounts {
-  readonly mounts: readonly MountSpec[];
-  readonly environment: readonly string[];
 }
 
 /** Hashes of what is mounted to be read, in the order of the mounts. Errors: `BUILD_STEP_FAILED`. */
@@ -42,13 +39,17 @@ export async function withMounts<T>(session: BuildSession, operation: RunOperati
     if (mount === undefined) return await use(given);
     if (mount.type === 'cache')
       return await withCache(session, mount, roots, async (more) => await next(index + 1, { ...given, mounts: [...given.mounts, more] }));
+    if (mount.type === 'ssh')
+      return await withAgent(session, mount, async (more) =>
+        next(index + 1, { mounts: [...given.mounts, ...more.mounts], environment: [...given.environment, ...more.environment] }),
+      );
     const more = await prepare(session, mount, roots);
     return await next(index + 1, { mounts: [...given.mounts, ...more.mounts], environment: [...given.environment, ...more.environment] });
   };
   return await next(0, { mounts: [], environment: [] });
 }
 
-async function prepare(session: BuildSession, mount: Exclude<PlannedMount, { type: 'cache' }>, roots: MountRoots): Promise<StepMounts> {
+async function prepare(session: BuildSession, mount: Exclude<PlannedMount, { type: 'cache' | 'ssh' }>, roots: MountRoots): Promise<StepMounts> {
   switch (mount.type) {
     case 'bind':
       return { mounts: [{ type: 'bind', target: mount.target, ...(await bindSource(session, mount, roots)) }], environment: [] };

@@ -7,7 +7,8 @@ import type { Layer } from '#image';
 import { BuildStepError, buildCancelled } from '../errors.ts';
 import { PREDEFINED_ARGS } from '../plan/arguments.ts';
 import { keepFailed } from './failed-step.ts';
-import { type StepMounts, withMounts } from './mounts.ts';
+import { withMounts } from './mounts.ts';
+import type { StepMounts } from './step-mounts.ts';
 import type { RunRequest } from './run-request.ts';
 import { scratchImage } from './scratch.ts';
 

@@ -41,6 +41,14 @@ export type PlannedMount =
     } & Access)
   | { readonly type: 'tmpfs'; readonly target: string; readonly size_bytes: number | undefined; readonly readOnly: boolean }
   | ({
+      readonly type: 'ssh';
+      readonly id: string;
+      readonly target: string;
+      /** SSH_AUTH_SOCK names it. */
+      readonly isNamed: boolean;
+      readonly required: boolean;
+    } & Access)
+  | ({
       readonly type: 'secret';
       readonly id: string;
       /** Undefined: no file. */

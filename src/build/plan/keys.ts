@@ -20,6 +20,8 @@ function mountFacts(mount: PlannedMount): unknown {
       return ['bind', mount.target, mount.readWrite];
     case 'cache':
       return ['cache', mount.target, mount.id, mount.readOnly];
+    case 'ssh':
+      return ['ssh', mount.id, mount.target, mount.mode, mount.uid, mount.gid];
     case 'secret':
       return ['secret', mount.id, mount.target, mount.variable, mount.mode, mount.uid, mount.gid];
     case 'tmpfs':

@@ -27,7 +27,7 @@ export function planRun(context: PlanContext, stage: Stage, instruction: RunInst
     user: config.User ?? '',
     network: wanted === 'default' ? context.options.networkMode : wanted,
     insecure: instruction.security === 'insecure',
-    mounts: [...mounts.flatMap((mount) => planMount(context, stage, instruction, mount, view)), ...(script ? [script] : [])],
+    mounts: [...mounts.flatMap((mount) => planMount(context, stage, instruction, { mount, mounts }, view)), ...(script ? [script] : [])],
   };
   return { operation, history: [...(args.length > 0 ? [`|${args.length}`, ...args] : []), ...words].join(' ') };
 }
@@ -46,7 +46,13 @@ function runWords(instruction: RunInstruction, config: ImageRunConfig): { words:
   return { words: [target], script: { type: 'script', target, content: first.content } };
 }
 
-function planMount(context: PlanContext, stage: Stage, { line }: RunInstruction, mount: RunMount, view: StageView): readonly PlannedMount[] {
+function planMount(
+  context: PlanContext,
+  stage: Stage,
+  { line }: RunInstruction,
+  { mount, mounts }: { mount: RunMount; mounts: readonly RunMount[] },
+  view: StageView,
+): readonly PlannedMount[] {
   const absolute = (text: string) => posix.resolve(view.config.WorkingDir || '/', text);
   switch (mount.type) {
     case 'bind': {
@@ -64,11 +70,7 @@ function planMount(context: PlanContext, stage: Stage, { line }: RunInstruction,
     case 'secret':
       return [planSecret(mount, line, absolute)];
     case 'ssh':
-      if (!mount.required) return [];
-      throw new DockerfileError(
-        line,
-        'RUN --mount=type=ssh with required=true cannot be met: this builder has no way to an SSH agent of its client; use a secret',
-      );
+      return [planSsh(mount, mounts.filter(({ type }) => type === 'ssh').indexOf(mount), view, absolute)];
   }
 }
 
@@ -79,4 +81,11 @@ function planSecret(mount: Extract<RunMount, { type: 'secret' | 'ssh' }>, line: 
   // A variable takes the place of the file, unless both are asked for.
   const target = mount.target !== undefined ? absolute(mount.target) : environment === undefined ? `/run/secrets/${id}` : undefined;
   return { type: 'secret', id, target, variable: environment, required, mode, uid, gid };
+}
+
+function planSsh(mount: Extract<RunMount, { type: 'secret' | 'ssh' }>, index: number, view: StageView, absolute: (text: string) => string): PlannedMount {
+  const { id = 'default', required, mode, uid, gid } = mount;
+  const target = mount.target === undefined ? `/run/buildkit/ssh_agent.${index}` : absolute(mount.target);
+  const isSet = [...(view.config.Env ?? []), ...view.args].some((text) => text.startsWith('SSH_AUTH_SOCK='));
+  return { type: 'ssh', id, target, isNamed: index === 0 && !isSet, required, mode, uid, gid };
 }

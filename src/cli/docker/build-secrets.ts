@@ -37,6 +37,7 @@ async function contentOf(id: string, variable: string | undefined, file: string 
 /** The header with what Docker's API has no words for. Errors: `COMMAND_FAILED` where the secrets are too large. */
 export function extensionHeader(extensions: {
   readonly secrets: Readonly<Record<string, Buffer>>;
+  readonly sshAgents: Readonly<Record<string, string>>;
   readonly allowInsecure: boolean;
   readonly keepFailed: boolean;
   readonly noCacheStages: readonly string[];
@@ -44,12 +45,20 @@ export function extensionHeader(extensions: {
   readonly sbom: boolean;
   readonly provenance: 'min' | 'max' | undefined;
 }): Readonly<Record<string, string>> {
-  const { allowInsecure, keepFailed, noCacheStages, stepEvents, sbom, provenance } = extensions;
+  const { sshAgents, allowInsecure, keepFailed, noCacheStages, stepEvents, sbom, provenance } = extensions;
   const secrets = Object.fromEntries(Object.entries(extensions.secrets).map(([id, content]) => [id, content.toString('base64')]));
-  if (!allowInsecure && !keepFailed && !stepEvents && !sbom && provenance === undefined && noCacheStages.length === 0 && Object.keys(secrets).length === 0)
+  if (
+    !allowInsecure &&
+    !keepFailed &&
+    !stepEvents &&
+    !sbom &&
+    provenance === undefined &&
+    noCacheStages.length === 0 &&
+    Object.keys({ ...secrets, ...sshAgents }).length === 0
+  )
     return {};
   const text = Buffer.from(
-    JSON.stringify({ secrets, allowInsecure, keepFailed, noCacheStages, stepEvents, sbom, ...(provenance === undefined ? {} : { provenance }) }),
+    JSON.stringify({ secrets, sshAgents, allowInsecure, keepFailed, noCacheStages, stepEvents, sbom, ...(provenance === undefined ? {} : { provenance }) }),
   ).toString('base64url');
   if (text.length > HEADER_BYTES_MAX) throw new CommandError('Cannot send the secrets: together they may be about 6 KiB');
   return { 'X-Gantry-Build': text };

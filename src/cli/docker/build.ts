@@ -8,6 +8,7 @@ import { type BuildArguments, checkAfterwards, checkBeforehand, checkOnly } from
 import { progressOf, showBuild } from './build-progress.ts';
 import { parseOutput, writeOutput } from './build-output.ts';
 import { extensionHeader, readSecrets } from './build-secrets.ts';
+import { agentsOf } from './build-ssh.ts';
 import { attestOptions, withAttestValues } from './build-attest.ts';
 import { buildSource, type BuildSource } from './build-source.ts';
 import type { DockerClient, Query } from './client.ts';
@@ -58,7 +59,7 @@ const OPTIONS = {
 export const build: Command = {
   usage:
     'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--no-cache-filter STAGE]... [--pull] [-q]\n' +
-    '       [--secret id=NAME,src=FILE|env=NAME]... [--allow security.insecure] [--cache-from IMAGE]... [--cache-to type=registry,ref=NAME[,mode=max]|type=inline]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
+    '       [--secret id=NAME,src=FILE|env=NAME]... [--ssh default|ID=SOCKET]... [--allow security.insecure] [--cache-from IMAGE]... [--cache-to type=registry,ref=NAME[,mode=max]|type=inline]... [-o DIR|type=TYPE,dest=PATH] [--debug]\n' +
     '       [--sbom[=BOOL]] [--provenance[=BOOL|mode=min|max]] [--attest type=sbom|provenance[,mode=min|max]]...\n' +
     '       [--platform OS/ARCH] [--network N] [--add-host NAME:IP]... [-m SIZE] [--shm-size SIZE] [--ulimit NAME=SOFT[:HARD]]...\n' +
     `       [--check [--format json]] [--progress auto|plain|tty|quiet|rawjson] ${DOCKER_USAGE} PATH|-`,
@@ -94,6 +95,7 @@ export const build: Command = {
     const extensions = extensionHeader({
       ...attested,
       secrets,
+      sshAgents: agentsOf(values.ssh, terminal.environment),
       allowInsecure: values.allow.length > 0,
       keepFailed: values.debug,
       noCacheStages: values['no-cache-filter'].flatMap((names) => names.split(',')),
@@ -142,10 +144,6 @@ function queryOf(values: Values, buildArgs: BuildArguments): Query {
 function refuseUnknown(values: Values): void {
   if (values.format !== undefined && (!values.check || !['json', 'text'].includes(values.format)))
     throw new UsageError(`Cannot take "${values.format}" for --format: it is json or text, and goes with --check`);
-  if (values.ssh.length > 0)
-    throw new UsageError(
-      'Cannot forward an SSH agent with --ssh: the daemon has no connection back to this command. Give the key with --secret id=NAME,src=FILE',
-    );
   const unknown = values.allow.find((name) => name !== 'security.insecure');
   if (unknown !== undefined)
     throw new UsageError(`Cannot take "${unknown}" for --allow: only security.insecure is asked for (RUN --network=host needs no leave)`);
