@@ -52,8 +52,7 @@ function settledStatus(context: Context, definition: Definition): NonNullable<De
 }
 
 function condition(type: string, isTrue: boolean, reason: string, message: string, lastTransitionTime: string): Condition {
-  // Times are texts in JSON; the generated type makes dates of them.
-  return { type, status: isTrue ? 'True' : 'False', lastTransitionTime, reason, message } as unknown as Condition;
+  return { type, status: isTrue ? 'True' : 'False', lastTransitionTime, reason, message };
 }
 
 /** A condition that has not changed keeps the time since when it is so. */
