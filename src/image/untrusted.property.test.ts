@@ -169,3 +169,29 @@ test('an archive whose bytes were changed, or that ends too soon, is applied ins
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+test('a size or an owner that is no count is refused, and nothing waits for the rest of a byte', async () => {
+  for (const record of ['12 size=1.5\n', '11 size=-5\n', '11 uid=1.5\n', '19 uid=99999999999\n']) {
+    const body = Buffer.from(record);
+    const header = file('pax', 'file').subarray(-1024, -512);
+    header.write(`${body.length.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
+    header.write('x', 156, 'latin1');
+    sumAnew(header);
+    const whole = Buffer.concat([header, body, paddingFor(body.length), file('f', 'file'), endOfArchive()]);
+    const nothing = {
+      own: () => undefined,
+      xattrs: { set: () => undefined, get: () => undefined, list: () => [] },
+      nodes: { make: () => undefined, sync: () => undefined },
+    };
+    const target = await mkdtemp(join(tmpdir(), 'gantry-untrusted-'));
+    try {
+      await assert.rejects(
+        unpackLayer({ content: Readable.from([whole]), target, below: [], privileges: nothing }),
+        { code: 'TAR_INVALID', message: /an entry has the/ },
+        record,
+      );
+    } finally {
+      await rm(target, { recursive: true });
+    }
+  }
+});

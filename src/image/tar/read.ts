@@ -37,7 +37,7 @@ export class TarReader {
       const header = await this.#header();
       if (header === undefined) return undefined;
       const type = header.toString('latin1', 156, 157);
-      const size = number(header, 124, 12);
+      const size = whole('size', number(header, 124, 12), Number.MAX_SAFE_INTEGER);
       if (type === 'x') pax = parsePax(await this.#body(size));
       else if (type === 'g') this.#globals = new Map([...this.#globals, ...parsePax(await this.#body(size))]);
       else if (type === 'L') long.path = text(await this.#body(size));
@@ -92,7 +92,7 @@ export class TarReader {
     if (kind === undefined) throw tarInvalid(`entry ${JSON.stringify(path)} is of type "${type}", which is not supported`);
     if ([...pax.keys()].some((key) => key.startsWith('GNU.sparse.')))
       throw tarInvalid(`entry ${JSON.stringify(path)} is a sparse file, which is not supported`);
-    const size = decimal(pax.get('size')) ?? number(header, 124, 12);
+    const size = whole('size', decimal(pax.get('size')) ?? number(header, 124, 12), Number.MAX_SAFE_INTEGER);
     const isFile = kind === 'file' && !path.endsWith('/');
     this.#left_bytes = kind === 'file' ? size : 0;
     this.#padding_bytes = kind === 'file' ? padding(size) : 0;
@@ -100,8 +100,8 @@ export class TarReader {
       path,
       kind: kind === 'file' && !isFile ? 'directory' : kind,
       mode: number(header, 100, 8) & 0o7777,
-      uid: decimal(pax.get('uid')) ?? number(header, 108, 8),
-      gid: decimal(pax.get('gid')) ?? number(header, 116, 8),
+      uid: whole('owner', decimal(pax.get('uid')) ?? number(header, 108, 8), ID_MAX),
+      gid: whole('group', decimal(pax.get('gid')) ?? number(header, 116, 8), ID_MAX),
       size: isFile ? size : 0,
       mtime_s: decimal(pax.get('mtime')) ?? number(header, 136, 12),
       link: latin1(pax.get('linkpath')) ?? long.link ?? text(header.subarray(157, 257)),
@@ -110,6 +110,15 @@ export class TarReader {
       xattrs: new Map([...pax].filter(([key]) => key.startsWith(XATTR_PREFIX)).map(([key, value]) => [key.slice(XATTR_PREFIX.length), value])),
     };
   }
+}
+
+/** What chown(2) takes. */
+const ID_MAX = 2 ** 32 - 1;
+
+/** Errors: `TAR_INVALID` for what is no count: with a part of a byte the reader would wait for ever. */
+function whole(what: string, value: number, most: number): number {
+  if (!Number.isSafeInteger(value) || value < 0 || value > most) throw tarInvalid(`an entry has the ${what} ${value}`);
+  return value;
 }
 
 function padding(size: number): number {
