@@ -37,7 +37,7 @@ export class TarReader {
       const header = await this.#header();
       if (header === undefined) return undefined;
       const type = header.toString('latin1', 156, 157);
-      const size = whole('size', number(header, 124, 12), Number.MAX_SAFE_INTEGER);
+      const size = whole('size', number(header, 124, 12), SIZE_MAX);
       if (type === 'x') pax = parsePax(await this.#body(size));
       else if (type === 'g') this.#globals = new Map([...this.#globals, ...parsePax(await this.#body(size))]);
       else if (type === 'L') long.path = text(await this.#body(size));
@@ -92,7 +92,7 @@ export class TarReader {
     if (kind === undefined) throw tarInvalid(`entry ${JSON.stringify(path)} is of type "${type}", which is not supported`);
     if ([...pax.keys()].some((key) => key.startsWith('GNU.sparse.')))
       throw tarInvalid(`entry ${JSON.stringify(path)} is a sparse file, which is not supported`);
-    const size = whole('size', decimal(pax.get('size')) ?? number(header, 124, 12), Number.MAX_SAFE_INTEGER);
+    const size = whole('size', decimal(pax.get('size')) ?? number(header, 124, 12), SIZE_MAX);
     const isFile = kind === 'file' && !path.endsWith('/');
     this.#left_bytes = kind === 'file' ? size : 0;
     this.#padding_bytes = kind === 'file' ? padding(size) : 0;
@@ -114,10 +114,12 @@ export class TarReader {
 
 /** What chown(2) takes. */
 const ID_MAX = 2 ** 32 - 1;
+/** More than any file has. Whether the disk has room is for those to say who write it. */
+const SIZE_MAX = 2 ** 63;
 
 /** Errors: `TAR_INVALID` for what is no count: with a part of a byte the reader would wait for ever. */
 function whole(what: string, value: number, most: number): number {
-  if (!Number.isSafeInteger(value) || value < 0 || value > most) throw tarInvalid(`an entry has the ${what} ${value}`);
+  if (!Number.isInteger(value) || value < 0 || value > most) throw tarInvalid(`an entry has the ${what} ${value}`);
   return value;
 }
 
