@@ -5,6 +5,7 @@ import type { CoreV1Event, V1Container, V1Pod, V1PodSpec } from '#cluster/api';
 import { PODS } from '#cluster/client';
 import { silentLogger, systemRandom } from '#kit';
 import { createNodeAgent } from './agent.ts';
+import { openMachine } from './machine/open-machine.ts';
 import { TestingCluster } from './testing-client.ts';
 import { TestingClock } from './testing-clock.ts';
 import { TestingRuntime, testingPodNetwork } from './testing-runtime.ts';
@@ -49,7 +50,7 @@ export class Rig {
       client,
       runtime,
       network,
-      dataDir: this.#dir,
+      machine: openMachine({ dataDir: this.#dir, random: systemRandom }),
       clock,
       random: systemRandom,
       logger: silentLogger,
