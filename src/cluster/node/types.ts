@@ -106,6 +106,14 @@ export interface NodeMachine {
   facts(): Promise<MachineFacts>;
   usage(): Promise<MachineUsage>;
   readonly files: PodFiles;
+  readonly wires: NodeWires;
+}
+/** How a node asks the servers in its Pods: for probes and hooks. */
+export interface NodeWires {
+  /** Sends a GET; answers the status. Rejects, with words, where none comes. */
+  getHttp(url: string, options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }): Promise<number>;
+  /** Opens a connection and closes it. Rejects, with words, where there is nobody. */
+  dial(host: string, port: number, signal: AbortSignal): Promise<void>;
 }
 /** What a machine says of itself; empty where it says nothing. */
 export interface MachineFacts {

@@ -4,6 +4,7 @@ import { DiskFiles } from '../files/disk-files.ts';
 import type { NodeMachine } from '../types.ts';
 import { machineFacts } from './facts.ts';
 import { machineUsage } from './usage.ts';
+import { socketWires } from './wires.ts';
 
 export interface MachineOptions {
   /** Pods' volumes and files lie in `pods/` below it. */
@@ -19,6 +20,7 @@ export function openMachine({ dataDir, random, hosts = '/etc/hosts', resolvConf 
   return {
     facts: machineFacts,
     usage: () => machineUsage(proc),
+    wires: socketWires,
     files: new DiskFiles({ podsDir: join(dataDir, 'pods'), random, hosts, resolvConf }),
   };
 }

@@ -1,0 +1,18 @@
+/** Names the cluster when the process ends, unless it is told before that it was stopped. */
+export function nameUnstopped(cluster: string, startedAt: string): Disposable {
+  const onExit = () =>
+    process.stderr.write(
+      `gantry/testing: ${cluster} was never stopped. It was started ${startedAt}; write "await using cluster = …", or call cluster.stop()\n`,
+    );
+  process.on('exit', onExit);
+  return { [Symbol.dispose]: () => void process.off('exit', onExit) };
+}
+
+/** The line of the caller's own file that a new error was made for: the first one outside this folder. */
+export function callerOf(stack: string, own: string): string {
+  const line = stack
+    .split('\n')
+    .slice(1)
+    .find((frame) => !frame.includes(own) && !frame.includes('node:'));
+  return line?.trim() ?? 'at an unknown place';
+}
