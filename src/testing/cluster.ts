@@ -187,8 +187,8 @@ export class Cluster implements TestCluster {
   }
 
   async #startNodes(): Promise<void> {
-    const running = this.#beginning.nodes.filter(({ running }) => running).map(({ options }) => this.#nodes.get(options.name));
-    await Promise.all(running.map((node) => node?.start()));
+    const running = new Set(this.#beginning.nodes.filter((node) => node.running).map(({ options }) => options.name));
+    await Promise.all([...this.#nodes.values()].filter(({ name }) => running.has(name)).map((node) => node.start()));
     if (this.#ground.fake !== undefined) await this.settled();
   }
 

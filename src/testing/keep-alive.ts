@@ -1,21 +1,22 @@
 import type { KubeObject, WatchEvent } from '#cluster/api';
-import type { ClusterClient, ResourceClient } from '#cluster/client';
+import type { ClusterClient, RefOf, ResourceClient } from '#cluster/client';
+import { systemClock, type Timer } from '#kit';
 
 const LONG_MS = 2 ** 30;
 
 /** Keeps the process alive while somebody waits for the cluster, and only then: one that was forgotten must not keep a test run from ending. */
 export class KeepAlive {
   #holders = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   hold(): Disposable {
     this.#holders += 1;
-    this.#timer ??= setInterval(() => undefined, LONG_MS);
+    this.#timer ??= systemClock.setTimer(LONG_MS, () => undefined);
     return {
       [Symbol.dispose]: () => {
         this.#holders -= 1;
         if (this.#holders > 0) return;
-        clearInterval(this.#timer);
+        this.#timer?.[Symbol.dispose]();
         this.#timer = undefined;
       },
     };
@@ -24,7 +25,7 @@ export class KeepAlive {
   /** A client for whoever waits: the process lives while a watch of it waits for what comes next. */
   attend(client: ClusterClient): ClusterClient {
     return {
-      resource: <T extends KubeObject>(ref: Parameters<ClusterClient['resource']>[0]) => this.#attended(client.resource<T>(ref)),
+      resource: <T extends KubeObject>(ref: RefOf<T>) => this.#attended(client.resource<T>(ref)),
       close: () => client.close(),
     };
   }
@@ -36,6 +37,7 @@ export class KeepAlive {
       create: (...given) => resource.create(...given),
       update: (...given) => resource.update(...given),
       patch: (...given) => resource.patch(...given),
+      apply: (...given) => resource.apply(...given),
       delete: (...given) => resource.delete(...given),
       watch: (options) => this.#watched(resource.watch(options)),
     };

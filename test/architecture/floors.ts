@@ -34,6 +34,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'network',
     'registry',
   ],
+  library: ['cluster/api', 'cluster/client'],
   // What serves TLS is loaded only when a kubeconfig is wanted.
   testing: [
     'cluster/api',

@@ -3,6 +3,7 @@ import { type Clock, GantryError, type Logger, type Random, systemRandom } from 
 import { Backoff } from './backoff.ts';
 import { InformerStoppedError } from './errors.ts';
 import { type IndexFunction, keyOfObject, ObjectIndex, objectKey } from './object-index.ts';
+import type { RefOf } from './kind-ref.ts';
 import type { ClusterClient, Informer, ListOptions, ResourceClient } from './types.ts';
 
 export interface InformerOptions<T extends KubeObject> {
@@ -23,7 +24,7 @@ const RETRY_LONGEST_MS = 20_000;
 const WATCH_SHORTEST_MS = 1000;
 
 /** A cache that follows a resource (see `Informer`). It holds no timer unless the server is away. */
-export function createInformer<T extends KubeObject = KubeObject>(client: ClusterClient, ref: ResourceRef, options: InformerOptions<T>): Informer<T> {
+export function createInformer<T extends KubeObject = KubeObject>(client: ClusterClient, ref: RefOf<T>, options: InformerOptions<T>): Informer<T> {
   return new WatchingInformer<T>(client, ref, options);
 }
 
