@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatLabelSelector, matchesFields, matchesLabels, parseFieldSelector, parseLabelSelector, requirementsOf } from './selectors.ts';
+import { formatLabelSelector, matchesLabels, parseLabelSelector, requirementsOf } from './selectors.ts';
 
 test('label selectors choose what they say', () => {
   const check = (selector: string, labels: Record<string, string>, expected: boolean) =>
@@ -27,11 +27,4 @@ test('an object selector reads as its text does', () => {
   });
   assert.equal(formatLabelSelector(requirements), 'app=x,tier in (a,b),!old');
   assert.deepEqual(parseLabelSelector(formatLabelSelector(requirements)), requirements);
-});
-
-test('field selectors know the fields of the kind, and no others', () => {
-  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { nodeName: 'n' } };
-  assert.equal(matchesFields(parseFieldSelector('Pod', 'spec.nodeName=n,status.phase!=Running'), pod), true);
-  assert.equal(matchesFields(parseFieldSelector('Pod', 'spec.nodeName='), pod), false);
-  assert.throws(() => parseFieldSelector('Pod', 'spec.foo=1'), /field label not supported: spec.foo/);
 });
