@@ -43,6 +43,7 @@ const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
   '/Service': [NAME, NAMESPACE, 'spec.clusterIP', 'spec.type'],
   'batch/Job': [NAME, NAMESPACE, 'status.successful'],
   'certificates.k8s.io/CertificateSigningRequest': [NAME, 'spec.signerName'],
+  'resource.k8s.io/ResourceSlice': [NAME, 'spec.nodeName', 'spec.driver'],
 };
 /** Names that a field is asked for by and that are not the field's own. */
 const OTHER_NAMES: Readonly<Record<string, string>> = { 'spec.host': 'spec.nodeName' };

@@ -103,7 +103,7 @@ export type WatchEvent<T = KubeObject> =
 export interface Status {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
-  readonly metadata: Record<string, never>;
+  readonly metadata: { /** Of a list that is to go on otherwise than it began. */ readonly continue?: string };
   readonly status: 'Success' | 'Failure';
   readonly message: string;
   readonly reason: string;
