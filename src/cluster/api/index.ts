@@ -9,6 +9,7 @@ export * from './errors.ts';
 export { type FieldRequirement, matchesFields, parseFieldSelector, type SelectedKind } from './field-selectors.ts';
 export type * from './generated/types.ts';
 export { resolveIntOrPercent } from './int-or-percent.ts';
+export { parseLabelSelector } from './label-selector-text.ts';
 export { type OpenApiSchemas, openApiSchemas } from './openapi/schemas.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
@@ -25,7 +26,6 @@ export {
   type LabelSelector,
   matchesLabels,
   type ObjectSelector,
-  parseLabelSelector,
   requirementsOf,
 } from './selectors.ts';
 export { humanDuration, type Table, toTable } from './table/index.ts';

@@ -8,36 +8,6 @@ export type LabelRequirement =
 export type LabelSelector = readonly LabelRequirement[];
 export type Labels = Readonly<Record<string, string>> | undefined;
 
-/** Parses `a=b,c in (d,e),!f,g>1` (the query parameter labelSelector). Errors: 400, with what could not be read. */
-export function parseLabelSelector(text: string): LabelSelector {
-  const parts = splitOutsideParentheses(text.trim());
-  return parts.map((part) => parseRequirement(part.trim(), text));
-}
-
-function splitOutsideParentheses(text: string): string[] {
-  if (text === '') return [];
-  return text.split(/,(?![^(]*\))/);
-}
-
-const LABEL_KEY = '[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?';
-const LABEL_VALUE = '[-A-Za-z0-9_.]*';
-
-function parseRequirement(part: string, whole: string): LabelRequirement {
-  const set = new RegExp(`^(${LABEL_KEY})\\s+(in|notin)\\s*\\(([^()]*)\\)$`).exec(part);
-  if (set) {
-    return { key: set[1] ?? '', operator: set[2] === 'in' ? 'in' : 'notin', values: (set[3] ?? '').split(',').map((value) => value.trim()) };
-  }
-  const equality = new RegExp(`^(${LABEL_KEY})\\s*(==?|!=)\\s*(${LABEL_VALUE})$`).exec(part);
-  if (equality) return { key: equality[1] ?? '', operator: equality[2] === '!=' ? 'notin' : 'in', values: [equality[3] ?? ''] };
-  const order = new RegExp(`^(${LABEL_KEY})\\s*([<>])\\s*(-?\\d+)$`).exec(part);
-  if (order) return { key: order[1] ?? '', operator: order[2] === '>' ? 'gt' : 'lt', value: Number(order[3]) };
-  const existence = new RegExp(`^(!?)\\s*(${LABEL_KEY})$`).exec(part);
-  if (existence) return { key: existence[2] ?? '', operator: existence[1] === '!' ? 'absent' : 'exists' };
-  throw badRequest(
-    `unable to parse requirement "${part}" of the label selector "${whole}": write key=value, key!=value, key in (a,b), key notin (a,b), key or !key, joined by commas`,
-  );
-}
-
 /** Whether labels fulfil every requirement. */
 export function matchesLabels(selector: LabelSelector, labels: Labels): boolean {
   return selector.every((requirement) => {
