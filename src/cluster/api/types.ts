@@ -69,6 +69,8 @@ export interface ApiRequest {
   readonly query: Readonly<Record<string, string>>;
   /** Parsed body. Whoever sends it must not change it afterwards. */
   readonly body?: unknown;
+  /** What the text of the body says twice, in words: warned of, or refused, as unknown fields are. */
+  readonly repeated?: readonly string[];
   /** For patch: `application/json-patch+json`, `application/merge-patch+json`, `application/strategic-merge-patch+json`, `application/apply-patch+yaml`. */
   readonly contentType?: string;
   readonly user: UserInfo;

@@ -177,7 +177,7 @@ export class HttpEdge {
       ...(namespace === undefined ? {} : { namespace }),
       ...(name === undefined ? {} : { name }),
       ...(subresource === undefined ? {} : { subresource }),
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body: body.value, repeated: body.repeated }),
       ...(verb === 'patch' ? { contentType: mediaType } : {}),
     });
     await sendResponse(response, answer, { ...form, resource, subresource, includeObject: query.includeObject }, context);

@@ -11,7 +11,7 @@ import type { Place } from './write.ts';
 /** PATCH as server-side apply: makes the object where there is none. Errors: 400, 403, 404 (of a subresource), 409 with the conflicting fields, 422. */
 export async function applyRequest(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const { query, subresource, namespace, name = '', user } = request;
-  const { object: applied, warnings } = decodeBody(served, request.body, query);
+  const { object: applied, warnings } = decodeBody(served, request);
   settleName(applied, name);
   const options: ApplyOptions = {
     manager: query.fieldManager ?? '',
