@@ -167,7 +167,8 @@ export class HttpEdge {
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
     const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType) : undefined;
-    if (query.fieldManager === undefined) query.fieldManager = programOf(request);
+    // Who applies has to say in whose name.
+    if (!query.fieldManager && !mediaType.startsWith('application/apply-patch')) query.fieldManager = programOf(request);
     const answer = await handler.handle({
       verb,
       resource,

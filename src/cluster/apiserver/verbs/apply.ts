@@ -6,6 +6,7 @@ import { createObject } from './create.ts';
 import { isDryRun } from './options.ts';
 import { decodeBody } from './shape.ts';
 import { checkRevision, replace } from './update.ts';
+import { isForced } from './write-options.ts';
 import type { Place } from './write.ts';
 
 /** PATCH as server-side apply: makes the object where there is none. Errors: 400, 403, 404 (of a subresource), 409 with the conflicting fields, 422. */
@@ -15,7 +16,7 @@ export async function applyRequest(context: Context, served: Served, request: Ap
   settleName(applied, name);
   const options: ApplyOptions = {
     manager: query.fieldManager ?? '',
-    force: query.force === 'true',
+    force: isForced(query),
     time: timestamp(context.clock),
     ...(subresource === undefined ? {} : { subresource }),
   };
