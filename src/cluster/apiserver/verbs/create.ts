@@ -21,7 +21,7 @@ const NAME_BYTES_MAX = 63;
 /** POST to a collection. Errors: 400, 403, 404 (namespace), 409, 422. */
 export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const dryRun = isDryRun(request.query);
-  const { object, warnings } = decodeBody(served, request.body, request.query);
+  const { object, warnings } = decodeBody(served, request);
   const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user });
   return { kind: 'object', status: 201, object: present(served, stored), warnings };
 }
