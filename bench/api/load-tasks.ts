@@ -4,6 +4,7 @@ import type { Answered, Command, Repeated } from './load-client.ts';
 
 const TIMES_KEPT = 1000;
 const CONNECT_TOGETHER = 50;
+const READY_PATIENCE_MS = 60_000;
 const READY_PAUSE_MS = 2;
 const WATCH_PATIENCE_MS = 30_000;
 
@@ -69,7 +70,8 @@ export class Load {
   }
 
   async #ready(path: string): Promise<void> {
-    for (;;) {
+    for (const until_ms = performance.now() + READY_PATIENCE_MS; ; ) {
+      if (performance.now() > until_ms) throw new Error('the server is not ready');
       const connection = await HttpConnection.open(this.#theTarget).catch(() => undefined);
       // One that listens may break off, too, as long as it is not ready.
       const answer = await connection?.ask('GET', path).catch(() => undefined);

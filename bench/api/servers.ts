@@ -27,6 +27,8 @@ export interface ApiPeer extends AsyncDisposable {
 }
 
 const [HOST, PORT, TOKEN] = ['127.0.0.1', 6443, 'bench-token'];
+/** Of the link that stands for the machine's own (see `namespaces.ts`). */
+const ADVERTISED = '192.0.2.10';
 const TOKENS = `${TOKEN},bench,bench,"system:masters"\n`;
 /** No controller makes the accounts here that Pods would have. */
 const WITHOUT_ACCOUNTS = ['--disable-admission-plugins', 'ServiceAccount'];
@@ -68,11 +70,11 @@ export async function openKubeApiserver(program: string, etcd: string): Promise<
   await writeFile(join(folder, 'tokens.csv'), TOKENS);
   const store = [etcd, '--data-dir', join(folder, 'etcd'), '--logger', 'zap', '--log-level', 'error'];
   const server = [
-    ...[program, '--etcd-servers', 'http://127.0.0.1:2379', '--bind-address', HOST, '--secure-port', String(PORT)],
+    ...[program, '--etcd-servers', 'http://127.0.0.1:2379', '--bind-address', HOST, '--advertise-address', ADVERTISED, '--secure-port', String(PORT)],
     ...['--tls-cert-file', serving.cert, '--tls-private-key-file', serving.key, '--token-auth-file', join(folder, 'tokens.csv')],
     ...[
       '--service-account-key-file',
-      signing.key,
+      signing.cert,
       '--service-account-signing-key-file',
       signing.key,
       '--service-account-issuer',

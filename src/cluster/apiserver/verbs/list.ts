@@ -97,7 +97,7 @@ async function pieceFromStore(context: Context, prefix: string, wanted: Wanted):
     const room = wanted.limit === 0 ? 0 : wanted.limit - items.length;
     const options = { revision: wanted.revision, ...(after === undefined ? {} : { after }), ...(room === 0 ? {} : { limit: room }) };
     const range = await context.store.range(prefix, options).catch(asExpired);
-    items.push(...range.items.map(parse).filter(wanted.matches));
+    items.push(...range.items.map((item) => parse(item)).filter(wanted.matches));
     after = range.items.at(-1)?.key ?? after;
     if (!range.more || (wanted.limit > 0 && items.length >= wanted.limit)) {
       return { items, more: range.more, last: after ?? prefix };
