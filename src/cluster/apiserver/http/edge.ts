@@ -67,8 +67,6 @@ export class HttpEdge {
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
-      // An answer's last piece would wait for the client to say that it has the others.
-      noDelay: true,
     });
     // Watches and log streams stay open as long as their clients want.
     server.requestTimeout = 0;
