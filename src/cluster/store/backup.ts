@@ -69,7 +69,11 @@ export async function restoreLmdbStore(path: string, lines: AsyncIterable<string
   const journal = openLmdbJournal(fresh);
   try {
     await journal.load();
-    await Promise.all(entries.map((entry) => journal.append(entry)));
+    await Promise.all(
+      Map.groupBy(entries, ({ revision }) => revision)
+        .values()
+        .map((group) => journal.append(group.map((entry, part) => ({ ...entry, part })))),
+    );
     await journal.compact([], { revision: ahead, compacted: ahead });
   } finally {
     await journal.close();

@@ -1,8 +1,14 @@
 import type { Revision, StoredItem } from './types.ts';
 
-/** One write as it is kept: a value, or the mark that there is none any more. */
-export interface JournalEntry {
+/** Entries of one transaction share their revision. */
+export interface EntryId {
   readonly revision: Revision;
+  /** The how manieth of its revision, 0 when left out. */
+  readonly part?: number;
+}
+
+/** One write as it is kept: a value, or the mark that there is none any more. */
+export interface JournalEntry extends EntryId {
   readonly key: string;
   readonly createRevision: Revision;
   /** Absent: the key was deleted. */
@@ -13,10 +19,10 @@ export interface JournalEntry {
 export interface Journal {
   /** What was kept, in the order of revisions, and the state of the counters. */
   load(): Promise<{ readonly entries: Iterable<JournalEntry>; readonly revision: Revision; readonly compacted: Revision }>;
-  /** Durable when it resolves; calls that overlap may share a commit and resolve in order. */
-  append(entry: JournalEntry): Promise<void>;
-  /** Forgets these revisions, and remembers the counters. */
-  compact(forgotten: readonly Revision[], counters: { readonly revision: Revision; readonly compacted: Revision }): Promise<void>;
+  /** All of one revision, durable when it resolves: all or none of it. Calls that overlap may share a commit and resolve in order. */
+  append(entries: readonly JournalEntry[]): Promise<void>;
+  /** Forgets these entries, and remembers the counters. */
+  compact(forgotten: readonly EntryId[], counters: { readonly revision: Revision; readonly compacted: Revision }): Promise<void>;
   close(): Promise<void>;
 }
 
