@@ -142,9 +142,11 @@ const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
     'source',
     'type',
   ],
+  Job: ['status.successful'],
   Namespace: ['status.phase'],
   Node: ['spec.unschedulable'],
   ReplicaSet: ['status.replicas'],
+  ReplicationController: ['status.replicas'],
   Secret: ['type'],
   Service: ['spec.clusterIP', 'spec.type'],
 };
@@ -167,9 +169,19 @@ export function matchesFields(requirements: readonly FieldRequirement[], object:
   return requirements.every(({ path, value, negated }) => (fieldText(object, path) === value) !== negated);
 }
 
-function fieldText(object: unknown, path: string): string {
+/** What a field that isn't there reads as, where that is not empty. */
+const UNSAID: Readonly<Record<string, string>> = {
+  'spec.unschedulable': 'false',
+  'spec.hostNetwork': 'false',
+  'status.replicas': '0',
+  'status.succeeded': '0',
+};
+
+function fieldText(object: unknown, wanted: string): string {
+  // A Job's count goes by another name here.
+  const path = wanted === 'status.successful' ? 'status.succeeded' : wanted;
   let value = object;
   for (const part of path.split('.')) value = typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined;
-  if (value === undefined || value === null) return path === 'spec.unschedulable' || path === 'spec.hostNetwork' ? 'false' : '';
+  if (value === undefined || value === null) return UNSAID[path] ?? '';
   return String(value);
 }

@@ -1,4 +1,4 @@
-import type { V1EndpointSlice, V1Namespace, V1Secret, V1Service } from '../generated/types.ts';
+import type { V1EndpointSlice, V1Service } from '../generated/types.ts';
 
 export function defaultService({ spec }: V1Service): void {
   if (spec === undefined) return;
@@ -16,24 +16,6 @@ export function defaultService({ spec }: V1Service): void {
     port.protocol ??= 'TCP';
     port.targetPort ||= port.port;
   }
-}
-
-export function defaultNamespace(namespace: V1Namespace): void {
-  namespace.spec ??= {};
-  namespace.spec.finalizers ??= ['kubernetes'];
-  namespace.status ??= {};
-  namespace.status.phase ??= 'Active';
-  if (namespace.metadata.name !== undefined)
-    namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name };
-}
-
-/** `stringData` is a way to write `data`, and is never read back. */
-export function defaultSecret(secret: V1Secret): void {
-  secret.type ??= 'Opaque';
-  if (secret.stringData === undefined) return;
-  const encoded = Object.entries(secret.stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
-  secret.data = { ...secret.data, ...Object.fromEntries(encoded) };
-  delete secret.stringData;
 }
 
 export function defaultEndpointSlice(slice: V1EndpointSlice): void {

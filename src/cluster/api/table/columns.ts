@@ -1,5 +1,4 @@
-import type { CoreV1Event, V1ConfigMap, V1Endpoints, V1EndpointSlice, V1Lease, V1Namespace, V1Node, V1Secret, V1Service } from '../generated/types.ts';
-import { age } from './duration.ts';
+import type { V1Endpoints, V1EndpointSlice, V1Service } from '../generated/types.ts';
 import { ageColumn, type Column, column, list, nameColumn, selectorText } from './column.ts';
 
 export const SERVICE: readonly Column[] = [
@@ -21,49 +20,6 @@ function externalText({ spec, status }: V1Service): string {
   return list(spec?.externalIPs ?? []);
 }
 
-const nodeAddress = (node: V1Node, type: string) => node.status?.addresses?.find((address) => address.type === type)?.address ?? '<none>';
-export const NODE: readonly Column[] = [
-  nameColumn,
-  column<V1Node>('Status', ({ spec, status }) => {
-    const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
-    const word = ready === 'True' ? 'Ready' : ready === 'False' ? 'NotReady' : 'Unknown';
-    return spec?.unschedulable ? `${word},SchedulingDisabled` : word;
-  }),
-  column<V1Node>('Roles', ({ metadata }) => {
-    const prefix = 'node-role.kubernetes.io/';
-    return list(
-      Object.keys(metadata.labels ?? {})
-        .filter((key) => key.startsWith(prefix))
-        .map((key) => key.slice(prefix.length))
-        .sort(),
-    );
-  }),
-  ageColumn,
-  column<V1Node>('Version', ({ status }) => status?.nodeInfo?.kubeletVersion ?? ''),
-  column<V1Node>('Internal-IP', (node) => nodeAddress(node, 'InternalIP'), 1),
-  column<V1Node>('External-IP', (node) => nodeAddress(node, 'ExternalIP'), 1),
-  column<V1Node>('OS-Image', ({ status }) => status?.nodeInfo?.osImage ?? '<unknown>', 1),
-  column<V1Node>('Kernel-Version', ({ status }) => status?.nodeInfo?.kernelVersion ?? '<unknown>', 1),
-  column<V1Node>('Container-Runtime', ({ status }) => status?.nodeInfo?.containerRuntimeVersion ?? '<unknown>', 1),
-];
-
-export const EVENT: readonly Column[] = [
-  column<CoreV1Event>('Last Seen', ({ lastTimestamp, eventTime, metadata }, now_ms) => age(lastTimestamp ?? eventTime ?? metadata.creationTimestamp, now_ms)),
-  column<CoreV1Event>('Type', ({ type }) => type ?? ''),
-  column<CoreV1Event>('Reason', ({ reason }) => reason ?? ''),
-  column<CoreV1Event>('Object', ({ involvedObject }) => `${involvedObject.kind?.toLowerCase()}/${involvedObject.name}`),
-  column<CoreV1Event>('Subobject', ({ involvedObject }) => involvedObject.fieldPath ?? '', 1),
-  column<CoreV1Event>('Source', ({ source, reportingComponent }) => [source?.component ?? reportingComponent, source?.host].filter(Boolean).join(', '), 1),
-  column<CoreV1Event>('Message', ({ message }) => (message ?? '').trim()),
-  column<CoreV1Event>(
-    'First Seen',
-    ({ firstTimestamp, eventTime, metadata }, now_ms) => age(firstTimestamp ?? eventTime ?? metadata.creationTimestamp, now_ms),
-    1,
-  ),
-  column<CoreV1Event>('Count', ({ count }) => String(count ?? 1), 1),
-  column('Name', ({ metadata }) => metadata.name ?? '', 1),
-];
-
 const ENDPOINTS_SHOWN = 3;
 function endpointsText({ subsets = [] }: V1Endpoints): string {
   const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
@@ -73,18 +29,6 @@ function endpointsText({ subsets = [] }: V1Endpoints): string {
 }
 
 export const ENDPOINTS: readonly Column[] = [nameColumn, column<V1Endpoints>('Endpoints', endpointsText), ageColumn];
-export const NAMESPACE: readonly Column[] = [nameColumn, column<V1Namespace>('Status', ({ status }) => status?.phase ?? 'Active'), ageColumn];
-export const CONFIG_MAP: readonly Column[] = [
-  nameColumn,
-  column<V1ConfigMap>('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),
-  ageColumn,
-];
-export const SECRET: readonly Column[] = [
-  nameColumn,
-  column<V1Secret>('Type', ({ type }) => type ?? ''),
-  column<V1Secret>('Data', ({ data }) => Object.keys(data ?? {}).length),
-  ageColumn,
-];
 export const ENDPOINT_SLICE: readonly Column[] = [
   nameColumn,
   column<V1EndpointSlice>('AddressType', ({ addressType }) => addressType),
@@ -92,4 +36,3 @@ export const ENDPOINT_SLICE: readonly Column[] = [
   column<V1EndpointSlice>('Endpoints', ({ endpoints }) => list((endpoints ?? []).flatMap(({ addresses }) => addresses))),
   ageColumn,
 ];
-export const LEASE: readonly Column[] = [nameColumn, column<V1Lease>('Holder', ({ spec }) => spec?.holderIdentity ?? ''), ageColumn];
