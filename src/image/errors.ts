@@ -64,6 +64,10 @@ export function tarInvalid(problem: string, cause?: unknown): GantryError {
   return new GantryError('TAR_INVALID', 400, `Cannot unpack the archive: ${problem}`, { cause });
 }
 
+export function compressionDamaged(compression: string, problem: string, cause?: unknown): GantryError {
+  return tarInvalid(`its compression is damaged (${compression}: ${problem})`, cause);
+}
+
 export function snapshotUnknown(key: string): GantryError {
   return new GantryError('SNAPSHOT_UNKNOWN', 404, `Cannot find snapshot ${key}: prepare it first`);
 }

@@ -1,7 +1,6 @@
 import { type FileHandle, mkdir, open, readFile, rm, statfs } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
-import { GantryError, messageOf } from '#kit';
 import type { BlobStore } from '../content.ts';
 import { archiveInvalid, archiveTooLarge } from '../errors.ts';
 import { plainContent } from '../tar/compression.ts';
@@ -91,7 +90,7 @@ export async function takeIn(content: BlobStore, archive: Readable): Promise<Tak
     return taken;
   } catch (error) {
     await taken[Symbol.asyncDispose]();
-    throw isCompressionError(error) ? archiveInvalid(`its compression is damaged (${messageOf(error)})`, error) : error;
+    throw error;
   } finally {
     await pieces.return?.();
   }
@@ -132,9 +131,4 @@ async function writeBatch(file: FileHandle, batch: readonly Buffer[], bytes: num
   const { bytesWritten } = await file.writev(batch);
   // A short write happens where the disk is nearly full; the rest then fails with the reason.
   if (bytesWritten < bytes) await file.writeFile(Buffer.concat(batch).subarray(bytesWritten));
-}
-
-function isCompressionError(error: unknown): boolean {
-  if (error instanceof GantryError || !(error instanceof Error) || !('code' in error)) return false;
-  return /^(?:Z_|ZSTD_|ERR_ZLIB)/.test(String(error.code));
 }

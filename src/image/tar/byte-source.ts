@@ -35,13 +35,25 @@ export class ByteSource {
     return piece;
   }
 
-  /** Passes over so many bytes. */
-  async skip(count: number): Promise<void> {
-    for (let left = count; left > 0; ) {
+  /** Passes over so many bytes; answers how many of them were not there. */
+  async skip(count: number): Promise<number> {
+    let left = count;
+    while (left > 0) {
       const piece = await this.some(left);
-      if (piece === undefined) return;
+      if (piece === undefined) break;
       left -= piece.length;
     }
+    return left;
+  }
+
+  /** What is to be taken next, at least `min` bytes unless the stream ends before. Nothing is taken. */
+  async peek(min = 1): Promise<Buffer> {
+    while (this.#rest.length < min) {
+      const before = this.#rest;
+      if (!(await this.#more())) return before;
+      if (before.length > 0) this.#rest = Buffer.concat([before, this.#rest]);
+    }
+    return this.#rest;
   }
 
   async #more(): Promise<boolean> {
