@@ -64,6 +64,20 @@ export function tarInvalid(problem: string, cause?: unknown): GantryError {
   return new GantryError('TAR_INVALID', 400, `Cannot unpack the archive: ${problem}`, { cause });
 }
 
+/** The machine's trouble while an archive is unpacked, not the archive's. */
+export function unpackFailed(problem: string, cause?: unknown): GantryError {
+  return new GantryError('UNPACK_FAILED', 500, `Cannot unpack the archive: ${problem}`, { cause });
+}
+
+export function diskFull(entry: string, cause?: unknown): GantryError {
+  return new GantryError(
+    'NO_SPACE',
+    500,
+    `Cannot unpack the archive: no space left on the disk for entry ${entry}: free some, for example with "docker system prune", then try again`,
+    { cause },
+  );
+}
+
 export function compressionDamaged(compression: string, problem: string, cause?: unknown): GantryError {
   return tarInvalid(`its compression is damaged (${compression}: ${problem})`, cause);
 }

@@ -17,14 +17,17 @@ export class ByteSource {
     return piece;
   }
 
-  /** So many bytes, or undefined when the stream ends before. */
+  /** So many bytes, or undefined when the stream ends before: then nothing is taken. */
   async exactly(count: number): Promise<Buffer | undefined> {
     if (this.#rest.length < count) {
       const pieces = [this.#rest];
       let have = this.#rest.length;
       while (have < count) {
         this.#rest = EMPTY;
-        if (!(await this.#more())) return undefined;
+        if (!(await this.#more())) {
+          this.#rest = Buffer.concat(pieces);
+          return undefined;
+        }
         pieces.push(this.#rest);
         have += this.#rest.length;
       }
