@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, GantryError, type Timer } from '#kit';
+import type { UnpackBounds } from '../bounds.ts';
 import { perform } from './perform.ts';
 import type { Job, JobAnswers, JobReply } from './types.ts';
 
@@ -25,20 +26,22 @@ interface Thread {
 export class JobRunner {
   readonly #clock: Clock;
   readonly #entry: URL;
+  readonly #bounds: UnpackBounds;
   readonly #threads = new Set<Thread>();
   readonly #queue: Waiting[] = [];
   #counter = 0;
   #stopped = false;
 
-  constructor(options: { readonly clock: Clock; readonly entry: URL }) {
+  constructor(options: { readonly clock: Clock; readonly entry: URL; readonly bounds: UnpackBounds }) {
     this.#clock = options.clock;
     this.#entry = options.entry;
+    this.#bounds = options.bounds;
   }
 
   /** `bytes` is about how much there is to read. */
   async run<K extends Job['kind']>(job: Extract<Job, { kind: K }>, bytes: number): Promise<JobAnswers[K]> {
     // A cast because the compiler does not see that the answer is of the job's kind.
-    return (bytes < INLINE_BYTES_MAX ? await perform(job) : await this.#enqueue(job)) as JobAnswers[K];
+    return (bytes < INLINE_BYTES_MAX ? await perform(job, this.#bounds) : await this.#enqueue(job)) as JobAnswers[K];
   }
 
   /** Ends the worker threads; what they were doing fails. */
@@ -71,7 +74,8 @@ export class JobRunner {
   }
 
   #start(): Thread {
-    const thread: Thread = { worker: new Worker(this.#entry, { name: 'gantry-image', execArgv: [] }), doing: undefined, idle: undefined };
+    const worker = new Worker(this.#entry, { name: 'gantry-image', execArgv: [], workerData: { bounds: this.#bounds } });
+    const thread: Thread = { worker, doing: undefined, idle: undefined };
     this.#threads.add(thread);
     thread.worker.on('message', (reply: JobReply) => this.#settle(thread, reply));
     thread.worker.on('error', (error) => void this.#end(thread, error));

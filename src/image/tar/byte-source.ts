@@ -1,7 +1,7 @@
 const EMPTY = Buffer.alloc(0);
 
 /** Takes bytes from a stream in the portions that a parser wants. */
-export class ByteSource {
+export class ByteSource implements AsyncDisposable {
   readonly #content: AsyncIterator<Uint8Array>;
   #rest: Buffer = EMPTY;
 
@@ -57,6 +57,11 @@ export class ByteSource {
       if (before.length > 0) this.#rest = Buffer.concat([before, this.#rest]);
     }
     return this.#rest;
+  }
+
+  /** Lets go of the stream. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#content.return?.();
   }
 
   async #more(): Promise<boolean> {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import { DEFAULT_BOUNDS } from '../bounds.ts';
 import { plainContent } from './compression.ts';
 
 const content = randomBytes(300_000);
@@ -26,7 +28,7 @@ async function unpacked(packed: Buffer, step: number): Promise<Buffer> {
     for (let at = 0; at < packed.length; at += step) yield packed.subarray(at, at + step);
   }
   const plain: Uint8Array[] = [];
-  for await (const piece of await plainContent(pieces())) plain.push(piece);
+  for await (const piece of await plainContent(pieces(), { bounds: DEFAULT_BOUNDS, folder: tmpdir() })) plain.push(piece);
   return Buffer.concat(plain);
 }
 const STEPS = [997, 65_536, Number.MAX_SAFE_INTEGER];

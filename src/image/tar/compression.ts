@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { messageOf } from '#kit';
+import { bounded, type Limits } from '../bounds.ts';
 import { asBytes } from '../bytes.ts';
 import { compressionDamaged, importUnsupported } from '../errors.ts';
 import { ByteSource } from './byte-source.ts';
@@ -44,8 +45,20 @@ export function openPlain(path: string, compression: Compression): Readable {
   return Readable.from(decompressed(file, compression), { objectMode: false, highWaterMark: 256 * 1024 });
 }
 
-/** The plain bytes of a stream that may be compressed. Errors: `IMPORT_UNSUPPORTED` for xz and bzip2; while it is read: `TAR_INVALID` where its compression is damaged. */
-export async function plainContent(pieces: AsyncIterator<unknown>): Promise<AsyncIterable<Uint8Array>> {
+/** The same within bounds. Errors of the stream: `UNPACK_TOO_LARGE` and `NO_SPACE` too. */
+export async function openBounded(path: string, limits: Limits): Promise<AsyncIterable<Uint8Array>> {
+  const compression = await compressionOf(path);
+  const plain = openPlain(path, compression);
+  if (compression === 'none') return bounded(plain, limits);
+  const { size } = await stat(path);
+  return bounded(plain, limits, () => size);
+}
+
+/**
+ * The plain bytes, within bounds, of a stream that may be compressed. Errors: `IMPORT_UNSUPPORTED` for xz and bzip2; while it is read:
+ * `TAR_INVALID` where its compression is damaged, `UNPACK_TOO_LARGE`, `NO_SPACE`.
+ */
+export async function plainContent(pieces: AsyncIterator<unknown>, limits: Limits): Promise<AsyncIterable<Uint8Array>> {
   let start = Buffer.alloc(0);
   while (start.length < MAGIC_BYTES) {
     const { done, value } = await pieces.next();
@@ -53,8 +66,9 @@ export async function plainContent(pieces: AsyncIterator<unknown>): Promise<Asyn
     start = Buffer.concat([start, asBytes(value)]);
   }
   const compression = compressionIn(start.subarray(0, MAGIC_BYTES));
-  const whole = withStart(start, pieces);
-  return compression === 'none' ? whole : decompressed(whole, compression);
+  let read_bytes = 0;
+  const whole = withStart(start, pieces, (bytes) => (read_bytes += bytes));
+  return compression === 'none' ? bounded(whole, limits) : bounded(decompressed(whole, compression), limits, () => read_bytes);
 }
 
 /** What was compressed, all members or frames of it (RFC 1952, 2.2; RFC 8878, 3). */
@@ -81,7 +95,14 @@ function isOfCompression(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_|ERR_ZLIB)/.test(String(error.code));
 }
 
-async function* withStart(start: Buffer, pieces: AsyncIterator<unknown>): AsyncGenerator<Uint8Array> {
-  if (start.length > 0) yield start;
-  for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield asBytes(next.value);
+async function* withStart(start: Buffer, pieces: AsyncIterator<unknown>, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  if (start.length > 0) {
+    onRead(start.length);
+    yield start;
+  }
+  for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
+    const bytes = asBytes(next.value);
+    onRead(bytes.length);
+    yield bytes;
+  }
 }

@@ -22,7 +22,7 @@ const [RECORDS_MAX, GLOBAL_RECORDS_MAX] = [1_000, 100];
 type Pax = Map<string, Buffer>;
 
 /** Reads ustar, pax and GNU archives (POSIX.1-2017 pax, "ustar Interchange Format"). Errors: `TAR_INVALID`. */
-export class TarReader {
+export class TarReader implements AsyncDisposable {
   readonly #source: ByteSource;
   #globals: Pax = new Map();
   #globals_bytes = 0;
@@ -70,6 +70,11 @@ export class TarReader {
   /** Reads what follows the archive's end, so that whoever hashes the bytes sees them all. */
   async finish(): Promise<void> {
     while ((await this.#source.some(1 << 20)) !== undefined);
+  }
+
+  /** Lets go of the stream. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#source[Symbol.asyncDispose]();
   }
 
   async #header(): Promise<Buffer | undefined> {

@@ -22,7 +22,7 @@ export interface UnpackOptions {
  * Blocks between two reads: for layers that are large, call it in a worker. Errors: `TAR_INVALID`, `NO_SPACE`, `UNPACK_FAILED`.
  */
 export async function unpackLayer(options: UnpackOptions): Promise<number> {
-  const reader = new TarReader(options.content);
+  await using reader = new TarReader(options.content);
   const writer = new LayerWriter(options);
   for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
     try {
