@@ -19,8 +19,9 @@ export interface Limits {
   readonly folder: string;
 }
 
-/** After so many bytes the disk is looked at again. */
-const LOOK_EVERY_BYTES = 4 * 2 ** 20;
+/** The disk is looked at again after this share of its room, and between so many bytes: a small file takes more than its bytes. */
+const LOOK_AFTER_SHARE = 1 / 16;
+const LOOK_AFTER_BYTES = { min: 2 ** 18, max: 2 ** 24 };
 /** What is left free: this share of a disk, on large ones no more than so much. */
 const [RESERVE_SHARE, RESERVE_BYTES_MAX] = [0.02, 512 * 2 ** 20];
 const [RESERVE_FILES_SHARE, RESERVE_FILES_MAX] = [0.01, 10_000];
@@ -43,14 +44,11 @@ export async function* bounded(content: AsyncIterable<Uint8Array>, { bounds, fol
 
 /** The same bytes, as long as the disk that they are written to has room. Errors: `NO_SPACE`. */
 export async function* withRoom(content: AsyncIterable<unknown>, folder: string): AsyncGenerator<Uint8Array> {
-  let unseen_bytes = 0;
+  let unlooked_bytes: number = LOOK_AFTER_BYTES.min;
   for await (const piece of content) {
     const bytes = asBytes(piece);
-    unseen_bytes += bytes.length;
-    if (unseen_bytes >= LOOK_EVERY_BYTES) {
-      unseen_bytes = 0;
-      await requireRoom(folder);
-    }
+    unlooked_bytes -= bytes.length;
+    if (unlooked_bytes < 0) unlooked_bytes = Math.min(LOOK_AFTER_BYTES.max, Math.max(LOOK_AFTER_BYTES.min, (await requireRoom(folder)) * LOOK_AFTER_SHARE));
     yield bytes;
   }
 }
@@ -61,15 +59,16 @@ export async function roomIn(folder: string): Promise<number> {
   return Math.max(0, bavail * bsize - reserveOf(blocks * bsize));
 }
 
-/** Errors: `NO_SPACE` where so much, or a file, would leave less than is kept free. */
-export async function requireRoom(folder: string, bytes = 0): Promise<void> {
+/** Answers the bytes that may still be written. Errors: `NO_SPACE` where there is room for none, or for no more files. */
+async function requireRoom(folder: string): Promise<number> {
   const { bavail, blocks, bsize, files, ffree } = await statfs(folder);
   const [free_bytes, kept_bytes] = [bavail * bsize, reserveOf(blocks * bsize)];
-  if (free_bytes < kept_bytes + bytes) throw noRoom(`${free_bytes} bytes are free, of which ${Math.ceil(kept_bytes)} are kept`);
+  if (free_bytes < kept_bytes) throw noRoom(`${free_bytes} bytes are free, and ${kept_bytes} are kept free`);
   // Some file systems do not count their files.
   if (files > 0 && ffree < Math.min(files * RESERVE_FILES_SHARE, RESERVE_FILES_MAX)) throw noRoom(`it has room for ${ffree} more files only`);
+  return free_bytes - kept_bytes;
 }
 
 function reserveOf(disk_bytes: number): number {
-  return Math.min(disk_bytes * RESERVE_SHARE, RESERVE_BYTES_MAX);
+  return Math.min(Math.ceil(disk_bytes * RESERVE_SHARE), RESERVE_BYTES_MAX);
 }
