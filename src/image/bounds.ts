@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { asBytes } from './bytes.ts';
 import { bombSuspected, noRoom, unpackTooLarge } from './errors.ts';
@@ -57,6 +58,14 @@ export async function* withRoom(content: AsyncIterable<unknown>, folder: string)
 export async function roomIn(folder: string): Promise<number> {
   const { bavail, blocks, bsize } = await statfs(folder);
   return Math.max(0, bavail * bsize - reserveOf(blocks * bsize));
+}
+
+/** For a file of that size that is written in one go. Errors: `NO_SPACE`. */
+export function requireRoomNow(folder: string, bytes: number): void {
+  if (bytes < LOOK_AFTER_BYTES.min) return;
+  const { bavail, blocks, bsize } = statfsSync(folder);
+  const room_bytes = bavail * bsize - reserveOf(blocks * bsize);
+  if (bytes > room_bytes) throw noRoom(`a file has ${bytes} bytes, and there is room for ${Math.max(0, room_bytes)}`);
 }
 
 /** Answers the bytes that may still be written. Errors: `NO_SPACE` where there is room for none, or for no more files. */

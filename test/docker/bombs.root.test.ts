@@ -32,7 +32,7 @@ type Ending = keyof typeof PROGRAMS;
 /** `bomb.tar.gz` and its like hold one file of zeros; `context.tar.gz` has a Dockerfile before it; `holes.tar` a file that is nothing but a hole. */
 async function makeBombs(): Promise<void> {
   await shell(
-    `cd "$HOME" && truncate -s ${BOMB_MB}M zeros && printf 'FROM busybox\\nADD Dockerfile /\\n' > Dockerfile && truncate -s ${SPARSE_SIZE} hole && tar -cf holes.tar --sparse Dockerfile hole`,
+    `cd "$HOME" && truncate -s ${BOMB_MB}M zeros && printf 'FROM busybox\\nADD Dockerfile /\\n' > Dockerfile && truncate -s ${SPARSE_SIZE} hole && tar -cf holes.tar --sparse Dockerfile hole && truncate -s ${DISK_MB / 2}M hole other && printf 'FROM busybox\\nCOPY * /\\n' > Dockerfile && tar -cf two-holes.tar --sparse Dockerfile hole other`,
   );
   const pack = ([ending, program]: readonly [string, string]) =>
     shell(`cd "$HOME" && tar -cf - zeros | ${program} > bomb.tar.${ending} && tar -cf - Dockerfile zeros | ${program} > context.tar.${ending}`);
@@ -118,6 +118,8 @@ test('what would fill the disk is refused by every way, and nothing of it stays'
   }, 5);
   try {
     for (const [way, script] of Object.entries(all)) await check(way, script, /no space left|there is room for/);
+    // Each has room, and both have not.
+    await check('COPY of holes', 'docker build - < "$HOME/two-holes.tar"', /no space left/);
     await check('context with a hole', 'docker build - < "$HOME/holes.tar"', /no space left/);
   } finally {
     clearInterval(seen);
