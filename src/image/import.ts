@@ -23,6 +23,7 @@ export async function importArchive(
 ): Promise<ImageParts> {
   const [source, target] = [parts.content.ingestPath(), parts.content.ingestPath()];
   try {
+    parts.jobs.warm();
     // What is kept of it is written through by the job.
     await pipeline(withRoom(archive, dirname(source)), createWriteStream(source, { mode: 0o600 }));
     const bytes = (await stat(source)).size;

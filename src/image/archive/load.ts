@@ -41,6 +41,7 @@ const LAYERS_AT_ONCE = 2;
  * `ARCHIVE_INVALID`, `TAR_INVALID`, `DIGEST_INVALID`, `MANIFEST_INVALID`, `PLATFORM_UNKNOWN`, `NO_SPACE`, `UNPACK_TOO_LARGE`.
  */
 export async function loadArchive(parts: LoadParts, archive: Readable, options: LoadOptions): Promise<readonly ReadyImage[]> {
+  parts.layers.expect();
   await using taken = await takeIn(parts, archive);
   const images = await readContents(taken, { own: ownPlatform(), ...(options.platform === undefined ? {} : { platform: options.platform }) });
   // Awaited, because the files go when this ends.

@@ -14,6 +14,8 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   '5': 'directory',
   '6': 'fifo',
 };
+/** Entries without content all come out of one piece of the stream, and nothing else on this thread would be done between them. */
+const ENTRIES_A_TURN = 16;
 /** Longest header (pax or GNU long name) that is believed; all headers about the whole archive together are no longer either. */
 const HEADER_BYTES_MAX = 1024 * 1024;
 /** Records of one header, and of all those about the whole archive: those go into every entry. */
@@ -27,14 +29,16 @@ export class TarReader implements AsyncDisposable {
   #globals: Pax = new Map();
   #globals_bytes = 0;
   #left_bytes = 0;
+  #entries = 0;
   #padding_bytes = 0;
 
   constructor(content: AsyncIterable<Uint8Array>) {
     this.#source = new ByteSource(content);
   }
 
-  /** The next entry, or undefined at the end. What was not read of the one before is passed over. */
+  /** The next entry, or undefined at the end. What was not read of the one before is passed over. Every so many entries others get their turn. */
   async next(): Promise<TarEntry | undefined> {
+    if ((this.#entries += 1) % ENTRIES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     let pax: Pax = new Map();
     const long: { path?: string; link?: string } = {};
     for (;;) {
