@@ -1,3 +1,4 @@
+import { referrersTag } from '../digest.ts';
 import { platformMissing } from '../errors.ts';
 import { choosePlatform, isIndex, parseManifest, platformName } from '../manifest.ts';
 import { OCI_INDEX } from '../media-types.ts';
@@ -62,5 +63,5 @@ async function copyReferrers(call: CopyCall, subject: Digest): Promise<void> {
   const missing = referrers.filter(({ digest }) => !there.some((known) => known.digest === digest));
   if (missing.length === 0) return;
   const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...there, ...missing] };
-  await call.target.pushManifest(subject.replace(':', '-'), { bytes: Buffer.from(JSON.stringify(index)), mediaType: OCI_INDEX });
+  await call.target.pushManifest(referrersTag(subject), { bytes: Buffer.from(JSON.stringify(index)), mediaType: OCI_INDEX });
 }
