@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Image } from '#image';
 import { familiarName, formatReference } from '#image';
 import { attest } from './attest/attest.ts';
+import { takeSteps } from './cache/artifact.ts';
 import type { PruneRequest } from './cache/choose.ts';
 import { CacheMounts } from './cache/mounts.ts';
 import { refuseFindings } from './check/refuse.ts';
@@ -84,6 +85,7 @@ export function createBuilder(options: BuilderOptions): Builder {
       }
     },
     entries: () => cache.entries(),
+    takeSteps: (exported) => takeSteps(cache, options.images, exported),
     prune,
   };
 }
