@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -97,6 +98,78 @@ test('what was attested is printed, pushed as referrers, the same twice, and goe
   await output(gantry('build', '-t', NAME, '--build-arg', 'SOURCE_DATE_EPOCH=1700000000', '--build-arg', 'TOKEN=hidden-value', context));
   assert.match((await gantry('attestations', NAME)).stderr, /build it with --sbom/);
 });
+
+test('what was attested travels: by save and load, by pull, by a copy, and out of an index that BuildKit made', async () => {
+  const context = await makeContext(join(docker.daemon.folder, 'travelling'), FILES);
+  const name = 'localhost:5000/attested/far';
+  await output(gantry('build', '-t', name, '--sbom', '--provenance', context));
+  const own = async (type: string, image = name, socket = docker.daemon.dockerSocket) =>
+    output(docker.daemon.inside([process.execPath, '--no-warnings', MAIN, 'attestations', '--docker-socket', socket, '--type', type, image]));
+  const both = async (image?: string, socket?: string) => [await own('sbom', image, socket), await own('provenance', image, socket)];
+  const attested = await both();
+  const archive = join(docker.daemon.folder, 'attested.tar');
+  await docker.run('save -o', archive, name);
+  await docker.run(`push ${name}`);
+  await docker.run(`rmi -f ${name}`);
+  await docker.run('builder prune -af');
+  assert.match((await gantry('attestations', name)).stderr, /[Nn]o such image/);
+  await docker.run('load -i', archive);
+  assert.deepEqual(await both(), attested);
+
+  const directories = ['--data-dir', join(docker.daemon.folder, 'far-data'), '--run-dir', join(docker.daemon.folder, 'far-run')];
+  const socket = join(docker.daemon.folder, 'far-run', 'docker.sock');
+  const far = (...words: readonly string[]) => output(docker.daemon.inside(['docker', '-H', `unix://${socket}`, ...words]));
+  await output(docker.daemon.inside([process.execPath, '--no-warnings', MAIN, 'up', '--detach', '--parts', 'engine', ...directories]));
+  try {
+    await far('pull', name);
+    assert.deepEqual(await both(name, socket), attested);
+    // Another push from there has them too, and so has a copy from registry to registry.
+    await far('tag', name, 'localhost:5000/attested/again');
+    await far('push', 'localhost:5000/attested/again');
+    await output(docker.daemon.gantry(['registry', 'copy', 'localhost:5000/attested/again:latest', 'localhost:5000/attested/copy:latest']));
+    await far('rmi', '-f', name, 'localhost:5000/attested/again');
+    await far('pull', 'localhost:5000/attested/copy');
+    assert.deepEqual(await both('localhost:5000/attested/copy', socket), attested);
+
+    await pushAsBuildKit('attested/far', attested[1] ?? '');
+    await far('rmi', '-f', 'localhost:5000/attested/copy');
+    await far('pull', 'localhost:5000/attested/far:indexed');
+    assert.equal(await own('provenance', 'localhost:5000/attested/far:indexed', socket), attested[1]);
+  } finally {
+    await output(docker.daemon.inside([process.execPath, '--no-warnings', MAIN, 'down', ...directories]));
+  }
+});
+
+/** Puts the image `latest` into an index, with a statement beside it for no platform; what referred to the image goes. */
+async function pushAsBuildKit(repository: string, statement: string): Promise<void> {
+  const types = { manifest: 'application/vnd.oci.image.manifest.v1+json', index: 'application/vnd.oci.image.index.v1+json' };
+  const url = `http://127.0.0.1:5000/v2/${repository}`;
+  const curl = (...words: readonly string[]) => docker.inside(['curl', '-sSf', ...words]);
+  const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  const upload = async (text: string) => {
+    await curl('-X', 'POST', '--data-binary', text, `${url}/blobs/uploads/?digest=${digestOf(text)}`);
+    return { digest: digestOf(text), size: Buffer.byteLength(text) };
+  };
+  const put = async (reference: string, mediaType: string, value: object) => {
+    const text = JSON.stringify({ schemaVersion: 2, mediaType, ...value });
+    await curl('-X', 'PUT', '-H', `Content-Type: ${mediaType}`, '--data-binary', text, `${url}/manifests/${reference === '' ? digestOf(text) : reference}`);
+    return { mediaType, digest: digestOf(text), size: Buffer.byteLength(text) };
+  };
+  const image = await curl('-H', `Accept: ${types.manifest}`, `${url}/manifests/latest`);
+  const referrers = JSON.parse(await curl(`${url}/referrers/${digestOf(image)}`)) as { manifests: readonly { digest: string }[] }; // an OCI index
+  for (const { digest } of referrers.manifests) await curl('-X', 'DELETE', `${url}/manifests/${digest}`);
+  const config = { mediaType: 'application/vnd.oci.image.config.v1+json', ...(await upload('{"architecture":"unknown","os":"unknown"}')) };
+  const annotations = { 'in-toto.io/predicate-type': 'https://slsa.dev/provenance/v1' };
+  const layers = [{ mediaType: 'application/vnd.in-toto+json', ...(await upload(statement.trimEnd())), annotations }];
+  const beside = {
+    ...(await put('', types.manifest, { config, layers })),
+    annotations: { 'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': digestOf(image) },
+    platform: { os: 'unknown', architecture: 'unknown' },
+  };
+  const platform = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' };
+  const main = { mediaType: types.manifest, digest: digestOf(image), size: Buffer.byteLength(image), platform };
+  await put('indexed', types.index, { manifests: [main, beside] });
+}
 
 test('words that are none are refused', async () => {
   assert.match((await gantry('build', '--provenance=mode=all', '.')).stderr, /mode=min or mode=max/);
