@@ -68,7 +68,7 @@ export const build: Command = {
       stepEvents: progress === 'live' || progress === 'rawjson',
     });
     if (!values['no-cache']) await sendCaches(client, caches.fromFolders, terminal);
-    const headers = { ...(await buildLoginHeader(terminal.environment)), ...extensions };
+    const headers = { ...(await buildLoginHeader(terminal)), ...extensions };
     const stream = tar === undefined ? {} : { stream: { content: tar(), type: 'application/x-tar' } };
     const lines = client.lines<ProgressLine>({ method: 'POST', path: '/build', query, headers, ...stream });
     const seen: BuiltIds = {};
