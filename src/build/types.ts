@@ -62,6 +62,8 @@ export interface BuildRequest {
 export interface AttestRequest {
   readonly sbom: boolean;
   readonly provenance?: 'min' | 'max';
+  /** Of which commit the context is, as the client says. */
+  readonly source?: { readonly remote?: string; readonly commit: string; readonly isChanged: boolean };
 }
 
 /** `min` has the steps of the last stage, `max` those of all that were needed. */

@@ -115,15 +115,19 @@ function extensions(
     noCacheStages: fields.texts('noCacheStages'),
     stepEvents: fields.flag('stepEvents'),
     cacheSteps: cacheSteps === undefined || cacheSteps === '' ? undefined : modeOf('cacheSteps', cacheSteps),
-    attest: attestOf(fields.flag('sbom') ?? false, fields.text('provenance')),
+    attest: attestOf(fields.flag('sbom') ?? false, fields.text('provenance'), fields.inner('source')),
   });
 }
 
 /** Errors: 400. */
-function attestOf(sbom: boolean, provenance: string | undefined): BuildRequest['attest'] {
+function attestOf(sbom: boolean, provenance: string | undefined, source: Fields): BuildRequest['attest'] {
   if (provenance !== undefined && provenance !== '' && provenance !== 'min' && provenance !== 'max')
     throw badRequest(`invalid provenance "${provenance}": it is min or max`);
-  return sbom || provenance ? { sbom, ...(provenance ? { provenance } : {}) } : undefined;
+  if (!sbom && !provenance) return undefined;
+  const [remote, commit, isChanged] = [source.text('remote'), source.text('commit'), source.flag('isChanged')];
+  if (commit !== undefined && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) throw badRequest(`invalid source.commit "${commit}"`);
+  const told = commit === undefined ? {} : { source: { commit, isChanged, ...(remote === undefined ? {} : { remote }) } };
+  return { sbom, ...(provenance ? { provenance, ...told } : {}) };
 }
 
 /** Docker's client sends a JSON list of images; BuildKit's words for other kinds of sources are refused. */

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { makeContext } from '../support/context.ts';
 import { startDocker } from '../support/docker.ts';
-import { output } from '../support/run.ts';
+import { output, run } from '../support/run.ts';
+import { goProgram, rpmHeader, writeRpmDatabase } from '../../src/build/attest/fixtures.testing.ts';
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
@@ -170,6 +172,51 @@ async function pushAsBuildKit(repository: string, statement: string): Promise<vo
   const main = { mediaType: types.manifest, digest: digestOf(image), size: Buffer.byteLength(image), platform };
   await put('indexed', types.index, { manifests: [main, beside] });
 }
+
+test('a bill of materials tells of rpm, of a lock of npm, of programs of Go, of Python', async () => {
+  const context = await makeContext(join(docker.daemon.folder, 'kinds'), {
+    Dockerfile:
+      'FROM busybox\nCOPY rpmdb.sqlite /var/lib/rpm/\nCOPY package-lock.json /app/\nCOPY --chmod=755 tool /usr/bin/tool\nCOPY METADATA /lib/python3/site-packages/lib.dist-info/\n',
+    'package-lock.json': '{"packages":{"node_modules/locked":{"version":"1.0.0"}}}',
+    METADATA: 'Name: lib\nVersion: 3\n',
+  });
+  writeRpmDatabase(join(context, 'rpmdb.sqlite'), [rpmHeader({ 1000: 'bash', 1001: '5.2', 1002: '1.fc40', 1022: 'x86_64' })]);
+  await writeFile(join(context, 'tool'), goProgram('go1.22.1', 'path\tx\ndep\tgolang.org/x/net\tv0.20.0\th1:x=\n'));
+  await output(gantry('build', '-t', 'kinds', '--sbom', context));
+  const spdx = checkSpdx(await output(gantry('attestations', '--type', 'sbom', 'kinds')));
+  assert.deepEqual(
+    spdx.packages.slice(1).map(({ name, versionInfo }) => `${name} ${versionInfo}`),
+    ['golang.org/x/net v0.20.0', 'stdlib 1.22.1', 'locked 1.0.0', 'lib 3', 'bash 5.2-1.fc40'],
+  );
+});
+
+test('provenance says of which commit of which repository the context is', async () => {
+  const context = await makeContext(join(docker.daemon.folder, 'versioned'), { Dockerfile: 'FROM busybox\n', 'sub/Dockerfile': 'FROM busybox\n' });
+  const git = (...words: readonly string[]) =>
+    output(run(['git', '-c', 'user.name=a', '-c', 'user.email=a@b.example', '-c', 'init.defaultBranch=main', ...words], { folder: context }));
+  const told = async (folder: string) => {
+    await output(gantry('build', '-t', 'versioned', '--provenance', folder));
+    const statement = JSON.parse(await output(gantry('attestations', '--type', 'provenance', 'versioned'))) as {
+      predicate: { buildDefinition: { externalParameters: { source?: object } } };
+    }; // as SLSA has it
+    return statement.predicate.buildDefinition.externalParameters.source;
+  };
+  assert.equal(await told(context), undefined);
+  for (const words of [
+    ['init', '-q'],
+    ['add', '.'],
+    ['commit', '-qm', 'one'],
+  ])
+    await git(...words);
+  const digest = { gitCommit: (await git('rev-parse', 'HEAD')).trim() };
+  assert.deepEqual(await told(context), { digest });
+  await git('remote', 'add', 'origin', 'https://me:secret@example.com/team/app.git');
+  assert.deepEqual(await told(context), { uri: 'https://example.com/team/app.git', digest });
+  await writeFile(join(context, 'new'), '');
+  assert.deepEqual(await told(context), { uri: 'https://example.com/team/app.git', digest, changed: true });
+  // Nothing of the folder that is sent is changed.
+  assert.deepEqual(await told(join(context, 'sub')), { uri: 'https://example.com/team/app.git', digest });
+});
 
 test('words that are none are refused', async () => {
   assert.match((await gantry('build', '--provenance=mode=all', '.')).stderr, /mode=min or mode=max/);

@@ -193,6 +193,8 @@ test('ADD takes a repository at a ref and a folder of it; a context may be one, 
     'cat /1/file /2/file /3/sub/file /4/file /5/sub/file /6/sub/file; test -d /3/.git && test ! -e /6/.git && echo kept',
   );
   assert.equal(added, `second\n${'first\n'.repeat(5)}kept\n`);
+  await output(docker.daemon.gantry(['build', '-t', 'attested', '--provenance', `${url}#a/main`]));
+  assert.ok((await output(docker.daemon.gantry(['attestations', 'attested']))).includes(`{"uri":"${url}#a/main","digest":{"gitCommit":"${commit}"}}`));
   const refusals = [
     [`ADD ${url}?tag=v1&checksum=${'0'.repeat(40)} /x/`, /has commit [0-9a-f]{40} at refs\/tags\/v1, and the address says 0{40}/],
     [`ADD --checksum=${'0'.repeat(40)} ${url}#v1 /x/`, /is at commit [0-9a-f]{40}, and --checksum says 0{40}/],

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { publicAddress } from '../attest/provenance.ts';
 import { contextInvalid } from '../errors.ts';
 import { ask } from '../execute/ask.ts';
 import { isOn, KEEP_GIT_ARG } from '../plan/arguments.ts';
@@ -37,6 +38,7 @@ async function checkOut(session: BuildSession, address: string, folder: string):
   session.contextBytes = Number.POSITIVE_INFINITY;
   const found = await git.commitOf(place);
   const keep = place.keepGitFolder ?? isOn(session.request.buildArgs?.[KEEP_GIT_ARG]);
+  session.materials.push({ uri: publicAddress(address), digest: { gitCommit: found.commit } });
   await git.checkOut(place, found, folder, keep);
   return await folderOfCheckout(folder, place);
 }

@@ -13,6 +13,7 @@ import { extensionHeader, readSecrets } from './build-secrets.ts';
 import { agentsOf } from './build-ssh.ts';
 import { attestOptions, withAttestValues } from './build-attest.ts';
 import { buildSource, type BuildSource } from './build-source.ts';
+import { sourceVersion } from './build-vcs.ts';
 import { connectDocker, DOCKER_USAGE } from './connect.ts';
 import { buildLoginHeader } from './credentials.ts';
 import type { ProgressLine } from './progress.ts';
@@ -59,6 +60,7 @@ export const build: Command = {
     };
     const extensions = extensionHeader({
       ...attested,
+      source: attested.provenance === undefined || isRemote || path === '-' ? undefined : await sourceVersion(path, terminal.environment),
       secrets,
       sshAgents: agentsOf(values.ssh, terminal.environment),
       allowInsecure: values.allow.length > 0,
