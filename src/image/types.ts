@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Trees } from './trees/types.ts';
 export type { ModeChange, Owner, TreeCopyItem, TreeHashItem, Trees } from './trees/types.ts';
 
@@ -101,6 +101,11 @@ export interface ContentStore {
   /** Errors: `BLOB_UNKNOWN`. `start`/`end` inclusive, as fs streams take them. */
   read(digest: Digest, range?: { readonly start?: number; readonly end?: number }): Promise<Readable>;
   readAll(digest: Digest): Promise<Buffer>;
+  /**
+   * Writes a part of the blob to a socket or to what leads to one; `start` and `end` are inclusive. It stays open. False when it was closed before
+   * everything was taken. Errors: `BLOB_UNKNOWN`.
+   */
+  pour(digest: Digest, range: { readonly start: number; readonly end: number }, target: Writable): Promise<boolean>;
   /** Streams in, hashing on the way; durable when it resolves. Errors: `DIGEST_INVALID`, `SIZE_INVALID`. */
   write(
     content: Readable | Uint8Array,

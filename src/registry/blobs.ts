@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import { type Digest, isDigest } from '#image';
 import { blobUnknown, digestInvalid, RegistryError, unsupported } from './errors.ts';
 import { answer, type Exchange, hasAlready } from './http/exchange.ts';
@@ -38,7 +37,7 @@ export function asDigest(text: string): Digest {
 }
 
 /** Answers with a blob of the store, or the range of it that is asked for. */
-export async function sendBlob(storage: Pick<BlobStorage, 'read'>, exchange: Exchange, digest: Digest, size: number): Promise<void> {
+export async function sendBlob(storage: Pick<BlobStorage, 'pour'>, exchange: Exchange, digest: Digest, size: number): Promise<void> {
   if (hasAlready(exchange, `"${digest}"`)) return;
   const range = parseRange(exchange.request.headers.range, size);
   const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, etag: `"${digest}"`, 'accept-ranges': 'bytes' };
@@ -52,7 +51,8 @@ export async function sendBlob(storage: Pick<BlobStorage, 'read'>, exchange: Exc
     exchange.response.end();
     return;
   }
-  await pipeline(await storage.read(digest, { start, end }), exchange.response);
+  // Who left before the end hears of nothing any more; what was answered is written down when the response closes.
+  if (await storage.pour(digest, { start, end }, exchange.response)) exchange.response.end();
 }
 
 /** One range of bytes (RFC 9110, 14.1.2); undefined when all is meant. */
