@@ -8,6 +8,7 @@ import { algorithmOf, digestFromHex } from '../digest.ts';
 import { digestMismatch } from '../errors.ts';
 import { compressionOf, openPlain } from '../tar/compression.ts';
 import { openPrivileges, type Privileges } from '../tar/files.ts';
+import { gathered } from '../tar/gather.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
 import { copyTrees } from '../trees/copy.ts';
@@ -43,7 +44,7 @@ async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { ki
   const onFile = (bytes: number) => void (size_bytes += bytes);
   const inner = createHash('sha256');
   const plain = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
-  const packed = await writePacked(target, Readable.from(tapped(plain, inner)), createGzip({ level: GZIP_LEVEL }));
+  const packed = await writePacked(target, Readable.from(tapped(gathered(plain), inner)), createGzip({ level: GZIP_LEVEL }));
   if (sync) syncFiles(source, privileges);
   return { diffId: digestFromHex(inner.digest('hex')), ...packed, size_bytes };
 }
