@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Trees } from './trees/types.ts';
+import type { TreeCopyItem, Trees } from './trees/types.ts';
 export type { ModeChange, Owner, TreeCopyItem, TreeHashItem, Trees } from './trees/types.ts';
 
 /** The hash functions that OCI's image specification registers. */
@@ -284,6 +284,11 @@ export interface Snapshots {
   changes(key: string): Promise<readonly { readonly path: string; readonly kind: 'modified' | 'added' | 'deleted' }[]>;
   /** The writable layer as a layer blob in the content store: overlay's whiteouts become OCI's. */
   commit(key: string, options?: CommitOptions): Promise<Layer>;
+  /**
+   * Copies a tree into it as `Trees.copy` does, and leaves it unmounted. The tree is given away: nobody changes it any more, since files that look
+   * as they shall are the same ones in the layer, which moves no bytes. Errors: `TREE_INVALID`.
+   */
+  take(key: string, item: TreeCopyItem): Promise<void>;
   /** Commits and removes in one: the files need not be unpacked again, since the writable layer becomes the unpacked one. */
   seal(key: string, options?: CommitOptions): Promise<Layer>;
 }

@@ -11,7 +11,8 @@ import { openPrivileges, type Privileges } from '../tar/files.ts';
 import { gathered } from '../tar/gather.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
-import { copyTrees } from '../trees/copy.ts';
+import { copyTrees, prepareGrafts } from '../trees/copy.ts';
+import { graftTree } from '../trees/graft.ts';
 import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
@@ -34,6 +35,11 @@ export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
       return hashTrees(job.items, job.owners, openPrivileges().xattrs);
     case 'copy-trees':
       copyTrees(job.root, job.items, openPrivileges());
+      return undefined;
+    case 'prepare-grafts':
+      return prepareGrafts(job.root, job.item, openPrivileges());
+    case 'graft':
+      graftTree(job.upper, job.item, job.grafts, openPrivileges());
       return undefined;
   }
 }

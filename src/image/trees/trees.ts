@@ -24,7 +24,7 @@ export function treesHere(): Trees {
 }
 
 /** About how many bytes there are to read; a folder counts as many. */
-async function weigh(items: readonly TreeSource[]): Promise<number> {
+export async function weigh(items: readonly TreeSource[]): Promise<number> {
   let bytes = 0;
   for (const { path } of items) {
     const stats = await lstat(path);
