@@ -13,7 +13,8 @@ export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
-export { CUSTOM_CLEANUP, prepareForCreate, prepareForUpdate } from './prepare.ts';
+export { CUSTOM_CLEANUP } from './kinds/extension.ts';
+export { prepareForCreate, prepareForUpdate } from './prepare.ts';
 export { type Amounts, amountText, podTotal, quotaAmounts, quotaCovers } from './quota-usage.ts';
 export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
 export { apiVersionOf, findKind, findResource, SERVED_RESOURCES, type ServedResource } from './resources.ts';
@@ -31,4 +32,4 @@ export {
 } from './selectors.ts';
 export { humanDuration, type Table, toTable } from './table/index.ts';
 export type * from './types.ts';
-export { validateCreate, validateUpdate } from './validation/index.ts';
+export { validateCreate, validateStatusUpdate, validateUpdate } from './validation/index.ts';

@@ -24,7 +24,9 @@ export function openApiSchemas(resources: readonly ServedResource[]): OpenApiSch
       continue;
     }
     builder.kind(model, { group, version, kind });
-    if (models.has(`${model}List`)) builder.kind(`${model}List`, { group, version, kind: listKind });
+    // Where a group is part of a model's name, it need not be part of its list's.
+    const list = [`${model}List`, `V${version.slice(1)}${listKind}`].find((name) => models.has(name));
+    if (list !== undefined) builder.kind(list, { group, version, kind: listKind });
   }
   return { schemas: builder.schemas, schemaOf: (resource) => reference(nameOf(resource)) };
 }

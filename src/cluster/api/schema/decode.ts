@@ -86,7 +86,9 @@ class Walk {
         return value.map((item, index) => this.#value(type.of, item, `${path}[${index}]`));
       case 'map':
         if (!isRecord(value)) return this.#wrong('map', value, path);
-        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#value(type.of, item, `${path}.${key}`)]));
+        return Object.fromEntries(
+          Object.entries(value).map(([key, item]) => [key, item === null ? emptyOf(type.of) : this.#value(type.of, item, `${path}.${key}`)]),
+        );
       case 'model':
         if (type.name === 'V1MicroTime' && typeof value === 'string') return value;
         return isRecord(value) ? this.model(type.name, value, path) : this.#wrong('object', value, path);
@@ -96,6 +98,23 @@ class Walk {
   #wrong(wanted: string, value: unknown, path: string, why?: string): never {
     const words = why === undefined ? `${path} must be ${withArticle(wanted)}, not ${nameOf(value)}` : `${path}: ${why}, not ${nameOf(value)}`;
     throw badRequest(`${this.#kind} in version "${this.#version}" cannot be handled as a ${this.#kind}: ${words}`);
+  }
+}
+
+/** What an entry of a map is when null is written for it; a list or a moment that there is not is null. */
+function emptyOf(type: TypeSchema): unknown {
+  switch (type.kind) {
+    case 'string':
+      return type.format === 'date-time' ? null : '';
+    case 'number':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'model':
+    case 'map':
+      return {};
+    default:
+      return null;
   }
 }
 

@@ -14,39 +14,13 @@ import type {
   V1Service,
   V2HorizontalPodAutoscaler,
 } from '../generated/types.ts';
-import { formatLabelSelector, type ObjectSelector, requirementsOf } from '../selectors.ts';
 import type { KubeObject } from '../types.ts';
 import { age } from './duration.ts';
+import { ageColumn, type Column, column, list, nameColumn, selectorText } from './column.ts';
 import { autoscalerTargets } from './hpa-targets.ts';
 import { podStatusWord } from './pod-status.ts';
 
-/** What stands in a cell; null where there is nothing. */
-export type Cell = string | number | boolean | null;
-
-export interface Column {
-  readonly name: string;
-  readonly type: string;
-  readonly format: string;
-  readonly description?: string;
-  readonly priority: number;
-  cell(object: KubeObject, now_ms: number): Cell;
-}
-/** A column whose cell reads a model's fields; the object was decoded by the model of the list it stands in. */
-function column<T extends KubeObject>(
-  name: string,
-  cell: (object: T, now_ms: number) => string | number,
-  priority = 0,
-  type: Column['type'] = 'string',
-): Column {
-  return { name, type, format: name === 'Name' ? 'name' : '', priority, cell: (object, now_ms) => cell(object as T, now_ms) };
-}
-
-const nameColumn = column('Name', ({ metadata }) => metadata.name ?? '');
-const ageColumn = column('Age', ({ metadata }, now_ms) => age(metadata.creationTimestamp, now_ms));
-const list = (items: readonly (string | undefined)[]) => items.join(',') || '<none>';
-const selectorText = (selector: ObjectSelector | undefined) => (selector === undefined ? '<none>' : formatLabelSelector(requirementsOf(selector)) || '<none>');
-
-const POD: readonly Column[] = [
+export const POD: readonly Column[] = [
   nameColumn,
   column<V1Pod>('Ready', ({ spec, status }) => `${status?.containerStatuses?.filter(({ ready }) => ready).length ?? 0}/${spec?.containers.length ?? 0}`),
   column<V1Pod>('Status', podStatusWord),
@@ -77,7 +51,7 @@ const WORKLOAD_WIDE: readonly Column[] = [
   column<V1Deployment>('Selector', ({ spec }) => selectorText(spec?.selector), 1),
 ];
 
-const DEPLOYMENT: readonly Column[] = [
+export const DEPLOYMENT: readonly Column[] = [
   nameColumn,
   column<V1Deployment>('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
   column<V1Deployment>('Up-to-date', ({ status }) => status?.updatedReplicas ?? 0),
@@ -85,7 +59,7 @@ const DEPLOYMENT: readonly Column[] = [
   ageColumn,
   ...WORKLOAD_WIDE,
 ];
-const REPLICA_SET: readonly Column[] = [
+export const REPLICA_SET: readonly Column[] = [
   nameColumn,
   column<V1ReplicaSet>('Desired', ({ spec }) => spec?.replicas ?? 0, 0, 'integer'),
   column<V1ReplicaSet>('Current', ({ status }) => status?.replicas ?? 0, 0, 'integer'),
@@ -93,7 +67,7 @@ const REPLICA_SET: readonly Column[] = [
   ageColumn,
   ...WORKLOAD_WIDE,
 ];
-const SERVICE: readonly Column[] = [
+export const SERVICE: readonly Column[] = [
   nameColumn,
   column<V1Service>('Type', ({ spec }) => spec?.type ?? 'ClusterIP'),
   column<V1Service>('Cluster-IP', ({ spec }) => spec?.clusterIP || '<none>'),
@@ -113,7 +87,7 @@ function externalText({ spec, status }: V1Service): string {
 }
 
 const nodeAddress = (node: V1Node, type: string) => node.status?.addresses?.find((address) => address.type === type)?.address ?? '<none>';
-const NODE: readonly Column[] = [
+export const NODE: readonly Column[] = [
   nameColumn,
   column<V1Node>('Status', ({ spec, status }) => {
     const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
@@ -150,7 +124,7 @@ const autoscaler = (targets: (object: KubeObject) => string): readonly Column[] 
 const v1Targets = ({ spec, status }: V1HorizontalPodAutoscaler) =>
   `cpu: ${status?.currentCPUUtilizationPercentage === undefined ? '<unknown>' : `${status.currentCPUUtilizationPercentage}%`}/${spec?.targetCPUUtilizationPercentage}%`;
 
-const EVENT: readonly Column[] = [
+export const EVENT: readonly Column[] = [
   column<CoreV1Event>('Last Seen', ({ lastTimestamp, eventTime, metadata }, now_ms) => age(lastTimestamp ?? eventTime ?? metadata.creationTimestamp, now_ms)),
   column<CoreV1Event>('Type', ({ type }) => type ?? ''),
   column<CoreV1Event>('Reason', ({ reason }) => reason ?? ''),
@@ -175,31 +149,26 @@ function endpointsText({ subsets = [] }: V1Endpoints): string {
   return all.length > ENDPOINTS_SHOWN ? `${all.slice(0, ENDPOINTS_SHOWN).join(',')} + ${all.length - ENDPOINTS_SHOWN} more...` : list(all);
 }
 
-/** The columns of each model that has its own; the others show Name and Age. */
-export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
-  V1Pod: POD,
-  V1Deployment: DEPLOYMENT,
-  V1ReplicaSet: REPLICA_SET,
-  V1Service: SERVICE,
-  V1Node: NODE,
-  V1Namespace: [nameColumn, column<V1Namespace>('Status', ({ status }) => status?.phase ?? 'Active'), ageColumn],
-  V1ConfigMap: [
-    nameColumn,
-    column<V1ConfigMap>('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),
-    ageColumn,
-  ],
-  V1Secret: [nameColumn, column<V1Secret>('Type', ({ type }) => type ?? ''), column<V1Secret>('Data', ({ data }) => Object.keys(data ?? {}).length), ageColumn],
-  V1Endpoints: [nameColumn, column<V1Endpoints>('Endpoints', endpointsText), ageColumn],
-  V1EndpointSlice: [
-    nameColumn,
-    column<V1EndpointSlice>('AddressType', ({ addressType }) => addressType),
-    column<V1EndpointSlice>('Ports', ({ ports }) => list((ports ?? []).map(({ port }) => String(port ?? '*')))),
-    column<V1EndpointSlice>('Endpoints', ({ endpoints }) => list((endpoints ?? []).flatMap(({ addresses }) => addresses))),
-    ageColumn,
-  ],
-  V1Lease: [nameColumn, column<V1Lease>('Holder', ({ spec }) => spec?.holderIdentity ?? ''), ageColumn],
-  CoreV1Event: EVENT,
-  V1HorizontalPodAutoscaler: autoscaler((object) => v1Targets(object as V1HorizontalPodAutoscaler)),
-  V2HorizontalPodAutoscaler: autoscaler((object) => autoscalerTargets(object as V2HorizontalPodAutoscaler)),
-};
-export const PLAIN_COLUMNS: readonly Column[] = [nameColumn, ageColumn];
+export const ENDPOINTS: readonly Column[] = [nameColumn, column<V1Endpoints>('Endpoints', endpointsText), ageColumn];
+export const NAMESPACE: readonly Column[] = [nameColumn, column<V1Namespace>('Status', ({ status }) => status?.phase ?? 'Active'), ageColumn];
+export const CONFIG_MAP: readonly Column[] = [
+  nameColumn,
+  column<V1ConfigMap>('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),
+  ageColumn,
+];
+export const SECRET: readonly Column[] = [
+  nameColumn,
+  column<V1Secret>('Type', ({ type }) => type ?? ''),
+  column<V1Secret>('Data', ({ data }) => Object.keys(data ?? {}).length),
+  ageColumn,
+];
+export const ENDPOINT_SLICE: readonly Column[] = [
+  nameColumn,
+  column<V1EndpointSlice>('AddressType', ({ addressType }) => addressType),
+  column<V1EndpointSlice>('Ports', ({ ports }) => list((ports ?? []).map(({ port }) => String(port ?? '*')))),
+  column<V1EndpointSlice>('Endpoints', ({ endpoints }) => list((endpoints ?? []).flatMap(({ addresses }) => addresses))),
+  ageColumn,
+];
+export const LEASE: readonly Column[] = [nameColumn, column<V1Lease>('Holder', ({ spec }) => spec?.holderIdentity ?? ''), ageColumn];
+export const AUTOSCALER_V1: readonly Column[] = autoscaler((object) => v1Targets(object as V1HorizontalPodAutoscaler));
+export const AUTOSCALER_V2: readonly Column[] = autoscaler((object) => autoscalerTargets(object as V2HorizontalPodAutoscaler));

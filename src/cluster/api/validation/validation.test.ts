@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyDefaults, decode, findKind, type KubeObject, prepareForCreate, StatusError, validateCreate, validateUpdate } from '../index.ts';
-import { qosClass } from '../prepare.ts';
+import { qosClass } from '../qos-class.ts';
 
 function made(apiVersion: string, kind: string, body: object): KubeObject {
   const resource = resourceOf(apiVersion, kind);

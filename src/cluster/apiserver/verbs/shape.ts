@@ -8,6 +8,7 @@ import {
   prepareForCreate,
   prepareForUpdate,
   validateCreate,
+  validateStatusUpdate,
   validateUpdate,
 } from '#cluster/api';
 import { convert } from '../conversion/convert.ts';
@@ -47,8 +48,9 @@ export function prepareChanged(served: Served, after: KubeObject, before: KubeOb
   return prepareForUpdate(served.info, applyDefaults(served.info, after), before);
 }
 
-/** Of a subresource nothing is to be checked but of an approval, and what a definition describes. Errors: 422. */
+/** Of a subresource nothing is to be checked but its own part, an approval, and what a definition describes. Errors: 422. */
 export function checkChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): void {
+  if (subresource === 'status' && served.info.custom === undefined) return validateStatusUpdate(served.info, after, before);
   if (subresource === undefined || subresource === 'approval' || served.info.custom !== undefined) validateUpdate(served.info, after, before);
 }
 

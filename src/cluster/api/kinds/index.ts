@@ -1,0 +1,15 @@
+import type { ServedResource } from '../resources.ts';
+import { ACCESS } from './access.ts';
+import { CORE } from './core.ts';
+import { EXTENSION } from './extension.ts';
+import { NETWORK } from './network.ts';
+import type { Strategy } from './strategy.ts';
+import { WORKLOADS } from './workloads.ts';
+
+const BY_MODEL: Readonly<Record<string, Strategy>> = { ...CORE, ...WORKLOADS, ...NETWORK, ...ACCESS, ...EXTENSION };
+const PLAIN: Strategy = {};
+
+/** What the kind of a resource has of its own; nothing where a CustomResourceDefinition describes it. */
+export function strategyOf({ model }: Pick<ServedResource, 'model'>): Strategy {
+  return BY_MODEL[model] ?? PLAIN;
+}
