@@ -24,8 +24,8 @@ export interface Space {
   refuses(line: string, expected: Expected, options?: Options): Promise<void>;
   /** Standard output is one object. */
   object(line: string, options?: Options): Promise<Record<string, unknown>>;
-  /** Creates what is given as manifest, object or list of them. */
-  has(...objects: readonly (object | string)[]): Promise<void>;
+  /** Creates them. */
+  has(...items: readonly object[]): Promise<void>;
   /** Writes a file into the folder; an object becomes JSON. */
   file(name: string, content: string | object): Promise<string>;
   read(name: string): Promise<string>;
@@ -45,7 +45,7 @@ export interface Plane extends AsyncDisposable {
 export async function startPlane(spaces: number, options: readonly string[] = []): Promise<Plane> {
   const daemon = await startTestDaemon(['--parts', 'apiserver,controllers', ...options]);
   const items = Array.from({ length: spaces }, (_, index) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: `s${index}` } }));
-  await output(daemon.kubectl(['create', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) }));
+  await output(daemon.kubectl(['create', '-f', '-'], { input: listOf(items) }));
   let next = 0;
   return {
     daemon,
@@ -92,9 +92,8 @@ function openSpace(daemon: TestDaemon, namespace: string, folder: string): Space
       matches(line, stderr, expected);
     },
     object,
-    async has(...objects) {
-      const input = objects.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('\n---\n');
-      await succeeds('create -f -', { input });
+    async has(...items) {
+      await succeeds('create -f -', { input: listOf(items) });
     },
     file,
     read: (name) => readFile(join(folder, name), 'utf8'),
@@ -102,6 +101,8 @@ function openSpace(daemon: TestDaemon, namespace: string, folder: string): Space
     inside: (command) => output(daemon.inside(command, { folder })),
   };
 }
+
+const listOf = (items: readonly object[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 
 function matches(line: string, said: string, expected: Expected): void {
   const pattern = typeof expected === 'string' ? patternOf(expected) : expected;
