@@ -139,7 +139,7 @@ export const GET: Family = {
       );
     },
 
-    subresources: async (k, plane) => {
+    subresources: async (k) => {
       await k.says('get pod p --subresource=status -o jsonpath={.status.phase}', 'Pending');
       await k.says('create deployment web --image=busybox --replicas=2');
       await k.says('wait deploy web --for=jsonpath={.status.replicas}=2 --timeout=10s');
