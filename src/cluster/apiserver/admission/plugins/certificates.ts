@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { forbidden, type UserInfo, type V1CertificateSigningRequest } from '#cluster/api';
 import { requestSubject } from '../../auth/certificates/request-subject.ts';
-import { timestamp } from '../../context.ts';
 import { isResource } from '../../kinds.ts';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '../types.ts';
 
@@ -77,7 +76,7 @@ function stampConditions({ clock }: AdmissionContext, { object, old }: Admission
   // Decoded as CertificateSigningRequests, both of them.
   const [before, after] = [old as V1CertificateSigningRequest, object as V1CertificateSigningRequest];
   if (after.status?.conditions === undefined) return;
-  const now = timestamp(clock);
+  const now = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
   const conditions = after.status.conditions.map((condition) => {
     const same = before.status?.conditions?.find(({ type, status }) => type === condition.type && status === condition.status);
     return {
