@@ -81,7 +81,7 @@ await informer.stop();
 `;
   await writeFile(join(home, 'program.mts'), program);
   await writeFile(join(home, 'wrong.mts'), `${program}void (await deployments.get('web', 'default')).spec?.replicaz;\n`);
-  assert.equal(await inside(join(checkout, 'bin/with-node'), '--no-warnings', join(home, 'program.mts')), '3\n');
+  assert.equal(await inside(process.execPath, '--no-warnings', join(home, 'program.mts')), '3\n');
   const compiled = (file: string) =>
     run(
       [
