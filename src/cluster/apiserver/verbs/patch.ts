@@ -21,7 +21,7 @@ export async function patch(context: Context, served: Served, request: ApiReques
   let warnings: readonly string[] = [];
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user };
   const { object } = await replace(context, place, options, (before) => {
-    const decoded = decodeBody(served, patchBody(before, request, served), request.query);
+    const decoded = decodeBody(served, request, patchBody(before, request, served));
     warnings = request.subresource === undefined ? [...decoded.warnings, ...warningsOf(served.info, decoded.object, before)] : decoded.warnings;
     checkRevision(place, before, decoded.object);
     return decoded.object;

@@ -11,7 +11,7 @@ import { type Change, change, type Place, STALE_WORDS } from './write.ts';
 
 /** PUT of one object, or of its status alone. Errors: 400, 404, 409, 422. */
 export async function update(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
-  const { object: body, warnings } = decodeBody(served, request.body, request.query);
+  const { object: body, warnings } = decodeBody(served, request);
   let ofKind: readonly string[] = [];
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   checkIdentity(served, place, body);

@@ -118,7 +118,11 @@ test('slices', () => {
       'n',
       'spec.devices[0]: Invalid value: null: `nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec',
     ],
-    ['spec.sharedCounters', [], 'spec: Invalid value: "": only one of `sharedCounters` or `devices` is allowed'],
+    [
+      'spec.sharedCounters',
+      [{ name: 'a', counters: { memory: { value: '1' } } }],
+      'spec: Invalid value: "": only one of `sharedCounters` or `devices` is allowed',
+    ],
   ]);
   checkRows(golden('resource.k8s.io/v1beta1 ResourceSlice'), [
     ['spec.devices.0.basic.nodeName', undefined, 'spec.devices[0]: Required value: exactly one of…'],
