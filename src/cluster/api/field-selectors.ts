@@ -43,6 +43,8 @@ const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
   '/Service': [NAME, NAMESPACE, 'spec.clusterIP', 'spec.type'],
   'batch/Job': [NAME, NAMESPACE, 'status.successful'],
   'certificates.k8s.io/CertificateSigningRequest': [NAME, 'spec.signerName'],
+  'certificates.k8s.io/ClusterTrustBundle': [NAME, 'spec.signerName'],
+  'certificates.k8s.io/PodCertificateRequest': [NAME, NAMESPACE, 'spec.signerName', 'spec.podName', 'spec.nodeName'],
   'resource.k8s.io/ResourceSlice': [NAME, 'spec.nodeName', 'spec.driver'],
 };
 /** Names that a field is asked for by and that are not the field's own. */

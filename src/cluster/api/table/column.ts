@@ -35,4 +35,5 @@ export const labelsText = (labels: Readonly<Record<string, string>> | undefined)
 export const selectorText = (selector: ObjectSelector | undefined) =>
   selector === undefined ? '<none>' : formatLabelSelector(requirementsOf(selector)) || '<none>';
 
-export const PLAIN_COLUMNS: readonly Column[] = [nameColumn, ageColumn];
+/** The machinery's own columns, for kinds that have none: here the age is a time. */
+export const PLAIN_COLUMNS: readonly Column[] = [nameColumn, { ...column('Created At', ({ metadata }) => metadata.creationTimestamp ?? null), type: 'date' }];

@@ -27,7 +27,7 @@ export async function bootstrap(context: Context): Promise<void> {
   await Promise.all([...namespaces, ...classes, range, ...flows]);
 }
 
-/** The `kubernetes` Service in `default`, and its endpoint: where this server listens. */
+/** The `kubernetes` Service in `default`, and its endpoint: where this server listens, in the old form and the new. */
 export async function publishApi(context: Context, address: string, port: number): Promise<void> {
   const labels = { component: 'apiserver', provider: 'kubernetes' };
   const service = {
@@ -35,6 +35,12 @@ export async function publishApi(context: Context, address: string, port: number
     kind: 'Service',
     metadata: { name: 'kubernetes', namespace: 'default', labels },
     spec: { type: 'ClusterIP', clusterIP: context.services.apiAddress, ports: [{ name: PORT_NAME, port: 443, protocol: 'TCP', targetPort: port }] },
+  };
+  const endpoints = {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: address }], ports: [{ name: PORT_NAME, port, protocol: 'TCP' }] }],
   };
   const slice = {
     apiVersion: 'discovery.k8s.io/v1',
@@ -45,6 +51,7 @@ export async function publishApi(context: Context, address: string, port: number
     ports: [{ name: PORT_NAME, port, protocol: 'TCP' }],
   };
   await ensure(context, { group: '', version: 'v1', resource: 'services' }, service, true);
+  await ensure(context, { group: '', version: 'v1', resource: 'endpoints' }, endpoints, true);
   await ensure(context, { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' }, slice, true);
 }
 

@@ -133,6 +133,24 @@ test('a zero that was said is kept, one that nobody said is not', () => {
     { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 0 } },
   );
 });
+test('which zeros are said is known of each field', () => {
+  const specOf = (apiVersion: string, kind: string, spec: readonly Field[]) => decodeProtobuf(envelope(apiVersion, kind, [[2, spec]])).spec;
+  assert.deepEqual(
+    specOf('storage.k8s.io/v1', 'CSIDriver', [
+      [1, 0],
+      [2, 0],
+    ]),
+    { attachRequired: false, podInfoOnMount: false },
+  );
+  assert.deepEqual(
+    specOf('v1', 'PersistentVolumeClaim', [
+      [3, ''],
+      [5, ''],
+    ]),
+    { storageClassName: '' },
+  );
+  assert.deepEqual(specOf('policy/v1', 'PodDisruptionBudget', [[3, [[2, 0]]]]), { maxUnavailable: 0 });
+});
 test('what is cut short, unknown or something else is refused', () => {
   assert.throws(() => decodeProtobuf(Buffer.from('{}')), /does not begin/);
   assert.throws(() => decodeProtobuf(envelope('v9', 'Pod', [])), /Cannot read Pod of v9 in protocol buffers/);

@@ -74,17 +74,13 @@ const bindingColumns: readonly Column[] = [
   column<Binding>('Groups', subjectsText('Group'), 1),
   column<Binding>('ServiceAccounts', subjectsText('ServiceAccount'), 1),
 ];
-/** Roles have no table of their own: the machinery's, where the age is a time. */
-const roleColumns: readonly Column[] = [nameColumn, { ...column<V1Role>('Created At', ({ metadata }) => metadata.creationTimestamp ?? null), type: 'date' }];
-
-export const ROLE = strategy<V1Role>({ validateName, validate: (errors, { rules }) => checkRules(errors, rules ?? [], true), columns: roleColumns });
+export const ROLE = strategy<V1Role>({ validateName, validate: (errors, { rules }) => checkRules(errors, rules ?? [], true) });
 export const CLUSTER_ROLE = strategy<V1ClusterRole>({
   validateName,
   validate: (errors, { rules, aggregationRule }) => {
     checkRules(errors, rules ?? [], false);
     checkAggregation(errors, aggregationRule);
   },
-  columns: roleColumns,
 });
 export const ROLE_BINDING = strategy<V1RoleBinding>({
   setDefaults: defaultBinding,

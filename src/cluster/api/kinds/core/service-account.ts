@@ -1,4 +1,5 @@
 import type { V1ServiceAccount } from '../../generated/types.ts';
+import { ageColumn, nameColumn } from '../../table/column.ts';
 import { strategy } from '../strategy.ts';
 
 /** Of a Secret nothing but its name is told. */
@@ -6,4 +7,4 @@ function keepNames(account: V1ServiceAccount): void {
   if (account.secrets !== undefined) account.secrets = account.secrets.map(({ name }) => (name === undefined ? {} : { name }));
 }
 
-export const SERVICE_ACCOUNT = strategy<V1ServiceAccount>({ prepareCreate: keepNames, prepareUpdate: keepNames });
+export const SERVICE_ACCOUNT = strategy<V1ServiceAccount>({ prepareCreate: keepNames, prepareUpdate: keepNames, columns: [nameColumn, ageColumn] });

@@ -5,16 +5,13 @@ import { FieldErrors } from '../../validation/field-errors.ts';
 import { canonicalIpProblem, checkEndpointIp, checkIp, parseIp } from '../../validation/ip.ts';
 import { checkDomain, checkText, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../../validation/text-formats.ts';
 import { strategy } from '../strategy.ts';
-import { PROTOCOLS, shortList } from './endpoints.ts';
+import { isOfServer, PROTOCOLS, shortList } from './endpoints.ts';
 
 const TYPES = ['FQDN', 'IPv4', 'IPv6'];
 const ADDRESSES_MAX = 100;
 const PORTS_MAX = 20_000;
 const ENDPOINTS_MAX = 1_000;
 const HINTS_MAX = 8;
-
-/** A server that listens for its own machine alone says so in its own slice. */
-const isOfServer = ({ metadata }: V1EndpointSlice) => metadata.namespace === 'default' && metadata.name === 'kubernetes';
 
 function validate(errors: FieldErrors, slice: V1EndpointSlice, old?: V1EndpointSlice): void {
   const { addressType = '', ports = [], endpoints = [] } = slice;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CoreV1EndpointPort, V1EndpointAddress, V1Endpoints } from '../../generated/types.ts';
 import { ageColumn, type Column, column, nameColumn } from '../../table/column.ts';
+import type { KubeObject } from '../../types.ts';
 import { FieldErrors } from '../../validation/field-errors.ts';
 import { checkEndpointIp, checkIp } from '../../validation/ip.ts';
 import { checkPort } from '../../validation/numbers.ts';
@@ -11,9 +12,13 @@ export const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const SHOWN = 3;
 const DEPRECATED = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';
 
-function validate(errors: FieldErrors, { subsets = [] }: V1Endpoints, old?: V1Endpoints): void {
+/** A server that listens for its own machine alone says so in what stands for it. */
+export const isOfServer = ({ metadata }: KubeObject) => metadata.namespace === 'default' && metadata.name === 'kubernetes';
+
+function validate(errors: FieldErrors, endpoints: V1Endpoints, old?: V1Endpoints): void {
+  const { subsets = [] } = endpoints;
   // What older rules let in may stay as it is.
-  const found = old !== undefined && isDeepStrictEqual(subsets, old.subsets ?? []) ? new FieldErrors() : errors;
+  const found = isOfServer(endpoints) || (old !== undefined && isDeepStrictEqual(subsets, old.subsets ?? [])) ? new FieldErrors() : errors;
   for (const [index, { addresses = [], notReadyAddresses = [], ports = [] }] of subsets.entries()) {
     const path = `subsets[${index}]`;
     if (addresses.length + notReadyAddresses.length === 0) found.required(path, 'must specify `addresses` or `notReadyAddresses`');

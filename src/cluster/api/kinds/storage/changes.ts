@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isQuantity, parseQuantity } from '../../quantity.ts';
 
-/** What a change of a part that must stay as it is would change: a line each for what was there and what is to be. */
-export function changedLines(before: object = {}, after: object = {}): string {
+/** What a change of a part that must stay as it is would change: a line each for what was there and what is to be, shown as they were written. */
+export function changedLines(before: object = {}, after: object = {}, shownBefore = before, shownAfter = after): string {
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return fields
     .flatMap((field) => {
       const [old, now] = [Reflect.get(before, field), Reflect.get(after, field)];
       if (isDeepStrictEqual(old, now)) return [];
-      return [...(old === undefined ? [] : [`- ${field}: ${JSON.stringify(old)}`]), ...(now === undefined ? [] : [`+ ${field}: ${JSON.stringify(now)}`])];
+      const [was, is]: readonly unknown[] = [Reflect.get(shownBefore, field), Reflect.get(shownAfter, field)];
+      return [...(was === undefined ? [] : [`- ${field}: ${JSON.stringify(was)}`]), ...(is === undefined ? [] : [`+ ${field}: ${JSON.stringify(is)}`])];
     })
     .join('\n');
 }

@@ -23,7 +23,7 @@ export function checkClaimUpdate(errors: FieldErrors, claim: V1PersistentVolumeC
   if (!isDeepStrictEqual(compared, kept))
     errors.forbidden(
       'spec',
-      `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${changedLines(kept, compared)}`,
+      `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${changedLines(kept, compared, before, spec)}`,
     );
   const size = amountOf(spec.resources?.requests?.storage);
   if (size < amountOf(before.resources?.requests?.storage) && size <= amountOf(old.status?.capacity?.storage))

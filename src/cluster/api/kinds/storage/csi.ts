@@ -137,9 +137,4 @@ export const CSI_NODE = strategy<V1CSINode>({
 /** How much of a class is left where. */
 export const CSI_STORAGE_CAPACITY = strategy<V1CSIStorageCapacity>({
   validate: checkCapacity,
-  columns: [
-    nameColumn,
-    column<V1CSIStorageCapacity>('StorageClassName', ({ storageClassName }) => storageClassName),
-    column<V1CSIStorageCapacity>('Capacity', ({ capacity }) => capacity ?? '<unset>'),
-  ],
 });
