@@ -5,6 +5,7 @@ import { POD_COLUMNS } from './columns.ts';
 import { defaultPod } from './defaults.ts';
 import { applyLabelKeys } from './label-keys.ts';
 import { validatePod } from './rules.ts';
+import { keepUnsaid, validatePodStatus } from './status-rules.ts';
 
 export const POD = strategy<V1Pod>({
   counted: true,
@@ -26,6 +27,8 @@ export const POD = strategy<V1Pod>({
     pod.spec = structuredClone(pod.spec);
     applyLabelKeys(pod);
   },
+  prepareStatusUpdate: keepUnsaid,
   validate: validatePod,
+  validateStatus: validatePodStatus,
   columns: POD_COLUMNS,
 });
