@@ -8,6 +8,7 @@ export { applyDefaults } from './defaults/index.ts';
 export * from './errors.ts';
 export type * from './generated/types.ts';
 export { resolveIntOrPercent } from './int-or-percent.ts';
+export { objectSelectorText } from './object-selector-text.ts';
 export { type OpenApiSchemas, openApiSchemas } from './openapi/schemas.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';

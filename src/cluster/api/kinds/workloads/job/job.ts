@@ -35,6 +35,9 @@ export const JOB = strategy<V1Job>({
     if (job.spec === undefined) return;
     job.spec = structuredClone(job.spec);
     selectOwnPods(job);
+    // Who has no labels has those of his Pods.
+    const { labels } = job.spec.template.metadata ?? {};
+    if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
   },
   validate: validateJob,
   validateStatus: validateJobStatus,

@@ -23,8 +23,6 @@ export const POD = strategy<V1Pod>({
           ...(creationTimestamp === undefined ? {} : { lastTransitionTime: creationTimestamp }),
         },
       ];
-    if (pod.spec === undefined) return;
-    pod.spec = structuredClone(pod.spec);
     applyLabelKeys(pod);
   },
   prepareStatusUpdate: keepUnsaid,
