@@ -25,6 +25,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly validate?: (errors: FieldErrors, object: T, old?: T) => void;
   /** The rules of an update of its status alone. */
   readonly validateStatus?: (errors: FieldErrors, object: T, old: T) => void;
+  /** What its writer should know, though it was taken; `old` is what stood there before an update. */
+  readonly warnings?: (object: T, old?: T) => readonly string[];
   /** The columns of a Table; without them Name and Age. */
   readonly columns?: readonly Column[];
 }

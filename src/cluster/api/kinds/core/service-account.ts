@@ -6,4 +6,13 @@ function keepNames(account: V1ServiceAccount): void {
   if (account.secrets !== undefined) account.secrets = account.secrets.map(({ name }) => (name === undefined ? {} : { name }));
 }
 
-export const SERVICE_ACCOUNT = strategy<V1ServiceAccount>({ prepareCreate: keepNames, prepareUpdate: keepNames });
+const MOUNTS_OWN_ONLY = 'kubernetes.io/enforce-mountable-secrets';
+
+export const SERVICE_ACCOUNT = strategy<V1ServiceAccount>({
+  prepareCreate: keepNames,
+  prepareUpdate: keepNames,
+  warnings: ({ metadata }, old) =>
+    metadata.annotations?.[MOUNTS_OWN_ONLY] === undefined || old?.metadata.annotations?.[MOUNTS_OWN_ONLY] !== undefined
+      ? []
+      : [`metadata.annotations[${MOUNTS_OWN_ONLY}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`],
+});

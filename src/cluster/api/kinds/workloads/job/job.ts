@@ -8,6 +8,8 @@ import { defaultJob } from './defaults.ts';
 import { validateJob } from './rules.ts';
 import { selectOwnPods } from './selector.ts';
 import { validateJobStatus } from './status-rules.ts';
+import { sameContent } from '../../../validation/same.ts';
+import { jobSpecWarnings, nameWarnings } from '../warnings/workload.ts';
 
 function statusText({ metadata, status = {} }: V1Job): string {
   for (const type of ['Complete', 'Failed']) if (isTrue(status, type)) return type;
@@ -41,6 +43,7 @@ export const JOB = strategy<V1Job>({
   },
   validate: validateJob,
   validateStatus: validateJobStatus,
+  warnings: (job, old) => [...(old === undefined ? nameWarnings(job) : []), ...(sameContent(job.spec, old?.spec) ? [] : jobSpecWarnings('spec', job.spec))],
   columns: [
     nameColumn,
     described(column<V1Job>('Status', statusText), 'Status of the job.'),
