@@ -14,13 +14,14 @@ const GONE = {
   rbd: 'deprecated in v1.28, non-functional in v1.31+',
 } as const satisfies Partial<Record<keyof V1Volume, string>>;
 type Gone = keyof typeof GONE;
+const KINDS = Object.keys(GONE) as readonly Gone[];
 /** Where the field of the warning is not spelled as that of the object is. */
 const SPELLED: Partial<Record<Gone, string>> = { storageos: 'storageOS' };
 
 export function volumeWarnings(path: string, { volumes = [] }: V1PodSpec): string[] {
   const gone = volumes.flatMap((volume, index) => {
     const here = `${path}.volumes[${index}]`;
-    const kinds = (Object.keys(GONE) as Gone[]).filter((kind) => volume[kind] !== undefined);
+    const kinds = KINDS.filter((kind) => volume[kind] !== undefined);
     const { resources } = volume.ephemeral?.volumeClaimTemplate?.spec ?? {};
     return [
       ...kinds.map((kind) => `${here}.${SPELLED[kind] ?? kind}: ${GONE[kind]}`),
@@ -38,18 +39,20 @@ interface Source {
 const text = ({ path, from }: Source) => (from === '' ? JSON.stringify(path) : `${JSON.stringify(path)} (${from})`);
 
 /** Files of one volume of which one would take the place of the other, or of its folder. */
-function overlaps({ name, configMap, secret, downwardAPI, projected }: V1Volume): string[] {
+function overlaps({ name, configMap, secret, downwardAPI, projected }: V1Volume): readonly string[] {
   const told = (what: string, sources: readonly Source[]) =>
     collisions(sources).map((pair) => `volume ${JSON.stringify(name)} (${what}): overlapping paths: ${pair}`);
-  const empty = (projected?.sources ?? []).filter((source) => Object.keys(source).length === 0);
+  if (configMap?.items) return told(`ConfigMap ${JSON.stringify(configMap.name ?? '')}`, pathsOf(configMap.items));
+  if (secret?.items) return told(`Secret ${JSON.stringify(secret.secretName ?? '')}`, pathsOf(secret.items));
+  if (downwardAPI?.items) return told('DownwardAPI', pathsOf(downwardAPI.items));
+  if (projected?.sources === undefined) return NONE;
+  const empty = projected.sources.filter((source) => Object.keys(source).length === 0);
   return [
-    ...told(`ConfigMap ${JSON.stringify(configMap?.name ?? '')}`, pathsOf(configMap?.items)),
-    ...told(`Secret ${JSON.stringify(secret?.secretName ?? '')}`, pathsOf(secret?.items)),
-    ...told('DownwardAPI', pathsOf(downwardAPI?.items)),
     ...empty.map(() => `volume ${JSON.stringify(name)} (Projected) has no sources provided`),
-    ...told('Projected', (projected?.sources ?? []).flatMap(projectedPaths)),
+    ...told('Projected', projected.sources.flatMap(projectedPaths)),
   ];
 }
+const NONE: readonly string[] = [];
 
 const pathsOf = (items: readonly Pick<V1KeyToPath, 'path'>[] = [], from = ''): readonly Source[] => items.map(({ path = '' }) => ({ path, from }));
 
