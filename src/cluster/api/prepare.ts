@@ -16,6 +16,11 @@ export function prepareForCreate(resource: ServedResource, object: KubeObject): 
   return copy;
 }
 
+/** What the writer of an object should know of it; `old` is what it takes the place of. */
+export function warningsOf(resource: ServedResource, object: KubeObject, old?: KubeObject): readonly string[] {
+  return resource.custom === undefined ? (strategyOf(resource).warnings?.(object, old) ?? []) : [];
+}
+
 /**
  * What an update may change: of the main resource everything but status, of `status` only that. The generation grows when
  * the spec differs. Answers a copy.

@@ -15,12 +15,7 @@ export interface Column {
   cell(object: KubeObject, now_ms: number): Cell;
 }
 /** A column whose cell reads a model's fields; the object was decoded by the model of the list it stands in. */
-export function column<T extends KubeObject>(
-  name: string,
-  cell: (object: T, now_ms: number) => string | number,
-  priority = 0,
-  type: Column['type'] = 'string',
-): Column {
+export function column<T extends KubeObject>(name: string, cell: (object: T, now_ms: number) => Cell, priority = 0, type: Column['type'] = 'string'): Column {
   return { name, type, format: name === 'Name' ? 'name' : '', priority, cell: (object, now_ms) => cell(object as T, now_ms) };
 }
 

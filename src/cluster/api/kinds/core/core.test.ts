@@ -159,7 +159,7 @@ test('a ResourceQuota', () => {
       'spec.scopeSelector.matchExpressions.operator: Invalid value: "In": must be \'Exists\' when scope is any of…',
     ],
   ]);
-  updates(base, [['spec.scopes', [], 'spec.scopes: Invalid value: []: field is immutable']]);
+  updates(base, [['spec.scopes', [], 'spec.scopes: Invalid value: null: field is immutable']]);
   statuses(base, [['status.used', { pods: '1500m' }, 'status.used[pods]: Invalid value: "1500m": must be an integer']]);
   assert.deepEqual(cells(base)?.slice(1, 3), ['pods: 1/10, requests.cpu: 500m/4', 'limits.memory: 1Gi/8Gi']);
 });
@@ -217,7 +217,7 @@ test('Events of both groups', () => {
 
 test('fields that a kind can be selected by read as nothing done where nothing is said', () => {
   const job = golden('batch/v1 Job');
-  const selects = (object: KubeObject, text: string) => matchesFields(parseFieldSelector(object.kind, text), object);
+  const selects = (object: KubeObject, text: string) => matchesFields(parseFieldSelector(resourceOf(object), text), object);
   assert.deepEqual([selects(job, 'status.successful=2'), selects(set(job, 'status', undefined), 'status.successful=0')], [true, true]);
   assert.equal(selects(set(golden('v1 ReplicationController'), 'status', undefined), 'status.replicas=0'), true);
 });

@@ -391,7 +391,6 @@ test('autoscalers', () => {
       3601,
       'spec.behavior.scaleUp.stabilizationWindowSeconds: Invalid value: 3601: must be less than or equal to 3600',
     ],
-    ['spec.behavior.scaleDown.policies', [], 'spec.behavior.scaleDown.policies: Required value: must specify at least one Policy'],
     [
       'spec.behavior.scaleDown.policies.0.periodSeconds',
       1801,
