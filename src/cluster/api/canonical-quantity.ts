@@ -36,7 +36,7 @@ export function canonicalQuantity(text: string): string {
 /** Most amounts: a number that no larger unit divides. */
 function isPlain(text: string): boolean {
   if (!text.endsWith('i')) return !/000\D?$/.test(text);
-  return (Number.parseInt(text, 10) & 7) !== 0;
+  return Number.parseInt(text, 10) % 1024 !== 0;
 }
 
 /** Amounts in units of 1024; below one, and where they are not whole, they are written as the others. */
