@@ -10,6 +10,7 @@ export { type FieldRequirement, matchesFields, parseFieldSelector, type Selected
 export type * from './generated/types.ts';
 export { resolveIntOrPercent } from './int-or-percent.ts';
 export { parseLabelSelector } from './label-selector-text.ts';
+export { objectSelectorText } from './object-selector-text.ts';
 export { type OpenApiSchemas, openApiSchemas } from './openapi/schemas.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';

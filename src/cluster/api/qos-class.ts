@@ -7,8 +7,16 @@ interface Resources {
 /** How well a Pod's needs are stated: Guaranteed when every container's requests are its limits, BestEffort when there are none. */
 export function qosClass(spec: unknown): 'Guaranteed' | 'Burstable' | 'BestEffort' {
   // The object was decoded by the Pod's model.
-  const { containers = [], initContainers = [] } = spec as { containers?: readonly Resources[]; initContainers?: readonly Resources[] };
-  const all = [...containers, ...initContainers].map(({ resources }) => resources ?? {});
+  const {
+    containers = [],
+    initContainers = [],
+    resources: own,
+  } = spec as Resources & {
+    containers?: readonly Resources[];
+    initContainers?: readonly Resources[];
+  };
+  // What is said of the Pod as a whole goes before what is said of its containers.
+  const all = own?.limits || own?.requests ? [own] : [...containers, ...initContainers].map(({ resources }) => resources ?? {});
   const stated = all
     .flatMap(({ limits, requests }) => [...Object.keys(limits ?? {}), ...Object.keys(requests ?? {})])
     .filter((name) => name === 'cpu' || name === 'memory');

@@ -1,4 +1,5 @@
-import { formatLabelSelector, type ObjectSelector, requirementsOf } from '../selectors.ts';
+import { objectSelectorText } from '../object-selector-text.ts';
+import type { ObjectSelector } from '../selectors.ts';
 import type { KubeObject } from '../types.ts';
 import { age } from './duration.ts';
 
@@ -32,8 +33,7 @@ export const labelsText = (labels: Readonly<Record<string, string>> | undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${value}`)
     .join(',') || '<none>';
-export const selectorText = (selector: ObjectSelector | undefined) =>
-  selector === undefined ? '<none>' : formatLabelSelector(requirementsOf(selector)) || '<none>';
+export const selectorText = (selector: ObjectSelector | undefined) => (selector === undefined ? '<none>' : objectSelectorText(selector) || '<none>');
 
 /** The machinery's own columns, for kinds that have none: here the age is a time. */
 export const PLAIN_COLUMNS: readonly Column[] = [nameColumn, { ...column('Created At', ({ metadata }) => metadata.creationTimestamp ?? null), type: 'date' }];

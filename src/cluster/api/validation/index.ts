@@ -4,7 +4,8 @@ import { strategyOf } from '../kinds/index.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
 import { FieldErrors } from './field-errors.ts';
-import { checkLabels, checkQualifiedName, checkSubdomain } from './names.ts';
+import { checkMetadata } from './metadata.ts';
+import { checkSubdomain } from './names.ts';
 
 /** Checks a defaulted object that is to be created. Errors: 422 `Invalid`, with a cause for each wrong field. */
 export function validateCreate(resource: ServedResource, object: KubeObject): void {
@@ -36,15 +37,7 @@ function checkContent(resource: ServedResource, errors: FieldErrors, object: Kub
 
 function checkMeta(resource: ServedResource, { metadata }: KubeObject): FieldErrors {
   const errors = new FieldErrors();
-  const { name, generateName } = metadata;
-  if (!name) {
-    if (!generateName) errors.required('metadata.name', 'name or generateName is required');
-  } else (strategyOf(resource).validateName ?? checkSubdomain)(errors, 'metadata.name', name);
-  checkLabels(errors, 'metadata.labels', metadata.labels);
-  for (const key of Object.keys(metadata.annotations ?? {})) checkQualifiedName(errors, 'metadata.annotations', key.toLowerCase());
-  for (const [index, owner] of (metadata.ownerReferences ?? []).entries()) {
-    for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const) if (!owner[field]) errors.required(`metadata.ownerReferences[${index}].${field}`);
-  }
+  checkMetadata(errors, metadata, strategyOf(resource).validateName ?? checkSubdomain);
   return errors;
 }
 

@@ -60,5 +60,9 @@ export const NODE = strategy<V1Node>({
   },
   validate: validateNode,
   validateStatus: validateNodeStatus,
+  warnings: ({ spec = {} }) => [
+    ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is removed']),
+    ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+  ],
   columns: COLUMNS,
 });

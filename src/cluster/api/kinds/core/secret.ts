@@ -6,6 +6,7 @@ import { configKey } from '../../validation/pod-spec/formats.ts';
 import { checkText } from '../../validation/text-formats.ts';
 import { strategy } from '../strategy.ts';
 import { checkFrozen, DATA_BYTES_MAX } from './data-rules.ts';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 const ACCOUNT = 'kubernetes.io/service-account.name';
 /** The key of the registry access of each of the two types. */
@@ -66,8 +67,32 @@ function jsonProblem(text: string): string | undefined {
   }
 }
 
+/** What is wrong with the pair of a certificate and its key, in the words that Go has for it. */
+function pairProblem({ 'tls.crt': certificate = '', 'tls.key': key = '' }: Readonly<Record<string, string>>): string | undefined {
+  const [certificateText, keyText] = [certificate, key].map((text) => Buffer.from(text, 'base64').toString());
+  if (!certificateText?.includes('-----BEGIN ')) return 'tls: failed to find any PEM data in certificate input';
+  if (!keyText?.includes('-----BEGIN ')) return 'tls: failed to find any PEM data in key input';
+  const parsed = orUndefined(() => new X509Certificate(certificateText));
+  if (parsed === undefined) return 'x509: malformed certificate';
+  const parsedKey = orUndefined(() => createPrivateKey(keyText));
+  if (parsedKey === undefined) return 'tls: failed to parse private key';
+  return parsed.checkPrivateKey(parsedKey) ? undefined : 'tls: private key does not match public key';
+}
+
+function orUndefined<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}
+
 export const SECRET = strategy<V1Secret>({
   setDefaults,
   validate,
+  warnings: ({ type, data = {} }) => {
+    const problem = type === 'kubernetes.io/tls' ? pairProblem(data) : undefined;
+    return problem === undefined ? [] : [problem];
+  },
   columns: [nameColumn, column<V1Secret>('Type', ({ type }) => type ?? ''), column<V1Secret>('Data', ({ data }) => Object.keys(data ?? {}).length), ageColumn],
 });

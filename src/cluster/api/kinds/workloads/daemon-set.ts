@@ -9,6 +9,7 @@ import { checkLabelSelector } from '../../validation/selector-rules.ts';
 import { strategy } from '../strategy.ts';
 import { containerColumns, countColumn } from './columns.ts';
 import { checkCollisions } from './status-rules.ts';
+import { templateWarnings } from './warnings/pod-spec.ts';
 
 function setDefaults(set: V1DaemonSet): void {
   // Shape for the rules that follow; what is required is said by them.
@@ -84,6 +85,7 @@ export const DAEMON_SET = strategy<V1DaemonSet>({
   prepareUpdate: (set, old) => countTemplates(set, templatesOf(old) + (sameContent(set.spec?.template, old.spec?.template) ? 0 : 1)),
   validate,
   validateStatus,
+  warnings: ({ spec }, old) => (sameContent(spec?.template, old?.spec?.template) ? [] : templateWarnings('spec.template', spec?.template)),
   columns: [
     nameColumn,
     countColumn<V1DaemonSet>('Desired', ({ status }) => status?.desiredNumberScheduled),

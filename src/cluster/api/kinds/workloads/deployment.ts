@@ -8,6 +8,8 @@ import { checkKept, sameContent } from '../../validation/same.ts';
 import { strategy } from '../strategy.ts';
 import { containerColumns, countColumn } from './columns.ts';
 import { checkCollisions, checkNotAbove } from './status-rules.ts';
+import { templateWarnings } from './warnings/pod-spec.ts';
+import { nameWarnings } from './warnings/workload.ts';
 
 function setDefaults(deployment: V1Deployment): void {
   // Shape for the rules that follow; what is required is said by them.
@@ -81,6 +83,10 @@ export const DEPLOYMENT = strategy<V1Deployment>({
   },
   validate,
   validateStatus,
+  warnings: (deployment, old) => [
+    ...(old === undefined ? nameWarnings(deployment) : []),
+    ...(sameContent(deployment.spec, old?.spec) ? [] : templateWarnings('spec.template', deployment.spec?.template)),
+  ],
   columns: [
     nameColumn,
     described(

@@ -8,6 +8,9 @@ import { checkKept } from '../../validation/same.ts';
 import { strategy } from '../strategy.ts';
 import { containerColumns, countColumn } from './columns.ts';
 import { checkNotAbove } from './status-rules.ts';
+import { sameContent } from '../../validation/same.ts';
+import { templateWarnings } from './warnings/pod-spec.ts';
+import { nameWarnings } from './warnings/workload.ts';
 
 function setDefaults(set: V1ReplicaSet): void {
   // Shape for the rules that follow; what is required is said by them.
@@ -44,6 +47,10 @@ export const REPLICA_SET = strategy<V1ReplicaSet>({
   },
   validate,
   validateStatus: (errors, { status }) => checkReplicaStatus(errors, status ?? {}),
+  warnings: (set, old) => [
+    ...(old === undefined ? nameWarnings(set) : []),
+    ...(sameContent(set.spec, old?.spec) ? [] : templateWarnings('spec.template', set.spec?.template)),
+  ],
   columns: [
     nameColumn,
     countColumn<V1ReplicaSet>('Desired', ({ spec }) => spec?.replicas),

@@ -7,6 +7,9 @@ import { checkPodTemplate, checkRunsOn, checkSelects } from '../../validation/po
 import { strategy } from '../strategy.ts';
 import { containerColumns, countColumn } from './columns.ts';
 import { checkReplicaStatus } from './replica-set.ts';
+import { sameContent } from '../../validation/same.ts';
+import { templateWarnings } from './warnings/pod-spec.ts';
+import { nameWarnings } from './warnings/workload.ts';
 
 function setDefaults(controller: V1ReplicationController): void {
   const spec = (controller.spec ??= {});
@@ -37,6 +40,10 @@ export const REPLICATION_CONTROLLER = strategy<V1ReplicationController>({
   },
   validate,
   validateStatus: (errors, { status }) => checkReplicaStatus(errors, status ?? {}),
+  warnings: (controller, old) => [
+    ...(old === undefined ? nameWarnings(controller) : []),
+    ...(sameContent(controller.spec, old?.spec) ? [] : templateWarnings('spec.template', controller.spec?.template)),
+  ],
   columns: [
     nameColumn,
     countColumn<V1ReplicationController>('Desired', ({ spec }) => spec?.replicas),

@@ -11,6 +11,8 @@ import { checkText, dnsLabel } from '../../validation/text-formats.ts';
 import { strategy } from '../strategy.ts';
 import { containerColumns } from './columns.ts';
 import { checkCollisions, checkNotAbove } from './status-rules.ts';
+import { templateWarnings } from './warnings/pod-spec.ts';
+import { fractionWarnings } from './warnings/amounts.ts';
 
 const RETENTION = ['Retain', 'Delete'];
 
@@ -119,6 +121,15 @@ export const STATEFUL_SET = strategy<V1StatefulSet>({
   validateName: (errors, field, name) => checkText(errors, field, name, dnsLabel),
   validate,
   validateStatus,
+  warnings: ({ spec }, old) => [
+    ...(sameContent(spec, old?.spec) ? [] : templateWarnings('spec.template', spec?.template)),
+    ...(spec?.volumeClaimTemplates ?? []).flatMap((claim, index) =>
+      fractionWarnings(`spec.volumeClaimTemplates[${index}].resources`, claim.spec?.resources, ['storage']),
+    ),
+    ...((spec?.revisionHistoryLimit ?? 0) < 0
+      ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
+      : []),
+  ],
   columns: [
     nameColumn,
     described(

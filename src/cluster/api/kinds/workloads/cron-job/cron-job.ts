@@ -10,6 +10,8 @@ import { defaultJobSpec } from '../job/defaults.ts';
 import { checkJobSpec } from '../job/rules.ts';
 import { scheduleProblem } from './schedule.ts';
 import { isTimeZone, timeZoneProblems } from './time-zone.ts';
+import { sameContent } from '../../../validation/same.ts';
+import { jobSpecWarnings, nameWarnings } from '../warnings/workload.ts';
 
 /** The names of its Jobs end in a minus and ten digits. */
 const NAME_BYTES_MAX = 63 - 11;
@@ -51,6 +53,9 @@ function checkSchedule(errors: FieldErrors, field: string, { schedule, timeZone 
 
 const suspendText = (suspend: boolean | undefined) => (suspend === undefined ? '<unset>' : suspend ? 'True' : 'False');
 
+const ZONE_IN_SCHEDULE =
+  'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details';
+
 export const CRON_JOB = strategy<V1CronJob>({
   counted: true,
   setDefaults,
@@ -58,6 +63,11 @@ export const CRON_JOB = strategy<V1CronJob>({
     cronJob.status = {};
   },
   validate,
+  warnings: (cronJob, old) => [
+    ...(old === undefined ? nameWarnings(cronJob) : []),
+    ...(sameContent(cronJob.spec, old?.spec) ? [] : jobSpecWarnings('spec.jobTemplate.spec', cronJob.spec?.jobTemplate?.spec)),
+    ...(old !== undefined && cronJob.spec?.schedule?.includes('TZ') ? [ZONE_IN_SCHEDULE] : []),
+  ],
   columns: [
     nameColumn,
     column<V1CronJob>('Schedule', ({ spec }) => spec?.schedule ?? ''),

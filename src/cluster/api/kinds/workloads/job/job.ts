@@ -8,6 +8,8 @@ import { defaultJob } from './defaults.ts';
 import { validateJob } from './rules.ts';
 import { selectOwnPods } from './selector.ts';
 import { validateJobStatus } from './status-rules.ts';
+import { sameContent } from '../../../validation/same.ts';
+import { jobSpecWarnings, nameWarnings } from '../warnings/workload.ts';
 
 function statusText({ metadata, status = {} }: V1Job): string {
   for (const type of ['Complete', 'Failed']) if (isTrue(status, type)) return type;
@@ -35,9 +37,13 @@ export const JOB = strategy<V1Job>({
     if (job.spec === undefined) return;
     job.spec = structuredClone(job.spec);
     selectOwnPods(job);
+    // Who has no labels has those of his Pods.
+    const { labels } = job.spec.template.metadata ?? {};
+    if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
   },
   validate: validateJob,
   validateStatus: validateJobStatus,
+  warnings: (job, old) => [...(old === undefined ? nameWarnings(job) : []), ...(sameContent(job.spec, old?.spec) ? [] : jobSpecWarnings('spec', job.spec))],
   columns: [
     nameColumn,
     described(column<V1Job>('Status', statusText), 'Status of the job.'),

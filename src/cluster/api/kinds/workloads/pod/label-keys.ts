@@ -2,13 +2,17 @@ import type { V1LabelSelector, V1Pod, V1PodAffinityTerm } from '../../../generat
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Selectors that speak of the Pod's own labels are given their values when it is made. Changes the Pod's spec, which must be its own. */
-export function applyLabelKeys({ metadata: { labels = {} }, spec }: V1Pod): void {
-  for (const side of [spec?.affinity?.podAffinity, spec?.affinity?.podAntiAffinity]) {
+/** Selectors that speak of the Pod's own labels are given their values when it is made: in a spec of its own then. */
+export function applyLabelKeys(pod: V1Pod): void {
+  const { labels = {} } = pod.metadata;
+  if (pod.spec?.affinity === undefined && pod.spec?.topologySpreadConstraints === undefined) return;
+  const spec = structuredClone(pod.spec);
+  pod.spec = spec;
+  for (const side of [spec.affinity?.podAffinity, spec.affinity?.podAntiAffinity]) {
     const preferred = (side?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm }) => podAffinityTerm);
     for (const term of [...preferred, ...(side?.requiredDuringSchedulingIgnoredDuringExecution ?? [])]) if (term) applyToTerm(term, labels);
   }
-  for (const { labelSelector, matchLabelKeys = [] } of spec?.topologySpreadConstraints ?? [])
+  for (const { labelSelector, matchLabelKeys = [] } of spec.topologySpreadConstraints ?? [])
     if (labelSelector) add(labelSelector, matchLabelKeys, 'In', labels);
 }
 

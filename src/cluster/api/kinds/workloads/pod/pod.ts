@@ -5,6 +5,9 @@ import { POD_COLUMNS } from './columns.ts';
 import { defaultPod } from './defaults.ts';
 import { applyLabelKeys } from './label-keys.ts';
 import { validatePod } from './rules.ts';
+import { keepUnsaid, validatePodStatus } from './status-rules.ts';
+import { podWarnings } from '../warnings/pod-spec.ts';
+import { nameWarnings } from '../warnings/workload.ts';
 
 export const POD = strategy<V1Pod>({
   counted: true,
@@ -22,10 +25,12 @@ export const POD = strategy<V1Pod>({
           ...(creationTimestamp === undefined ? {} : { lastTransitionTime: creationTimestamp }),
         },
       ];
-    if (pod.spec === undefined) return;
-    pod.spec = structuredClone(pod.spec);
     applyLabelKeys(pod);
   },
+  prepareStatusUpdate: keepUnsaid,
   validate: validatePod,
+  validateStatus: validatePodStatus,
+  // A Pod is seldom changed by a person.
+  warnings: (pod, old) => (old === undefined ? [...nameWarnings(pod, "the Pod's hostname"), ...podWarnings(pod)] : []),
   columns: POD_COLUMNS,
 });
