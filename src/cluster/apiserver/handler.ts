@@ -77,7 +77,7 @@ export class RequestHandler implements ApiHandler {
       case 'list':
         return await list(context, served, request);
       case 'watch':
-        return watch(context, served, request);
+        return await watch(context, served, request);
       case 'create':
         return await create(context, served, request);
       case 'update':

@@ -1,8 +1,10 @@
 import { invalid, type KubeObject, type StatusCause } from '#cluster/api';
-import { KeyedMutex, type Random } from '#kit';
+import type { StoreWrite } from '#cluster/store';
+import type { Random } from '#kit';
 import { collectionPrefix } from '../cache/keys.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { formatAddress4, parseAddress4, type Range4 } from './addresses.ts';
+import type { AllocationGuard } from './allocation-guard.ts';
 
 const NODE_PORT_FIRST = 30000;
 const NODE_PORT_LAST = 32767;
@@ -34,12 +36,15 @@ export interface Service extends KubeObject {
 export class ServiceAllocator {
   readonly #cache: ObjectCache;
   readonly #random: Random;
+  readonly #guard: AllocationGuard;
   readonly #range: Range4;
-  readonly #mutex = new KeyedMutex();
+  /** Whether what was completed last has what it had not before. */
+  #hasTaken = false;
 
-  constructor(cache: ObjectCache, random: Random, range: Range4) {
+  constructor({ cache, random, guard }: { readonly cache: ObjectCache; readonly random: Random; readonly guard: AllocationGuard }, range: Range4) {
     this.#cache = cache;
     this.#random = random;
+    this.#guard = guard;
     this.#range = range;
   }
 
@@ -48,14 +53,20 @@ export class ServiceAllocator {
     return formatAddress4(this.#range.base + API_OFFSET);
   }
 
-  /** Runs a task that allocates and writes; one at a time, so that no two get the same. */
+  /** Runs a task that allocates and writes; one at a time, so that no two get the same. It is run again where another server came between. */
   run<T>(task: () => Promise<T>): Promise<T> {
-    return this.#mutex.run('services', task);
+    return this.#guard.run(task);
+  }
+
+  /** What must be written together with the Service that was completed last. */
+  alongside(): readonly StoreWrite[] {
+    return this.#hasTaken ? this.#guard.mark() : [];
   }
 
   /** Completes `service` (changed in place); what it had as `previous` stays. Errors: 422 where what it asks for is taken or out of range. */
   allocate(service: Service, previous?: Service): void {
     const { spec } = service;
+    this.#hasTaken = false;
     if (!spec) return;
     if (previous) carryOver(service, previous);
     const causes: StatusCause[] = [];
@@ -68,6 +79,8 @@ export class ServiceAllocator {
     }
     if (spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)) this.#allocatePorts(spec, others, causes);
     if (causes.length > 0) throw invalid('Service', '', service.metadata.name ?? '', causes);
+    const before = new Set(takenBy(previous));
+    this.#hasTaken = takenBy(service).some((one) => !before.has(one));
   }
 
   #others({ metadata }: Service): readonly Service[] {
@@ -140,6 +153,13 @@ export class ServiceAllocator {
     }
     throw invalid('Service', '', '', [{ reason: 'InternalError', field: 'spec.ports', message: 'failed to allocate a nodePort: all are taken' }]);
   }
+}
+
+/** What no other Service may have. */
+function takenBy(service: Service | undefined): readonly string[] {
+  const { clusterIP, ports } = service?.spec ?? {};
+  const given = (ports ?? []).flatMap(({ protocol, nodePort }) => (nodePort ? [portKey(protocol, nodePort)] : []));
+  return clusterIP && clusterIP !== 'None' ? [clusterIP, ...given] : given;
 }
 
 /** What was given once stays, where the change does not speak of it. */

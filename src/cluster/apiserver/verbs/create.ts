@@ -1,4 +1,5 @@
 import { type ApiRequest, type ApiResponse, alreadyExists, badRequest, invalid, type KubeObject, type UserInfo } from '#cluster/api';
+import type { StoreWrite } from '#cluster/store';
 import { randomUuid, randomWord } from '#kit';
 import type { Service } from '../admission/service-allocator.ts';
 import type { AdmissionRequest } from '../admission/types.ts';
@@ -62,13 +63,15 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
   const { namespace, name = '' } = object.metadata;
   const key = keyOf(served, namespace, name);
   if (context.cache.get(key)) return undefined;
+  const isService = isResource(served, '', 'services');
   const write = async () => {
     stamp(context, object);
-    const ready = await complete(context, served, object, wanted.user ?? LOOPBACK, wanted.dryRun);
-    return wanted.dryRun ? ready : await put(context, key, ready);
+    // What an attempt allocates must not be what the next one asks for.
+    const ready = await complete(context, served, isService ? structuredClone(object) : object, wanted.user ?? LOOPBACK, wanted.dryRun);
+    return wanted.dryRun ? ready : await put(context, key, ready, isService ? context.services.alongside() : []);
   };
   const target = { operation: 'CREATE', served, subresource: undefined, namespace } as const;
-  return await context.admission.hold(context, target, () => (isResource(served, '', 'services') ? context.services.run(write) : write()));
+  return await context.admission.hold(context, target, () => (isService ? context.services.run(write) : write()));
 }
 
 /** Everything that makes the object what is stored: in Kubernetes' order. */
@@ -87,11 +90,11 @@ async function complete(context: Context, served: Served, object: KubeObject, us
   return toStorage(served, prepared);
 }
 
-async function put(context: Context, key: string, object: KubeObject): Promise<KubeObject | undefined> {
+async function put(context: Context, key: string, object: KubeObject, alongside: readonly StoreWrite[]): Promise<KubeObject | undefined> {
   try {
-    return await context.cache.put(key, object, 0);
+    return await context.cache.put(key, object, 0, alongside);
   } catch (error) {
-    if (isRevisionConflict(error)) return undefined;
+    if (isRevisionConflict(error, key)) return undefined;
     throw error;
   }
 }

@@ -46,7 +46,8 @@ export async function replace(
     keepSystemFields(before, after);
     refuseNewFinalizers(place, before, after);
     const result = await complete(context, place, options, before, after);
-    return endsNow(stored, result) ? { remove: result } : { put: result };
+    if (endsNow(stored, result)) return { remove: result };
+    return { put: result, alongside: allocates(place, options) ? context.services.alongside() : [] };
   };
   const write = () => change(context, place, dryRun, decide);
   const target = { operation: 'UPDATE', served, subresource, namespace } as const;

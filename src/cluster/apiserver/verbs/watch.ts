@@ -1,4 +1,5 @@
 import { type ApiRequest, type ApiResponse, badRequest, expired, type KubeObject, type WatchEvent } from '#cluster/api';
+import { catchUp } from '../cache/catch-up.ts';
 import type { CacheEvent } from '../cache/collection-cache.ts';
 import { WatchQueue } from '../cache/watch-queue.ts';
 import type { Context } from '../context.ts';
@@ -10,11 +11,13 @@ const BOOKMARK_EVERY_MS = 60_000;
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 /** GET of a collection with `watch=true`: what is, where no revision is given, then every change. */
-export function watch(context: Context, served: Served, request: ApiRequest): ApiResponse {
+export async function watch(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const { query } = request;
   const bookmarks = flag(query, 'allowWatchBookmarks');
   const from = revisionOf(query);
   const sendInitial = initialEventsWanted(query, bookmarks, from);
+  // What is, is asked for: not what was when this server last heard of it. With the revision 0 any state will do.
+  if (sendInitial && from === undefined) await catchUp(context);
   const prefix = scopePrefix(served, request.namespace);
   const matches = matcherOf(served, query);
   const collection = context.cache.collection(served.prefix);
