@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { StoreError } from './errors.ts';
 import type { JournalEntry } from './journal.ts';
-import { openLmdbJournal } from './lmdb-journal.ts';
 import type { Revision, Store } from './types.ts';
 
 /**
@@ -66,6 +65,7 @@ export async function restoreLmdbStore(path: string, lines: AsyncIterable<string
   const ahead = Math.max(head.revision, await revisionAt(path)) + AHEAD;
   const fresh = `${path}.restoring`;
   await removeStore(fresh);
+  const { openLmdbJournal } = await import('./lmdb-journal.ts');
   const journal = openLmdbJournal(fresh);
   try {
     await journal.load();
@@ -86,6 +86,7 @@ export async function restoreLmdbStore(path: string, lines: AsyncIterable<string
 
 /** The last revision of the store that stands there, 0 for none. */
 async function revisionAt(path: string): Promise<Revision> {
+  const { openLmdbJournal } = await import('./lmdb-journal.ts');
   const journal = openLmdbJournal(path);
   try {
     return (await journal.load()).revision;

@@ -1,4 +1,4 @@
-import type { Revision } from './types.ts';
+import type { Revision, StoredItem } from './types.ts';
 
 /** Entries of one transaction share their revision. */
 export interface EntryId {
@@ -26,10 +26,22 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** Keeps nothing: for clusters that live in memory. */
-export const memoryJournal: Journal = {
-  load: async () => ({ entries: [], revision: 0, compacted: 0 }),
-  append: async () => {},
-  compact: async () => {},
-  close: async () => {},
-};
+/** What a store holds at one revision, in no order; values are shared, not copied. */
+export interface StoreContent {
+  readonly items: readonly StoredItem[];
+  readonly revision: Revision;
+}
+
+/** Keeps nothing: for clusters that live in memory. It begins with what another store held, without its history. */
+export function memoryJournal({ items, revision }: StoreContent = { items: [], revision: 0 }): Journal {
+  return {
+    load: async () => ({
+      entries: items.toSorted((a, b) => a.modRevision - b.modRevision).map(({ modRevision, ...item }) => ({ ...item, revision: modRevision })),
+      revision,
+      compacted: revision,
+    }),
+    append: async () => {},
+    compact: async () => {},
+    close: async () => {},
+  };
+}
