@@ -70,5 +70,5 @@ function decode(place: Key, bytes: Buffer): JournalEntry {
   const head = JSON.parse(bytes.toString('utf8', 0, end)) as { key: string; createRevision: Revision; deleted: boolean };
   const { key, createRevision } = head;
   const entry = { revision, part, key, createRevision };
-  return head.deleted ? entry : { ...entry, value: Uint8Array.from(bytes.subarray(end + 1)) };
+  return head.deleted ? entry : { ...entry, value: new Uint8Array(bytes.subarray(end + 1)) };
 }
