@@ -124,7 +124,7 @@ export async function watches(bench: Bench, before_MB: number): Promise<void> {
   const { load, rounds } = bench;
   const name = `watched-${fresh()}`;
   await load.ask({ do: 'repeat', request: { method: 'POST', path: MAPS, body: configMap(name, 'mark-0-') }, clients: 1, count: 1, first: 0 });
-  await load.ask({ do: 'watch', path: `${MAPS}?watch=true&fieldSelector=metadata.name%3D${name}`, watchers: WATCHERS });
+  await load.ask({ do: 'watch', path: `${MAPS}?watch=true&resourceVersion=0&fieldSelector=metadata.name%3D${name}`, watchers: WATCHERS });
   const after_MB = await calm_MB(bench);
   report({ what: `memory for ${WATCHERS} watchers more`, unit: 'MB', values: [after_MB - before_MB], reachFor: 20, ...named(bench) });
   const request = { method: 'PUT', path: `${MAPS}/${name}`, body: configMap(name, 'mark-#-') };

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import type { KubeObject } from '#cluster/api';
 import { openMemoryStore, type Store, type StoreEvent } from '#cluster/store';
-import { seeded } from '../../../../test/support/seeded.ts';
+import { seededRandom } from '#kit';
 import { type Https, httpsOf } from '../testkit/https.ts';
 import { connectKubectl } from '../testkit/kubectl.ts';
 import { ask, configMap, startTestServer } from '../testkit/server.ts';
@@ -114,7 +114,7 @@ function compacting(store: Store, random: () => number): { stop(): Promise<void>
 }
 
 test(`watches by HTTP that break off and go on lose nothing, double nothing and keep the order, under writers and compaction (GANTRY_SEED=${SEED})`, async () => {
-  const random = seeded(SEED);
+  const { fraction: random } = seededRandom(SEED);
   const store = await openMemoryStore();
   await using server = await startTestServer({ store, tokens: new Map([['word', ADMIN]]) });
   await using kubectl = await connectKubectl(server);

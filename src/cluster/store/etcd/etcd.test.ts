@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { systemClock, systemRandom } from '#kit';
 import { storeContract } from '../contract.ts';
 import { openEtcdStore } from '../open.ts';
 import type { StoreEvent } from '../types.ts';
-import { Pki } from '../../../../test/support/pki.ts';
-import { etcdMissing, loopbackAddress, startCable, startTestEtcd, type TestEtcd } from './etcd.testing.ts';
+import { etcdMissing, startCable, startTestEtcd, type TestEtcd } from './etcd.testing.ts';
 
 const skip = etcdMissing();
 const skipping = skip === undefined ? {} : { skip };
@@ -122,34 +118,4 @@ test('etcd: a watch that is cut off goes on where it was; one whose next event w
   assert.match((await lost.promise).message, /^Cannot read revision \d+: history before revision \d+ was compacted/);
   assert.equal(seen.length, 1);
   await Promise.all([far.close(), near.close()]);
-});
-
-test('etcd over TLS: the authority is believed, and the client shows who it is; without either there is no store, and it says so', skipping, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'gantry-etcd-tls-'));
-  const pki = await Pki.create(folder);
-  const address = loopbackAddress(systemRandom);
-  const [server, client] = [await pki.issue('server', 'server', [address]), await pki.issue('store', 'client')];
-  const serving = ['--cert-file', server.cert, '--key-file', server.key];
-  await using etcd = await startTestEtcd(1, { address, options: [...serving, '--client-cert-auth', '--trusted-ca-file', pki.authority] });
-  assert.match(etcd.endpoints[0] ?? '', /^https:/);
-  const prefix = `/test-${systemRandom.hex(8)}`;
-  const access = { endpoints: etcd.endpoints, clock: systemClock, prefix };
-  const known = { ...access, caFile: pki.authority, certFile: client.cert, keyFile: client.key };
-  const store = await openEtcdStore(known);
-  const told = Promise.withResolvers<readonly StoreEvent[]>();
-  using _watch = await store.watch('/', await store.revision(), told.resolve);
-  const item = await store.put('/a', bytes('1'), { expected: 0 });
-  assert.deepEqual((await told.promise).map(revisionOf), [item.modRevision]);
-  // Another prefix is another store; the keys themselves begin with it.
-  const other = await openEtcdStore({ ...known, prefix: `${prefix}x` });
-  assert.equal(await other.get('/a'), undefined);
-  const all = await openEtcdStore({ ...known, prefix: '/' });
-  assert.deepEqual(await all.get(`${prefix.slice(1)}/a`), { ...item, key: `${prefix.slice(1)}/a` });
-  await Promise.all([store, other, all].map((one) => one.close()));
-  let time_ms = 0;
-  // Time goes by quickly, so that patience ends with the second attempt.
-  const clock = { ...systemClock, monotonic: () => (time_ms += 15_000) };
-  await assert.rejects(openEtcdStore({ ...access, clock, caFile: pki.authority }), { code: 'STORE_UNAVAILABLE' });
-  await assert.rejects(openEtcdStore({ ...known, clock, caFile: client.cert }), { code: 'STORE_UNAVAILABLE', message: /certificate|self-signed|unable to/ });
-  await rm(folder, { recursive: true });
 });
