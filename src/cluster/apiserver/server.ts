@@ -1,6 +1,7 @@
 import type { ApiHandler, UserInfo } from '#cluster/api';
 import type { Store } from '#cluster/store';
 import { type Clock, KeyedMutex, type Logger, messageOf, type Random } from '#kit';
+import { AllocationGuard } from './admission/allocation-guard.ts';
 import { parseRange4 } from './admission/addresses.ts';
 import { bootstrap, publishApi } from './admission/bootstrap.ts';
 import { AdmissionChain, type AdmissionOptions } from './admission/chain.ts';
@@ -59,7 +60,7 @@ export interface ApiServer {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock, random, logger, nodes } = options;
   const cache = new ObjectCache(store, logger);
-  const services = new ServiceAllocator(cache, random, parseRange4(options.serviceCidr));
+  const services = new ServiceAllocator({ cache, random, guard: new AllocationGuard(store, cache, 'services') }, parseRange4(options.serviceCidr));
   const { serviceAccounts: accounts } = options;
   const tokens = new ServiceAccountTokens({ cache, clock, random, ...(accounts === undefined ? {} : { accounts }) });
   await cache.start();

@@ -49,12 +49,21 @@ export function outcomeUnknown(key: string, cause: unknown): StoreError {
 export function futureRevision(wanted: Revision, current: Revision): StoreError {
   return new StoreError('FUTURE_REVISION', 400, `Cannot read revision ${wanted}: the store is at revision ${current}`);
 }
-export function revisionConflict(key: string, expected: Revision, actual: Revision): StoreError {
-  return new StoreError(
-    'REVISION_CONFLICT',
-    409,
-    `Cannot write ${key}: revision ${expected} was expected there and ${actual} was found. Read it again and repeat the change`,
-  );
+/** Of a transaction it names the first key that did not stand as expected. */
+export class RevisionConflictError extends StoreError {
+  readonly key: string;
+
+  constructor(key: string, expected: Revision, actual: Revision) {
+    super(
+      'REVISION_CONFLICT',
+      409,
+      `Cannot write ${key}: revision ${expected} was expected there and ${actual} was found. Read it again and repeat the change`,
+    );
+    this.key = key;
+  }
+}
+export function revisionConflict(key: string, expected: Revision, actual: Revision): RevisionConflictError {
+  return new RevisionConflictError(key, expected, actual);
 }
 export function storeClosed(): StoreError {
   return new StoreError('STORE_CLOSED', 503, 'Cannot use the store: it was closed');

@@ -147,7 +147,7 @@ export class JournaledStore implements Store {
     this.#mustBeOpen();
     if (after < this.#compacted) throw compacted(after, this.#compacted);
     const watcher: Watcher = { prefix, told: Math.max(after, this.#revision), onEvents };
-    const missed = this.#events.filter((event) => revisionOf(event) > after && keyOf(event).startsWith(prefix));
+    const missed = this.#events.slice(firstAfter(this.#events, after)).filter((event) => keyOf(event).startsWith(prefix));
     this.#watchers.add(watcher);
     if (missed.length > 0) onEvents(missed);
     return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
@@ -166,8 +166,7 @@ export class JournaledStore implements Store {
     if (revision <= this.#compacted) return;
     this.#compacted = revision;
     this.#times.forgetBefore(revision);
-    const first = this.#events.findIndex((event) => revisionOf(event) > revision);
-    const forgotten = this.#events.splice(0, first < 0 ? this.#events.length : first);
+    const forgotten = this.#events.splice(0, firstAfter(this.#events, revision));
     await this.#journal.compact(this.#versions.compact(revision, new Set(forgotten.map(keyOf))), { revision: this.#revision, compacted: revision });
   }
 
@@ -289,6 +288,18 @@ export class JournaledStore implements Store {
     if (item !== undefined) return previous === undefined ? { type: 'put', item } : { type: 'put', item, previous };
     return previous === undefined ? undefined : { type: 'delete', key, revision, previous };
   }
+}
+
+/** The index of the first event after the revision; events are in order. */
+function firstAfter(events: readonly StoreEvent[], revision: Revision): number {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const event = events[middle];
+    if (event !== undefined && revisionOf(event) <= revision) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** As a mistake that nobody caught. */

@@ -70,5 +70,5 @@ function decode(place: Key, bytes: Buffer): JournalEntry {
   const head = JSON.parse(bytes.toString('utf8', 0, end)) as { key: string; createRevision: Revision; deleted: boolean; time_ms?: number };
   const { key, createRevision, time_ms } = head;
   const entry = { revision, part, key, createRevision, ...(time_ms === undefined ? {} : { time_ms }) };
-  return head.deleted ? entry : { ...entry, value: Uint8Array.from(bytes.subarray(end + 1)) };
+  return head.deleted ? entry : { ...entry, value: new Uint8Array(bytes.subarray(end + 1)) };
 }

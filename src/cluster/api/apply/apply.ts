@@ -56,9 +56,9 @@ function yieldFields(manager: Manager, taken: FieldSet): Manager {
   return sameFields(left, manager.fields) ? manager : { ...manager, fields: left };
 }
 
-/** Who applies the same again keeps the time of the first. */
+/** Who applies the same fields again keeps the entry of the first time, and its time. */
 function entry(id: ManagerId, fields: FieldSet, previous: Manager | undefined, time: string): Manager {
-  return { ...id, fields, time: previous !== undefined && sameFields(previous.fields, fields) ? previous.time : time };
+  return previous !== undefined && sameFields(previous.fields, fields) ? previous : { ...id, fields, time };
 }
 
 function refuseConflicts(others: readonly Manager[], taken: FieldSet): void {

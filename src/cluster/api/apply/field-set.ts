@@ -11,7 +11,9 @@ export const ONE_FIELD: FieldSet = { isMember: true, children: new Map() };
 
 /** A set of these parts, leaving out what is empty. */
 export function fieldSet(isMember: boolean, children: Iterable<readonly [string, FieldSet]>): FieldSet {
-  return { isMember, children: new Map([...children].filter(([, child]) => !isEmpty(child))) };
+  const kept = new Map<string, FieldSet>();
+  for (const [element, child] of children) if (!isEmpty(child)) kept.set(element, child);
+  return { isMember, children: kept };
 }
 
 export function isEmpty({ isMember, children }: FieldSet): boolean {
@@ -68,15 +70,24 @@ export function encodeFields({ isMember, children }: FieldSet): Record<string, u
   return { ...own, ...Object.fromEntries([...children].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([element, child]) => [element, encodeFields(child)])) };
 }
 
+/** Of stored objects, which never change: most writes find there what the write before found. */
+const decoded = new WeakMap<object, FieldSet>();
+
 /** Reads FieldsV1; what is no field's path is left out. */
 export function decodeFields(value: unknown): FieldSet {
   if (!isRecord(value)) return NO_FIELDS;
+  const fields = decoded.get(value) ?? readFields(value);
+  if (Object.isFrozen(value)) decoded.set(value, fields);
+  return fields;
+}
+
+function readFields(value: Readonly<Record<string, unknown>>): FieldSet {
   const entries = Object.entries(value);
   return fieldSet(
     '.' in value,
     entries.flatMap(([element, below]): [string, FieldSet][] => {
       if (!isElement(element)) return [];
-      return [[element, isRecord(below) && Object.keys(below).length === 0 ? ONE_FIELD : decodeFields(below)]];
+      return [[element, !isRecord(below) ? NO_FIELDS : Object.keys(below).length === 0 ? ONE_FIELD : readFields(below)]];
     }),
   );
 }

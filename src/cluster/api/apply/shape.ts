@@ -13,6 +13,8 @@ export type Shape =
   | { readonly kind: 'items'; readonly keys: readonly string[]; readonly of: Shape }
   | { readonly kind: 'set' };
 
+type NamedShape = Extract<Shape, { kind: 'object' | 'custom' | 'map' }>;
+
 /** A part of a value: `element` is its step in a path as FieldsV1 writes it (`f:name`, `k:{"name":"a"}`, `v:"a"`). */
 export interface Part {
   readonly element: string;
@@ -61,9 +63,7 @@ export function partsOf(shape: Shape, value: unknown): readonly Part[] | undefin
     case 'custom':
     case 'map':
       if (!isRecord(value)) return undefined;
-      return Object.entries(value).flatMap(([name, content]) =>
-        content === undefined ? [] : [{ element: `f:${name}`, name, value: content, shape: shapeOfField(shape, name, content) }],
-      );
+      return namedParts(shape, value);
     case 'items':
       return Array.isArray(value)
         ? value.map((item: unknown) => ({ element: keyElement(shape.keys, item), name: '', value: item, shape: shape.of }))
@@ -73,10 +73,19 @@ export function partsOf(shape: Shape, value: unknown): readonly Part[] | undefin
   }
 }
 
+function namedParts(shape: NamedShape, value: Readonly<Record<string, unknown>>): readonly Part[] {
+  const parts: Part[] = [];
+  for (const name of Object.keys(value)) {
+    const content = value[name];
+    if (content !== undefined) parts.push({ element: `f:${name}`, name, value: content, shape: shapeOfField(shape, name, content) });
+  }
+  return parts;
+}
+
 /** Whether the parts of values of that shape have names. */
 export const isNamed = ({ kind }: Shape): boolean => kind === 'object' || kind === 'custom' || kind === 'map';
 
-function shapeOfField(shape: Extract<Shape, { kind: 'object' | 'custom' | 'map' }>, name: string, content: unknown): Shape {
+function shapeOfField(shape: NamedShape, name: string, content: unknown): Shape {
   switch (shape.kind) {
     case 'map':
       return shape.of;
@@ -104,7 +113,7 @@ function customShape(schema: JsonSchema): Shape {
 function keyElement(keys: readonly string[], item: unknown): string {
   const fields = keys.flatMap((key) => {
     const value = (isRecord(item) ? item[key] : undefined) ?? KEY_DEFAULTS[key];
-    return value === undefined ? [] : [[key, value] as const];
+    return value === undefined ? [] : [`${JSON.stringify(key)}:${JSON.stringify(value)}`];
   });
-  return `k:${JSON.stringify(Object.fromEntries(fields))}`;
+  return `k:{${fields.join(',')}}`;
 }

@@ -61,10 +61,11 @@ async function ensure(context: Context, ref: ResourceRef, object: KubeObject, re
   if (!served) throw new TypeError(`${ref.resource} are not served`);
   const { name = '', namespace } = object.metadata;
   if (!context.cache.get(keyOf(served, namespace, name))) {
-    await createObject(context, served, { object: structuredClone(object), namespace, dryRun: false }).catch(ignoreAlreadyExists);
+    await createObject(context, served, { object: structuredClone(object), namespace, dryRun: false, isTrusted: true }).catch(ignoreAlreadyExists);
     return;
   }
-  if (renew) await replace(context, { served, namespace, name }, { dryRun: false, subresource: undefined }, (before) => likeIt(before, object));
+  if (renew)
+    await replace(context, { served, namespace, name }, { dryRun: false, isTrusted: true, subresource: undefined }, (before) => likeIt(before, object));
 }
 
 function likeIt(before: KubeObject, wanted: KubeObject): KubeObject {

@@ -72,7 +72,7 @@ export class NodePorts {
   }
 }
 
-function takenBy({ ports = [], healthCheckNodePort }: V1ServiceSpec): readonly string[] {
+export function takenBy({ ports = [], healthCheckNodePort }: V1ServiceSpec): readonly string[] {
   const own = ports.flatMap(({ protocol, nodePort }) => (nodePort ? [keyOf(protocol, nodePort)] : []));
   return healthCheckNodePort ? [...own, ...PROTOCOLS.map((protocol) => keyOf(protocol, healthCheckNodePort))] : own;
 }

@@ -1,9 +1,11 @@
 import { invalid, type KubeObject, type StatusCause, StatusError, type V1Service, type V1ServiceCIDR, type V1ServiceSpec } from '#cluster/api';
-import { KeyedMutex, type Random } from '#kit';
+import type { StoreWrite } from '#cluster/store';
+import type { Random } from '#kit';
 import { collectionPrefix } from '../cache/keys.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { formatAddress4, parseAddress4, parseRange4, type Range4 } from './addresses.ts';
-import { NodePorts } from './node-ports.ts';
+import type { AllocationGuard } from './allocation-guard.ts';
+import { NodePorts, takenBy as portsTakenBy } from './node-ports.ts';
 import { carryOver, needsHealthCheck, needsNodePorts, settleAddresses, settleFamilies, wrongField } from './service-parts.ts';
 
 /** The n-th address of the range: the API server's own Service, and the cluster's DNS. */
@@ -14,12 +16,15 @@ const DNS_OFFSET = 10;
 export class ServiceAllocator {
   readonly #cache: ObjectCache;
   readonly #random: Random;
+  readonly #guard: AllocationGuard;
   readonly #range: Range4;
-  readonly #mutex = new KeyedMutex();
+  /** Whether what was completed last has what it had not before. */
+  #hasTaken = false;
 
-  constructor(cache: ObjectCache, random: Random, range: Range4) {
+  constructor({ cache, random, guard }: { readonly cache: ObjectCache; readonly random: Random; readonly guard: AllocationGuard }, range: Range4) {
     this.#cache = cache;
     this.#random = random;
+    this.#guard = guard;
     this.#range = range;
   }
 
@@ -33,13 +38,19 @@ export class ServiceAllocator {
     return formatAddress4(this.#range.base + API_OFFSET);
   }
 
-  /** Runs a task that allocates and writes; one at a time, so that no two get the same. */
+  /** Runs a task that allocates and writes; one at a time, so that no two get the same. It is run again where another server came between. */
   run<T>(task: () => Promise<T>): Promise<T> {
-    return this.#mutex.run('services', task);
+    return this.#guard.run(task);
+  }
+
+  /** What must be written together with the Service that was completed last. */
+  alongside(): readonly StoreWrite[] {
+    return this.#hasTaken ? this.#guard.mark() : [];
   }
 
   /** Completes `service` (changed in place); what it had as `previous` stays. Errors: 422 where what it asks for is taken or can't be given, 500 where nothing is left. */
   allocate(service: V1Service, previous?: V1Service): void {
+    this.#hasTaken = false;
     if (service.spec === undefined) return;
     const spec = structuredClone(service.spec);
     service.spec = spec;
@@ -57,6 +68,8 @@ export class ServiceAllocator {
     if (needsNodePorts(spec)) causes.push(...ports.give(spec, spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false));
     if (causes.length > 0) throw invalid('Service', '', service.metadata.name ?? '', causes);
     if (needsHealthCheck(spec) && !(before !== undefined && needsHealthCheck(before))) ports.giveHealthCheck(spec);
+    const had = new Set(before === undefined ? [] : takenBy(before));
+    this.#hasTaken = takenBy(spec).some((one) => !had.has(one));
   }
 
   #all(resource: { group: string; resource: string }): readonly KubeObject[] {
@@ -118,6 +131,12 @@ export class ServiceAllocator {
       .filter((range) => !range.includes(':') && range !== this.#range.text);
     return [this.#range, ...added.flatMap((range) => (isUsable(range) ? [parseRange4(range)] : []))];
   }
+}
+
+/** What no other Service may have. */
+function takenBy(spec: V1ServiceSpec): readonly string[] {
+  const { clusterIP } = spec;
+  return [...(clusterIP && clusterIP !== 'None' ? [clusterIP] : []), ...portsTakenBy(spec)];
 }
 
 /** Sizes that Kubernetes takes and `parseRange4` doesn't give nothing to Services. */

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#cluster/api';
-import type { Store, StoreEvent, StoredItem } from '#cluster/store';
+import type { Store, StoreEvent, StoredItem, StoreWrite } from '#cluster/store';
 import { GantryError, type Logger } from '#kit';
 import { deepFreeze, rememberWritten, storedText } from './bytes.ts';
 import { CollectionCache } from './collection-cache.ts';
@@ -69,17 +69,20 @@ export class ObjectCache {
 
   /**
    * Writes `object` (which becomes the cache's: don't change it afterwards) and resolves with it as stored, once it is durable and
-   * readers see it. Rejects with the store's `REVISION_CONFLICT`.
+   * readers see it. `alongside` is written with it, or neither. Rejects with the store's `REVISION_CONFLICT`, which names the key.
    */
-  async put(key: string, object: KubeObject, expected: number): Promise<KubeObject> {
+  async put(key: string, object: KubeObject, expected: number, alongside: readonly StoreWrite[] = []): Promise<KubeObject> {
     const bytes = storedText(object);
     const mine = { bytes, object };
     this.#inFlight.set(key, mine);
     try {
-      const item = await this.#store.put(key, bytes, { expected });
-      await this.reached(item.modRevision);
+      const revision =
+        alongside.length === 0
+          ? (await this.#store.put(key, bytes, { expected })).modRevision
+          : (await this.#store.transact([{ key, value: bytes, expected }, ...alongside])).revision;
+      await this.reached(revision);
       const seen = this.get(key);
-      return seen && seen.metadata.resourceVersion === String(item.modRevision) ? seen : withRevision(object, item.modRevision);
+      return seen && seen.metadata.resourceVersion === String(revision) ? seen : withRevision(object, revision);
     } finally {
       if (this.#inFlight.get(key) === mine) this.#inFlight.delete(key);
     }

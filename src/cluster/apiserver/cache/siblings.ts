@@ -24,18 +24,18 @@ type Parts = Record<string, unknown>;
 
 /** Replaces every part that is equal to the one at the same place by that one; answers whether all of it is equal. */
 function shareParts(value: object, like: object): boolean {
+  if (Array.isArray(value) !== Array.isArray(like)) return false;
   const [mine, theirs] = [value as Parts, like as Parts]; // JSON's objects and lists, by their keys
-  let isEqual = Array.isArray(value) === Array.isArray(like);
-  if (!isEqual) return false;
-  const isWritable = !Object.isFrozen(value);
-  let count = 0;
-  for (const key in mine) {
-    count += 1;
-    const [part, other] = [mine[key], Object.hasOwn(theirs, key) ? theirs[key] : undefined];
-    if (part === other) continue;
-    if (typeof part === 'object' && part !== null && typeof other === 'object' && other !== null && shareParts(part, other)) {
-      if (isWritable) mine[key] = other;
-    } else isEqual = false;
+  const keys = Object.keys(mine);
+  let isEqual = keys.length === Object.keys(theirs).length;
+  for (const key of keys) {
+    const part = mine[key];
+    const other = theirs[key];
+    if (typeof part !== 'object' || part === null) isEqual &&= part === other && part !== undefined;
+    else if (part === other) continue;
+    // What every object has by birth is no part of it.
+    else if (typeof other !== 'object' || other === null || !Object.hasOwn(theirs, key) || !shareParts(part, other)) isEqual = false;
+    else if (!Object.isFrozen(mine)) mine[key] = other;
   }
-  return isEqual && count === Object.keys(theirs).length;
+  return isEqual;
 }

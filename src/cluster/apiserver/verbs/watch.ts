@@ -1,9 +1,10 @@
 import { type ApiRequest, type ApiResponse, expired, type KubeObject, StatusError, type WatchEvent } from '#cluster/api';
 import { catchUp } from '../cache/catch-up.ts';
-import type { CacheEvent } from '../cache/collection-cache.ts';
+import type { CacheEvent } from '../cache/cache-event.ts';
+import type { Interest } from '../cache/listeners.ts';
 import { WatchQueue } from '../cache/watch-queue.ts';
 import type { Context } from '../context.ts';
-import { matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
+import { interestOf, matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
 import { watchOptions } from './list-options.ts';
 import { waitForRevision } from './list.ts';
 import { wholeNumber } from './options.ts';
@@ -28,7 +29,16 @@ export async function watch(context: Context, served: Served, request: ApiReques
   };
   const queue = new WatchQueue<WatchEvent>(QUEUE_EVENTS_MAX, cleanUp);
   context.watches.add(queue);
-  const watcher: Watcher = { context, served, queue, cleanup, matches, bookmarks, prefix: scopePrefix(served, request.namespace) };
+  const watcher: Watcher = {
+    context,
+    served,
+    queue,
+    cleanup,
+    matches,
+    bookmarks,
+    interest: interestOf(served, query),
+    prefix: scopePrefix(served, request.namespace),
+  };
   try {
     if (start.kind === 'initial') await begin(watcher, start.notOlderThan);
     else goOn(watcher, start.revision ?? context.cache.revision);
@@ -53,6 +63,8 @@ interface Watcher {
   readonly cleanup: Disposable[];
   readonly matches: (object: KubeObject) => boolean;
   readonly bookmarks: boolean;
+  /** What it can be told by, besides. */
+  readonly interest: Interest | undefined;
   /** Below which everything lies that is watched. */
   readonly prefix: string;
 }
@@ -82,7 +94,7 @@ function goOn(watcher: Watcher, from: number): void {
 
 function follow(watcher: Watcher, from: number): void {
   const collection = watcher.context.cache.collection(watcher.served.prefix);
-  watcher.cleanup.push(collection.listen((event) => event.revision > from && tell(watcher, event)));
+  watcher.cleanup.push(collection.listen((event) => event.revision > from && tell(watcher, event), watcher.interest));
 }
 
 function tell({ served, queue, matches, prefix }: Watcher, event: CacheEvent): void {
