@@ -40,7 +40,7 @@ export async function connectKubectl(server: ApiServer, more: Readonly<Record<st
   const environment = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: file, ...more };
   const kubectl = async (...args: string[]): Promise<Answer> => {
     try {
-      return { ...(await run('kubectl', args, { env: environment, timeout: 30_000 })), code: 0 };
+      return { ...(await run('kubectl', args, { env: environment, timeout: 30_000, maxBuffer: 64 << 20 })), code: 0 };
     } catch (error) {
       // execFile rejects with an error that carries the outputs and the exit code.
       const failed = error as Error & Answer;

@@ -12,6 +12,7 @@ import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
 import { checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
+import { tracked, type Writer, writerOf } from './track.ts';
 import { isRevisionConflict } from './write.ts';
 
 const GENERATED_CHARACTERS = 5;
@@ -22,7 +23,7 @@ const NAME_BYTES_MAX = 63;
 export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const dryRun = isDryRun(request.query);
   const { object, warnings } = decodeBody(served, request);
-  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user });
+  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user, writer: writerOf(request) });
   return { kind: 'object', status: 201, object: present(served, stored), warnings };
 }
 
@@ -33,6 +34,8 @@ export interface NewObject {
   readonly dryRun: boolean;
   /** Who makes it; the server itself without one. */
   readonly user?: UserInfo;
+  /** In whose name its fields are written; what is applied has its managers already. */
+  readonly writer?: Writer;
 }
 
 /** Completes, checks and stores a new object; it is in the storage version then. */
@@ -64,7 +67,7 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
   if (context.cache.get(key)) return undefined;
   const write = async () => {
     stamp(context, object);
-    const ready = await complete(context, served, object, wanted.user ?? LOOPBACK, wanted.dryRun);
+    const ready = await complete(context, served, object, wanted);
     return wanted.dryRun ? ready : await put(context, key, ready);
   };
   const target = { operation: 'CREATE', served, subresource: undefined, namespace } as const;
@@ -72,8 +75,9 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
 }
 
 /** Everything that makes the object what is stored: in Kubernetes' order. */
-async function complete(context: Context, served: Served, object: KubeObject, user: UserInfo, dryRun: boolean): Promise<KubeObject> {
-  const prepared = prepareNew(served, object);
+async function complete(context: Context, served: Served, object: KubeObject, { user = LOOPBACK, dryRun, writer }: NewObject): Promise<KubeObject> {
+  const completed = prepareNew(served, object);
+  const prepared = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
   const { namespace, name = '' } = prepared.metadata;
   const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
   await context.admission.mutate(context, request);

@@ -5,6 +5,7 @@ import { present, type Served } from '../kinds.ts';
 import { applyRequest } from './apply.ts';
 import { isDryRun } from './options.ts';
 import { decodeBody } from './shape.ts';
+import { writerOf } from './track.ts';
 import { checkRevision, replace } from './update.ts';
 import type { Place } from './write.ts';
 
@@ -19,7 +20,7 @@ export async function patch(context: Context, served: Served, request: ApiReques
   if (request.contentType === APPLY_PATCH) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   let warnings: readonly string[] = [];
-  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user };
+  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
     const decoded = decodeBody(served, request, patchBody(before, request, served));
     warnings = decoded.warnings;

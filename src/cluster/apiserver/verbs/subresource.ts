@@ -18,6 +18,7 @@ import { get } from './get.ts';
 import { isDryRun } from './options.ts';
 import { patch, patchBody } from './patch.ts';
 import { type Scale, scaleOf, withScale } from './scale.ts';
+import { writerOf } from './track.ts';
 import { replace, update } from './update.ts';
 import { change, current, type Place } from './write.ts';
 
@@ -51,7 +52,7 @@ export async function handleSubresource(context: Context, served: Served, reques
 async function scale(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const place = placeOf(served, request);
   if (request.verb === 'get') return { kind: 'object', status: 200, object: scaleOf(present(served, current(context, place)), served.info.custom?.scale) };
-  const options = { dryRun: isDryRun(request.query), subresource: undefined };
+  const options = { dryRun: isDryRun(request.query), subresource: undefined, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
     const shown = scaleOf(before, served.info.custom?.scale);
     // A patched Scale is read field by field below and in `withScale`.
