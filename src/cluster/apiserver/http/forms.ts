@@ -26,6 +26,7 @@ export async function sendResponse(response: ServerResponse, answer: ApiResponse
       addWarnings(response, answer.warnings);
       return await sendObject(response, answer.status, answer.object, asked, shown);
     case 'list':
+      addWarnings(response, answer.warnings);
       return await sendList(response, answer.list, asked, shown);
     case 'watch':
       return await sendWatch(response, answer.events, watchForm(asked, shown), shown.clock);

@@ -1,4 +1,4 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type Status, StatusError } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type ResourceRef, type Status, StatusError } from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { type Context, mutable, timestamp } from '../context.ts';
 import { keyOf, matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
@@ -23,8 +23,16 @@ export async function deleteOne(context: Context, served: Served, request: ApiRe
   const options = deleteOptions(request);
   await admitDeletion(context, place, request, options.dryRun);
   const { object, removed } = await deletePlace(context, place, options);
-  const returnsObject = !removed || served.info.group === '';
+  const returnsObject = !removed || returnsDeleted(served.info);
   return { kind: 'object', status: 200, object: returnsObject ? present(served, object) : success(served, object) };
+}
+
+const RETURNED = ['persistentvolumeclaims', 'persistentvolumes', 'pods', 'podtemplates', 'resourcequotas', 'serviceaccounts', 'services'];
+
+/** Whether who deletes such an object gets its last state; of the others it is told that it went well. */
+export function returnsDeleted({ group, resource }: Pick<ResourceRef, 'group' | 'resource'>): boolean {
+  if (group === '') return RETURNED.includes(resource);
+  return group === 'resource.k8s.io' || (group === 'storage.k8s.io' && resource !== 'csistoragecapacities');
 }
 
 /** DELETE of a collection: of everything that the selectors match. */
