@@ -117,7 +117,7 @@ test('an API server that was cut off until its past was forgotten tells its watc
   await near.client.resource<V1ConfigMap>(CONFIG_MAPS).create(configMap('goes'));
   await using far = await startPlane(prefix, cable.endpoint);
   const mine = near.client.resource<V1ConfigMap>(CONFIG_MAPS);
-  const watch = first(far.client.resource<V1ConfigMap>(CONFIG_MAPS).watch({ namespace: NAMESPACE }), 3);
+  const watch = first(far.client.resource<V1ConfigMap>(CONFIG_MAPS).watch({ namespace: NAMESPACE, resourceVersion: '0' }), 3);
   cable.cut();
   await mine.delete('goes', NAMESPACE);
   const comes = await mine.create(configMap('comes'));

@@ -58,10 +58,10 @@ interface Watcher {
 }
 
 /** Tells what is there, not older than the revision, marks where that ends, and goes on with what changes. Errors: 504 when the revision doesn't come. */
-async function begin(watcher: Watcher, notOlderThan: number): Promise<void> {
+async function begin(watcher: Watcher, notOlderThan: number | 'latest'): Promise<void> {
   const { context, served, queue, matches, prefix } = watcher;
-  if (notOlderThan > 0) await waitForRevision(context, notOlderThan);
-  else await catchUp(context);
+  if (notOlderThan === 'latest') await catchUp(context);
+  else await waitForRevision(context, notOlderThan);
   const collection = context.cache.collection(served.prefix);
   for (const key of collection.keys(prefix)) {
     const object = collection.get(key);
