@@ -1,11 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { publicAddress } from '../attest/provenance.ts';
 import { contextInvalid } from '../errors.ts';
 import { ask } from '../execute/ask.ts';
+import { isOn, KEEP_GIT_ARG } from '../plan/arguments.ts';
 import { GIT_URL } from '../plan/git-url.ts';
 import type { BuildSession } from '../session.ts';
-import { folderOfCheckout, Git, parseGitPlace } from './git.ts';
+import { folderOfCheckout, Git } from './git.ts';
+import { parseGitPlace } from './git-place.ts';
 import { applyIgnoreFile, extractContext, readDockerfile } from './receive.ts';
 
 const DOCKERFILE_BYTES_MAX = 4 * 2 ** 20;
@@ -16,12 +19,16 @@ export interface OpenedContext {
   readonly dockerfile: string;
 }
 
+function receiving({ options, signal }: BuildSession): Parameters<typeof extractContext>[2] {
+  return { clock: options.clock, bounds: options.images.bounds, signal };
+}
+
 /** Takes the context in, from the request or from where it says. Errors: `BUILD_CONTEXT_INVALID`, `BUILD_STEP_FAILED`. */
 export async function openContext(session: BuildSession): Promise<OpenedContext> {
   const { remote, context, dockerfile: name = 'Dockerfile' } = session.request;
   const folder = join(session.folder, 'context');
   let root = folder;
-  if (remote === undefined) session.contextBytes = await extractContext(context, folder, { clock: session.options.clock, signal: session.signal });
+  if (remote === undefined) session.contextBytes = await extractContext(context, folder, receiving(session));
   else root = GIT_URL.test(remote) ? await checkOut(session, remote, folder) : await download(session, remote, folder);
   const dockerfile = await readDockerfile(root, name);
   await applyIgnoreFile(root, name);
@@ -33,7 +40,10 @@ async function checkOut(session: BuildSession, address: string, folder: string):
   const git = new Git({ programPath: session.options.programPath, signal: session.signal });
   // How much it is nobody tells.
   session.contextBytes = Number.POSITIVE_INFINITY;
-  await git.checkOut(place, await git.commitOf(place), folder, false);
+  const found = await git.commitOf(place);
+  const keep = place.keepGitFolder ?? isOn(session.request.buildArgs?.[KEEP_GIT_ARG]);
+  session.materials.push({ uri: publicAddress(address), digest: { gitCommit: found.commit } });
+  await git.checkOut(place, found, folder, keep);
   return await folderOfCheckout(folder, place);
 }
 
@@ -44,7 +54,7 @@ async function download(session: BuildSession, address: string, folder: string):
   const response = await ask(session, address, 'The context cannot be fetched');
   if (!response.ok || response.body === null) throw contextInvalid(`The context cannot be fetched: ${address}: the server answered ${response.status}`);
   if (!(response.headers.get('content-type') ?? '').startsWith('text/plain')) {
-    session.contextBytes = await extractContext(Readable.fromWeb(response.body), folder, { clock: session.options.clock, signal: session.signal });
+    session.contextBytes = await extractContext(Readable.fromWeb(response.body), folder, receiving(session));
     return folder;
   }
   const text = await response.text();

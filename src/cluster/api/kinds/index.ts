@@ -3,10 +3,11 @@ import { ACCESS } from './access.ts';
 import { CORE } from './core.ts';
 import { EXTENSION } from './extension.ts';
 import { NETWORK } from './network.ts';
+import { STORAGE } from './storage.ts';
 import type { Strategy } from './strategy.ts';
 import { WORKLOADS } from './workloads.ts';
 
-const BY_MODEL: Readonly<Record<string, Strategy>> = { ...CORE, ...WORKLOADS, ...NETWORK, ...ACCESS, ...EXTENSION };
+const BY_MODEL: Readonly<Record<string, Strategy>> = { ...CORE, ...WORKLOADS, ...NETWORK, ...STORAGE, ...ACCESS, ...EXTENSION };
 const PLAIN: Strategy = {};
 
 /** What the kind of a resource has of its own; nothing where a CustomResourceDefinition describes it. */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type KubeList, type KubeObject, StatusError } from '#cluster/api';
 import { GantryError, type Logger } from '#kit';
-import { bytesOf } from '../cache/bytes.ts';
+import { piecesOf } from '../cache/bytes.ts';
 import { internalError } from '../errors.ts';
 
 const JSON_TYPE = 'application/json';
@@ -77,10 +77,10 @@ export function sendError(response: ServerResponse, error: StatusError): void {
 export function listBytes(list: KubeList): Buffer {
   const { apiVersion, kind, metadata, items } = list;
   const head = JSON.stringify({ kind, apiVersion, metadata });
-  const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
+  const parts: Uint8Array[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
   items.forEach((item, index) => {
     if (index > 0) parts.push(COMMA);
-    parts.push(bytesOf(item));
+    parts.push(...piecesOf(item));
   });
   parts.push(END);
   return Buffer.concat(parts);

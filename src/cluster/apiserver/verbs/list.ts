@@ -97,7 +97,7 @@ async function pieceFromStore(context: Context, wanted: Wanted, revision: number
     const room = limit === 0 ? 0 : limit - items.length;
     const options = { revision, ...(after === undefined ? {} : { after }), ...(room === 0 ? {} : { limit: room }) };
     const range = await context.store.range(prefix, options).catch((error: unknown) => forgotten(error, wanted.after));
-    items.push(...range.items.map(parse).filter(matches));
+    items.push(...range.items.map((item) => parse(item)).filter(matches));
     after = range.items.at(-1)?.key ?? after;
     if (!range.more || (limit > 0 && items.length >= limit)) {
       return { items, more: range.more, last: after ?? prefix, left: selected ? undefined : range.count - range.items.length };

@@ -28,6 +28,8 @@ export async function handleSubresource(context: Context, served: Served, reques
   const { verb } = request;
   switch (subresource) {
     case 'status':
+    case 'ephemeralcontainers':
+    case 'resize':
       if (verb === 'get') return await get(context, served, request);
       if (verb === 'update') return await update(context, served, request);
       if (verb === 'patch') return await patch(context, served, request);
