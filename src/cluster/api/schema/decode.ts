@@ -43,6 +43,9 @@ export function decode(
   return { object: { ...decoded, apiVersion: expected, kind: resource.kind, metadata }, warnings: options.fieldValidation === 'Warn' ? warnings : [] };
 }
 
+/** Lists that may be left out, and yet are kept where they are written empty: the rules of a role. */
+const KEPT_EMPTY = ['rules'];
+
 class Walk {
   readonly unknown: string[] = [];
   readonly #kind: string;
@@ -60,7 +63,10 @@ class Walk {
       const field = fields.get(key);
       const here = path === '' ? key : `${path}.${key}`;
       if (field === undefined) this.unknown.push(here);
-      else if (content !== null) result[key] = this.#value(field.type, content, here);
+      else if (content !== null) {
+        const read = this.#value(field.type, content, here);
+        if (field.required || KEPT_EMPTY.includes(key) || !isEmptyCollection(field.type, read)) result[key] = read;
+      }
     }
     return result;
   }
@@ -103,6 +109,12 @@ class Walk {
     const words = why === undefined ? `${path} must be ${withArticle(wanted)}, not ${nameOf(value)}` : `${path}: ${why}, not ${nameOf(value)}`;
     throw badRequest(`${this.#kind} in version "${this.#version}" cannot be handled as a ${this.#kind}: ${words}`);
   }
+}
+
+/** A list or map with nothing in it is as none: Kubernetes keeps no such field. An object without fields is one. */
+function isEmptyCollection({ kind }: TypeSchema, read: unknown): boolean {
+  if (kind === 'list') return Array.isArray(read) && read.length === 0;
+  return kind === 'map' && isRecord(read) && Object.keys(read).length === 0;
 }
 
 /** What an entry of a map is when null is written for it; a list or a moment that there is not is null. */

@@ -1,5 +1,5 @@
 import type { OpenApiSchemas, ServedResource } from '#cluster/api';
-import { returnsDeleted } from '../verbs/delete.ts';
+import { answersObject } from '../verbs/delete.ts';
 import { CONNECT, subresourceShape, type SubresourceShape } from './resources.ts';
 import { bodyOf, DELETING, inPath, LISTING, operation, type Operation, type Parameter, PRETTY, READING, WRITING } from './openapi-operations.ts';
 
@@ -79,7 +79,8 @@ function itemOf({ resource, schemas, parameters }: Place, verbs: readonly string
   }
   if (verbs.includes('create')) one.post = { ...make('create', 'post'), parameters: WRITING, requestBody: bodyOf(schema) };
   if (verbs.includes('delete')) {
-    const answer = returnsDeleted(resource) ? schema : schemas.modelOf('V1Status');
+    // A namespace is given back too, but that is said nowhere.
+    const answer = answersObject(resource) && resource.resource !== 'namespaces' ? schema : schemas.modelOf('V1Status');
     one.delete = { ...make('delete', 'delete', answer), parameters: DELETING, requestBody: bodyOf(schemas.modelOf('V1DeleteOptions'), false) };
   }
   return one;

@@ -62,15 +62,19 @@ export async function createObject(context: Context, served: Served, wanted: New
   }
   for (let tries = 1; ; tries++) {
     if (generated) object.metadata.name = `${generateName.slice(0, NAME_BYTES_MAX - GENERATED_CHARACTERS)}${randomWord(context.random, GENERATED_CHARACTERS)}`;
-    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, wanted);
+    const named: Named = { ...wanted, name: generated ? generateName : (object.metadata.name ?? '') };
+    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, named);
     if (stored) return stored;
     if (!generated) throw alreadyExists(served.info, object.metadata.name ?? '');
     if (tries === GENERATE_TRIES) throw namesExhausted(served.info, generateName);
   }
 }
 
+/** `name`: what a refusal calls it. Not by a name just made up, so that the same refusal is the same words each time. */
+type Named = NewObject & { readonly name: string };
+
 /** Undefined when the name is taken. */
-async function tryCreate(context: Context, served: Served, object: KubeObject, wanted: NewObject): Promise<KubeObject | undefined> {
+async function tryCreate(context: Context, served: Served, object: KubeObject, wanted: Named): Promise<KubeObject | undefined> {
   const { namespace, name = '' } = object.metadata;
   const key = keyOf(served, namespace, name);
   if (context.cache.get(key)) return undefined;
@@ -84,10 +88,10 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
 }
 
 /** Everything that makes the object what is stored: in Kubernetes' order. */
-async function complete(context: Context, served: Served, object: KubeObject, { user = LOOPBACK, dryRun, writer }: NewObject): Promise<KubeObject> {
+async function complete(context: Context, served: Served, object: KubeObject, { name, user = LOOPBACK, dryRun, writer }: Named): Promise<KubeObject> {
   const completed = prepareNew(served, object);
   const prepared = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
-  const { namespace, name = '' } = prepared.metadata;
+  const { namespace } = prepared.metadata;
   const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
   await context.admission.mutate(context, request);
   if (isResource(served, 'certificates.k8s.io', 'certificatesigningrequests')) stampRequester(prepared, user);

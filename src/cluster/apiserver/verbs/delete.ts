@@ -23,16 +23,7 @@ export async function deleteOne(context: Context, served: Served, request: ApiRe
   const options = deleteOptions(request);
   await admitDeletion(context, place, request, options.dryRun);
   const { object, removed } = await deletePlace(context, place, options);
-  const returnsObject = !removed || returnsDeleted(served.info);
-  return { kind: 'object', status: 200, object: returnsObject ? present(served, object) : success(served, object) };
-}
-
-const RETURNED = ['persistentvolumeclaims', 'persistentvolumes', 'pods', 'podtemplates', 'resourcequotas', 'serviceaccounts', 'services'];
-
-/** Whether who deletes such an object gets its last state; of the others it is told that it went well. */
-export function returnsDeleted({ group, resource }: Pick<ResourceRef, 'group' | 'resource'>): boolean {
-  if (group === '') return RETURNED.includes(resource);
-  return group === 'resource.k8s.io' || (group === 'storage.k8s.io' && resource !== 'csistoragecapacities');
+  return { kind: 'object', status: 200, object: !removed || answersObject(served.info) ? present(served, object) : success(served, object) };
 }
 
 /** DELETE of a collection: of everything that the selectors match. */
@@ -150,6 +141,28 @@ function finalizersAfter(present: readonly string[], policy: string | undefined)
   if (policy === undefined) return [...present];
   const others = present.filter((finalizer) => finalizer !== FINALIZER.Orphan && finalizer !== FINALIZER.Foreground);
   return policy === 'Orphan' || policy === 'Foreground' ? [...others, FINALIZER[policy]] : others;
+}
+
+/** Kinds whose deletion is answered with what they were, by group; that of others with a Status. */
+const ANSWER_OBJECT: Readonly<Record<string, (resource: string) => boolean>> = {
+  '': (resource) => CORE_ANSWER_OBJECT.includes(resource),
+  'resource.k8s.io': () => true,
+  'storage.k8s.io': (resource) => resource !== 'csistoragecapacities',
+};
+const CORE_ANSWER_OBJECT = [
+  'namespaces',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'pods',
+  'podtemplates',
+  'resourcequotas',
+  'serviceaccounts',
+  'services',
+];
+
+/** Whether who deletes such an object gets its last state; of the others he is told that it went well. */
+export function answersObject({ group, resource }: Pick<ResourceRef, 'group' | 'resource'>): boolean {
+  return ANSWER_OBJECT[group]?.(resource) ?? false;
 }
 
 function success(served: Served, object: KubeObject): Omit<Status, 'message' | 'reason' | 'code'> {
