@@ -2,20 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ApiHandler, badRequest, StatusError, type UserInfo, type Verb } from '#cluster/api';
+import { type ApiHandler, badRequest, type UserInfo } from '#cluster/api';
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import { impersonated } from '../auth/impersonate.ts';
 import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
-import { noSuchPath, notAcceptable, unauthorized } from '../errors.ts';
+import { noSuchPath, unauthorized } from '../errors.ts';
 import { podLog } from '../streams/logs.ts';
-import { flag } from '../verbs/options.ts';
 import { parseBody, readBody } from './body.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
-import { type Form, sendResponse } from './forms.ts';
-import { objectForm, parseAccept, parseMediaType } from './negotiate.ts';
+import { sendResponse } from './forms.ts';
+import { parseMediaType } from './negotiate.ts';
+import { formOf, programOf, queryOf, type ResourceRoute, urlOf, verbOf } from './request.ts';
 import { sendError, sendJson, sendText, statusErrorOf } from './respond.ts';
 import { parsePath, type Route } from './route.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
@@ -43,9 +43,7 @@ export interface EdgeOptions {
   readonly metrics: () => string;
 }
 
-type ResourceRoute = Extract<Route, { kind: 'resource' }>;
 const STREAMING = new Set(['exec', 'attach', 'portforward']);
-const METHODS: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update', PATCH: 'patch' };
 
 /** HTTPS in front of the handler: who asks, what is asked, and in which form the answer goes back. */
 export class HttpEdge {
@@ -105,7 +103,7 @@ export class HttpEdge {
     try {
       await this.#route(request, response, gone.signal);
     } catch (thrown) {
-      if (!gone.signal.aborted) sendError(response, statusErrorOf(thrown, this.#options.context.logger));
+      if (!gone.signal.aborted) await sendError(response, statusErrorOf(thrown, this.#options.context.logger));
     }
   }
 
@@ -161,8 +159,8 @@ export class HttpEdge {
       if (subresource === 'log') return await this.#log(response, route, query, user, signal);
       throw badRequest('Upgrade request required');
     }
-    const form = formOf(request);
     const verb = verbOf(request.method ?? 'GET', route, query);
+    const form = formOf(request, verb === 'watch');
     const withBody = request.method !== 'GET' && request.method !== 'HEAD';
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
@@ -235,43 +233,6 @@ function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {
     subresource !== undefined &&
     (STREAMING.has(subresource) || subresource === 'log')
   );
-}
-
-function formOf(request: IncomingMessage): Form {
-  const form = objectForm(parseAccept(request.headers.accept));
-  if (!form)
-    throw notAcceptable(['application/json', 'application/json;as=Table;v=v1;g=meta.k8s.io', 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io']);
-  return form;
-}
-
-function verbOf(method: string, { name, watch }: ResourceRoute, query: Record<string, string>): Verb {
-  if (method === 'GET' || method === 'HEAD') {
-    if (watch !== true && !flag(query, 'watch')) return name === undefined ? 'list' : 'get';
-    if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
-    return 'watch';
-  }
-  if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
-  const verb = METHODS[method];
-  if (!verb || watch === true) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on the requested resource`);
-  return verb;
-}
-
-/** Of a parameter that stands several times, the first counts. */
-function queryOf({ searchParams }: URL): Record<string, string> {
-  return Object.fromEntries([...searchParams].toReversed());
-}
-
-function urlOf(request: IncomingMessage): URL {
-  try {
-    return new URL(request.url ?? '/', 'https://server');
-  } catch (error) {
-    throw badRequest(`Cannot read the request's path: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** The program of a User-Agent (`kubectl/v1.32.4 (…)` is kubectl). */
-function programOf(request: IncomingMessage): string {
-  return request.headers['user-agent']?.split('/')[0]?.slice(0, 128) || 'unknown';
 }
 
 /** version.Info; the compatibility level first, the program's own version after the plus sign. */

@@ -12,12 +12,13 @@ import type { Place } from './write.ts';
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
-export const APPLY_PATCH = 'application/apply-patch+yaml';
-const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
+const APPLY_PATCH = 'application/apply-patch+yaml';
+const APPLY_CBOR = 'application/apply-patch+cbor';
+const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH, APPLY_CBOR];
 
 /** PATCH of one object, or of its status alone. A patch without resourceVersion goes on top of whatever stands there. Errors: 400, 404, 409, 415, 422. */
 export async function patch(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
-  if (request.contentType === APPLY_PATCH) return await applyRequest(context, served, request);
+  if (request.contentType === APPLY_PATCH || request.contentType === APPLY_CBOR) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   let warnings: readonly string[] = [];
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
