@@ -26,7 +26,6 @@ export class RequestHandler implements ApiHandler {
   readonly #context: Context;
   readonly #usage: Usage;
   readonly #authenticator: Authenticator;
-  #served = 0;
 
   constructor(context: Context, usage: Usage, authenticator: Authenticator) {
     this.#context = context;
@@ -34,13 +33,11 @@ export class RequestHandler implements ApiHandler {
     this.#authenticator = authenticator;
   }
 
-  /** How many requests were taken so far. */
-  get requests(): number {
-    return this.#served;
+  handle(request: ApiRequest): Promise<ApiResponse> {
+    return this.#context.metrics.measure(request, () => this.#answer(request));
   }
 
-  async handle(request: ApiRequest): Promise<ApiResponse> {
-    this.#served += 1;
+  async #answer(request: ApiRequest): Promise<ApiResponse> {
     refuseForeignScope(this.#context.kinds, request);
     // Before anything is looked for: who may not is not told what there is.
     this.#context.authorizer.require(request.user, attributesOf(request, request.verb));

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ApiHandler, badRequest, type UserInfo } from '#cluster/api';
+import { type ApiHandler, badRequest, type UserInfo, type Verb } from '#cluster/api';
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import { impersonated } from '../auth/impersonate.ts';
@@ -40,9 +40,10 @@ export interface EdgeOptions {
   readonly authenticator: Authenticator;
   readonly version: string;
   readonly checks: readonly HealthCheck[];
-  readonly metrics: () => string;
+  readonly metrics: () => Promise<string>;
 }
 
+const COUNTED_AS: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 const STREAMING = new Set(['exec', 'attach', 'portforward']);
 
 /** HTTPS in front of the handler: who asks, what is asked, and in which form the answer goes back. */
@@ -103,8 +104,16 @@ export class HttpEdge {
     try {
       await this.#route(request, response, gone.signal);
     } catch (thrown) {
-      if (!gone.signal.aborted) await sendError(response, statusErrorOf(thrown, this.#options.context.logger));
+      const error = statusErrorOf(thrown, this.#options.context.logger);
+      this.#countRefused(request, thrown, error.status);
+      if (!gone.signal.aborted) await sendError(response, error);
     }
+  }
+
+  /** What was refused before the handler saw it is counted here. */
+  #countRefused({ method = 'GET', url = '/' }: IncomingMessage, thrown: unknown, status: number): void {
+    const route = parsePath(url.split('?', 1)[0] ?? '/');
+    if (route.kind === 'resource') this.#options.context.metrics.refused({ ...route, verb: COUNTED_AS[method] ?? 'get' }, thrown, status);
   }
 
   async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
@@ -112,7 +121,7 @@ export class HttpEdge {
     if (await this.#answerAnyone(url, response)) return;
     const user = this.#userOf(request);
     const route = parsePath(url.pathname);
-    if (route.kind !== 'resource') return this.#answerOther(request, response, url, route, user);
+    if (route.kind !== 'resource') return await this.#answerOther(request, response, url, route, user);
     await this.#resource({ request, response, url, route, user, signal });
   }
 
@@ -132,13 +141,13 @@ export class HttpEdge {
     return true;
   }
 
-  #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): void {
+  async #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): Promise<void> {
     const { context } = this.#options;
     context.authorizer.require(user, { verb: (request.method ?? 'GET').toLowerCase(), path: url.pathname });
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noSuchPath();
     const document = issuerDocument(url.pathname, context.tokens);
     if (document) return sendJson(response, 200, document.body, document.type);
-    if (url.pathname === '/metrics') return sendText(response, 200, this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+    if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     this.#options.discovery.answer(request, response, url, route);
   }
 
@@ -186,6 +195,8 @@ export class HttpEdge {
     const { context } = this.#options;
     context.authorizer.require(user, attributesOf(route, 'get'));
     const pieces = await podLog(context, route.namespace ?? '', route.name ?? '', query, signal);
+    context.metrics.answered({ ...route, verb: 'connect' }, 200);
+    using _open = context.metrics.open({ ...route, verb: 'connect' });
     response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
     response.flushHeaders();
     for await (const piece of pieces) {
@@ -200,6 +211,7 @@ export class HttpEdge {
     socket.once('close', () => this.#upgraded.delete(socket));
     // A client that goes away without a word ends its own session only.
     socket.on('error', () => socket.destroy());
+    const { metrics } = this.#options.context;
     try {
       const url = urlOf(request);
       const user = this.#userOf(request);
@@ -211,10 +223,16 @@ export class HttpEdge {
       // A WebSocket begins with GET whatever it is for; a process in a Pod, or a way into it, is made.
       authorizer.require(user, attributesOf(route, 'create'));
       const { namespace = '', name = '', subresource = '' } = route;
+      const counted = { ...route, verb: 'connect' as const };
+      const open = metrics.open(counted);
+      socket.once('close', () => open[Symbol.dispose]());
       this.#upgrades ??= loadUpgrades(this.#options.context);
       await (await this.#upgrades).serve({ request, socket, head, namespace, name, subresource, parameters: url.searchParams });
+      metrics.answered(counted, 101);
     } catch (thrown) {
-      refuseUpgrade(socket, statusErrorOf(thrown, this.#options.context.logger));
+      const error = statusErrorOf(thrown, this.#options.context.logger);
+      this.#countRefused(request, thrown, error.status);
+      refuseUpgrade(socket, error);
     }
   }
 }

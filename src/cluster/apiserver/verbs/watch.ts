@@ -3,6 +3,7 @@ import { catchUp } from '../cache/catch-up.ts';
 import type { CacheEvent } from '../cache/collection-cache.ts';
 import { WatchQueue } from '../cache/watch-queue.ts';
 import type { Context } from '../context.ts';
+import type { Count } from '../metrics/families.ts';
 import { matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
 import { watchOptions } from './list-options.ts';
 import { waitForRevision } from './list.ts';
@@ -28,8 +29,18 @@ export async function watch(context: Context, served: Served, request: ApiReques
   };
   const queue = new WatchQueue<WatchEvent>(QUEUE_EVENTS_MAX, cleanUp);
   context.watches.add(queue);
-  const watcher: Watcher = { context, served, queue, cleanup, matches, bookmarks, prefix: scopePrefix(served, request.namespace) };
+  const watcher: Watcher = {
+    context,
+    served,
+    queue,
+    cleanup,
+    matches,
+    bookmarks,
+    prefix: scopePrefix(served, request.namespace),
+    events: context.metrics.events(served.info),
+  };
   try {
+    cleanup.push(context.metrics.open(request));
     if (start.kind === 'initial') await begin(watcher, start.notOlderThan);
     else goOn(watcher, start.revision ?? context.cache.revision);
     if (bookmarks) keepBookmarking(watcher);
@@ -53,6 +64,8 @@ interface Watcher {
   readonly cleanup: Disposable[];
   readonly matches: (object: KubeObject) => boolean;
   readonly bookmarks: boolean;
+  /** How many of the resource's events were given to anybody. */
+  readonly events: Count;
   /** Below which everything lies that is watched. */
   readonly prefix: string;
 }
@@ -65,7 +78,9 @@ async function begin(watcher: Watcher, notOlderThan: number | 'latest'): Promise
   const collection = context.cache.collection(served.prefix);
   for (const key of collection.keys(prefix)) {
     const object = collection.get(key);
-    if (object && matches(object)) queue.preload({ type: 'ADDED', object: present(served, object) });
+    if (!object || !matches(object)) continue;
+    watcher.events.value += 1;
+    queue.preload({ type: 'ADDED', object: present(served, object) });
   }
   if (watcher.bookmarks) queue.preload(bookmarkEvent(served, context.cache.revision, { [INITIAL_EVENTS_END]: 'true' }));
   follow(watcher, 0);
@@ -85,10 +100,12 @@ function follow(watcher: Watcher, from: number): void {
   watcher.cleanup.push(collection.listen((event) => event.revision > from && tell(watcher, event)));
 }
 
-function tell({ served, queue, matches, prefix }: Watcher, event: CacheEvent): void {
+function tell({ served, queue, matches, prefix, events }: Watcher, event: CacheEvent): void {
   if (!event.key.startsWith(prefix)) return;
   const translated = translate(served, event, matches);
-  if (translated) queue.push(translated);
+  if (!translated) return;
+  events.value += 1;
+  queue.push(translated);
 }
 
 /** What the watcher sees of a change: an object that begins or ceases to match its selectors is added or deleted for it. */
