@@ -10,6 +10,7 @@ import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import { noSuchPath, unauthorized } from '../errors.ts';
+import type { ProxyRequest } from '../proxy/serve.ts';
 import { podLog } from '../streams/logs.ts';
 import { parseBody, readBody } from './body.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
@@ -163,6 +164,7 @@ export class HttpEdge {
     const { context, handler } = this.#options;
     const query = queryOf(url);
     const { resource, namespace, name, subresource } = route;
+    if (isProxy(route)) return await this.#proxy(request, response, url, route, user);
     if (route.rest !== undefined) throw noSuchPath();
     if (isPodStream(route)) {
       if (subresource === 'log') return await this.#log(response, route, query, user, signal);
@@ -191,6 +193,15 @@ export class HttpEdge {
     await sendResponse(response, answer, { ...form, resource, subresource, includeObject: query.includeObject }, context);
   }
 
+  async #proxy(request: IncomingMessage, response: ServerResponse, url: URL, route: ResourceRoute, user: UserInfo): Promise<void> {
+    const { context } = this.#options;
+    context.authorizer.require(user, attributesOf(route, COUNTED_AS[request.method ?? 'GET'] ?? 'get'));
+    const { serveProxy } = await import('../proxy/serve.ts');
+    using _open = context.metrics.open({ ...route, verb: 'connect' });
+    await serveProxy(context, await proxyRequestOf(url, route), request, response);
+    context.metrics.answered({ ...route, verb: 'connect' }, response.statusCode);
+  }
+
   async #log(response: ServerResponse, route: ResourceRoute, query: Record<string, string>, user: UserInfo, signal: AbortSignal): Promise<void> {
     const { context } = this.#options;
     context.authorizer.require(user, attributesOf(route, 'get'));
@@ -206,6 +217,15 @@ export class HttpEdge {
     response.end();
   }
 
+  async #proxyUpgrade({ request, socket, head, url, route, user }: Upgrading): Promise<void> {
+    const { authorizer, metrics } = this.#options.context;
+    authorizer.require(user, attributesOf(route, COUNTED_AS[request.method ?? 'GET'] ?? 'get'));
+    const { serveProxyUpgrade } = await import('../proxy/serve.ts');
+    using _open = metrics.open({ ...route, verb: 'connect' });
+    await serveProxyUpgrade(this.#options.context, await proxyRequestOf(url, route), request, socket, head);
+    metrics.answered({ ...route, verb: 'connect' }, 101);
+  }
+
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     this.#upgraded.add(socket);
     socket.once('close', () => this.#upgraded.delete(socket));
@@ -216,8 +236,9 @@ export class HttpEdge {
       const url = urlOf(request);
       const user = this.#userOf(request);
       const route = parsePath(url.pathname);
+      if (route.kind === 'resource' && isProxy(route)) return await this.#proxyUpgrade({ request, socket, head, url, route, user });
       if (route.kind !== 'resource' || !isPodStream(route) || !STREAMING.has(route.subresource ?? ''))
-        throw badRequest('Upgrade requests are only for exec, attach and portforward of pods');
+        throw badRequest('Upgrade requests are only for exec, attach and portforward of pods, and for proxies');
       const { authorizer } = this.#options.context;
       if (request.method !== 'POST') authorizer.require(user, attributesOf(route, 'get'));
       // A WebSocket begins with GET whatever it is for; a process in a Pod, or a way into it, is made.
@@ -237,10 +258,33 @@ export class HttpEdge {
   }
 }
 
+interface Upgrading {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly url: URL;
+  readonly route: ResourceRoute;
+  readonly user: UserInfo;
+}
+
 /** WebSockets and SPDY are loaded when the first client wants them. */
 async function loadUpgrades(context: Context): Promise<Upgrades> {
   const loaded = await import('./upgrade.ts');
   return new loaded.Upgrades(context);
+}
+
+const PROXIED = ['pods', 'services', 'nodes'];
+
+function isProxy({ resource, name, subresource }: ResourceRoute): boolean {
+  return resource.group === '' && resource.version === 'v1' && subresource === 'proxy' && name !== undefined && PROXIED.includes(resource.resource);
+}
+
+/** What is to be passed on, in the words of the path as it was sent. Errors: 404. */
+async function proxyRequestOf(url: URL, { resource, namespace, name = '' }: ResourceRoute): Promise<ProxyRequest> {
+  const { proxyPath } = await import('../proxy/serve.ts');
+  const parts = proxyPath(url);
+  if (!parts) throw noSuchPath();
+  return { resource: resource.resource, namespace, name, search: url.search, ...parts };
 }
 
 function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {
