@@ -6,6 +6,7 @@ import { type ApiHandler, badRequest, type UserInfo, type Verb } from '#cluster/
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import { impersonated } from '../auth/impersonate.ts';
+import { HISTORY_PATH, momentOf } from './history.ts';
 import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
@@ -149,6 +150,7 @@ export class HttpEdge {
     const document = issuerDocument(url.pathname, context.tokens);
     if (document) return sendJson(response, 200, document.body, document.type);
     if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+    if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
     this.#options.discovery.answer(request, response, url, route);
   }
 

@@ -28,6 +28,7 @@ export class StoreMetrics {
     return {
       shared: store.shared,
       revision: () => store.revision(),
+      revisionAt: (...args) => store.revisionAt(...args),
       watch: (...args) => store.watch(...args),
       compact: (revision) => store.compact(revision),
       close: () => store.close(),
