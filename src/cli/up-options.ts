@@ -45,6 +45,7 @@ export const UP_OPTIONS = {
   'authorization-mode': string,
   'enable-admission-plugins': string,
   'disable-admission-plugins': string,
+  'api-audiences': string,
   'service-account-issuer': list,
   'service-account-key-file': list,
   'service-account-signing-key-file': string,

@@ -21,7 +21,7 @@ export const up: Command = {
     '       [--etcd-servers URL,… [--etcd-prefix PATH] [--etcd-cafile PEM] [--etcd-certfile PEM --etcd-keyfile PEM]]\n' +
     '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]\n' +
     '       [--token-auth-file FILE] [--client-ca-file FILE] [--authorization-mode RBAC,AlwaysAllow]\n' +
-    '       [--enable-admission-plugins NAMES] [--disable-admission-plugins NAMES] [--service-account-issuer URL]...\n' +
+    '       [--enable-admission-plugins NAMES] [--disable-admission-plugins NAMES] [--api-audiences NAMES] [--service-account-issuer URL]...\n' +
     '       [--service-account-key-file FILE]... [--service-account-signing-key-file FILE]',
   async run(commandArguments, terminal) {
     const { values } = parseOptions({ args: [...commandArguments], options: UP_OPTIONS, allowPositionals: false });

@@ -40,6 +40,7 @@ export const OPTION_NAMES = [
   'authorization-mode',
   'enable-admission-plugins',
   'disable-admission-plugins',
+  'api-audiences',
   'service-account-issuer',
   'service-account-key-file',
   'service-account-signing-key-file',

@@ -15,6 +15,7 @@ export { type OpenApiSchemas, openApiSchemas } from './openapi/schemas.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
+export { isPodPart, type PodPart, validatePodPart, withPodPart } from './pod-parts.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
 export { CUSTOM_CLEANUP } from './kinds/extension.ts';
 export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';

@@ -80,7 +80,7 @@ export interface ApiRequest {
 /** Objects in a response are shared by all readers and frozen: clone before changing. */
 export type ApiResponse =
   | { readonly kind: 'object'; readonly status: number; readonly object: unknown; readonly warnings?: readonly string[] }
-  | { readonly kind: 'list'; readonly list: KubeList }
+  | { readonly kind: 'list'; readonly list: KubeList; readonly warnings?: readonly string[] }
   | { readonly kind: 'watch'; readonly events: AsyncIterable<WatchEvent> };
 
 export interface KubeList<T = KubeObject> {

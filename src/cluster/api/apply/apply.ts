@@ -30,7 +30,7 @@ export function applyPatch(resource: ServedResource, live: KubeObject | undefine
   const keyless = keylessItem(shape, wanted);
   if (keyless !== undefined) throw badRequest(`cannot apply ${keyless}: an item of this list must have the fields that tell it from others`);
   const id: ManagerId = { name: options.manager, operation: 'Apply', apiVersion: versionOf(resource), subresource: options.subresource ?? '' };
-  const managers = readManagers(live);
+  const managers = readManagers(live?.metadata.managedFields);
   const fields = ownable(fieldsOf(shape, wanted));
   // An object of the model merged with another of it.
   const merged = merge(shape, live, wanted) as KubeObject;

@@ -20,7 +20,10 @@ export function isEmpty({ isMember, children }: FieldSet): boolean {
   return !isMember && children.size === 0;
 }
 
+/** Answers one of the two where it is the whole. */
 export function union(one: FieldSet, other: FieldSet): FieldSet {
+  if (isEmpty(other) || one === other) return one;
+  if (isEmpty(one)) return other;
   const elements = new Set([...one.children.keys(), ...other.children.keys()]);
   return fieldSet(
     one.isMember || other.isMember,
@@ -35,12 +38,25 @@ export function intersection(one: FieldSet, other: FieldSet): FieldSet {
   );
 }
 
-/** What is in `one` and not in `other`. */
+/** What is in `one` and not in `other`: `one` itself where nothing of it is. */
 export function difference(one: FieldSet, other: FieldSet): FieldSet {
-  return fieldSet(
-    one.isMember && !other.isMember,
-    [...one.children].map(([element, child]) => [element, difference(child, other.children.get(element) ?? NO_FIELDS)]),
-  );
+  if (isEmpty(other)) return one;
+  return mapped(one, one.isMember && !other.isMember, (element, child) => {
+    const below = other.children.get(element);
+    return below === undefined ? child : difference(child, below);
+  });
+}
+
+/** The set with other children: itself where they are the same. */
+export function mapped(set: FieldSet, isMember: boolean, child: (element: string, child: FieldSet) => FieldSet): FieldSet {
+  let isSame = isMember === set.isMember;
+  const children: [string, FieldSet][] = [];
+  for (const [element, below] of set.children) {
+    const next = child(element, below);
+    if (next !== below) isSame = false;
+    children.push([element, next]);
+  }
+  return isSame ? set : fieldSet(isMember, children);
 }
 
 export function sameFields(one: FieldSet, other: FieldSet): boolean {

@@ -65,11 +65,8 @@ export function partsOf(shape: Shape, value: unknown): readonly Part[] | undefin
       if (!isRecord(value)) return undefined;
       return namedParts(shape, value);
     case 'items':
-      return Array.isArray(value)
-        ? value.map((item: unknown) => ({ element: keyElement(shape.keys, item), name: '', value: item, shape: shape.of }))
-        : undefined;
     case 'set':
-      return Array.isArray(value) ? value.map((item: unknown) => ({ element: `v:${JSON.stringify(item)}`, name: '', value: item, shape: LEAF })) : undefined;
+      return itemsOf(shape, value);
   }
 }
 
@@ -82,10 +79,19 @@ function namedParts(shape: NamedShape, value: Readonly<Record<string, unknown>>)
   return parts;
 }
 
+/** The parts of a list whose items are told apart; undefined for whatever else. */
+export function itemsOf(shape: Shape, value: unknown): readonly Part[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  if (shape.kind === 'items') return value.map((item: unknown) => ({ element: keyElement(shape.keys, item), name: '', value: item, shape: shape.of }));
+  if (shape.kind === 'set') return value.map((item: unknown) => ({ element: `v:${JSON.stringify(item)}`, name: '', value: item, shape: LEAF }));
+  return undefined;
+}
+
 /** Whether the parts of values of that shape have names. */
 export const isNamed = ({ kind }: Shape): boolean => kind === 'object' || kind === 'custom' || kind === 'map';
 
-function shapeOfField(shape: NamedShape, name: string, content: unknown): Shape {
+/** The shape of what stands under that name. */
+export function shapeOfField(shape: Shape, name: string, content: unknown): Shape {
   switch (shape.kind) {
     case 'map':
       return shape.of;
@@ -97,6 +103,8 @@ function shapeOfField(shape: NamedShape, name: string, content: unknown): Shape 
       // What a schema does not describe is owned by its fields as far as it has some.
       return schema === undefined ? (isRecord(content) ? { kind: 'custom', schema: {}, isObject: false } : LEAF) : customShape(schema);
     }
+    default:
+      return LEAF;
   }
 }
 

@@ -12,24 +12,42 @@ export interface OpenApiSchemas {
   readonly schemas: Readonly<Record<string, object>>;
   /** A reference to the schema of the resource's kind. */
   schemaOf(resource: ServedResource): object;
+  /** A reference to the schema of the list of the resource's kind. */
+  listOf(resource: ServedResource): object;
+  /** A reference to the schema of a generated model, which is made when it isn't there yet. */
+  modelOf(model: string, kind?: { readonly group: string; readonly version: string; readonly kind: string }): object;
 }
 
-/** The OpenAPI 3.0 schemas of these resources and of the Scale of those that have one, with Kubernetes' extensions: which kinds there are and how lists merge. */
+/** The OpenAPI 3.0 schemas of these resources, with Kubernetes' extensions: which kinds there are and how lists merge. */
 export function openApiSchemas(resources: readonly ServedResource[]): OpenApiSchemas {
   const builder = new Builder(readDescriptions());
   for (const resource of resources) {
     const { model, group, version, kind, listKind, custom } = resource;
     if (custom !== undefined) {
       builder.custom(resource, custom.schema);
+      builder.customList(resource);
       continue;
     }
     builder.kind(model, { group, version, kind });
-    // Where a group is part of a model's name, it need not be part of its list's.
-    const list = [`${model}List`, `V${version.slice(1)}${listKind}`].find((name) => models.has(name));
+    const list = listModelOf(resource);
     if (list !== undefined) builder.kind(list, { group, version, kind: listKind });
   }
-  if (resources.some(({ subresources }) => subresources.includes('scale'))) builder.kind('V1Scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' });
-  return { schemas: builder.schemas, schemaOf: (resource) => reference(nameOf(resource)) };
+  return {
+    schemas: builder.schemas,
+    schemaOf: (resource) => reference(nameOf(resource)),
+    listOf: (resource) => reference(listName(resource)),
+    modelOf: (model, kind) => builder.reference(model, kind),
+  };
+}
+
+/** Where a group is part of a model's name, it need not be part of its list's. */
+function listModelOf({ model, version, listKind }: ServedResource): string | undefined {
+  return [`${model}List`, `V${version.slice(1)}${listKind}`].find((name) => models.has(name));
+}
+
+function listName(resource: ServedResource): string {
+  const model = listModelOf(resource);
+  return model === undefined || resource.custom !== undefined ? `${nameOf(resource)}List` : schemaName(model);
 }
 
 const nameOf = (resource: ServedResource): string => (resource.custom === undefined ? schemaName(resource.model) : customName(resource));
@@ -59,6 +77,32 @@ class Builder {
       properties: { ...own, ...schema.properties, metadata },
       'x-kubernetes-group-version-kind': [{ group, version, kind }],
     };
+  }
+
+  /** The list of a kind that a definition describes. */
+  customList(resource: ServedResource): void {
+    const { group, version, listKind } = resource;
+    this.#model('V1ListMeta');
+    this.schemas[`${customName(resource)}List`] = {
+      description: `A list of ${resource.kind} objects.`,
+      type: 'object',
+      required: ['items'],
+      properties: {
+        apiVersion: { type: 'string' },
+        kind: { type: 'string' },
+        metadata: { allOf: [reference(schemaName('V1ListMeta'))] },
+        items: { type: 'array', items: reference(customName(resource)) },
+      },
+      'x-kubernetes-group-version-kind': [{ group, version, kind: listKind }],
+    };
+  }
+
+  reference(model: string, kind?: { readonly group: string; readonly version: string; readonly kind: string }): object {
+    // A patch has no model: whatever its type says it is, it is JSON.
+    if (models.has(model)) this.#model(model);
+    else this.schemas[schemaName(model)] ??= { type: 'object' };
+    if (kind !== undefined) this.#model(model)['x-kubernetes-group-version-kind'] = [{ group: kind.group, version: kind.version, kind: kind.kind }];
+    return reference(schemaName(model));
   }
 
   #model(model: string): Json {

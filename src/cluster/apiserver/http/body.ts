@@ -7,7 +7,7 @@ import { countFields, jsonShape, repeatedFields } from './json-text.ts';
 export const BODY_BYTES_MAX = 3 * 1024 * 1024;
 /** Deeper than any object is; what walks through objects calls itself for each level. */
 export const DEPTH_MAX = 1000;
-const READABLE = ['application/json', 'application/yaml', PROTOBUF_TYPE];
+const READABLE = ['application/json', 'application/yaml', 'application/cbor', PROTOBUF_TYPE];
 
 /** What a body says, and which of its fields it says twice (in Kubernetes' words). */
 export interface Body {
@@ -35,6 +35,7 @@ export async function parseBody(bytes: Buffer, mediaType: string): Promise<Body>
   if (mediaType === PROTOBUF_TYPE) return { value: decodeProtobuf(bytes), repeated: [] };
   try {
     if (mediaType === 'application/json' || mediaType.endsWith('+json') || mediaType === '') return parseJson(bytes);
+    if (mediaType === 'application/cbor' || mediaType.endsWith('+cbor')) return await parseCbor(bytes);
     // YAML is a superset of JSON, but JSON's own parser is many times faster.
     if (mediaType.endsWith('yaml')) return bytes[0] === OPEN_OBJECT ? await parseJsonOrYaml(bytes) : await parseYaml(bytes);
   } catch (error) {
@@ -62,6 +63,12 @@ async function parseJsonOrYaml(bytes: Buffer): Promise<Body> {
     // A flow mapping of YAML begins with a brace too: what is wrong with the text, YAML's parser says.
     return await parseYaml(bytes);
   }
+}
+
+async function parseCbor(bytes: Buffer): Promise<Body> {
+  const { decodeCbor } = await import('../cbor/decode.ts');
+  const { value, repeated } = decodeCbor(bytes);
+  return { value, repeated: repeated.map((path) => `duplicate field "${path}"`) };
 }
 
 /** The parser is loaded when the first client sends YAML: most never do, and a start is quicker without. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ApiResponse, KubeList, KubeObject, ResourceRef, WatchEvent } from '#cluster/api';
 import { bytesOf } from '../cache/bytes.ts';
+import { encoded, ENCODING_TYPES, type Encoding } from './encodings.ts';
 import { type Shown, tableOf } from './tables.ts';
 import type { ObjectForm } from './negotiate.ts';
 import { addWarnings, listBytes, partialOf, sendContent } from './respond.ts';
@@ -9,6 +10,7 @@ import { sendWatch } from './watch-response.ts';
 /** In which form an answer was asked for. */
 export interface Form {
   readonly form: ObjectForm;
+  readonly encoding: Encoding;
   /** Of meta.k8s.io. */
   readonly version: string;
 }
@@ -26,35 +28,37 @@ export async function sendResponse(response: ServerResponse, answer: ApiResponse
       addWarnings(response, answer.warnings);
       return await sendObject(response, answer.status, answer.object, asked, shown);
     case 'list':
+      addWarnings(response, answer.warnings);
       return await sendList(response, answer.list, asked, shown);
     case 'watch':
-      return await sendWatch(response, answer.events, watchForm(asked, shown), shown.clock);
+      return await sendWatch(response, answer.events, watchForm(asked, shown), shown.clock, asked.encoding);
   }
 }
 
 async function sendObject(response: ServerResponse, status: number, object: unknown, asked: Asked, shown: Shown): Promise<void> {
   if (!isKubeObject(object) || object.kind === 'Status' || asked.form === 'object') {
     const isShared = typeof object === 'object' && object !== null && Object.isFrozen(object);
-    await sendContent(response, status, isShared ? bytesOf(object) : jsonBytes(object));
-  } else {
-    const { resourceVersion = '' } = object.metadata;
-    const shaped = asked.form === 'Table' ? tableOf(asked, shown, [object], { resourceVersion }) : partialOf(object, asked.version);
-    await sendContent(response, status, jsonBytes(shaped));
+    return await send(response, status, object, asked, isShared ? bytesOf(object) : undefined);
   }
+  const { resourceVersion = '' } = object.metadata;
+  await send(response, status, asked.form === 'Table' ? tableOf(asked, shown, [object], { resourceVersion }) : partialOf(object, asked.version), asked);
 }
 
 async function sendList(response: ServerResponse, list: KubeList, asked: Asked, shown: Shown): Promise<void> {
-  await sendContent(response, 200, asked.form === 'object' ? listBytes(list) : jsonBytes(shapedList(list, asked, shown)));
+  if (asked.form !== 'object') await send(response, 200, shapedList(list, asked, shown), asked);
+  else await send(response, 200, list, asked, asked.encoding === 'json' ? listBytes(list) : undefined);
+}
+
+/** `json`: the value's JSON, where it is there already. */
+async function send(response: ServerResponse, status: number, value: unknown, { encoding }: Asked, json?: Buffer): Promise<void> {
+  const bytes = encoding === 'json' && json !== undefined ? json : await encoded(value, encoding);
+  await sendContent(response, status, bytes, ENCODING_TYPES[encoding]);
 }
 
 function shapedList(list: KubeList, asked: Asked, shown: Shown): object {
   if (asked.form === 'Table') return tableOf(asked, shown, list.items, list.metadata);
   const items = list.items.map((item) => partialOf(item, asked.version));
   return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${asked.version}`, metadata: list.metadata, items };
-}
-
-function jsonBytes(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value));
 }
 
 function watchForm(asked: Asked, shown: Shown): (event: WatchEvent) => object {

@@ -5,6 +5,8 @@ import { type KubeList, type KubeObject, StatusError } from '#cluster/api';
 import { GantryError, type Logger } from '#kit';
 import { piecesOf } from '../cache/bytes.ts';
 import { internalError } from '../errors.ts';
+import { encoded, ENCODING_TYPES } from './encodings.ts';
+import { objectForm, parseAccept } from './negotiate.ts';
 
 const JSON_TYPE = 'application/json';
 
@@ -63,14 +65,16 @@ function reasonOf(status: number): string {
   return REASONS[status] ?? 'BadRequest';
 }
 
-export function sendError(response: ServerResponse, error: StatusError): void {
+/** Also an error is written as its client wants it read. */
+export async function sendError(response: ServerResponse, error: StatusError): Promise<void> {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const after = error.body.details?.retryAfterSeconds;
   if (after !== undefined) response.setHeader('retry-after', after);
-  sendJson(response, error.status, error.body);
+  const encoding = objectForm(parseAccept(response.req.headers.accept))?.encoding ?? 'json';
+  sendBytes(response, error.status, await encoded(error.body, encoding), ENCODING_TYPES[encoding]);
 }
 
 /** The list's JSON, put together from its items' shared bytes. */

@@ -2,19 +2,27 @@ import type { ServerResponse } from 'node:http';
 import type { WatchEvent } from '#cluster/api';
 import type { Clock } from '#kit';
 import { piecesOf } from '../cache/bytes.ts';
+import { CBOR_SEQUENCE, encoded, type Encoding } from './encodings.ts';
 
 const STALLED_MS = 30_000;
 
 /**
- * Writes events as lines of JSON until they end or the client goes. A client that takes nothing for half a minute while
+ * Writes events as lines of JSON, or as a sequence of CBOR, until they end or the client goes. A client that takes nothing for half a minute while
  * there is more to send is disconnected.
  */
-export async function sendWatch(response: ServerResponse, events: AsyncIterable<WatchEvent>, form: (event: WatchEvent) => object, clock: Clock): Promise<void> {
-  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+export async function sendWatch(
+  response: ServerResponse,
+  events: AsyncIterable<WatchEvent>,
+  form: (event: WatchEvent) => object,
+  clock: Clock,
+  encoding: Encoding,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': encoding === 'cbor' ? CBOR_SEQUENCE : 'application/json', 'cache-control': 'no-cache, private' });
   response.flushHeaders();
   for await (const event of events) {
     if (response.destroyed) return;
-    if (response.write(line(event.type, form(event)))) continue;
+    const bytes = encoding === 'cbor' ? await encoded({ type: event.type, object: form(event) }, encoding) : line(event.type, form(event));
+    if (response.write(bytes)) continue;
     if (!(await drained(response, clock))) {
       response.destroy();
       return;

@@ -22,6 +22,7 @@ import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
 import { checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
+import { tracked, type Writer, writerOf } from './track.ts';
 import { isRevisionConflict } from './write.ts';
 
 const GENERATED_CHARACTERS = 5;
@@ -32,7 +33,7 @@ const NAME_BYTES_MAX = 63;
 export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const dryRun = isDryRun(request.query);
   const { object, warnings } = decodeBody(served, request);
-  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user });
+  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user, writer: writerOf(request) });
   return { kind: 'object', status: 201, object: present(served, stored), warnings: [...warnings, ...warningsOf(served.info, object)] };
 }
 
@@ -45,6 +46,8 @@ export interface NewObject {
   readonly isTrusted?: boolean;
   /** Who makes it; the server itself without one. */
   readonly user?: UserInfo;
+  /** In whose name its fields are written; what is applied has its managers already. */
+  readonly writer?: Writer;
 }
 
 /** Completes, checks and stores a new object; it is in the storage version then. */
@@ -94,9 +97,10 @@ async function complete(
   context: Context,
   served: Served,
   object: KubeObject,
-  { name, user = LOOPBACK, dryRun, isTrusted = false }: Named,
+  { name, user = LOOPBACK, dryRun, writer, isTrusted = false }: Named,
 ): Promise<KubeObject> {
-  const prepared = prepareNew(served, object);
+  const completed = prepareNew(served, object);
+  const prepared = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
   const { namespace } = prepared.metadata;
   const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
   await context.admission.mutate(context, request);

@@ -1,4 +1,4 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type Status, StatusError } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type ResourceRef, type Status, StatusError } from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { type Context, mutable, timestamp } from '../context.ts';
 import { keyOf, matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
@@ -23,7 +23,7 @@ export async function deleteOne(context: Context, served: Served, request: ApiRe
   const options = deleteOptions(request);
   await admitDeletion(context, place, request, options.dryRun);
   const { object, removed } = await deletePlace(context, place, options);
-  return { kind: 'object', status: 200, object: !removed || answersObject(served) ? present(served, object) : success(served, object) };
+  return { kind: 'object', status: 200, object: !removed || answersObject(served.info) ? present(served, object) : success(served, object) };
 }
 
 /** DELETE of a collection: of everything that the selectors match. */
@@ -160,8 +160,9 @@ const CORE_ANSWER_OBJECT = [
   'services',
 ];
 
-function answersObject({ info }: Served): boolean {
-  return ANSWER_OBJECT[info.group]?.(info.resource) ?? false;
+/** Whether who deletes such an object gets its last state; of the others he is told that it went well. */
+export function answersObject({ group, resource }: Pick<ResourceRef, 'group' | 'resource'>): boolean {
+  return ANSWER_OBJECT[group]?.(resource) ?? false;
 }
 
 function success(served: Served, object: KubeObject): Omit<Status, 'message' | 'reason' | 'code'> {

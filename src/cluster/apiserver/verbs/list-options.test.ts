@@ -83,13 +83,13 @@ test('what else a list may not ask for', () => {
 
 test('how a watch begins', () => {
   const after = (revision?: number) => ({ kind: 'after', revision });
-  const initial = (notOlderThan = 0) => ({ kind: 'initial', notOlderThan });
+  const initial = (notOlderThan: number | 'latest' = 'latest') => ({ kind: 'initial', notOlderThan });
   const check = (query: Record<string, string>, expected: unknown) => {
     const found = outcome(() => watchOptions(query));
     assert.deepEqual(typeof found === 'string' ? found : found.start, expected, JSON.stringify(query));
   };
   check({}, initial());
-  check({ resourceVersion: '0' }, initial());
+  check({ resourceVersion: '0' }, initial(0));
   check({ resourceVersion: '5' }, after(5));
   const match = { resourceVersionMatch: 'NotOlderThan' };
   check({ sendInitialEvents: 'true', ...match }, initial());

@@ -19,7 +19,7 @@ export interface ListOptions {
 /** How a watch begins: with what is there (not older than a revision), or with what comes after a revision. */
 export interface WatchOptions {
   readonly bookmarks: boolean;
-  readonly start: { readonly kind: 'initial'; readonly notOlderThan: number } | { readonly kind: 'after'; readonly revision: number | undefined };
+  readonly start: { readonly kind: 'initial'; readonly notOlderThan: number | 'latest' } | { readonly kind: 'after'; readonly revision: number | undefined };
 }
 
 const EXACT = 'Exact';
@@ -71,7 +71,7 @@ export function watchOptions(query: Query): WatchOptions {
   const bookmarks = flag(query, 'allowWatchBookmarks');
   // Without a revision, or from any, a watch has always begun with what is there.
   const initial = given ? flag(query, 'sendInitialEvents') : revision === undefined || revision === 0;
-  return { bookmarks, start: initial ? { kind: 'initial', notOlderThan: revision ?? 0 } : { kind: 'after', revision: revision || undefined } };
+  return { bookmarks, start: initial ? { kind: 'initial', notOlderThan: revision ?? 'latest' } : { kind: 'after', revision: revision || undefined } };
 }
 
 /** A resourceVersion as a number. Errors: 400 for anything else. */

@@ -5,12 +5,15 @@ import {
   badRequest,
   type Decoded,
   decode,
+  isPodPart,
   type KubeObject,
   prepareForCreate,
   prepareForUpdate,
   validateCreate,
+  validatePodPart,
   validateStatusUpdate,
   validateUpdate,
+  withPodPart,
 } from '#cluster/api';
 import { convert } from '../conversion/convert.ts';
 import type { Served } from '../kinds.ts';
@@ -47,6 +50,7 @@ export function toStorage(served: Served, object: KubeObject): KubeObject {
 export function prepareChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): KubeObject {
   if (subresource === 'finalize') return withFinalizers(after, before);
   if (subresource === 'approval') return withConditions(after, before);
+  if (isPodPart(subresource)) return prepareForUpdate(served.info, withPodPart(before, applyDefaults(served.info, after), subresource), before);
   if (subresource !== undefined) return prepareForUpdate(served.info, after, before, subresource);
   return prepareForUpdate(served.info, applyDefaults(served.info, after), before);
 }
@@ -54,6 +58,7 @@ export function prepareChanged(served: Served, after: KubeObject, before: KubeOb
 /** Of a subresource nothing is to be checked but its own part, an approval, and what a definition describes. Errors: 422. */
 export function checkChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): void {
   if (subresource === 'status' && served.info.custom === undefined) return validateStatusUpdate(served.info, after, before);
+  if (isPodPart(subresource)) return validatePodPart(after, before, subresource);
   if (subresource === undefined || subresource === 'approval' || served.info.custom !== undefined) validateUpdate(served.info, after, before);
 }
 

@@ -18,6 +18,7 @@ import { get } from './get.ts';
 import { isDryRun } from './options.ts';
 import { patch, patchBody } from './patch.ts';
 import { type Scale, scaleOf, withScale } from './scale.ts';
+import { writerOf } from './track.ts';
 import { replace, update } from './update.ts';
 import { change, current, type Place } from './write.ts';
 
@@ -27,6 +28,8 @@ export async function handleSubresource(context: Context, served: Served, reques
   const { verb } = request;
   switch (subresource) {
     case 'status':
+    case 'ephemeralcontainers':
+    case 'resize':
       if (verb === 'get') return await get(context, served, request);
       if (verb === 'update') return await update(context, served, request);
       if (verb === 'patch') return await patch(context, served, request);
@@ -51,7 +54,7 @@ export async function handleSubresource(context: Context, served: Served, reques
 async function scale(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const place = placeOf(served, request);
   if (request.verb === 'get') return { kind: 'object', status: 200, object: scaleOf(present(served, current(context, place)), served.info.custom?.scale) };
-  const options = { dryRun: isDryRun(request.query), subresource: undefined };
+  const options = { dryRun: isDryRun(request.query), subresource: undefined, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
     const shown = scaleOf(before, served.info.custom?.scale);
     // A patched Scale is read field by field below and in `withScale`.

@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
+import { tracked, type Writer, writerOf } from './track.ts';
 import { checkChanged, decodeBody, prepareChanged, toStorage } from './shape.ts';
 import { type Change, change, type Place, STALE_WORDS } from './write.ts';
 
@@ -15,7 +16,7 @@ export async function update(context: Context, served: Served, request: ApiReque
   let ofKind: readonly string[] = [];
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   checkIdentity(served, place, body);
-  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user };
+  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
     checkRevision(place, before, body);
     if (request.subresource === undefined) ofKind = warningsOf(served.info, body, before);
@@ -32,6 +33,8 @@ export interface ReplaceOptions {
   readonly subresource: string | undefined;
   /** Who does it; the server itself without one. */
   readonly user?: UserInfo;
+  /** In whose name the fields are written; what is applied has its managers already. */
+  readonly writer?: Writer;
 }
 
 /** Puts what `next` makes of the object (in the version of `place.served`; it may be kept and changed) in its place, with all that a write entails. */
@@ -60,8 +63,9 @@ export async function replace(
 /** Everything that makes of a change what is stored: in Kubernetes' order. */
 async function complete(context: Context, place: Place, options: ReplaceOptions, before: KubeObject, after: KubeObject): Promise<KubeObject> {
   const { served, namespace, name } = place;
-  const { subresource, dryRun, user = LOOPBACK } = options;
-  const object = prepareChanged(served, after, before, subresource);
+  const { subresource, dryRun, user = LOOPBACK, writer } = options;
+  const changed = prepareChanged(served, after, before, subresource);
+  const object = writer === undefined ? changed : tracked(context, served, before, changed, writer);
   const request: AdmissionRequest = { operation: 'UPDATE', served, subresource, namespace, name, object, old: before, user, dryRun };
   await context.admission.mutate(context, request);
   // Decoded as Services, both of them.

@@ -5,6 +5,7 @@ import type { Interest } from '../cache/listeners.ts';
 import { WatchQueue } from '../cache/watch-queue.ts';
 import type { Context } from '../context.ts';
 import { interestOf, matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
+import type { Count } from '../metrics/families.ts';
 import { watchOptions } from './list-options.ts';
 import { waitForRevision } from './list.ts';
 import { wholeNumber } from './options.ts';
@@ -38,8 +39,10 @@ export async function watch(context: Context, served: Served, request: ApiReques
     bookmarks,
     interest: interestOf(served, query),
     prefix: scopePrefix(served, request.namespace),
+    events: context.metrics.events(served.info),
   };
   try {
+    cleanup.push(context.metrics.open(request));
     if (start.kind === 'initial') await begin(watcher, start.notOlderThan);
     else goOn(watcher, start.revision ?? context.cache.revision);
     if (bookmarks) keepBookmarking(watcher);
@@ -65,19 +68,23 @@ interface Watcher {
   readonly bookmarks: boolean;
   /** What it can be told by, besides. */
   readonly interest: Interest | undefined;
+  /** How many of the resource's events were given to anybody. */
+  readonly events: Count;
   /** Below which everything lies that is watched. */
   readonly prefix: string;
 }
 
 /** Tells what is there, not older than the revision, marks where that ends, and goes on with what changes. Errors: 504 when the revision doesn't come. */
-async function begin(watcher: Watcher, notOlderThan: number): Promise<void> {
+async function begin(watcher: Watcher, notOlderThan: number | 'latest'): Promise<void> {
   const { context, served, queue, matches, prefix } = watcher;
-  if (notOlderThan > 0) await waitForRevision(context, notOlderThan);
-  else await catchUp(context);
+  if (notOlderThan === 'latest') await catchUp(context);
+  else await waitForRevision(context, notOlderThan);
   const collection = context.cache.collection(served.prefix);
   for (const key of collection.keys(prefix)) {
     const object = collection.get(key);
-    if (object && matches(object)) queue.preload({ type: 'ADDED', object: present(served, object) });
+    if (!object || !matches(object)) continue;
+    watcher.events.value += 1;
+    queue.preload({ type: 'ADDED', object: present(served, object) });
   }
   if (watcher.bookmarks) queue.preload(bookmarkEvent(served, context.cache.revision, { [INITIAL_EVENTS_END]: 'true' }));
   follow(watcher, 0);
@@ -97,10 +104,12 @@ function follow(watcher: Watcher, from: number): void {
   watcher.cleanup.push(collection.listen((event) => event.revision > from && tell(watcher, event), watcher.interest));
 }
 
-function tell({ served, queue, matches, prefix }: Watcher, event: CacheEvent): void {
+function tell({ served, queue, matches, prefix, events }: Watcher, event: CacheEvent): void {
   if (!event.key.startsWith(prefix)) return;
   const translated = translate(served, event, matches);
-  if (translated) queue.push(translated);
+  if (!translated) return;
+  events.value += 1;
+  queue.push(translated);
 }
 
 /** What the watcher sees of a change: an object that begins or ceases to match its selectors is added or deleted for it. */
