@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { GantryError, silentLogger, systemClock, systemRandom } from '#kit';
 import type { Container, ContainerId, ContainerSpec, Engine } from '#engine';
-import { treesHere } from '#image';
+import { DEFAULT_BOUNDS, treesHere } from '#image';
 import type { Digest, Image, ImageConfig, ImageStore, Layer, Snapshots } from '#image';
 import type { BuilderOptions } from './session.ts';
 
@@ -91,6 +91,7 @@ export function fakeRooms(folder: string, run: FakeRun) {
         Promise.resolve(void names.set(`${registry}/${repository}:${tag}`, id)),
       content: { stat: () => Promise.resolve({ size: 1 }) },
       trees: treesHere(),
+      bounds: DEFAULT_BOUNDS,
       list: () => Promise.resolve([...images.values()]),
       leases: (prefix: string) => new Map([...leases].filter(([owner]) => owner.startsWith(prefix)).map(([owner, held]) => [owner, [...held]])),
       collect: () => Promise.resolve(0),

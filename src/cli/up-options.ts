@@ -34,6 +34,8 @@ export const UP_OPTIONS = {
   'client-kubeconfig': string,
   'autoscaler-period': string,
   'build-cache-max': string,
+  'unpack-max': string,
+  'unpack-ratio-max': string,
   'log-level': string,
   parts: string,
   'token-auth-file': string,

@@ -22,6 +22,8 @@ export const OPTION_NAMES = [
   'service-cidr',
   'autoscaler-period',
   'build-cache-max',
+  'unpack-max',
+  'unpack-ratio-max',
   'log-level',
   'parts',
   'etcd-servers',

@@ -14,6 +14,7 @@ import {
   parseHostPort,
   parseParts,
   parseSize,
+  parseUnpackBounds,
 } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { etcdOf } from './etcd-options.ts';
@@ -60,6 +61,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     etcd: etcdOf(options, parts.has('apiserver')),
     autoscalerPeriod_ms: parseDuration('--autoscaler-period', options['autoscaler-period'] ?? '15s'),
     buildCacheMax_bytes: parseSize('--build-cache-max', options['build-cache-max'] ?? '20g'),
+    unpackBounds: parseUnpackBounds(options['unpack-max'], options['unpack-ratio-max']),
     remote,
     programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,

@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { isSystemError, type Random } from '#kit';
+import { withRoom } from './bounds.ts';
 import { asBytes } from './bytes.ts';
 import { algorithmOf, DIGEST_ALGORITHMS, digestFromHex, hexOf } from './digest.ts';
 import { blobUnknown, digestMismatch, sizeMismatch } from './errors.ts';
@@ -94,7 +95,7 @@ export class BlobStore implements ContentStore {
     const path = this.ingestPath();
     try {
       const algorithm = expected.digest === undefined ? 'sha256' : algorithmOf(expected.digest);
-      const written = await writeHashing(path, content instanceof Uint8Array ? [content] : content, algorithm);
+      const written = await writeHashing(path, content instanceof Uint8Array ? [content] : withRoom(content, this.#ingest), algorithm);
       if (expected.size !== undefined && expected.size !== written.size) throw sizeMismatch(expected.size, written.size);
       if (expected.digest !== undefined && expected.digest !== written.digest) throw digestMismatch(expected.digest, written.digest);
       await this.adopt(path, written.digest);

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { UnpackBounds } from './bounds.ts';
 import type { Trees } from './trees/types.ts';
 export type { ModeChange, Owner, TreeCopyItem, TreeHashItem, Trees } from './trees/types.ts';
 
@@ -127,6 +128,8 @@ export type LeaseOwner = string;
 export interface ImageStore {
   readonly content: ContentStore;
   readonly trees: Trees;
+  /** Of all that is unpacked here, also by others. */
+  readonly bounds: UnpackBounds;
   /** By name, by id or by the beginning of an id. Errors: `IMAGE_UNKNOWN`, `IMAGE_AMBIGUOUS`. */
   resolve(nameOrId: string): Promise<Image>;
   list(): Promise<readonly Image[]>;

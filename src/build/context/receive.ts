@@ -2,8 +2,10 @@ import { mkdir, readdir, readFile, rmdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '#kit';
+import type { UnpackBounds } from '#image';
 import { contextInvalid } from '../errors.ts';
-import { compressionOption, runTar } from './archives.ts';
+import { runTar } from './archives.ts';
+import { plainBytes } from './plain.ts';
 import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 
@@ -14,12 +16,13 @@ const MAGIC_BYTES = 6;
 
 /**
  * Unpacks the context into the new folder `path`; answers its bytes. It is done by a child (`tar`), which strips leading slashes and `..` and
- * makes links that point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`.
+ * makes links that point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`, `TAR_INVALID`,
+ * `UNPACK_TOO_LARGE`, `NO_SPACE`.
  */
 export async function extractContext(
   content: Readable,
   path: string,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, bounds, signal }: { readonly clock: Clock; readonly bounds: UnpackBounds; readonly signal: AbortSignal },
 ): Promise<number> {
   // Steps may see it, whoever they run as; the folder around it is root's alone.
   await mkdir(path, { recursive: true, mode: 0o755 });
@@ -27,14 +30,11 @@ export async function extractContext(
   const counted = gathered(content, clock, (piece) => (bytes += piece.length));
   const { value: head } = await counted.next();
   if (head === undefined) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
-  const option = compressionOption(head);
-  async function* whole(first: Buffer): AsyncGenerator<Buffer> {
-    yield first;
-    yield* counted;
-  }
+  const limits = { bounds, folder: path };
   await runTar(
-    ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore', ...(option ? [option] : [])],
-    whole(head),
+    ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore'],
+    await plainBytes(head, counted, limits, signal),
+    limits,
     signal,
   );
   return bytes;

@@ -44,8 +44,9 @@ function lookOf(operation: CopyOperation, source: OpenedSource, owner: Owner | u
 
 /** An archive brings owners and modes of its own. */
 async function unpackedItem(session: BuildSession, operation: CopyOperation, source: OpenedSource, owner: Owner | undefined): Promise<TreeCopyItem> {
-  const path = posix.join(await session.newFolder(), 'unpacked');
-  const isUnpacked = await extractArchive(source.path, path, session.signal);
+  const folder = await session.newFolder();
+  const path = posix.join(folder, 'unpacked');
+  const isUnpacked = await extractArchive(source.path, path, { bounds: session.options.images.bounds, folder }, session.signal);
   const place = { folderOwner: owner ?? { uid: 0, gid: 0 } };
   if (isUnpacked) return { path, folder: operation.target, ...place };
   // It looked like an archive and is none: then it is a file as any other.

@@ -16,6 +16,11 @@ export function prepareForCreate(resource: ServedResource, object: KubeObject): 
   return copy;
 }
 
+/** What the writer of an object should know of it; `old` is what it takes the place of. */
+export function warningsOf(resource: ServedResource, object: KubeObject, old?: KubeObject): readonly string[] {
+  return resource.custom === undefined ? (strategyOf(resource).warnings?.(object, old) ?? []) : [];
+}
+
 /**
  * What an update may change: of the main resource everything but status, of `status` only that. The generation grows when
  * the spec differs. Answers a copy.
@@ -27,15 +32,23 @@ export function prepareForUpdate(resource: ServedResource, object: KubeObject, o
     subresource === 'status' ? { ...before, metadata: { ...before.metadata, ...carried(next) } } : { ...next, metadata: { ...next.metadata } };
   if (subresource === 'status') put(copy, 'status', next.status);
   else if (resource.subresources.includes('status')) put(copy, 'status', before.status);
-  const { counted, prepareUpdate } = strategyOf(resource);
+  const { counted, prepareUpdate, prepareStatusUpdate } = strategyOf(resource);
   if (subresource === undefined) prepareUpdate?.(copy, old);
+  if (subresource === 'status' && prepareStatusUpdate !== undefined) {
+    copy.status = structuredClone(copy.status);
+    prepareStatusUpdate(copy, old);
+  }
   if (counted || resource.custom !== undefined) {
     const generation = before.metadata.generation ?? 1;
-    const isSame =
-      resource.custom === undefined ? isDeepStrictEqual(copy.spec, before.spec) : isDeepStrictEqual(wantedOf(resource, copy), wantedOf(resource, before));
-    copy.metadata.generation = isSame ? generation : generation + 1;
+    copy.metadata.generation = isNewGeneration(resource, copy, before) ? generation + 1 : generation;
   }
   return copy;
+}
+
+function isNewGeneration(resource: ServedResource, now: Parts, before: Parts): boolean {
+  if (resource.custom !== undefined) return !isDeepStrictEqual(wantedOf(resource, now), wantedOf(resource, before));
+  const { counted } = strategyOf(resource);
+  return typeof counted === 'function' ? counted(now, before) : !isDeepStrictEqual(now.spec, before.spec);
 }
 
 /** All of a custom object that somebody wants: where it has no status apart, that too. */

@@ -14,6 +14,11 @@ export interface ResourceRow {
   readonly noDeleteCollection?: true;
 }
 
+/** The name of the generated model of a resource's objects. */
+export function modelOf({ version = 'v1', kind, model }: ResourceRow): string {
+  return model ?? `V${version.slice(1)}${kind}`;
+}
+
 const ALL = ['all'];
 const EXTENSIONS = ['api-extensions'];
 /** What the API server serves. Every other part of it follows from these rows. Of several versions of a resource the first is preferred and stored. */

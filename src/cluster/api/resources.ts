@@ -1,5 +1,5 @@
 import type { CustomKind } from './custom/kind.ts';
-import { RESOURCE_ROWS, type ResourceRow } from './resource-rows.ts';
+import { modelOf, RESOURCE_ROWS } from './resource-rows.ts';
 import type { ResourceInfo, ResourceRef } from './types.ts';
 
 const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
@@ -24,12 +24,8 @@ export const SERVED_RESOURCES: readonly ServedResource[] = RESOURCE_ROWS.map((ro
   shortNames: row.short ?? [],
   categories: row.categories ?? [],
   subresources: row.subresources ?? [],
-  model: row.model ?? modelOf(row),
+  model: modelOf(row),
 }));
-
-function modelOf({ version = 'v1', kind }: ResourceRow): string {
-  return `V${version.slice(1)}${kind}`;
-}
 
 const byRef = new Map(SERVED_RESOURCES.map((resource) => [refKey(resource), resource]));
 

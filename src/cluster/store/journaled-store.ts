@@ -1,6 +1,7 @@
+import { refuseDoubleKeys } from './distinct.ts';
 import { compacted, futureRevision, revisionConflict, storeClosed, storeFailed } from './errors.ts';
 import type { Journal, JournalEntry } from './journal.ts';
-import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent } from './types.ts';
+import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted } from './types.ts';
 import { Versions } from './versions.ts';
 
 /** Revisions of history that are kept when nobody says otherwise. */
@@ -16,9 +17,10 @@ export interface JournaledStoreOptions {
 }
 
 interface Pending {
-  readonly entry: JournalEntry;
+  /** Of one revision. */
+  readonly entries: readonly JournalEntry[];
   durable: boolean;
-  readonly apply: (event: StoreEvent) => void;
+  readonly apply: (events: readonly StoreEvent[]) => void;
   readonly refuse: (error: Error) => void;
 }
 interface Watcher {
@@ -99,17 +101,31 @@ export class JournaledStore implements Store {
   async put(key: string, value: Uint8Array, options: { readonly expected?: Revision } = {}): Promise<StoredItem> {
     const standing = this.#check(key, options.expected);
     const revision = ++this.#assigned;
-    const event = await this.#write({ revision, key, createRevision: standing?.createRevision ?? revision, value });
-    if (event.type !== 'put') throw new TypeError('a put became a delete');
+    const [event] = await this.#write([{ revision, key, createRevision: standing?.createRevision ?? revision, value }]);
+    if (event?.type !== 'put') throw new TypeError('a put became a delete');
     return event.item;
   }
 
   async delete(key: string, options: { readonly expected?: Revision } = {}) {
     const standing = this.#check(key, options.expected);
     if (standing === undefined) return undefined;
-    const event = await this.#write({ revision: ++this.#assigned, key, createRevision: standing.createRevision });
-    if (event.type !== 'delete') throw new TypeError('a delete became a put');
+    const [event] = await this.#write([{ revision: ++this.#assigned, key, createRevision: standing.createRevision }]);
+    if (event?.type !== 'delete') throw new TypeError('a delete became a put');
     return { revision: event.revision, previous: event.previous };
+  }
+
+  async transact(writes: readonly StoreWrite[]): Promise<Transacted> {
+    refuseDoubleKeys(writes);
+    const standing = writes.map(({ key, expected }) => this.#check(key, expected));
+    const done = writes.filter(({ value }, index) => value !== undefined || standing[index] !== undefined);
+    if (done.length === 0) return { revision: this.#revision, items: writes.map(() => undefined) };
+    const revision = ++this.#assigned;
+    const entries = done.map(({ key, value }, part): JournalEntry => {
+      const createRevision = standing[writes.findIndex((one) => one.key === key)]?.createRevision ?? revision;
+      return { revision, part, key, createRevision, ...(value === undefined ? {} : { value }) };
+    });
+    const written = new Map((await this.#write(entries)).map((event) => [keyOf(event), event.type === 'put' ? event.item : undefined]));
+    return { revision, items: writes.map(({ key }) => written.get(key)) };
   }
 
   async watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void): Promise<Disposable> {
@@ -160,12 +176,12 @@ export class JournaledStore implements Store {
     return standing;
   }
 
-  async #write(entry: JournalEntry): Promise<StoreEvent> {
-    this.#order(entry);
-    const { promise, resolve, reject } = Promise.withResolvers<StoreEvent>();
-    const pending: Pending = { entry, durable: false, apply: resolve, refuse: reject };
+  async #write(entries: readonly JournalEntry[]): Promise<readonly StoreEvent[]> {
+    for (const entry of entries) this.#order(entry);
+    const { promise, resolve, reject } = Promise.withResolvers<readonly StoreEvent[]>();
+    const pending: Pending = { entries, durable: false, apply: resolve, refuse: reject };
     this.#pending.push(pending);
-    this.#journal.append(entry).then(
+    this.#journal.append(entries).then(
       () => {
         pending.durable = true;
         this.#applyDurable();
@@ -191,12 +207,11 @@ export class JournaledStore implements Store {
   #applyDurable(): void {
     const events: StoreEvent[] = [];
     while (this.#pending[0]?.durable) {
-      const { entry, apply } = this.#pending.shift() as Pending; // the loop's condition saw it
-      const event = this.#record(entry);
-      this.#revision = entry.revision;
-      if (event === undefined) throw new TypeError(`revision ${entry.revision} deletes ${entry.key}, which is not there`);
-      events.push(event);
-      apply(event);
+      const { entries, apply } = this.#pending.shift() as Pending; // the loop's condition saw it
+      const made = entries.map((entry) => this.#event(entry));
+      this.#revision = entries[0]?.revision ?? this.#revision;
+      events.push(...made);
+      apply(made);
     }
     this.#events.push(...events);
     for (const watcher of this.#watchers) this.#tell(watcher, events);
@@ -221,10 +236,16 @@ export class JournaledStore implements Store {
     });
   }
 
+  #event(entry: JournalEntry): StoreEvent {
+    const event = this.#record(entry);
+    if (event === undefined) throw new TypeError(`revision ${entry.revision} deletes ${entry.key}, which is not there`);
+    return event;
+  }
+
   /** Undefined for a deletion whose put was compacted away: nobody can have seen it. */
-  #record({ revision, key, createRevision, value }: JournalEntry): StoreEvent | undefined {
+  #record({ revision, part = 0, key, createRevision, value }: JournalEntry): StoreEvent | undefined {
     const item = value === undefined ? undefined : { key, value, createRevision, modRevision: revision };
-    const previous = this.#versions.add(key, item === undefined ? { revision } : { revision, item });
+    const previous = this.#versions.add(key, item === undefined ? { revision, part } : { revision, part, item });
     if (item !== undefined) return previous === undefined ? { type: 'put', item } : { type: 'put', item, previous };
     return previous === undefined ? undefined : { type: 'delete', key, revision, previous };
   }

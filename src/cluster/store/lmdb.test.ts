@@ -37,6 +37,31 @@ test('lmdb: finds everything again after closing, history included', async () =>
   await compacted.close();
 });
 
+test('lmdb: a transaction is found whole again, in its order and compacted whole', async () => {
+  const path = freshPath();
+  const before = await openLmdbStore({ path });
+  const keys = Array.from({ length: 40 }, (_, index) => `/k/${String(index).padStart(2, '0')}`);
+  const writes = () => keys.map((key) => ({ key, value: Buffer.from(key) }));
+  await before.put('/first', Buffer.from('x'));
+  await before.transact(writes());
+  await before.transact(writes());
+  await before.put('/last', Buffer.from('x'));
+  await before.close();
+  const again = await openLmdbStore({ path });
+  assert.equal(await again.revision(), 4);
+  assert.deepEqual(
+    (await again.range('/k/')).items.map(({ key, modRevision, createRevision }) => [key, modRevision, createRevision]),
+    keys.map((key) => [key, 3, 2]),
+  );
+  assert.equal((await again.range('/k/', { revision: 2 })).count, keys.length);
+  await again.compact(3);
+  await again.close();
+  const compacted = await openLmdbStore({ path });
+  assert.equal((await compacted.range('/k/')).count, keys.length);
+  await assert.rejects(compacted.get('/k/00', 2), { code: 'COMPACTED' });
+  await compacted.close();
+});
+
 test('lmdb: loses no acknowledged write to kill -9', async () => {
   const path = freshPath();
   const writer = `

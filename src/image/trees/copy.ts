@@ -1,4 +1,5 @@
 import { chmodSync, constants, copyFileSync, lchownSync, linkSync, lutimesSync, mkdirSync, readlinkSync, type Stats, symlinkSync, unlinkSync } from 'node:fs';
+import { requireRoomNow } from '../bounds.ts';
 import { treeInvalid } from '../errors.ts';
 import { lookUp, pathBytes, type Privileges } from '../tar/files.ts';
 import { fromBytesText, toBytesText } from '../tar/names.ts';
@@ -70,8 +71,11 @@ class TreeCopy {
   #make(source: string, target: string, stats: Stats): void {
     const [from, to] = [pathBytes(source), pathBytes(target)];
     const { nodes } = this.#privileges;
-    if (stats.isFile()) copyFileSync(from, to, constants.COPYFILE_EXCL);
-    else if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from, 'buffer'), to);
+    if (stats.isFile()) {
+      // A hole takes no room where it is, and all of it in a copy.
+      requireRoomNow(fromBytesText(this.#root), stats.size);
+      copyFileSync(from, to, constants.COPYFILE_EXCL);
+    } else if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from, 'buffer'), to);
     else if (stats.isFIFO()) nodes.make(to, 'fifo', stats.mode & 0o777);
     else {
       const device = { major: (stats.rdev >>> 8) & 0xfff, minor: (stats.rdev & 0xff) | ((stats.rdev >>> 12) & ~0xff) };

@@ -1,18 +1,26 @@
-import { defaultLimitRange } from '../defaults/limit-range.ts';
-import { defaultNamespace, defaultSecret } from '../defaults/kinds.ts';
-import type { CoreV1Event, V1ConfigMap, V1LimitRange, V1Namespace, V1Node, V1Secret } from '../generated/types.ts';
-import { CONFIG_MAP, EVENT, LEASE, NAMESPACE, NODE, SECRET } from '../table/columns.ts';
-import { checkConfigMap, checkSecret } from '../validation/data.ts';
-import { checkLabelName } from '../validation/names.ts';
-import { strategy, type Strategy } from './strategy.ts';
+import { CONFIG_MAP } from './core/config-map.ts';
+import { CORE_EVENT, EVENTS_EVENT } from './core/event.ts';
+import { LEASE, LEASE_CANDIDATE } from './core/lease.ts';
+import { LIMIT_RANGE } from './core/limit-range.ts';
+import { NAMESPACE } from './core/namespace.ts';
+import { NODE } from './core/node.ts';
+import { RESOURCE_QUOTA } from './core/resource-quota.ts';
+import { SECRET } from './core/secret.ts';
+import { SERVICE_ACCOUNT } from './core/service-account.ts';
+import type { Strategy } from './strategy.ts';
 
-/** Namespaces, nodes, configuration, and what is said of others. */
+/** Namespaces, nodes, configuration, what may be taken, and what is said of others. */
 export const CORE: Readonly<Record<string, Strategy>> = {
-  V1Namespace: strategy<V1Namespace>({ bringsStatus: true, setDefaults: defaultNamespace, validateName: checkLabelName, columns: NAMESPACE }),
-  V1Node: strategy<V1Node>({ bringsStatus: true, columns: NODE }),
-  V1ConfigMap: strategy<V1ConfigMap>({ validate: checkConfigMap, columns: CONFIG_MAP }),
-  V1Secret: strategy<V1Secret>({ setDefaults: defaultSecret, validate: checkSecret, columns: SECRET }),
-  V1LimitRange: strategy<V1LimitRange>({ setDefaults: defaultLimitRange }),
-  V1Lease: { columns: LEASE },
-  CoreV1Event: strategy<CoreV1Event>({ columns: EVENT }),
+  V1Namespace: NAMESPACE,
+  V1Node: NODE,
+  V1ConfigMap: CONFIG_MAP,
+  V1Secret: SECRET,
+  V1ServiceAccount: SERVICE_ACCOUNT,
+  V1LimitRange: LIMIT_RANGE,
+  V1ResourceQuota: RESOURCE_QUOTA,
+  V1Lease: LEASE,
+  V1beta1LeaseCandidate: LEASE_CANDIDATE,
+  V1alpha2LeaseCandidate: LEASE_CANDIDATE,
+  CoreV1Event: CORE_EVENT,
+  EventsV1Event: EVENTS_EVENT,
 };

@@ -1,49 +1,30 @@
-import { defaultAutoscalerV1, defaultAutoscalerV2, defaultDeployment, defaultPod, defaultReplicaSet } from '../defaults/kinds.ts';
-import type { V1Deployment, V1HorizontalPodAutoscaler, V1Pod, V1ReplicaSet, V2HorizontalPodAutoscaler } from '../generated/types.ts';
-import { qosClass } from '../qos-class.ts';
-import { AUTOSCALER_V1, AUTOSCALER_V2, DEPLOYMENT, POD, REPLICA_SET } from '../table/columns.ts';
-import { checkAutoscaler, checkDeployment, checkPod, checkReplicaSet } from '../validation/kinds.ts';
-import { strategy, type Strategy } from './strategy.ts';
+import type { Strategy } from './strategy.ts';
+import { AUTOSCALER_V1, AUTOSCALER_V2 } from './workloads/autoscaler.ts';
+import { CONTROLLER_REVISION } from './workloads/controller-revision.ts';
+import { CRON_JOB } from './workloads/cron-job/cron-job.ts';
+import { DAEMON_SET } from './workloads/daemon-set.ts';
+import { DEPLOYMENT } from './workloads/deployment.ts';
+import { DISRUPTION_BUDGET } from './workloads/disruption-budget.ts';
+import { JOB } from './workloads/job/job.ts';
+import { POD } from './workloads/pod/pod.ts';
+import { POD_TEMPLATE } from './workloads/pod-template.ts';
+import { REPLICA_SET } from './workloads/replica-set.ts';
+import { REPLICATION_CONTROLLER } from './workloads/replication-controller.ts';
+import { STATEFUL_SET } from './workloads/stateful-set.ts';
 
 /** Pods, and what makes and scales them. */
 export const WORKLOADS: Readonly<Record<string, Strategy>> = {
-  V1Pod: strategy<V1Pod>({
-    counted: true,
-    setDefaults: defaultPod,
-    prepareCreate: (pod) => {
-      pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
-    },
-    validate: checkPod,
-    columns: POD,
-  }),
-  V1Deployment: strategy<V1Deployment>({
-    counted: true,
-    setDefaults: defaultDeployment,
-    prepareCreate: (deployment) => {
-      deployment.status = {};
-    },
-    validate: checkDeployment,
-    columns: DEPLOYMENT,
-  }),
-  V1ReplicaSet: strategy<V1ReplicaSet>({
-    counted: true,
-    setDefaults: defaultReplicaSet,
-    prepareCreate: (set) => {
-      set.status = { replicas: 0 };
-    },
-    validate: checkReplicaSet,
-    columns: REPLICA_SET,
-  }),
-  V1HorizontalPodAutoscaler: strategy<V1HorizontalPodAutoscaler>({
-    counted: true,
-    setDefaults: defaultAutoscalerV1,
-    validate: checkAutoscaler,
-    columns: AUTOSCALER_V1,
-  }),
-  V2HorizontalPodAutoscaler: strategy<V2HorizontalPodAutoscaler>({
-    counted: true,
-    setDefaults: defaultAutoscalerV2,
-    validate: checkAutoscaler,
-    columns: AUTOSCALER_V2,
-  }),
+  V1Pod: POD,
+  V1PodTemplate: POD_TEMPLATE,
+  V1ReplicationController: REPLICATION_CONTROLLER,
+  V1ControllerRevision: CONTROLLER_REVISION,
+  V1DaemonSet: DAEMON_SET,
+  V1Deployment: DEPLOYMENT,
+  V1ReplicaSet: REPLICA_SET,
+  V1StatefulSet: STATEFUL_SET,
+  V1Job: JOB,
+  V1CronJob: CRON_JOB,
+  V1HorizontalPodAutoscaler: AUTOSCALER_V1,
+  V2HorizontalPodAutoscaler: AUTOSCALER_V2,
+  V1PodDisruptionBudget: DISRUPTION_BUDGET,
 };

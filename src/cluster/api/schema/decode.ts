@@ -17,9 +17,13 @@ export interface Decoded {
 
 /**
  * A request's body as an object of the resource: checked against the kind's schema, unknown fields and nulls dropped. Errors:
- * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown field when Strict.
+ * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown or repeated field when Strict. `repeated`: what its text says twice.
  */
-export function decode(resource: ServedResource, body: unknown, options: { readonly fieldValidation: FieldValidation }): Decoded {
+export function decode(
+  resource: ServedResource,
+  body: unknown,
+  options: { readonly fieldValidation: FieldValidation; readonly repeated?: readonly string[] },
+): Decoded {
   const expected = apiVersionOf(resource);
   if (!isRecord(body)) throw badRequest(`the body must be a ${resource.kind} object, not ${nameOf(body)}`);
   const { apiVersion, kind } = body;
@@ -29,7 +33,7 @@ export function decode(resource: ServedResource, body: unknown, options: { reado
     throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
   const walk = new Walk(resource.kind, resource.version);
   const decoded = resource.custom === undefined ? walk.model(resource.model, body, '') : walk.custom(resource.custom, body);
-  const warnings = walk.unknown.map((path) => `unknown field "${path}"`);
+  const warnings = [...(options.repeated ?? []), ...walk.unknown.map((path) => `unknown field "${path}"`)];
   if (warnings.length > 0 && options.fieldValidation === 'Strict') {
     throw badRequest(
       `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${warnings.join(', ')}`,
@@ -39,8 +43,8 @@ export function decode(resource: ServedResource, body: unknown, options: { reado
   return { object: { ...decoded, apiVersion: expected, kind: resource.kind, metadata }, warnings: options.fieldValidation === 'Warn' ? warnings : [] };
 }
 
-/** Lists that may be left out, and yet are kept where they are written empty: the rules of a role. */
-const KEPT_EMPTY = ['rules'];
+/** Lists that may be left out, and yet are kept where they are written empty: `model.field`. */
+const KEPT_EMPTY = ['V1Role.rules', 'V1ClusterRole.rules'];
 
 class Walk {
   readonly unknown: string[] = [];
@@ -61,7 +65,7 @@ class Walk {
       if (field === undefined) this.unknown.push(here);
       else if (content !== null) {
         const read = this.#value(field.type, content, here);
-        if (field.required || KEPT_EMPTY.includes(key) || !isEmptyCollection(field.type, read)) result[key] = read;
+        if (!isEmptyCollection(field.type, read) || field.required || KEPT_EMPTY.includes(`${name}.${key}`)) result[key] = read;
       }
     }
     return result;

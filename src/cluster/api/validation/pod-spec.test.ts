@@ -20,7 +20,7 @@ test('a probe that says 0 says nothing', () => {
 });
 
 test('a probe knows where to', () => {
-  refuses(() => container({ readinessProbe: { httpGet: {} } }), /readinessProbe\.httpGet\.port: Required value/);
+  refuses(() => container({ readinessProbe: { httpGet: {} } }), /readinessProbe\.httpGet\.port: Invalid value: 0: must be between 1 and 65535/);
   refuses(() => container({ livenessProbe: { tcpSocket: { port: 70000 } } }), /livenessProbe\.tcpSocket\.port: Invalid value: 70000/);
   refuses(() => container({ livenessProbe: { exec: { command: [] } } }), /livenessProbe\.exec\.command: Required value/);
   refuses(() => container({ livenessProbe: { httpGet: { port: 'Web Site' } } }), /livenessProbe\.httpGet\.port: Invalid value: "Web Site"/);

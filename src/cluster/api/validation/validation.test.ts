@@ -42,7 +42,7 @@ test('an immutable ConfigMap stays as it is', () => {
 });
 
 test("an autoscaler's metric has the part that its type names", () => {
-  const spec = (metrics: object[]) => ({ spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' }, metrics } });
+  const spec = (metrics: object[]) => ({ spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, metrics } });
   assert.throws(
     () => create('autoscaling/v2', 'HorizontalPodAutoscaler', spec([{ type: 'Resource' }])),
     refused(/spec\.metrics\[0\]\.resource: Required value/),

@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import { noSuchPath, notAcceptable, unauthorized } from '../errors.ts';
 import { podLog } from '../streams/logs.ts';
+import { flag } from '../verbs/options.ts';
 import { parseBody, readBody } from './body.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
 import { type Form, sendResponse } from './forms.ts';
@@ -153,7 +154,7 @@ export class HttpEdge {
   }): Promise<void> {
     const { request, response, url, route, user, signal } = call;
     const { context, handler } = this.#options;
-    const query = Object.fromEntries(url.searchParams);
+    const query = queryOf(url);
     const { resource, namespace, name, subresource } = route;
     if (route.rest !== undefined) throw noSuchPath();
     if (isPodStream(route)) {
@@ -161,12 +162,13 @@ export class HttpEdge {
       throw badRequest('Upgrade request required');
     }
     const form = formOf(request);
-    const verb = verbOf(request.method ?? 'GET', name, query);
+    const verb = verbOf(request.method ?? 'GET', route, query);
     const withBody = request.method !== 'GET' && request.method !== 'HEAD';
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
     const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType) : undefined;
-    if (query.fieldManager === undefined) query.fieldManager = programOf(request);
+    // Who applies has to say in whose name.
+    if (!query.fieldManager && !mediaType.startsWith('application/apply-patch')) query.fieldManager = programOf(request);
     const answer = await handler.handle({
       verb,
       resource,
@@ -176,7 +178,7 @@ export class HttpEdge {
       ...(namespace === undefined ? {} : { namespace }),
       ...(name === undefined ? {} : { name }),
       ...(subresource === undefined ? {} : { subresource }),
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body: body.value, repeated: body.repeated }),
       ...(verb === 'patch' ? { contentType: mediaType } : {}),
     });
     await sendResponse(response, answer, { ...form, resource, subresource, includeObject: query.includeObject }, context);
@@ -242,18 +244,21 @@ function formOf(request: IncomingMessage): Form {
   return form;
 }
 
-function verbOf(method: string, name: string | undefined, query: Record<string, string>): Verb {
+function verbOf(method: string, { name, watch }: ResourceRoute, query: Record<string, string>): Verb {
   if (method === 'GET' || method === 'HEAD') {
-    if (query.watch === 'true' || query.watch === '1') {
-      if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
-      return 'watch';
-    }
-    return name === undefined ? 'list' : 'get';
+    if (watch !== true && !flag(query, 'watch')) return name === undefined ? 'list' : 'get';
+    if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
+    return 'watch';
   }
   if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
   const verb = METHODS[method];
-  if (!verb) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on the requested resource`);
+  if (!verb || watch === true) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on the requested resource`);
   return verb;
+}
+
+/** Of a parameter that stands several times, the first counts. */
+function queryOf({ searchParams }: URL): Record<string, string> {
+  return Object.fromEntries([...searchParams].toReversed());
 }
 
 function urlOf(request: IncomingMessage): URL {

@@ -1,6 +1,15 @@
-import { type ApiRequest, type ApiResponse, alreadyExists, badRequest, invalid, type KubeObject, type UserInfo } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  alreadyExists,
+  badRequest,
+  invalid,
+  type KubeObject,
+  type UserInfo,
+  type V1Service,
+  warningsOf,
+} from '#cluster/api';
 import { randomUuid, randomWord } from '#kit';
-import type { Service } from '../admission/service-allocator.ts';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { stampRequester } from '../auth/certificates/requester.ts';
@@ -21,9 +30,9 @@ const NAME_BYTES_MAX = 63;
 /** POST to a collection. Errors: 400, 403, 404 (namespace), 409, 422. */
 export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const dryRun = isDryRun(request.query);
-  const { object, warnings } = decodeBody(served, request.body, request.query);
+  const { object, warnings } = decodeBody(served, request);
   const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user });
-  return { kind: 'object', status: 201, object: present(served, stored), warnings };
+  return { kind: 'object', status: 201, object: present(served, stored), warnings: [...warnings, ...warningsOf(served.info, object)] };
 }
 
 /** `object` is decoded and becomes the API server's. */
@@ -83,7 +92,7 @@ async function complete(context: Context, served: Served, object: KubeObject, { 
   await context.admission.mutate(context, request);
   if (isResource(served, 'certificates.k8s.io', 'certificatesigningrequests')) stampRequester(prepared, user);
   // Decoded as a Service.
-  if (isResource(served, '', 'services')) context.services.allocate(prepared as Service);
+  if (isResource(served, '', 'services')) context.services.allocate(prepared as V1Service);
   checkNew(served, prepared);
   if (isDefinition(served)) settleDefinition(context, prepared);
   await context.admission.validate(context, request);

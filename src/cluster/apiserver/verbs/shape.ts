@@ -1,4 +1,5 @@
 import {
+  type ApiRequest,
   apiVersionOf,
   applyDefaults,
   badRequest,
@@ -14,13 +15,15 @@ import {
 import { convert } from '../conversion/convert.ts';
 import type { Served } from '../kinds.ts';
 
-/** The request's body as an object of the resource, with what is to be warned of. Errors: 400. */
-export function decodeBody(served: Served, body: unknown, query: Readonly<Record<string, string>>): Decoded {
+type BodyOf = Pick<ApiRequest, 'query' | 'body' | 'repeated'>;
+
+/** The request's body (or what was made of it) as an object of the resource, with what is to be warned of. Errors: 400. */
+export function decodeBody(served: Served, { query, repeated = [], body: given }: BodyOf, body: unknown = given): Decoded {
   const fieldValidation = query.fieldValidation || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     throw badRequest(`Cannot use fieldValidation="${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`);
   }
-  const decoded = decode(served.info, body, { fieldValidation });
+  const decoded = decode(served.info, body, { fieldValidation, repeated });
   return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata } } };
 }
 

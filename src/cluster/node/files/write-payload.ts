@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isSystemError } from '#kit';
-import type { Payload } from './payload.ts';
+import type { Payload } from '../types.ts';
 
 const DATA = '..data';
 
