@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream, renameSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { isSystemError, type Random } from '#kit';
 import { withRoom } from './bounds.ts';
 import { asBytes } from './bytes.ts';
 import { algorithmOf, DIGEST_ALGORITHMS, digestFromHex, hexOf } from './digest.ts';
 import { blobUnknown, digestMismatch, sizeMismatch } from './errors.ts';
 import type { Fresh } from './fresh.ts';
+import { FilePourer } from './pour.ts';
 import type { ContentStore, Digest, DigestAlgorithm, Upload } from './types.ts';
 import { FileUploads } from './uploads.ts';
 
@@ -25,6 +26,7 @@ export class BlobStore implements ContentStore {
   readonly #random: Random;
   readonly #fresh: Fresh;
   readonly #uploads: FileUploads;
+  readonly #pourer = new FilePourer();
 
   constructor(options: {
     readonly folder: string;
@@ -85,6 +87,15 @@ export class BlobStore implements ContentStore {
   async readAll(digest: Digest): Promise<Buffer> {
     try {
       return await readFile(this.pathOf(digest));
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) throw blobUnknown(digest);
+      throw error;
+    }
+  }
+
+  async pour(digest: Digest, range: { readonly start: number; readonly end: number }, target: Writable): Promise<boolean> {
+    try {
+      return await this.#pourer.pour(this.pathOf(digest), range, target);
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) throw blobUnknown(digest);
       throw error;

@@ -138,3 +138,21 @@ test('a failed step is kept for a shell when --debug asks, and leaves nothing el
   await docker.settled(before);
   assert.deepEqual(await readdir(join(docker.daemon.dataDir, 'engine/build-context')), []);
 });
+
+test('a step that could not even begin is kept too, and a step without a shell stays as an image', async () => {
+  const images = await docker.run('images -aq');
+  const missing = await makeContext(at('missing'), { Dockerfile: 'FROM busybox\nRUN echo here > /here\nRUN ["/missing"]\n' });
+  const debugged = await docker.daemon.gantry(['build', '--debug', missing], { input: 'cat /here\n' });
+  assert.notEqual(debugged.status, 0);
+  assert.match(debugged.stdout, /\nhere\n$/);
+  assert.equal(await docker.run('images -aq'), images);
+  const bare = await makeContext(at('bare'), { Dockerfile: 'FROM scratch\nCOPY --from=busybox /bin/busybox /only\nRUN ["/only", "false"]\n' });
+  const { status, stderr } = await docker.daemon.gantry(['build', '--debug', bare]);
+  assert.equal(status, 127);
+  const kept = /There is no \/bin\/sh in it\. Its files stay as the image (sha256:\w+)/.exec(stderr)?.[1] ?? assert.fail(stderr);
+  const container = (await docker.run('create', kept, 'x')).trim();
+  assert.match(await docker.inside(['sh', '-c', `docker export ${container} | tar -t`]), /^only$/m);
+  await docker.run('rm', container);
+  await docker.run('rmi', kept);
+  assert.equal(await docker.run('images -aq'), images);
+});

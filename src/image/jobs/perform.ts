@@ -10,9 +10,11 @@ import { algorithmOf, digestFromHex } from '../digest.ts';
 import { digestMismatch } from '../errors.ts';
 import { compressionOf, openBounded, openPlain } from '../tar/compression.ts';
 import { openPrivileges, type Privileges } from '../tar/files.ts';
+import { gathered } from '../tar/gather.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
-import { copyTrees } from '../trees/copy.ts';
+import { copyTrees, prepareGrafts } from '../trees/copy.ts';
+import { graftTree } from '../trees/graft.ts';
 import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
@@ -36,6 +38,11 @@ export async function perform(job: Job, bounds: UnpackBounds): Promise<JobAnswer
     case 'copy-trees':
       copyTrees(job.root, job.items, openPrivileges());
       return undefined;
+    case 'prepare-grafts':
+      return prepareGrafts(job.root, job.item, openPrivileges());
+    case 'graft':
+      graftTree(job.upper, job.item, job.grafts, openPrivileges());
+      return undefined;
   }
 }
 
@@ -45,7 +52,7 @@ async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { ki
   const onFile = (bytes: number) => void (size_bytes += bytes);
   const inner = createHash('sha256');
   const plain = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
-  const packed = await writePacked(target, Readable.from(tapped(plain, inner)), createGzip({ level: GZIP_LEVEL }));
+  const packed = await writePacked(target, Readable.from(tapped(gathered(plain), inner)), createGzip({ level: GZIP_LEVEL }));
   if (sync) syncFiles(source, privileges);
   return { diffId: digestFromHex(inner.digest('hex')), ...packed, size_bytes };
 }

@@ -5,7 +5,9 @@ import { type Clock, GantryError, type Logger, messageOf, type Random } from '#k
 import { type Digest, type ImageStore, isDigest, isTag, type RemoteOptions } from '#image';
 import { asDigest, sendBlob } from '../blobs.ts';
 import { blobUnknown, digestInvalid, manifestUnknown, nameUnknown, RegistryError, tagInvalid } from '../errors.ts';
+import { isSettled } from '../http/conditions.ts';
 import { answer, type Exchange, pageOf } from '../http/exchange.ts';
+import { answerReferrers } from '../referrers.ts';
 import type { Route } from '../http/route.ts';
 import { Cache } from './cache.ts';
 import { copyOnly } from './errors.ts';
@@ -104,6 +106,7 @@ export class Upstreams {
       throw isMissing(error) ? manifestUnknown(place.shown, reference) : error;
     });
     const { digest, mediaType, size } = found;
+    if (isSettled(exchange, `"${digest}"`)) return;
     const headers = { 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"`, 'content-length': size };
     const bytes = exchange.request.method === 'HEAD' ? undefined : await this.#options.images.content.readAll(digest);
     exchange.response.writeHead(200, { ...headers, ...(found.warning === undefined ? {} : { warning: found.warning }) }).end(bytes);
@@ -186,12 +189,7 @@ export class Upstreams {
 
   async #serveReferrers(exchange: Exchange, place: Place, text: string): Promise<void> {
     if (!isDigest(text)) throw digestInvalid(`"${text}" is no digest`);
-    const mediaType = 'application/vnd.oci.image.index.v1+json';
-    const all = await (await place.upstream.repository(place.name)).referrers(text);
-    const filter = exchange.url.searchParams.get('artifactType');
-    const manifests = all.filter(({ artifactType }) => filter === null || artifactType === filter);
-    const headers = { 'content-type': mediaType, ...(filter === null ? {} : { 'oci-filters-applied': 'artifactType' }) };
-    answer(exchange, 200, headers, { schemaVersion: 2, mediaType, manifests });
+    answerReferrers(exchange, await (await place.upstream.repository(place.name)).referrers(text));
   }
 }
 
