@@ -24,11 +24,7 @@ const AT_ONCE = 4;
 const AWAITED = [
   '--server-side: managers, their conflicts, force, and what one gave up',
   '--server-side after apply: the fields go over to it',
-  'job: of an image, of a CronJob',
-  'ingress',
-  'poddisruptionbudget',
   'role bindings, priority classes, requests for certificates in columns',
-  'quotas: only the scopes there are',
 ];
 
 const plane = await startPlane(SPACES);

@@ -129,7 +129,7 @@ export const CREATE: Family = {
       );
       await k.refuses(
         'create service clusterip far --tcp=80 --clusterip=1.2.3.4',
-        'error: failed to create ClusterIP service: Service "far" is invalid: spec.clusterIPs: Invalid value: ["1.2.3.4"]: failed to allocate IP 1.2.3.4: the provided IP (1.2.3.4) is not in the valid range. The range of valid IPs is 10.43.0.0/16',
+        'error: failed to create ClusterIP service: Service "far" is invalid: spec.clusterIPs: Invalid value: ["1.2.3.4"]: failed to allocate IP 1.2.3.4: the provided network does not match the current range',
       );
       await k.says(
         'get services -o wide',

@@ -99,7 +99,7 @@ export const EXPLAIN: Family = {
       assert.deepEqual((await k.object('version -o json')).serverVersion, { ...((await k.object('get --raw /version')) as object) });
       await k.says(
         'cluster-info',
-        /Kubernetes control plane.* is running at .*https:\/\/127\.0\.0\.1:\d+.*\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'\.\n$/,
+        /Kubernetes control plane.* is running at .*https:\/\/[\d.]+:\d+.*\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'\.\n$/,
       );
     },
     'cluster-info dump: to the output, and to a folder': async (k) => {
