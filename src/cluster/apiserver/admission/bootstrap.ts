@@ -42,20 +42,26 @@ export async function publishApi(context: Context, address: string, port: number
     endpoints: [{ addresses: [address], conditions: { ready: true, serving: true, terminating: false } }],
     ports: [{ name: PORT_NAME, port, protocol: 'TCP' }],
   };
-  await ensure(context, { group: '', version: 'v1', resource: 'services' }, service, true);
-  await ensure(context, { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' }, slice, true);
+  await ensure(context, { group: '', version: 'v1', resource: 'services' }, service, { renew: true });
+  // Where the server listens may be the machine alone, which no slice of others may name; the kernel leads there all the same.
+  await ensure(context, { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' }, slice, { renew: true, unchecked: true });
 }
 
 /** Creates the object, or (where `renew`) makes the one that is there like it. */
-async function ensure(context: Context, ref: ResourceRef, object: KubeObject, renew = false): Promise<void> {
+async function ensure(
+  context: Context,
+  ref: ResourceRef,
+  object: KubeObject,
+  { renew, ...how }: { readonly renew?: true; readonly unchecked?: true } = {},
+): Promise<void> {
   const served = findServed(ref);
   if (!served) throw new TypeError(`${ref.resource} are not served`);
   const { name = '', namespace } = object.metadata;
   if (!context.cache.get(keyOf(served, namespace, name))) {
-    await createObject(context, served, { object: structuredClone(object), namespace, dryRun: false }).catch(ignoreAlreadyExists);
+    await createObject(context, served, { object: structuredClone(object), namespace, dryRun: false, ...how }).catch(ignoreAlreadyExists);
     return;
   }
-  if (renew) await replace(context, { served, namespace, name }, { dryRun: false, subresource: undefined }, (before) => likeIt(before, object));
+  if (renew) await replace(context, { served, namespace, name }, { dryRun: false, subresource: undefined, ...how }, (before) => likeIt(before, object));
 }
 
 function likeIt(before: KubeObject, wanted: KubeObject): KubeObject {
