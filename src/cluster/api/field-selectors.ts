@@ -46,13 +46,13 @@ const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
   'resource.k8s.io/ResourceSlice': [NAME, 'spec.nodeName', 'spec.driver'],
 };
 /** Names that a field is asked for by and that are not the field's own. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { 'spec.host': 'spec.nodeName', 'status.successful': 'status.succeeded' };
+const OTHER_NAMES: Readonly<Record<string, string>> = { 'spec.host': 'spec.nodeName' };
 /** What a field that isn't there reads as, where that isn't the empty text. */
 const ABSENT: Readonly<Record<string, string>> = {
   'spec.unschedulable': 'false',
   'spec.hostNetwork': 'false',
   'status.replicas': '0',
-  'status.succeeded': '0',
+  'status.successful': '0',
 };
 
 /**
