@@ -16,6 +16,7 @@ export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
 export { CUSTOM_CLEANUP } from './kinds/extension.ts';
+export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';
 export { prepareForCreate, prepareForUpdate, warningsOf } from './prepare.ts';
 export { type Amounts, amountText, podTotal, quotaAmounts, quotaCovers } from './quota-usage.ts';
 export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';

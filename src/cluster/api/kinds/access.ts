@@ -1,22 +1,20 @@
-import { defaultBinding, defaultPriorityClass } from '../defaults/access.ts';
-import type { V1CertificateSigningRequest, V1ClusterRole, V1ClusterRoleBinding, V1PriorityClass, V1Role, V1RoleBinding } from '../generated/types.ts';
-import {
-  checkCertificateRequest,
-  checkClusterRole,
-  checkClusterRoleBinding,
-  checkPathSegment,
-  checkPriorityClass,
-  checkRole,
-  checkRoleBinding,
-} from '../validation/access.ts';
-import { strategy, type Strategy } from './strategy.ts';
+import { CERTIFICATE_SIGNING_REQUEST } from './access/certificate-request.ts';
+import { PRIORITY_CLASS, RUNTIME_CLASS } from './access/classes.ts';
+import { POD_CERTIFICATE_REQUEST } from './access/pod-certificate-request.ts';
+import { CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING } from './access/rbac.ts';
+import { CLUSTER_TRUST_BUNDLE } from './access/trust.ts';
+import type { Strategy } from './strategy.ts';
 
-/** Who may do what, and what goes first. */
+/** Who may do what, who is who, and what goes first. */
 export const ACCESS: Readonly<Record<string, Strategy>> = {
-  V1Role: strategy<V1Role>({ validateName: checkPathSegment, validate: checkRole }),
-  V1ClusterRole: strategy<V1ClusterRole>({ validateName: checkPathSegment, validate: checkClusterRole }),
-  V1RoleBinding: strategy<V1RoleBinding>({ setDefaults: defaultBinding, validateName: checkPathSegment, validate: checkRoleBinding }),
-  V1ClusterRoleBinding: strategy<V1ClusterRoleBinding>({ setDefaults: defaultBinding, validateName: checkPathSegment, validate: checkClusterRoleBinding }),
-  V1CertificateSigningRequest: strategy<V1CertificateSigningRequest>({ validate: checkCertificateRequest }),
-  V1PriorityClass: strategy<V1PriorityClass>({ setDefaults: defaultPriorityClass, validate: checkPriorityClass }),
+  V1Role: ROLE,
+  V1ClusterRole: CLUSTER_ROLE,
+  V1RoleBinding: ROLE_BINDING,
+  V1ClusterRoleBinding: CLUSTER_ROLE_BINDING,
+  V1CertificateSigningRequest: CERTIFICATE_SIGNING_REQUEST,
+  V1beta1ClusterTrustBundle: CLUSTER_TRUST_BUNDLE,
+  V1alpha1ClusterTrustBundle: CLUSTER_TRUST_BUNDLE,
+  V1beta1PodCertificateRequest: POD_CERTIFICATE_REQUEST,
+  V1PriorityClass: PRIORITY_CLASS,
+  V1RuntimeClass: RUNTIME_CLASS,
 };
