@@ -51,7 +51,8 @@ export const BATCH: Family = {
       await k.says('get rolebinding rb -o wide', 'NAME ROLE AGE USERS GROUPS SERVICEACCOUNTS\nrb Role/r <age> jane g ns/acc');
       await k.says('create priorityclass shown --value=7');
       await k.says('get pc shown', 'NAME VALUE GLOBAL-DEFAULT AGE PREEMPTIONPOLICY\nshown 7 false <age> PreemptLowerPriority');
-      await k.says('get clusterrole view', /^NAME +CREATED AT\nview +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/);
+      await k.has({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'lr' }, spec: { limits: [{ type: 'Pod', max: { cpu: '4' } }] } });
+      for (const one of ['clusterrole view', 'limitrange lr']) await k.says(`get ${one}`, /^NAME +CREATED AT\n\S+ +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/);
     },
     'quotas: only the scopes there are': async (k) => {
       await k.refuses(

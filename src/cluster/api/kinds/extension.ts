@@ -1,6 +1,7 @@
 import { checkDefinition } from '../custom/check-definition.ts';
 import { defaultDefinition } from '../custom/default-definition.ts';
 import type { Definition } from '../custom/definition.ts';
+import { CREATED_COLUMNS } from '../table/created.ts';
 import { MUTATING_POLICY_BINDING, VALIDATING_POLICY_BINDING } from './extension/admission-policy-binding.ts';
 import { MUTATING_POLICY, VALIDATING_POLICY } from './extension/admission-policy.ts';
 import { API_SERVICE } from './extension/api-service.ts';
@@ -21,6 +22,7 @@ export const EXTENSION: Readonly<Record<string, Strategy>> = {
       metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CUSTOM_CLEANUP])];
     },
     validate: checkDefinition,
+    columns: CREATED_COLUMNS,
   }),
   V1APIService: API_SERVICE,
   V1MutatingWebhookConfiguration: MUTATING_WEBHOOKS,

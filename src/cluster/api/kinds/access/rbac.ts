@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RbacV1Subject, V1ClusterRole, V1ClusterRoleBinding, V1PolicyRule, V1Role, V1RoleBinding } from '../../generated/types.ts';
 import { ageColumn, type Column, column, nameColumn } from '../../table/column.ts';
+import { CREATED_COLUMNS } from '../../table/created.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkLabelSelector } from '../../validation/selector-rules.ts';
 import { checkText, dnsSubdomain, pathSegment } from '../../validation/text-formats.ts';
@@ -74,17 +75,15 @@ const bindingColumns: readonly Column[] = [
   column<Binding>('Groups', subjectsText('Group'), 1),
   column<Binding>('ServiceAccounts', subjectsText('ServiceAccount'), 1),
 ];
-/** Roles have no table of their own: the machinery's, where the age is a time. */
-const roleColumns: readonly Column[] = [nameColumn, { ...column<V1Role>('Created At', ({ metadata }) => metadata.creationTimestamp ?? null), type: 'date' }];
 
-export const ROLE = strategy<V1Role>({ validateName, validate: (errors, { rules }) => checkRules(errors, rules ?? [], true), columns: roleColumns });
+export const ROLE = strategy<V1Role>({ validateName, validate: (errors, { rules }) => checkRules(errors, rules ?? [], true), columns: CREATED_COLUMNS });
 export const CLUSTER_ROLE = strategy<V1ClusterRole>({
   validateName,
   validate: (errors, { rules, aggregationRule }) => {
     checkRules(errors, rules ?? [], false);
     checkAggregation(errors, aggregationRule);
   },
-  columns: roleColumns,
+  columns: CREATED_COLUMNS,
 });
 export const ROLE_BINDING = strategy<V1RoleBinding>({
   setDefaults: defaultBinding,

@@ -1,5 +1,6 @@
 import type { V1LimitRange, V1LimitRangeItem } from '../../generated/types.ts';
 import { isQuantity, type Milli, parseQuantity } from '../../quantity.ts';
+import { CREATED_COLUMNS } from '../../table/created.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 import { canOvercommit, checkContainerResourceName, checkResourceName } from '../../validation/pod-spec/resource-names.ts';
@@ -90,4 +91,4 @@ function checkRatio(errors: FieldErrors, field: string, ratio: Amount, min: Amou
   if (Number(ratio.milli) / 1000 > most) errors.invalid(field, ratio.text, `ratio ${ratio.text} is greater than max/min = ${most.toFixed(6)}`);
 }
 
-export const LIMIT_RANGE = strategy<V1LimitRange>({ setDefaults, validate });
+export const LIMIT_RANGE = strategy<V1LimitRange>({ setDefaults, validate, columns: CREATED_COLUMNS });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { V1CSIDriver, V1CSIDriverSpec, V1CSINode, V1CSINodeDriver, V1CSIStorageCapacity } from '../../generated/types.ts';
 import { ageColumn, type Column, column, nameColumn } from '../../table/column.ts';
+import { CREATED_COLUMNS } from '../../table/created.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkNotNegative } from '../../validation/numbers.ts';
 import { checkLabelSelector } from '../../validation/selector-rules.ts';
@@ -135,11 +136,4 @@ export const CSI_NODE = strategy<V1CSINode>({
 });
 
 /** How much of a class is left where. */
-export const CSI_STORAGE_CAPACITY = strategy<V1CSIStorageCapacity>({
-  validate: checkCapacity,
-  columns: [
-    nameColumn,
-    column<V1CSIStorageCapacity>('StorageClassName', ({ storageClassName }) => storageClassName),
-    column<V1CSIStorageCapacity>('Capacity', ({ capacity }) => capacity ?? '<unset>'),
-  ],
-});
+export const CSI_STORAGE_CAPACITY = strategy<V1CSIStorageCapacity>({ validate: checkCapacity, columns: CREATED_COLUMNS });
