@@ -20,7 +20,7 @@ const SPACES = 60;
 /** As many families of commands are at work side by side; each has namespaces of its own. */
 const AT_ONCE = 4;
 
-/** Cases whose ground is being laid elsewhere: who manages which field */
+/** Cases whose ground is being laid elsewhere: who manages which field. */
 const AWAITED = ['--server-side: managers, their conflicts, force, and what one gave up', '--server-side after apply: the fields go over to it'];
 
 const plane = await startPlane(SPACES);
