@@ -23,7 +23,7 @@ test('what a text says twice is told as Kubernetes tells it, and the last word c
 test('nesting and aliases without bounds are refused', async () => {
   const refused = (text: string, mediaType: string, words: RegExp) => assert.rejects(parseBody(Buffer.from(text), mediaType), words);
   await refused(`${'['.repeat(1001)}${']'.repeat(1001)}`, 'application/json', /exceeded max depth/);
-  await refused(`${'['.repeat(1 << 20)}`, 'application/json', /exceeded max depth/);
+  await refused('['.repeat(1 << 20), 'application/json', /exceeded max depth/);
   await refused(`x: ${'['.repeat(1001)}${']'.repeat(1001)}`, 'application/yaml', /exceeded max depth|call stack/);
   const bomb = [
     'a: &a [x, x, x, x, x, x, x, x, x]',
