@@ -106,7 +106,7 @@ export const CREATE: Family = {
       );
       await k.refuses(
         'create priorityclass system-mine --value=1',
-        `error: failed to create priorityclass: PriorityClass.scheduling.k8s.io "system-mine" is invalid: metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: only system priority classes may have that prefix`,
+        `error: failed to create priorityclass: PriorityClass.scheduling.k8s.io "system-mine" is invalid: metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-mine is not a known system priority class`,
       );
     },
 
