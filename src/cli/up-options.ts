@@ -33,6 +33,8 @@ export const UP_OPTIONS = {
   server: string,
   'client-kubeconfig': string,
   'autoscaler-period': string,
+  'history-limit': string,
+  'history-age': string,
   'build-cache-max': string,
   'unpack-max': string,
   'unpack-ratio-max': string,

@@ -21,6 +21,8 @@ export const OPTION_NAMES = [
   'pod-cidr',
   'service-cidr',
   'autoscaler-period',
+  'history-limit',
+  'history-age',
   'build-cache-max',
   'unpack-max',
   'unpack-ratio-max',

@@ -46,7 +46,7 @@ export class ControlPlane {
     content: StoreContent,
     admin: { readonly user: UserInfo; readonly token: string },
   ): Promise<ControlPlane> {
-    const store = await openMemoryStore({ from: content });
+    const store = await openMemoryStore({ from: content, clock });
     const last = { revision: content.revision };
     // Ends with the store.
     await store.watch('', content.revision, (events) => {

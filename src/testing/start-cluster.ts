@@ -1,10 +1,9 @@
 import { systemRandom } from '#kit';
 import { checkNode, Cluster } from './cluster.ts';
+import { BEGINNING_MS, preparedContent } from './prepared.ts';
 import type { NodeState } from './simulated-node.ts';
 import type { ClusterOptions, NodeOptions, TestCluster } from './types.ts';
 import { callerOf } from './unstopped.ts';
-
-const BEGINNING_MS = Date.parse('2026-01-01T00:00:00Z');
 
 /**
  * A whole cluster inside this process, ready when it resolves: API server, every controller, the scheduler, and nodes whose Pods do
@@ -18,14 +17,15 @@ const BEGINNING_MS = Date.parse('2026-01-01T00:00:00Z');
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const startedAt = callerOf(new Error().stack ?? '', import.meta.dirname);
   const { nodes = 1, clock = 'system', startTime, seed = Math.floor(systemRandom.fraction() * 2 ** 32), pods, images = () => undefined, log } = options;
+  const time_ms = startTime?.getTime() ?? BEGINNING_MS;
   const wanted: readonly NodeOptions[] = typeof nodes === 'number' ? Array.from({ length: nodes }, () => ({})) : nodes;
   return await Cluster.start(
     {
       clock,
-      time_ms: startTime?.getTime() ?? BEGINNING_MS,
+      time_ms,
       seed,
       randomState: seed,
-      content: { items: [], revision: 0 },
+      content: time_ms < BEGINNING_MS ? { items: [], revision: 0 } : await preparedContent(),
       nodes: wanted.map(newNode),
       scripts: pods === undefined ? [] : [pods],
       images,

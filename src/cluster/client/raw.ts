@@ -10,7 +10,7 @@ import { pathOf } from './url.ts';
 
 /** A request by its path (discovery), or by the resource that it is about. */
 export interface RawRequest {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string | Pick<ApiRequest, 'resource' | 'namespace' | 'name' | 'subresource' | 'query'>;
   /** Sent as JSON. */
   readonly body?: unknown;

@@ -13,6 +13,8 @@ export interface JournalEntry extends EntryId {
   readonly createRevision: Revision;
   /** Absent: the key was deleted. */
   readonly value?: Uint8Array;
+  /** When it was written, in milliseconds since the Unix epoch; unknown of what older programs wrote. */
+  readonly time_ms?: number;
 }
 
 /** Where entries are kept. The memory store's keeps nothing. */

@@ -1,7 +1,9 @@
 import { refuseDoubleKeys } from './distinct.ts';
-import { compacted, futureRevision, revisionConflict, storeClosed, storeFailed } from './errors.ts';
+import { type Clock, systemClock } from '#kit';
+import { compacted, futureRevision, momentCompacted, revisionConflict, storeClosed, storeFailed } from './errors.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted } from './types.ts';
+import { Times } from './times.ts';
 import { Versions } from './versions.ts';
 
 /** Revisions of history that are kept when nobody says otherwise. */
@@ -9,9 +11,16 @@ export const HISTORY_DEFAULT = 10_000;
 /** History grows by at most this many revisions past its limit: a trim is short, so that no writer waits long for it. */
 const TRIM_STEP_MAX = 256;
 
+/** A day of them is kept when nobody says otherwise. */
+export const HISTORY_AGE_DEFAULT_MS = 86_400_000;
+
 export interface JournaledStoreOptions {
   /** The number of revisions to look back on. */
   readonly historyLimit?: number;
+  /** How long a revision is looked back on at most, in milliseconds. It is forgotten by a write, not by a timer. */
+  readonly historyAge_ms?: number;
+  /** When revisions come; the machine's clock without it. */
+  readonly clock?: Pick<Clock, 'now'>;
   /** Hears what a watcher threw: its own mistake, which neither the writer nor other watchers can help. Without it the process does. */
   readonly onWatcherError?: (error: unknown) => void;
 }
@@ -44,6 +53,9 @@ export class JournaledStore implements Store {
   readonly #pending: Pending[] = [];
   readonly #watchers = new Set<Watcher>();
   readonly #historyLimit: number;
+  readonly #historyAge_ms: number;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #times = new Times();
   readonly #onWatcherError: (error: unknown) => void;
   #revision: Revision;
   #assigned: Revision;
@@ -63,11 +75,13 @@ export class JournaledStore implements Store {
 
   private constructor(
     journal: Journal,
-    { historyLimit = HISTORY_DEFAULT, onWatcherError = throwLater }: JournaledStoreOptions,
+    { historyLimit = HISTORY_DEFAULT, historyAge_ms = HISTORY_AGE_DEFAULT_MS, clock = systemClock, onWatcherError = throwLater }: JournaledStoreOptions,
     loaded: Awaited<ReturnType<Journal['load']>>,
   ) {
     this.#journal = journal;
     this.#historyLimit = historyLimit;
+    this.#historyAge_ms = historyAge_ms;
+    this.#clock = clock;
     this.#onWatcherError = onWatcherError;
     this.#revision = loaded.revision;
     this.#assigned = loaded.revision;
@@ -75,6 +89,7 @@ export class JournaledStore implements Store {
     for (const entry of loaded.entries) {
       this.#order(entry);
       const event = this.#record(entry);
+      if (entry.time_ms !== undefined && entry.revision >= this.#compacted) this.#times.add(entry.revision, entry.time_ms);
       if (event !== undefined && entry.revision > this.#compacted) this.#events.push(event);
     }
   }
@@ -138,11 +153,19 @@ export class JournaledStore implements Store {
     return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
   }
 
+  async revisionAt(time_ms: number): Promise<Revision> {
+    this.#mustBeOpen();
+    const revision = this.#times.at(time_ms);
+    if (revision === undefined || revision < this.#compacted) throw momentCompacted(time_ms, this.#times.oldest?.time_ms);
+    return revision;
+  }
+
   async compact(revision: Revision): Promise<void> {
     this.#mustBeOpen();
     if (revision > this.#revision) throw futureRevision(revision, this.#revision);
     if (revision <= this.#compacted) return;
     this.#compacted = revision;
+    this.#times.forgetBefore(revision);
     const first = this.#events.findIndex((event) => revisionOf(event) > revision);
     const forgotten = this.#events.splice(0, first < 0 ? this.#events.length : first);
     await this.#journal.compact(this.#versions.compact(revision, new Set(forgotten.map(keyOf))), { revision: this.#revision, compacted: revision });
@@ -176,7 +199,9 @@ export class JournaledStore implements Store {
     return standing;
   }
 
-  async #write(entries: readonly JournalEntry[]): Promise<readonly StoreEvent[]> {
+  async #write(writes: readonly JournalEntry[]): Promise<readonly StoreEvent[]> {
+    const time_ms = this.#clock.now();
+    const entries = writes.map((entry) => ({ ...entry, time_ms }));
     for (const entry of entries) this.#order(entry);
     const { promise, resolve, reject } = Promise.withResolvers<readonly StoreEvent[]>();
     const pending: Pending = { entries, durable: false, apply: resolve, refuse: reject };
@@ -209,13 +234,16 @@ export class JournaledStore implements Store {
     while (this.#pending[0]?.durable) {
       const { entries, apply } = this.#pending.shift() as Pending; // the loop's condition saw it
       const made = entries.map((entry) => this.#event(entry));
-      this.#revision = entries[0]?.revision ?? this.#revision;
+      const [{ revision, time_ms } = { revision: this.#revision, time_ms: undefined }] = entries;
+      this.#revision = revision;
+      if (time_ms !== undefined) this.#times.add(revision, time_ms);
       events.push(...made);
       apply(made);
     }
     this.#events.push(...events);
     for (const watcher of this.#watchers) this.#tell(watcher, events);
     if (this.#events.length > this.#historyLimit + Math.min(TRIM_STEP_MAX, this.#historyLimit / 4)) this.#trim();
+    else this.#trimOld();
   }
 
   #tell(watcher: Watcher, events: readonly StoreEvent[]): void {
@@ -230,8 +258,20 @@ export class JournaledStore implements Store {
 
   #trim(): void {
     const oldest = this.#events[this.#events.length - this.#historyLimit];
-    if (oldest === undefined) return;
-    this.compact(revisionOf(oldest) - 1).catch((error: unknown) => {
+    if (oldest !== undefined) this.#forget(revisionOf(oldest) - 1);
+  }
+
+  /** A little later than it could, so that not every write forgets one revision. */
+  #trimOld(): void {
+    const age_ms = this.#historyAge_ms;
+    const now_ms = this.#clock.now();
+    if ((this.#times.oldest?.time_ms ?? now_ms) >= now_ms - age_ms - age_ms / 8) return;
+    const last = this.#times.at(now_ms - age_ms);
+    if (last !== undefined) this.#forget(last);
+  }
+
+  #forget(revision: Revision): void {
+    this.compact(revision).catch((error: unknown) => {
       this.#failure ??= error;
     });
   }

@@ -58,8 +58,8 @@ export function openLmdbJournal(path: string): Journal {
   };
 }
 
-function encode({ key, createRevision, value }: JournalEntry): Buffer {
-  const head = Buffer.from(`${JSON.stringify({ key, createRevision, deleted: value === undefined })}\n`);
+function encode({ key, createRevision, value, time_ms }: JournalEntry): Buffer {
+  const head = Buffer.from(`${JSON.stringify({ key, createRevision, deleted: value === undefined, time_ms })}\n`);
   return value === undefined ? head : Buffer.concat([head, value]);
 }
 
@@ -67,8 +67,8 @@ function decode(place: Key, bytes: Buffer): JournalEntry {
   const [revision, part] = typeof place === 'number' ? [place, 0] : place;
   const end = bytes.indexOf(0x0a);
   // Written by `encode` only.
-  const head = JSON.parse(bytes.toString('utf8', 0, end)) as { key: string; createRevision: Revision; deleted: boolean };
-  const { key, createRevision } = head;
-  const entry = { revision, part, key, createRevision };
+  const head = JSON.parse(bytes.toString('utf8', 0, end)) as { key: string; createRevision: Revision; deleted: boolean; time_ms?: number };
+  const { key, createRevision, time_ms } = head;
+  const entry = { revision, part, key, createRevision, ...(time_ms === undefined ? {} : { time_ms }) };
   return head.deleted ? entry : { ...entry, value: Uint8Array.from(bytes.subarray(end + 1)) };
 }

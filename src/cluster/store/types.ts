@@ -71,6 +71,11 @@ export interface Store {
    * one or more whole revisions. Errors: `COMPACTED` when `after` is no longer kept.
    */
   watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void, options?: WatchOptions): Promise<Disposable>;
+  /**
+   * The last revision that was there at that moment (milliseconds since the Unix epoch). Errors: `COMPACTED` for one before what is kept,
+   * with how far back it goes; `NO_TIMES` where the store does not know when its revisions were written.
+   */
+  revisionAt(time_ms: number): Promise<Revision>;
   /** Forgets history before `revision`. */
   compact(revision: Revision): Promise<void>;
   close(): Promise<void>;

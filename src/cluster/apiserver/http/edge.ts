@@ -6,6 +6,7 @@ import { type ApiHandler, badRequest, StatusError, type UserInfo, type Verb } fr
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import { impersonated } from '../auth/impersonate.ts';
+import { HISTORY_PATH, momentOf } from './history.ts';
 import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
@@ -114,7 +115,7 @@ export class HttpEdge {
     if (await this.#answerAnyone(url, response)) return;
     const user = this.#userOf(request);
     const route = parsePath(url.pathname);
-    if (route.kind !== 'resource') return this.#answerOther(request, response, url, route, user);
+    if (route.kind !== 'resource') return await this.#answerOther(request, response, url, route, user);
     await this.#resource({ request, response, url, route, user, signal });
   }
 
@@ -134,13 +135,14 @@ export class HttpEdge {
     return true;
   }
 
-  #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): void {
+  async #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): Promise<void> {
     const { context } = this.#options;
     context.authorizer.require(user, { verb: (request.method ?? 'GET').toLowerCase(), path: url.pathname });
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noSuchPath();
     const document = issuerDocument(url.pathname, context.tokens);
     if (document) return sendJson(response, 200, document.body, document.type);
     if (url.pathname === '/metrics') return sendText(response, 200, this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+    if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
     this.#options.discovery.answer(request, response, url, route);
   }
 

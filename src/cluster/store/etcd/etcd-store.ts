@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { Clock, Timer } from '#kit';
-import { compacted, futureRevision, outcomeUnknown, revisionConflict, storeClosed } from '../errors.ts';
+import { compacted, futureRevision, noTimes, outcomeUnknown, revisionConflict, storeClosed } from '../errors.ts';
 import { refuseDoubleKeys } from '../distinct.ts';
 import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted, WatchOptions } from '../types.ts';
 import { type EtcdAccess, EtcdConnection, isServiceError } from './connection.ts';
@@ -67,6 +67,10 @@ export class EtcdStore implements Store {
 
   async revision(): Promise<Revision> {
     return (await this.#range({ key: this.#prefix, countOnly: true })).revision;
+  }
+
+  async revisionAt(): Promise<Revision> {
+    throw noTimes();
   }
 
   async get(key: string, revision?: Revision): Promise<StoredItem | undefined> {
