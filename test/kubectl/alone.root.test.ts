@@ -20,12 +20,8 @@ const SPACES = 60;
 /** As many families of commands are at work side by side; each has namespaces of its own. */
 const AT_ONCE = 4;
 
-/** Cases whose ground is being laid elsewhere: who manages which field, and the columns and rules of further kinds. */
-const AWAITED = [
-  '--server-side: managers, their conflicts, force, and what one gave up',
-  '--server-side after apply: the fields go over to it',
-  'job: of an image, of a CronJob',
-];
+/** Cases whose ground is being laid elsewhere: the controller of Jobs. */
+const AWAITED = ['job: of an image, of a CronJob'];
 
 const plane = await startPlane(SPACES);
 after(() => plane[Symbol.asyncDispose]());

@@ -9,7 +9,7 @@ export const BATCH: Family = {
       await k.says('create job j --image=busybox -- sleep 1', 'job.batch/j created');
       const { spec } = (await k.object('get job j -o json')) as { spec: Record<string, unknown> };
       assert.deepEqual([spec.completions, spec.parallelism, spec.backoffLimit, spec.completionMode, spec.suspend], [1, 1, 6, 'NonIndexed', false]);
-      await k.says('get job j', /^NAME +STATUS +COMPLETIONS +DURATION +AGE\nj +\w+ +0\/1 +\S+ +\d+s\n$/);
+      await k.says('get job j', /^NAME +STATUS +COMPLETIONS +DURATION +AGE\nj +\w+ +0\/1 +(\S+ +)?\d+s\n$/);
       await k.says(`create cronjob daily --image=busybox '--schedule=0 0 * * *' --restart=OnFailure -- date`, 'cronjob.batch/daily created');
       await k.says('get cronjob daily', 'NAME SCHEDULE TIMEZONE SUSPEND ACTIVE LAST SCHEDULE AGE\ndaily 0 0 * * * <none> False 0 <none> <age>');
       await k.says('create job now --from=cronjob/daily', 'job.batch/now created');
@@ -51,7 +51,8 @@ export const BATCH: Family = {
       await k.says('get rolebinding rb -o wide', 'NAME ROLE AGE USERS GROUPS SERVICEACCOUNTS\nrb Role/r <age> jane g ns/acc');
       await k.says('create priorityclass shown --value=7');
       await k.says('get pc shown', 'NAME VALUE GLOBAL-DEFAULT AGE PREEMPTIONPOLICY\nshown 7 false <age> PreemptLowerPriority');
-      await k.says('get clusterrole view', /^NAME +CREATED AT\nview +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/);
+      await k.has({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'lr' }, spec: { limits: [{ type: 'Pod', max: { cpu: '4' } }] } });
+      for (const one of ['clusterrole view', 'limitrange lr']) await k.says(`get ${one}`, /^NAME +CREATED AT\n\S+ +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/);
     },
     'quotas: only the scopes there are': async (k) => {
       await k.refuses(

@@ -44,6 +44,7 @@ export const EXPLAIN: Family = {
         /^GROUP: {6}apps\nKIND: {7}Deployment\nVERSION: {4}v1\n\nFIELD: replicas <integer>\n\n\nDESCRIPTION:\n {4}\w/,
       );
       await k.says('explain pod.spec.containers', /\nFIELD: containers <\[\]Container>\n[^]*\n {2}name\t<string> -required-\n/);
+      await k.says('explain pod.spec.containers.imagePullPolicy', /\nFIELD: imagePullPolicy <string>\nENUM:\n {4}Always\n {4}IfNotPresent\n {4}Never\n/);
       const tree = await k.says('explain pods --recursive');
       assert.match(tree, /\n {2}spec\t<PodSpec>\n[^]*\n {4}containers\t<\[\]Container> -required-\n[^]*\n {6}image\t<string>\n/);
       await k.says('explain hpa.spec --api-version=autoscaling/v1', /\nVERSION: {4}v1\n[^]*\n {2}targetCPUUtilizationPercentage\t<integer>\n/);
@@ -99,7 +100,7 @@ export const EXPLAIN: Family = {
       assert.deepEqual((await k.object('version -o json')).serverVersion, { ...((await k.object('get --raw /version')) as object) });
       await k.says(
         'cluster-info',
-        /Kubernetes control plane.* is running at .*https:\/\/127\.0\.0\.1:\d+.*\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'\.\n$/,
+        /Kubernetes control plane.* is running at .*https:\/\/[\d.]+:\d+.*\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'\.\n$/,
       );
     },
     'cluster-info dump: to the output, and to a folder': async (k) => {

@@ -136,6 +136,31 @@ export const WORKLOADS: Family = {
       await k.says('set env deploy/web --list --resolve', '# Deployment web, container c\nC=d\nP_K=v');
       await k.refuses('set env cm settings A=b', 'error: configmaps/settings the object is not a pod or does not have a pod template: *v1.ConfigMap');
     },
+    'StatefulSets and DaemonSets: made, shown, scaled, restarted': async (k) => {
+      const template = { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'c', image: 'busybox' }] } };
+      const selector = { matchLabels: { app: 'db' } };
+      await k.has(
+        { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'db' }, spec: { serviceName: 'db', replicas: 2, selector, template } },
+        { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'every' }, spec: { selector, template } },
+      );
+      await k.says('get sts -o wide', /^NAME +READY +AGE +CONTAINERS +IMAGES\ndb +0\/2 +\d+s +c +busybox\n$/);
+      await k.says('get ds', /^NAME +DESIRED +CURRENT +READY +UP-TO-DATE +AVAILABLE +NODE SELECTOR +AGE\nevery +\d+ +\d+ +0 +\d+ +0 +<none> +\d+s\n$/);
+      await k.says('describe sts db', /^Name: +db\n[^]*\nReplicas: +2 desired \| \d total\nUpdate Strategy: +RollingUpdate\n +Partition: +0\nPods Status: /);
+      await k.says('describe ds every', /^Name: +every\n[^]*\nAnnotations: +deprecated\.daemonset\.template\.generation: 1\n/);
+      await k.says('scale sts db --replicas=1', 'statefulset.apps/db scaled');
+      await k.says('rollout restart sts/db ds/every', 'statefulset.apps/db restarted\ndaemonset.apps/every restarted');
+      await k.says('set image sts/db ds/every c=busybox:2', 'statefulset.apps/db image updated\ndaemonset.apps/every image updated');
+      await k.says('get sts/db -o jsonpath={.metadata.generation}/{.spec.template.spec.containers[0].image}', '4/busybox:2');
+      await k.refuses('rollout pause sts db', 'error: statefulsets.apps "db" pausing is not supported');
+      await k.says('delete sts,ds --all', 'statefulset.apps "db" deleted\ndaemonset.apps "every" deleted');
+    },
+    'logs, exec, attach, port-forward of a Pod that no node has': async (k) => {
+      const homeless = 'Error from server (BadRequest): pod lone does not have a host assigned';
+      await k.refuses('logs lone', homeless);
+      await k.refuses('exec lone -- true', homeless);
+      await k.refuses('port-forward lone 80', 'error: unable to forward port because pod is not running. Current status=Pending');
+      await k.refuses('logs none', /Error from server \(NotFound\): pods "none" not found|error from server \(NotFound\): pods "none" not found in namespace/);
+    },
     'a ReplicaSet that cannot make its Pods says why, and rests': async (k) => {
       await k.has({
         ...WEB,

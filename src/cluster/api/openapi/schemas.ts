@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../custom/json-schema.ts';
 import type { ServedResource } from '../resources.ts';
 import { type Descriptions, type ModelDescription, readDescriptions } from '../schema/descriptions.ts';
+import { allowedValues } from '../schema/enums.ts';
 import { isAtomicModel, listField } from '../schema/list-fields.ts';
 import { schemas as models, type TypeSchema } from '../schema/schemas.ts';
 import { INT_OR_STRING, QUANTITY, reference, schemaName, TIME, VALUE_SCHEMAS } from './names.ts';
@@ -124,7 +125,7 @@ class Builder {
   #field(model: string, field: string, type: TypeSchema, described: ModelDescription | undefined): Json {
     // The type's own words are not repeated here: clients show them too.
     const description = described?.fields[field];
-    const schema = this.#type(type);
+    const schema = withValues(this.#type(type), allowedValues(model, field));
     // What stands beside a reference is ignored, so the reference is wrapped.
     const own = '$ref' in schema ? { allOf: [schema] } : schema;
     return { ...(description ? { description } : {}), ...own, ...mergeExtensions(model, field) };
@@ -158,6 +159,12 @@ class Builder {
     this.schemas[name] ??= { ...VALUE_SCHEMAS[name] };
     return reference(name);
   }
+}
+
+/** The schema of a text, or of a list of texts, that is one of these. */
+function withValues(schema: Json, values: readonly string[] | undefined): Json {
+  if (values === undefined) return schema;
+  return schema.type === 'array' ? { ...schema, items: { ...(schema.items as Json), enum: values } } : { ...schema, enum: values };
 }
 
 /** How the field merges, for clients that make patches and for server-side apply. */

@@ -43,8 +43,8 @@ export function decode(
   return { object: { ...decoded, apiVersion: expected, kind: resource.kind, metadata }, warnings: options.fieldValidation === 'Warn' ? warnings : [] };
 }
 
-/** Lists that may be left out, and yet are kept where they are written empty: the rules of a role. */
-const KEPT_EMPTY = ['rules'];
+/** Lists that may be left out, and yet are kept where they are written empty: `model.field`. */
+const KEPT_EMPTY = ['V1Role.rules', 'V1ClusterRole.rules'];
 
 class Walk {
   readonly unknown: string[] = [];
@@ -65,7 +65,7 @@ class Walk {
       if (field === undefined) this.unknown.push(here);
       else if (content !== null) {
         const read = this.#value(field.type, content, here);
-        if (field.required || KEPT_EMPTY.includes(key) || !isEmptyCollection(field.type, read)) result[key] = read;
+        if (!isEmptyCollection(field.type, read) || field.required || KEPT_EMPTY.includes(`${name}.${key}`)) result[key] = read;
       }
     }
     return result;
