@@ -76,6 +76,7 @@ export interface Probed {
   readonly delay_p99_ms: number;
   readonly delay_max_ms: number;
   readonly busy_p99_ms: number;
+  readonly busy_max_ms: number;
   /** What is left once garbage was collected. */
   readonly heap_MB: number;
   readonly external_MB: number;

@@ -27,7 +27,14 @@ process.on('SIGUSR2', () => {
   const { heapUsed, external } = process.memoryUsage();
   writeFileSync(
     `${path}.new`,
-    JSON.stringify({ delay_p99_ms: p99, delay_max_ms: max, busy_p99_ms: busy.percentile(99) / 1e3, heap_MB: heapUsed / 1e6, external_MB: external / 1e6 }),
+    JSON.stringify({
+      delay_p99_ms: p99,
+      delay_max_ms: max,
+      busy_p99_ms: busy.percentile(99) / 1e3,
+      busy_max_ms: busy.max / 1e3,
+      heap_MB: heapUsed / 1e6,
+      external_MB: external / 1e6,
+    }),
   );
   renameSync(`${path}.new`, path);
   delay.reset();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { GantryError, silentLogger, systemClock, systemRandom } from '#kit';
 import type { Container, ContainerId, ContainerSpec, Engine } from '#engine';
-import { treesHere } from '#image';
+import { DEFAULT_BOUNDS, treesHere } from '#image';
 import type { Digest, Image, ImageConfig, ImageStore, Layer, Snapshots } from '#image';
 import type { BuilderOptions } from './session.ts';
 
@@ -37,7 +37,7 @@ export function fakeRooms(folder: string, run: FakeRun) {
     images.set(id, image);
     return Promise.resolve(image);
   };
-  const snapshots: Pick<Snapshots, 'prepareLayers' | 'mount' | 'remove' | 'seal' | 'list'> = {
+  const snapshots: Pick<Snapshots, 'prepareLayers' | 'mount' | 'remove' | 'take' | 'seal' | 'list'> = {
     async prepareLayers(key, layers) {
       const path = join(folder, 'snapshots', key);
       await mkdir(path, { recursive: true });
@@ -46,6 +46,7 @@ export function fakeRooms(folder: string, run: FakeRun) {
     },
     mount: (key) => Promise.resolve(join(folder, 'snapshots', key)),
     remove: (key) => rm(join(folder, 'snapshots', key), { recursive: true, force: true }),
+    take: (key, item) => treesHere().copy(join(folder, 'snapshots', key), [item]),
     seal: (key) => keep(join(folder, 'snapshots', key)),
     list: () => readdir(join(folder, 'snapshots')),
   };
@@ -91,6 +92,7 @@ export function fakeRooms(folder: string, run: FakeRun) {
         Promise.resolve(void names.set(`${registry}/${repository}:${tag}`, id)),
       content: { stat: () => Promise.resolve({ size: 1 }) },
       trees: treesHere(),
+      bounds: DEFAULT_BOUNDS,
       list: () => Promise.resolve([...images.values()]),
       leases: (prefix: string) => new Map([...leases].filter(([owner]) => owner.startsWith(prefix)).map(([owner, held]) => [owner, [...held]])),
       collect: () => Promise.resolve(0),

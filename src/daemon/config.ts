@@ -1,6 +1,8 @@
+import type { UnpackBounds } from '#image';
 import type { RegistrySettings } from '#registry';
 import { ConfigError } from './errors.ts';
 import type { EtcdConfig } from './etcd-options.ts';
+import type { HistoryConfig } from './history-options.ts';
 import type { AccessSettings } from './settings/access.ts';
 import type { EngineSettings } from './settings/types.ts';
 
@@ -39,10 +41,13 @@ export interface DaemonConfig {
   readonly serviceCidr: string;
   /** Where the cluster's state is kept, when not in the data dir. */
   readonly etcd: EtcdConfig | undefined;
+  readonly history: HistoryConfig;
   /** How often autoscalers look at the load. */
   readonly autoscalerPeriod_ms: number;
   /** What the build cache may take on the disk. */
   readonly buildCacheMax_bytes: number;
+  /** How much may come of an archive or layer. */
+  readonly unpackBounds: Partial<UnpackBounds>;
   /** The API server of another daemon, for parts without one here. */
   readonly remote: { readonly kubeconfig: string; readonly server: string | undefined } | undefined;
   /** Where the system's programs are looked for, as PATH has it. */
@@ -106,6 +111,16 @@ export function parseSize(option: string, text: string): number {
   const match = /^(\d{1,9})([kmgt]?)$/i.exec(text);
   if (!match) throw new ConfigError(`Cannot take "${text}" for ${option}: it must be a size, such as 500m or 20g`);
   return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf((match[2] ?? '').toLowerCase());
+}
+
+/** Errors: `CONFIG_INVALID`. */
+export function parseUnpackBounds(bytes: string | undefined, ratio: string | undefined): Partial<UnpackBounds> {
+  if (ratio !== undefined && !/^[1-9]\d{0,8}$/.test(ratio))
+    throw new ConfigError(`Cannot take "${ratio}" for --unpack-ratio-max: it must be a whole number of 1 or more, such as 100`);
+  return {
+    ...(bytes === undefined ? {} : { bytes_max: parseSize('--unpack-max', bytes) }),
+    ...(ratio === undefined ? {} : { ratio_max: Number(ratio) }),
+  };
 }
 
 /** Says what does not go together. Errors: `CONFIG_INVALID`. */

@@ -22,7 +22,7 @@ export async function openGround(options: PartOptions): Promise<Ground> {
   await using opened = new AsyncDisposableStack();
   if (has('engine')) await shareDirs(linux, config);
   await writeRegistriesFile(config.dataDir, config.registry);
-  const images = has('engine', 'registry') ? opened.use(await openImages(room, config.settings)) : undefined;
+  const images = has('engine', 'registry') ? opened.use(await openImages(room, config.settings, config.unpackBounds)) : undefined;
   const network = has('engine', 'network') ? networkOf(room, has('network') ? config.serviceCidr : undefined) : undefined;
   if (network) {
     opened.defer(() => network.stop());

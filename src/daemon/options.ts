@@ -14,8 +14,10 @@ import {
   parseHostPort,
   parseParts,
   parseSize,
+  parseUnpackBounds,
 } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { historyOf } from './history-options.ts';
 import { etcdOf } from './etcd-options.ts';
 import { OPTION_NAMES, type OptionValues } from './option-names.ts';
 import type { Meaning } from './settings/daemon-json-keys.ts';
@@ -58,8 +60,10 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     podCidr: parseCidrOption('--pod-cidr', options['pod-cidr'] ?? '10.42.0.0/16'),
     serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
     etcd: etcdOf(options, parts.has('apiserver')),
+    history: historyOf(options),
     autoscalerPeriod_ms: parseDuration('--autoscaler-period', options['autoscaler-period'] ?? '15s'),
     buildCacheMax_bytes: parseSize('--build-cache-max', options['build-cache-max'] ?? '20g'),
+    unpackBounds: parseUnpackBounds(options['unpack-max'], options['unpack-ratio-max']),
     remote,
     programPath: environment.PATH ?? DEFAULT_PATH,
     logLevel,

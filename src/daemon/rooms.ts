@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createEngine, type Engine, type OciRuntime, type RuntimePrograms } from '#engine';
-import { type ImageStore, loadRegistries, openImageStore, type RemoteOptions, type Snapshots, withSettings } from '#image';
+import { type ImageStore, loadRegistries, openImageStore, type RemoteOptions, type Snapshots, type UnpackBounds, withSettings } from '#image';
 import { createNetwork, type Network } from '#network';
 import { ConfigError, StartError } from './errors.ts';
 import { findProgram } from './doctor/index.ts';
@@ -28,10 +28,14 @@ export function remoteOf(dataDir: string, settings: Pick<EngineSettings, 'remote
 }
 
 /** Opens the image store of the data dir. */
-export async function openImages({ dataDir, linux, clock, random, logger }: RoomOptions, settings: EngineSettings = NO_SETTINGS): Promise<Images> {
+export async function openImages(
+  { dataDir, linux, clock, random, logger }: RoomOptions,
+  settings: EngineSettings = NO_SETTINGS,
+  bounds: Partial<UnpackBounds> = {},
+): Promise<Images> {
   const registries = withSettings(await loadRegistries(registriesFile(dataDir)), settings.registries);
   const remote = remoteOf(dataDir, settings);
-  const opened = await openImageStore({ dataDir: join(dataDir, 'images'), linux, clock, random, logger, registries, remote });
+  const opened = await openImageStore({ dataDir: join(dataDir, 'images'), linux, clock, random, logger, registries, remote, bounds });
   return { images: opened.images, snapshots: opened.snapshots, [Symbol.asyncDispose]: () => opened.stop() };
 }
 

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream, renameSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { isSystemError, type Random } from '#kit';
+import { withRoom } from './bounds.ts';
 import { asBytes } from './bytes.ts';
 import { algorithmOf, DIGEST_ALGORITHMS, digestFromHex, hexOf } from './digest.ts';
 import { blobUnknown, digestMismatch, sizeMismatch } from './errors.ts';
 import type { Fresh } from './fresh.ts';
+import { FilePourer } from './pour.ts';
 import type { ContentStore, Digest, DigestAlgorithm, Upload } from './types.ts';
 import { FileUploads } from './uploads.ts';
 
@@ -24,6 +26,7 @@ export class BlobStore implements ContentStore {
   readonly #random: Random;
   readonly #fresh: Fresh;
   readonly #uploads: FileUploads;
+  readonly #pourer = new FilePourer();
 
   constructor(options: {
     readonly folder: string;
@@ -90,11 +93,20 @@ export class BlobStore implements ContentStore {
     }
   }
 
+  async pour(digest: Digest, range: { readonly start: number; readonly end: number }, target: Writable): Promise<boolean> {
+    try {
+      return await this.#pourer.pour(this.pathOf(digest), range, target);
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) throw blobUnknown(digest);
+      throw error;
+    }
+  }
+
   async write(content: Readable | Uint8Array, expected: { readonly digest?: Digest; readonly size?: number } = {}) {
     const path = this.ingestPath();
     try {
       const algorithm = expected.digest === undefined ? 'sha256' : algorithmOf(expected.digest);
-      const written = await writeHashing(path, content instanceof Uint8Array ? [content] : content, algorithm);
+      const written = await writeHashing(path, content instanceof Uint8Array ? [content] : withRoom(content, this.#ingest), algorithm);
       if (expected.size !== undefined && expected.size !== written.size) throw sizeMismatch(expected.size, written.size);
       if (expected.digest !== undefined && expected.digest !== written.digest) throw digestMismatch(expected.digest, written.digest);
       await this.adopt(path, written.digest);

@@ -64,6 +64,48 @@ export function tarInvalid(problem: string, cause?: unknown): GantryError {
   return new GantryError('TAR_INVALID', 400, `Cannot unpack the archive: ${problem}`, { cause });
 }
 
+/** The machine's trouble while an archive is unpacked, not the archive's. */
+export function unpackFailed(problem: string, cause?: unknown): GantryError {
+  return new GantryError('UNPACK_FAILED', 500, `Cannot unpack the archive: ${problem}`, { cause });
+}
+
+export function diskFull(entry: string, cause?: unknown): GantryError {
+  return new GantryError(
+    'NO_SPACE',
+    500,
+    `Cannot unpack the archive: no space left on the disk for entry ${entry}: free some, for example with "docker system prune", then try again`,
+    { cause },
+  );
+}
+
+export function noRoom(problem: string): GantryError {
+  return new GantryError(
+    'NO_SPACE',
+    500,
+    `Cannot take in so much: no space left on the disk: ${problem}; free some, for example with "docker system prune", then try again`,
+  );
+}
+
+export function unpackTooLarge(bytes_max: number): GantryError {
+  return new GantryError(
+    'UNPACK_TOO_LARGE',
+    413,
+    `Cannot unpack the archive: more than ${bytes_max} bytes come of it, which is all that one may have here; a daemon started with a larger --unpack-max takes it`,
+  );
+}
+
+export function bombSuspected(plain_bytes: number, packed_bytes: number, ratio_max: number): GantryError {
+  return new GantryError(
+    'UNPACK_TOO_LARGE',
+    413,
+    `Cannot unpack the archive: ${plain_bytes} bytes came of the first ${packed_bytes}, more than ${ratio_max} times as many, as of what is made to fill disks; if it is meant so, a daemon started with a larger --unpack-ratio-max takes it`,
+  );
+}
+
+export function compressionDamaged(compression: string, problem: string, cause?: unknown): GantryError {
+  return tarInvalid(`its compression is damaged (${compression}: ${problem})`, cause);
+}
+
 export function snapshotUnknown(key: string): GantryError {
   return new GantryError('SNAPSHOT_UNKNOWN', 404, `Cannot find snapshot ${key}: prepare it first`);
 }

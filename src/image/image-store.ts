@@ -4,6 +4,7 @@ import { type Clock, KeyedMutex } from '#kit';
 import { loadArchive } from './archive/load.ts';
 import { saveArchive } from './archive/save.ts';
 import { type Attested, orphanedReferrers, parseReferrer, readReferrers, referrerOwner, writeReferrer } from './attestations.ts';
+import type { UnpackBounds } from './bounds.ts';
 import { Catalogue, type KnownImage } from './catalogue.ts';
 import { collectGarbage } from './collect.ts';
 import type { BlobStore } from './content.ts';
@@ -49,6 +50,7 @@ export interface ImageStoreParts {
   readonly content: BlobStore;
   readonly layers: LayerStore;
   readonly jobs: JobRunner;
+  readonly bounds: UnpackBounds;
   readonly fresh: Fresh;
   readonly asked: () => Promise<RegistriesAsked>;
   readonly snapshotChains: () => Iterable<Digest>;
@@ -59,6 +61,7 @@ export interface ImageStoreParts {
 export class CatalogueImageStore implements ImageStore {
   readonly content: BlobStore;
   readonly trees: Trees;
+  readonly bounds: UnpackBounds;
   readonly #parts: ImageStoreParts;
   readonly #catalogue: Catalogue;
   readonly #mutex = new KeyedMutex();
@@ -69,6 +72,7 @@ export class CatalogueImageStore implements ImageStore {
     this.#catalogue = parts.catalogue;
     this.content = parts.content;
     this.trees = treesBy(parts.jobs);
+    this.bounds = parts.bounds;
   }
 
   async resolve(nameOrId: string): Promise<Image> {
@@ -159,12 +163,12 @@ export class CatalogueImageStore implements ImageStore {
   }
 
   async load(archive: Readable, options: LoadOptions): Promise<readonly LoadedImage[]> {
-    const { layers, jobs, fresh } = this.#parts;
+    const { layers, jobs, bounds, fresh } = this.#parts;
     const manifestOf = (id: Digest) => this.#catalogue.image(id)?.manifestDigest;
     const collect = () => this.collect();
     const loaded: LoadedImage[] = [];
     for (const { manifestDigest, names, attested } of await loadArchive(
-      { content: this.content, layers, jobs, fresh, manifestOf, collect },
+      { content: this.content, layers, jobs, bounds, fresh, manifestOf, collect },
       archive,
       options,
     )) {

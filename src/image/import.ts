@@ -1,8 +1,10 @@
 import { rm, stat } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '#kit';
+import { withRoom } from './bounds.ts';
 import type { BlobStore } from './content.ts';
 import { importUnsupported } from './errors.ts';
 import type { JobRunner } from './jobs/runner.ts';
@@ -21,8 +23,9 @@ export async function importArchive(
 ): Promise<ImageParts> {
   const [source, target] = [parts.content.ingestPath(), parts.content.ingestPath()];
   try {
+    parts.jobs.warm();
     // What is kept of it is written through by the job.
-    await pipeline(archive, createWriteStream(source, { mode: 0o600 }));
+    await pipeline(withRoom(archive, dirname(source)), createWriteStream(source, { mode: 0o600 }));
     const bytes = (await stat(source)).size;
     if (bytes === 0) throw importUnsupported('Cannot import an image from nothing: the archive is empty');
     const layer = await takeIn(parts, source, target, bytes);

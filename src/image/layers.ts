@@ -68,6 +68,11 @@ export class LayerStore {
     return this.#layers.get(chainId);
   }
 
+  /** Layers are on their way: what unpacks them gets ready meanwhile. */
+  expect(): void {
+    this.#jobs.warm();
+  }
+
   /** Unpacks what is not unpacked yet; answers the layers, lowest first. `onLayer` hears of each one by its place. Errors: `DIGEST_INVALID`, `TAR_INVALID`, `BLOB_UNKNOWN`. */
   async ensure(image: Pick<Image, 'manifest' | 'config'>, onLayer?: (index: number) => void): Promise<readonly UnpackedLayer[]> {
     return await this.ensureLayers(layersOf(image), onLayer);

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock, Logger, Random } from '#kit';
 import type { Linux } from '#linux';
+import { DEFAULT_BOUNDS, type UnpackBounds } from './bounds.ts';
 import { Catalogue } from './catalogue.ts';
 import { BlobStore } from './content.ts';
 import { Fresh } from './fresh.ts';
@@ -22,6 +23,8 @@ export interface ImageStoreOptions {
   readonly logger: Logger;
   readonly registries: RegistriesConfig;
   readonly remote?: RemoteOptions;
+  /** Of what is unpacked. */
+  readonly bounds?: Partial<UnpackBounds>;
   /** Entry of the worker threads, where the program was bundled: the default is the source file. */
   readonly workerEntry?: URL;
 }
@@ -36,7 +39,8 @@ export interface OpenImageStore {
 export async function openImageStore(options: ImageStoreOptions): Promise<OpenImageStore> {
   const { dataDir: folder, clock, random, registries, logger } = options;
   await mkdir(folder, { recursive: true, mode: 0o711 });
-  const jobs = new JobRunner({ clock, entry: options.workerEntry ?? new URL('./jobs/worker.ts', import.meta.url) });
+  const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
+  const jobs = new JobRunner({ clock, bounds, entry: options.workerEntry ?? new URL('./jobs/worker.ts', import.meta.url) });
   const fresh = new Fresh(clock);
   const hashFile = async (path: string, bytes: number, algorithm: DigestAlgorithm) => (await jobs.run<'hash'>({ kind: 'hash', path, algorithm }, bytes)).digest;
   const content = new BlobStore({ folder, random, fresh, hashFile });
@@ -58,7 +62,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<OpenIm
     imageById: async (id) => catalogue.whole(catalogue.resolve(id)),
   });
   await snapshots.open();
-  const images = new CatalogueImageStore({ catalogue, content, layers, jobs, fresh, asked, snapshotChains: () => snapshots.chains(), clock });
+  const images = new CatalogueImageStore({ catalogue, content, layers, jobs, bounds, fresh, asked, snapshotChains: () => snapshots.chains(), clock });
   return {
     images,
     snapshots,

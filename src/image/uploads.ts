@@ -1,8 +1,8 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, KeyedMutex, type Random } from '#kit';
-import { asBytes } from './bytes.ts';
+import { withRoom } from './bounds.ts';
 import { algorithmOf } from './digest.ts';
 import { digestMismatch } from './errors.ts';
 import type { Digest, DigestAlgorithm, Upload } from './types.ts';
@@ -100,8 +100,7 @@ async function appendTo(path: string, content: Readable): Promise<number> {
   const file: FileHandle = await open(path, 'r+');
   try {
     let position = (await file.stat()).size;
-    for await (const piece of content) {
-      const chunk = asBytes(piece);
+    for await (const chunk of withRoom(content, dirname(path))) {
       for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
       position += chunk.length;
     }

@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import { type Digest, isDigest } from '#image';
 import { blobUnknown, digestInvalid, RegistryError, unsupported } from './errors.ts';
 import { isSettled, rangeOf } from './http/conditions.ts';
@@ -39,7 +38,7 @@ export function asDigest(text: string): Digest {
 }
 
 /** Answers with a blob of the store, or the range of it that is asked for. */
-export async function sendBlob(storage: Pick<BlobStorage, 'read'>, exchange: Exchange, digest: Digest, size: number): Promise<void> {
+export async function sendBlob(storage: Pick<BlobStorage, 'pour'>, exchange: Exchange, digest: Digest, size: number): Promise<void> {
   const etag = `"${digest}"`;
   if (isSettled(exchange, etag)) return;
   const range = rangeOf(exchange, etag, size);
@@ -58,5 +57,6 @@ export async function sendBlob(storage: Pick<BlobStorage, 'read'>, exchange: Exc
     exchange.response.end();
     return;
   }
-  await pipeline(await storage.read(digest, { start, end }), exchange.response);
+  // Who left before the end hears of nothing any more; what was answered is written down when the response closes.
+  if (await storage.pour(digest, { start, end }, exchange.response)) exchange.response.end();
 }

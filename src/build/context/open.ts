@@ -19,12 +19,16 @@ export interface OpenedContext {
   readonly dockerfile: string;
 }
 
+function receiving({ options, signal }: BuildSession): Parameters<typeof extractContext>[2] {
+  return { clock: options.clock, bounds: options.images.bounds, signal };
+}
+
 /** Takes the context in, from the request or from where it says. Errors: `BUILD_CONTEXT_INVALID`, `BUILD_STEP_FAILED`. */
 export async function openContext(session: BuildSession): Promise<OpenedContext> {
   const { remote, context, dockerfile: name = 'Dockerfile' } = session.request;
   const folder = join(session.folder, 'context');
   let root = folder;
-  if (remote === undefined) session.contextBytes = await extractContext(context, folder, { clock: session.options.clock, signal: session.signal });
+  if (remote === undefined) session.contextBytes = await extractContext(context, folder, receiving(session));
   else root = GIT_URL.test(remote) ? await checkOut(session, remote, folder) : await download(session, remote, folder);
   const dockerfile = await readDockerfile(root, name);
   await applyIgnoreFile(root, name);
@@ -50,7 +54,7 @@ async function download(session: BuildSession, address: string, folder: string):
   const response = await ask(session, address, 'The context cannot be fetched');
   if (!response.ok || response.body === null) throw contextInvalid(`The context cannot be fetched: ${address}: the server answered ${response.status}`);
   if (!(response.headers.get('content-type') ?? '').startsWith('text/plain')) {
-    session.contextBytes = await extractContext(Readable.fromWeb(response.body), folder, { clock: session.options.clock, signal: session.signal });
+    session.contextBytes = await extractContext(Readable.fromWeb(response.body), folder, receiving(session));
     return folder;
   }
   const text = await response.text();

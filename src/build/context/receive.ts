@@ -1,25 +1,30 @@
 import { mkdir, readdir, readFile, rmdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { Clock } from '#kit';
+import type { UnpackBounds } from '#image';
 import { contextInvalid } from '../errors.ts';
-import { compressionOption, runTar } from './archives.ts';
+import { runTar } from './archives.ts';
+import { plainBytes } from './plain.ts';
 import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 
 /** Smaller pieces are gathered: clients send a header, then a file, and each would be written by itself. */
 const PIECE_BYTES = 32 * 1024;
 const GATHERING_MS = 2;
+/** What may come in while small pieces are gathered. */
+const AHEAD_BYTES = 2 ** 20;
 const MAGIC_BYTES = 6;
 
 /**
  * Unpacks the context into the new folder `path`; answers its bytes. It is done by a child (`tar`), which strips leading slashes and `..` and
- * makes links that point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`.
+ * makes links that point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`, `TAR_INVALID`,
+ * `UNPACK_TOO_LARGE`, `NO_SPACE`.
  */
 export async function extractContext(
   content: Readable,
   path: string,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, bounds, signal }: { readonly clock: Clock; readonly bounds: UnpackBounds; readonly signal: AbortSignal },
 ): Promise<number> {
   // Steps may see it, whoever they run as; the folder around it is root's alone.
   await mkdir(path, { recursive: true, mode: 0o755 });
@@ -27,14 +32,11 @@ export async function extractContext(
   const counted = gathered(content, clock, (piece) => (bytes += piece.length));
   const { value: head } = await counted.next();
   if (head === undefined) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
-  const option = compressionOption(head);
-  async function* whole(first: Buffer): AsyncGenerator<Buffer> {
-    yield first;
-    yield* counted;
-  }
+  const limits = { bounds, folder: path };
   await runTar(
-    ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore', ...(option ? [option] : [])],
-    whole(head),
+    ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore'],
+    await plainBytes(head, counted, limits, signal),
+    limits,
     signal,
   );
   return bytes;
@@ -43,7 +45,10 @@ export async function extractContext(
 /** The stream in larger pieces, the first long enough to tell what it is: after a small one it is waited a moment, and what came is one piece. */
 async function* gathered(content: Readable, clock: Clock, onPiece: (piece: Buffer) => void): AsyncGenerator<Buffer, undefined> {
   let head: Buffer | undefined = Buffer.alloc(0);
-  for await (const chunk of content) {
+  const ahead = new PassThrough({ highWaterMark: AHEAD_BYTES });
+  // An error of either destroys both; whoever reads `ahead` sees it, so there is nothing to do when it ends.
+  pipeline(content, ahead, () => undefined);
+  for await (const chunk of ahead) {
     const piece: Buffer = head === undefined ? (chunk as Buffer) : Buffer.concat([head, chunk as Buffer]); // a stream without an encoding gives buffers
     head = head !== undefined && piece.length < MAGIC_BYTES ? piece : undefined;
     if (head !== undefined) continue;

@@ -16,6 +16,7 @@ import { patch } from './verbs/patch.ts';
 import { handleSubresource } from './verbs/subresource.ts';
 import { update } from './verbs/update.ts';
 import { watch } from './verbs/watch.ts';
+import { checkWriteOptions } from './verbs/write-options.ts';
 
 /** What is served without being stored. */
 const VIRTUAL = [...REVIEWS, ...METRICS_RESOURCES];
@@ -43,6 +44,7 @@ export class RequestHandler implements ApiHandler {
     refuseForeignScope(this.#context.kinds, request);
     // Before anything is looked for: who may not is not told what there is.
     this.#context.authorizer.require(request.user, attributesOf(request, request.verb));
+    checkWriteOptions(request);
     const virtual = await this.#virtual(request);
     if (virtual) return virtual;
     const served = this.#context.kinds.find(request.resource);
@@ -77,7 +79,7 @@ export class RequestHandler implements ApiHandler {
       case 'list':
         return await list(context, served, request);
       case 'watch':
-        return watch(context, served, request);
+        return await watch(context, served, request);
       case 'create':
         return await create(context, served, request);
       case 'update':

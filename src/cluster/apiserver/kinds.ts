@@ -87,7 +87,7 @@ export function matcherOf(served: Served, query: Readonly<Record<string, string>
   const { labelSelector, fieldSelector } = query;
   if (!labelSelector && !fieldSelector) return () => true;
   const labels = parseLabelSelector(labelSelector ?? '');
-  const fields = parseFieldSelector(served.info.kind, fieldSelector ?? '', served.info.custom?.selectable);
+  const fields = parseFieldSelector(served.info, fieldSelector ?? '');
   return (object) => matchesLabels(labels, object.metadata.labels) && matchesFields(fields, fields.length > 0 ? present(served, object) : object);
 }
 

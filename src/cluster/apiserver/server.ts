@@ -13,6 +13,7 @@ import { bootstrapRbac } from './auth/rbac/bootstrap.ts';
 import { type ServiceAccountOptions, ServiceAccountTokens } from './auth/tokens/service-account-tokens.ts';
 import { ObjectCache } from './cache/object-cache.ts';
 import type { Context } from './context.ts';
+import { ApiServices } from './custom/api-services.ts';
 import { DefinitionCleanup } from './custom/cleanup.ts';
 import { KindDirectory } from './custom/directory.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -69,7 +70,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const shared = { store, cache, clock, random, logger, nodes };
   const kinds = new KindDirectory(cache);
   const context: Context = { ...shared, kinds, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
-  await Promise.all([bootstrap(context), bootstrapRbac(context, policy)]);
+  const apiServices = new ApiServices(context);
+  await Promise.all([bootstrap(context), bootstrapRbac(context, policy), apiServices.settled()]);
   const expiry = new EventExpiry(context);
   const cleanup = new DefinitionCleanup(context);
   const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
@@ -95,6 +97,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       ready = false;
       expiry[Symbol.dispose]();
       cleanup[Symbol.dispose]();
+      await apiServices[Symbol.asyncDispose]();
       for (const watch of context.watches) watch.end();
       await edge.close();
       kinds[Symbol.dispose]();

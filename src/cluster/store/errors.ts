@@ -4,7 +4,16 @@ import type { Revision } from './types.ts';
 /** The store's errors: what stands there, what was expected, what to do. */
 export class StoreError extends GantryError {
   constructor(
-    code: 'COMPACTED' | 'FUTURE_REVISION' | 'REVISION_CONFLICT' | 'STORE_CLOSED' | 'STORE_FAILED' | 'STORE_UNAVAILABLE' | 'NEWER_FORMAT' | 'BACKUP_INVALID',
+    code:
+      | 'COMPACTED'
+      | 'FUTURE_REVISION'
+      | 'REVISION_CONFLICT'
+      | 'STORE_CLOSED'
+      | 'STORE_FAILED'
+      | 'STORE_UNAVAILABLE'
+      | 'NEWER_FORMAT'
+      | 'BACKUP_INVALID'
+      | 'NO_TIMES',
     status: number,
     message: string,
     options?: { cause?: unknown },
@@ -19,6 +28,15 @@ export function compacted(wanted: Revision, kept: Revision): StoreError {
     410,
     `Cannot read revision ${wanted}: history before revision ${kept} was compacted. Read the present state and go on from there`,
   );
+}
+/** 410: the moment lies before what is kept. */
+export function momentCompacted(time_ms: number, oldest_ms: number | undefined): StoreError {
+  const reach = oldest_ms === undefined ? 'nothing of it is kept yet' : `it goes back to ${new Date(oldest_ms).toISOString()}`;
+  return new StoreError('COMPACTED', 410, `Cannot look at ${new Date(time_ms).toISOString()}: history does not reach so far, ${reach}`);
+}
+/** 400: there are revisions, and nobody wrote down when they came. */
+export function noTimes(): StoreError {
+  return new StoreError('NO_TIMES', 400, 'Cannot tell what was there at a moment: etcd keeps no times. Name a revision (a resourceVersion) in its place');
 }
 /** `cause` is what the last of them answered. */
 export function storeUnavailable(endpoints: readonly string[], words: string, cause: unknown): StoreError {

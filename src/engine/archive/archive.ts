@@ -136,7 +136,7 @@ export async function readArchive(rooms: Rooms, entry: Entry, path: string): Pro
 
 /**
  * Unpacks a tar into a folder of the container, once all of it has come and proved to be whole and to fit: what is refused changes
- * nothing. Errors: `PATH_UNKNOWN`, `PATH_INVALID`, `READ_ONLY`, `TAR_INVALID`, `ARCHIVE_TOO_LARGE`.
+ * nothing. Errors: `PATH_UNKNOWN`, `PATH_INVALID`, `READ_ONLY`, `TAR_INVALID`, `ARCHIVE_TOO_LARGE`, `UNPACK_TOO_LARGE`, `NO_SPACE`.
  */
 export async function writeArchive(
   rooms: Rooms,
@@ -151,9 +151,10 @@ export async function writeArchive(
     if (!found.stats.isDirectory()) throw pathInvalid(path, 'extraction point is not a directory');
     assertWritable(entry, posix.normalize(`/${path}`));
     await using kept = await spool(join(rooms.dataDir, 'incoming'), rooms.random.hex(16), tar);
-    await judge(kept.read(), found.path);
+    const limits = { bounds: rooms.images.bounds, folder: found.path };
+    await judge(kept.read(), limits);
     const { noOverwriteDirNonDir, copyUidGid } = options;
-    await unpack(kept.read(), { root, inside: found.inside, noOverwriteDirNonDir, keepOwners: copyUidGid, linux: rooms.linux });
+    await unpack(kept.read(), { root, inside: found.inside, noOverwriteDirNonDir, keepOwners: copyUidGid, linux: rooms.linux, limits });
   });
 }
 

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { withRoom } from '#image';
 
 /** Bytes that a client sends, kept so that they can be judged as a whole before anything is done with them. */
 export interface Spool extends AsyncDisposable {
@@ -9,15 +10,14 @@ export interface Spool extends AsyncDisposable {
   read(): Readable;
 }
 
-/** Takes a stream in, into a file without a name: nothing is left of it whatever happens. */
+/** Takes a stream in, into a file without a name: nothing is left of it whatever happens. Errors: `NO_SPACE`. */
 export async function spool(folder: string, name: string, content: Readable): Promise<Spool> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
   const file = await open(path, 'wx+', 0o600);
   try {
     await unlink(path);
-    // A stream without an encoding gives buffers only.
-    for await (const chunk of content) await file.appendFile(chunk as Buffer);
+    for await (const chunk of withRoom(content, folder)) await file.appendFile(chunk);
   } catch (error) {
     await file.close();
     throw error;

@@ -3,7 +3,7 @@ import { closeSync, constants, fchmodSync, fchownSync, futimesSync, lstatSync, o
 import { chmod, type FileHandle, lchown, link, lutimes, mkdir, open, statfs, symlink, unlink } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
-import { cleanPath, plainContent, type TarEntry, TarReader } from '#image';
+import { cleanPath, type Limits, plainContent, timeOf, type TarEntry, TarReader } from '#image';
 import type { Linux } from '#linux';
 import { ENVIRONMENT } from '../command.ts';
 import { archiveTooLarge, pathInvalid, runtimeFailed } from '../errors.ts';
@@ -18,12 +18,13 @@ export interface UnpackOptions {
   /** The archive's owners count; else everything is root's. */
   readonly keepOwners: boolean;
   readonly linux: Pick<Linux, 'nodes' | 'xattrs'>;
+  readonly limits: Limits;
 }
 
-/** Reads an archive to its end without doing anything. Errors: `TAR_INVALID`, `ARCHIVE_TOO_LARGE` where it can't fit. */
-export async function judge(content: Readable, place: string): Promise<void> {
-  const { bavail, bsize } = await statfs(place);
-  const reader = new TarReader(await plainContent(content[Symbol.asyncIterator]()));
+/** Reads an archive to its end without doing anything. Errors: `TAR_INVALID`, `UNPACK_TOO_LARGE`, `ARCHIVE_TOO_LARGE` where it can't fit. */
+export async function judge(content: Readable, limits: Limits): Promise<void> {
+  const { bavail, bsize } = await statfs(limits.folder);
+  await using reader = new TarReader(await plainContent(content[Symbol.asyncIterator](), limits));
   let bytes = 0;
   for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
     cleanPath(entry.path);
@@ -38,10 +39,10 @@ export async function judge(content: Readable, place: string): Promise<void> {
 
 /**
  * Unpacks an archive below a root that others change meanwhile. Each entry is reached through open descriptors of its folders, links
- * being followed as a process inside would, so that nothing outside of the root is touched. Errors: `TAR_INVALID`, `PATH_INVALID`.
+ * being followed as a process inside would, so that nothing outside of the root is touched. Errors: `TAR_INVALID`, `PATH_INVALID`, `NO_SPACE`.
  */
 export async function unpack(content: Readable, options: UnpackOptions): Promise<void> {
-  const reader = new TarReader(await plainContent(content[Symbol.asyncIterator]()));
+  await using reader = new TarReader(await plainContent(content[Symbol.asyncIterator](), options.limits));
   await using unpacker = new Unpacker(options);
   for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) await unpacker.put(entry, reader);
   await unpacker.setTimes();
@@ -75,7 +76,7 @@ class Unpacker implements AsyncDisposable {
   async setTimes(): Promise<void> {
     for (const [path, time_s] of this.#times) {
       await using found = await this.#find(path, { followLast: false });
-      if (found?.stats?.isDirectory()) await lutimes(found.path, time_s, time_s);
+      if (found?.stats?.isDirectory()) await lutimes(found.path, timeOf(time_s), timeOf(time_s));
     }
   }
 
@@ -121,7 +122,7 @@ class Unpacker implements AsyncDisposable {
       fchownSync(file, uid, gid);
       fchmodSync(file, entry.mode);
       this.#setXattrs(at, entry);
-      futimesSync(file, entry.mtime_s, entry.mtime_s);
+      futimesSync(file, timeOf(entry.mtime_s), timeOf(entry.mtime_s));
     } finally {
       closeSync(file);
     }
@@ -145,7 +146,7 @@ class Unpacker implements AsyncDisposable {
     } else {
       await lchown(bytesOf(at), uid, gid);
       if (entry.kind !== 'symlink') await chmodNode(at, entry.mode);
-      await lutimes(bytesOf(at), entry.mtime_s, entry.mtime_s);
+      await lutimes(bytesOf(at), timeOf(entry.mtime_s), timeOf(entry.mtime_s));
     }
     this.#setXattrs(at, entry);
   }

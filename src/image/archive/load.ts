@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Attested, parseReferrer, statementAttestation, statementLayers } from '../attestations.ts';
+import type { UnpackBounds } from '../bounds.ts';
 import type { BlobStore } from '../content.ts';
 import { algorithmOf, chainIds, digestOf, shortId } from '../digest.ts';
 import { archiveInvalid, digestMismatch } from '../errors.ts';
@@ -22,6 +23,7 @@ export interface LoadParts {
   readonly content: BlobStore;
   readonly layers: LayerStore;
   readonly jobs: JobRunner;
+  readonly bounds: UnpackBounds;
   readonly fresh: Fresh;
   /** The manifest under which an image is here already. */
   readonly manifestOf: (imageId: Digest) => Digest | undefined;
@@ -40,10 +42,11 @@ const LAYERS_AT_ONCE = 2;
 
 /**
  * Takes in an archive of images and makes all of them ready; of an archive that is refused nothing stays. Errors:
- * `ARCHIVE_INVALID`, `TAR_INVALID`, `DIGEST_INVALID`, `MANIFEST_INVALID`, `PLATFORM_UNKNOWN`, `NO_SPACE`.
+ * `ARCHIVE_INVALID`, `TAR_INVALID`, `DIGEST_INVALID`, `MANIFEST_INVALID`, `PLATFORM_UNKNOWN`, `NO_SPACE`, `UNPACK_TOO_LARGE`.
  */
 export async function loadArchive(parts: LoadParts, archive: Readable, options: LoadOptions): Promise<readonly ReadyImage[]> {
-  await using taken = await takeIn(parts.content, archive);
+  parts.layers.expect();
+  await using taken = await takeIn(parts, archive);
   const images = await readContents(taken, { own: ownPlatform(), ...(options.platform === undefined ? {} : { platform: options.platform }) });
   // Awaited, because the files go when this ends.
   return await new Load(parts, options).run(images);

@@ -1,7 +1,7 @@
-import { type FileHandle, mkdir, open, readFile, rm, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
-import { GantryError, messageOf } from '#kit';
+import { roomIn, type UnpackBounds } from '../bounds.ts';
 import type { BlobStore } from '../content.ts';
 import { archiveInvalid, archiveTooLarge } from '../errors.ts';
 import { plainContent } from '../tar/compression.ts';
@@ -74,15 +74,15 @@ export class TakenArchive implements AsyncDisposable {
   }
 }
 
-/** Takes in an archive, plain or compressed by gzip or zstd. The caller disposes of what it answers. Errors: `ARCHIVE_INVALID`, `TAR_INVALID`, `NO_SPACE`. */
-export async function takeIn(content: BlobStore, archive: Readable): Promise<TakenArchive> {
+/** Takes in an archive, plain or compressed by gzip or zstd. The caller disposes of what it answers. Errors: `ARCHIVE_INVALID`, `TAR_INVALID`, `NO_SPACE`, `UNPACK_TOO_LARGE`. */
+export async function takeIn({ content, bounds }: { readonly content: BlobStore; readonly bounds: UnpackBounds }, archive: Readable): Promise<TakenArchive> {
   const folder = content.ingestPath();
   await mkdir(folder, { mode: 0o700 });
   const taken = new TakenArchive(folder);
   // The request's connection is not the archive's to close: the refusal still has to go out.
   const pieces = archive.iterator({ destroyOnReturn: false });
   try {
-    const reader = new TarReader(await plainContent(pieces));
+    await using reader = new TarReader(await plainContent(pieces, { bounds, folder }));
     for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
       await requireSpace(folder, entry);
       await taken.add(entry, reader.content());
@@ -91,7 +91,7 @@ export async function takeIn(content: BlobStore, archive: Readable): Promise<Tak
     return taken;
   } catch (error) {
     await taken[Symbol.asyncDispose]();
-    throw isCompressionError(error) ? archiveInvalid(`its compression is damaged (${messageOf(error)})`, error) : error;
+    throw error;
   } finally {
     await pieces.return?.();
   }
@@ -105,8 +105,8 @@ function linkTarget(name: string, target: string, written: string): string {
 
 async function requireSpace(folder: string, { path, size }: TarEntry): Promise<void> {
   if (size < BATCH_BYTES) return;
-  const { bavail, bsize } = await statfs(folder);
-  if (size > bavail * bsize) throw archiveTooLarge(path, size, bavail * bsize);
+  const room_bytes = await roomIn(folder);
+  if (size > room_bytes) throw archiveTooLarge(path, size, room_bytes);
 }
 
 async function writeAll(path: string, content: AsyncIterable<Buffer>): Promise<void> {
@@ -132,9 +132,4 @@ async function writeBatch(file: FileHandle, batch: readonly Buffer[], bytes: num
   const { bytesWritten } = await file.writev(batch);
   // A short write happens where the disk is nearly full; the rest then fails with the reason.
   if (bytesWritten < bytes) await file.writeFile(Buffer.concat(batch).subarray(bytesWritten));
-}
-
-function isCompressionError(error: unknown): boolean {
-  if (error instanceof GantryError || !(error instanceof Error) || !('code' in error)) return false;
-  return /^(?:Z_|ZSTD_|ERR_ZLIB)/.test(String(error.code));
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { DEFAULT_BOUNDS } from '../bounds.ts';
 import { perform } from './perform.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'gantry-test-compress-'));
@@ -14,7 +15,7 @@ const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(byte
 
 async function compress(content: Uint8Array) {
   await writeFile(source, content);
-  return await perform({ kind: 'compress', source, target });
+  return await perform({ kind: 'compress', source, target }, DEFAULT_BOUNDS);
 }
 
 test('what can hardly be compressed stays as it is', async () => {

@@ -1,38 +1,47 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, createWriteStream, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip, createZstdCompress } from 'node:zlib';
+import type { UnpackBounds } from '../bounds.ts';
 import { algorithmOf, digestFromHex } from '../digest.ts';
 import { digestMismatch } from '../errors.ts';
-import { compressionOf, openPlain } from '../tar/compression.ts';
+import { compressionOf, openBounded, openPlain } from '../tar/compression.ts';
 import { openPrivileges, type Privileges } from '../tar/files.ts';
+import { gathered } from '../tar/gather.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
-import { copyTrees } from '../trees/copy.ts';
+import { copyTrees, prepareGrafts } from '../trees/copy.ts';
+import { graftTree } from '../trees/graft.ts';
 import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
 import type { Job, JobAnswers } from './types.ts';
 
 /** Does the job on the calling thread. */
-export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
+export async function perform(job: Job, bounds: UnpackBounds): Promise<JobAnswers[Job['kind']]> {
   switch (job.kind) {
     case 'hash':
       return { digest: await hashFile(job.path, job.algorithm) };
     case 'unpack':
-      return { size_bytes: await unpack(job) };
+      return { size_bytes: await unpack(job, bounds) };
     case 'pack':
       return await pack(job);
     case 'compress':
-      return compress(job);
+      return await compress(job, bounds);
     case 'recompress':
-      return await recompress(job);
+      return await recompress(job, bounds);
     case 'hash-trees':
       return hashTrees(job.items, job.owners, openPrivileges().xattrs);
     case 'copy-trees':
       copyTrees(job.root, job.items, openPrivileges());
+      return undefined;
+    case 'prepare-grafts':
+      return prepareGrafts(job.root, job.item, openPrivileges());
+    case 'graft':
+      graftTree(job.upper, job.item, job.grafts, openPrivileges());
       return undefined;
   }
 }
@@ -43,7 +52,7 @@ async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { ki
   const onFile = (bytes: number) => void (size_bytes += bytes);
   const inner = createHash('sha256');
   const plain = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
-  const packed = await writePacked(target, Readable.from(tapped(plain, inner)), createGzip({ level: GZIP_LEVEL }));
+  const packed = await writePacked(target, Readable.from(tapped(gathered(plain), inner)), createGzip({ level: GZIP_LEVEL }));
   if (sync) syncFiles(source, privileges);
   return { diffId: digestFromHex(inner.digest('hex')), ...packed, size_bytes };
 }
@@ -57,23 +66,19 @@ function syncFiles(path: string, privileges: Privileges): void {
   }
 }
 
-async function unpack(job: Extract<Job, { kind: 'unpack' }>): Promise<number> {
-  const plain = openPlain(job.source, await compressionOf(job.source));
+async function unpack(job: Extract<Job, { kind: 'unpack' }>, bounds: UnpackBounds): Promise<number> {
+  const plain = await openBounded(job.source, { bounds, folder: job.target });
   const algorithm = algorithmOf(job.diffId);
   const hash = createHash(algorithm);
   const privileges = openPrivileges();
-  try {
-    const size_bytes = await unpackLayer({ content: tapped(plain, hash), target: job.target, below: job.below, privileges });
-    const actual = digestFromHex(hash.digest('hex'), algorithm);
-    if (actual !== job.diffId) throw digestMismatch(job.diffId, actual);
-    syncFiles(job.target, privileges);
-    return size_bytes;
-  } finally {
-    plain.destroy();
-  }
+  const size_bytes = await unpackLayer({ content: tapped(plain, hash), target: job.target, below: job.below, privileges });
+  const actual = digestFromHex(hash.digest('hex'), algorithm);
+  if (actual !== job.diffId) throw digestMismatch(job.diffId, actual);
+  syncFiles(job.target, privileges);
+  return size_bytes;
 }
 
-async function compress(job: Extract<Job, { kind: 'compress' }>): Promise<JobAnswers['compress']> {
+async function compress(job: Extract<Job, { kind: 'compress' }>, bounds: UnpackBounds): Promise<JobAnswers['compress']> {
   const compression = await compressionOf(job.source);
   if (compression === 'none') {
     const level = await gzipLevelFor(job.source);
@@ -82,21 +87,28 @@ async function compress(job: Extract<Job, { kind: 'compress' }>): Promise<JobAns
     await syncFile(job.source);
     return { file: 'source', compression };
   }
-  const plain = openPlain(job.source, compression);
+  const plain = await openBounded(job.source, { bounds, folder: dirname(job.source) });
   const hash = createHash('sha256');
   for await (const piece of plain) hash.update(piece);
   await syncFile(job.source);
   return { file: 'source', compression, diffId: digestFromHex(hash.digest('hex')) };
 }
 
-async function recompress({ source, target, compression, level }: Extract<Job, { kind: 'recompress' }>): Promise<JobAnswers['recompress']> {
-  const plain = openPlain(source, await compressionOf(source));
+async function recompress(
+  { source, target, compression, level }: Extract<Job, { kind: 'recompress' }>,
+  bounds: UnpackBounds,
+): Promise<JobAnswers['recompress']> {
+  const plain = await openBounded(source, { bounds, folder: dirname(target) });
   const zstd = () => createZstdCompress(level === undefined ? {} : { params: { [constants.ZSTD_c_compressionLevel]: level } });
   return await writePacked(target, plain, compression === 'zstd' ? zstd() : createGzip({ level: level ?? GZIP_LEVEL }));
 }
 
 /** Written through; measured on its way. */
-async function writePacked(target: string, plain: Readable, compressor: Transform): Promise<{ readonly digest: Digest; readonly size: number }> {
+async function writePacked(
+  target: string,
+  plain: AsyncIterable<Uint8Array>,
+  compressor: Transform,
+): Promise<{ readonly digest: Digest; readonly size: number }> {
   const hash = createHash('sha256');
   let size = 0;
   const count = new Transform({

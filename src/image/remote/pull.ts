@@ -132,6 +132,8 @@ class Pull {
     const layers = [...new Map(manifest.layers.map((layer) => [layer.digest, layer])).values()];
     for (const { digest } of layers) this.#tell({ id: shortId(digest), status: 'Pulling fs layer' });
     const moved = new Set<Digest>();
+    const isHere = await Promise.all(layers.map(async ({ digest }) => (await this.#parts.content.stat(digest)) !== undefined));
+    if (isHere.includes(false)) this.#parts.layers.expect();
     await inParallel([manifest.config, ...layers], this.#parts.sessions.downloads.width, async (blob) => {
       if (await this.#parts.sessions.downloads.run(() => this.#fetchBlob(blob, blob !== manifest.config))) moved.add(blob.digest);
     });

@@ -1,7 +1,7 @@
 const EMPTY = Buffer.alloc(0);
 
 /** Takes bytes from a stream in the portions that a parser wants. */
-export class ByteSource {
+export class ByteSource implements AsyncDisposable {
   readonly #content: AsyncIterator<Uint8Array>;
   #rest: Buffer = EMPTY;
 
@@ -17,14 +17,17 @@ export class ByteSource {
     return piece;
   }
 
-  /** So many bytes, or undefined when the stream ends before. */
+  /** So many bytes, or undefined when the stream ends before: then nothing is taken. */
   async exactly(count: number): Promise<Buffer | undefined> {
     if (this.#rest.length < count) {
       const pieces = [this.#rest];
       let have = this.#rest.length;
       while (have < count) {
         this.#rest = EMPTY;
-        if (!(await this.#more())) return undefined;
+        if (!(await this.#more())) {
+          this.#rest = Buffer.concat(pieces);
+          return undefined;
+        }
         pieces.push(this.#rest);
         have += this.#rest.length;
       }
@@ -35,13 +38,30 @@ export class ByteSource {
     return piece;
   }
 
-  /** Passes over so many bytes. */
-  async skip(count: number): Promise<void> {
-    for (let left = count; left > 0; ) {
+  /** Passes over so many bytes; answers how many of them were not there. */
+  async skip(count: number): Promise<number> {
+    let left = count;
+    while (left > 0) {
       const piece = await this.some(left);
-      if (piece === undefined) return;
+      if (piece === undefined) break;
       left -= piece.length;
     }
+    return left;
+  }
+
+  /** What is to be taken next, at least `min` bytes unless the stream ends before. Nothing is taken. */
+  async peek(min = 1): Promise<Buffer> {
+    while (this.#rest.length < min) {
+      const before = this.#rest;
+      if (!(await this.#more())) return before;
+      if (before.length > 0) this.#rest = Buffer.concat([before, this.#rest]);
+    }
+    return this.#rest;
+  }
+
+  /** Lets go of the stream. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#content.return?.();
   }
 
   async #more(): Promise<boolean> {

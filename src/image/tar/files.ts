@@ -1,4 +1,4 @@
-import { chmodSync, lchownSync, lstatSync, readdirSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
+import { chmodSync, lchownSync, lstatSync, lutimesSync, readdirSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
 import { openNodes, openXattrs, type Nodes, type Xattrs } from '#linux';
 
 /** What an unpacked layer needs and only root may do: passed in, so that unit tests can do without. */
@@ -39,4 +39,15 @@ export function removeTree(path: string, stats = lookUp(pathBytes(path))): void 
 /** chmod of something that is no link. */
 export function setMode(path: Buffer, mode: number): void {
   chmodSync(path, mode & 0o7777);
+}
+
+/** Both times of anything, a link itself. */
+export function setTime(path: Buffer, time_s: number): void {
+  const time = timeOf(time_s);
+  lutimesSync(path, time, time);
+}
+
+/** A time as Node's calls take it: a negative number they take for "now", a date they take as it is. */
+export function timeOf(time_s: number): number | Date {
+  return time_s < 0 ? new Date(time_s * 1_000) : time_s;
 }

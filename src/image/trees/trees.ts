@@ -23,12 +23,15 @@ export function treesHere(): Trees {
   };
 }
 
+/** What reading or copying a file costs beside its bytes, in bytes. */
+const FILE_BYTES = 4_096;
+
 /** About how many bytes there are to read; a folder counts as many. */
-async function weigh(items: readonly TreeSource[]): Promise<number> {
+export async function weigh(items: readonly TreeSource[]): Promise<number> {
   let bytes = 0;
   for (const { path } of items) {
     const stats = await lstat(path);
-    bytes += stats.isDirectory() ? INLINE_BYTES_MAX : stats.size;
+    bytes += stats.isDirectory() ? INLINE_BYTES_MAX : stats.size + FILE_BYTES;
     if (bytes >= INLINE_BYTES_MAX) break;
   }
   return bytes;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { type Clock, KeyedMutex, type Random } from '#kit';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Clock, isSystemError, KeyedMutex, type Random } from '#kit';
 import { algorithmOf, type Digest, digestFromHex, digestOf, FileUploads, hexOf, type ImageStore, isDigest } from '#image';
 import { digestInvalid, storedBlobUnknown } from '../errors.ts';
 import { putInParts } from './s3-parts.ts';
@@ -66,16 +67,20 @@ export class S3Storage implements BlobStorage {
     return answer.statusCode === 404 ? undefined : { size: Number(answer.headers['content-length']) };
   }
 
-  async read(digest: Digest, { start, end }: { readonly start?: number; readonly end?: number } = {}): Promise<Readable> {
-    const ranged = start !== undefined || end !== undefined;
-    const answer = await this.#options.client.call({
-      method: 'GET',
-      key: this.#key(digest),
-      headers: ranged ? { range: `bytes=${start ?? 0}-${end ?? ''}` } : {},
-    });
-    if (answer.statusCode !== 404) return answer;
-    answer.resume();
-    throw storedBlobUnknown(digest);
+  async pour(digest: Digest, { start, end }: { readonly start: number; readonly end: number }, target: Writable): Promise<boolean> {
+    const answer = await this.#options.client.call({ method: 'GET', key: this.#key(digest), headers: { range: `bytes=${start}-${end}` } });
+    if (answer.statusCode === 404) {
+      answer.resume();
+      throw storedBlobUnknown(digest);
+    }
+    try {
+      await pipeline(answer, target, { end: false });
+      return true;
+    } catch (error) {
+      // Where the target closed first, the answer was only cut off with it.
+      if (isSystemError(error, 'ERR_STREAM_PREMATURE_CLOSE') && target.destroyed && answer.errored === null) return false;
+      throw error;
+    }
   }
 
   async readAll(digest: Digest): Promise<Buffer> {

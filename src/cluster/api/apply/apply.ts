@@ -73,7 +73,7 @@ function refuseConflicts(others: readonly Manager[], taken: FieldSet): void {
   throw new StatusError(409, 'Conflict', `Apply failed with ${causes.length} conflict${causes.length === 1 ? '' : 's'}: ${words.join('\n')}`, { causes });
 }
 
-function nameOf({ name, subresource, apiVersion, operation, time }: Manager): string {
+function nameOf({ name, subresource, apiVersion, operation }: Manager): string {
   const how = subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`;
-  return `${JSON.stringify(name)}${how} using ${apiVersion}${operation === 'Update' && time !== undefined ? ` at ${time}` : ''}`;
+  return `${JSON.stringify(name)}${how}${operation === 'Update' ? ` using ${apiVersion}` : ''}`;
 }

@@ -14,7 +14,7 @@ export interface OpenApiSchemas {
   schemaOf(resource: ServedResource): object;
 }
 
-/** The OpenAPI 3.0 schemas of these resources, with Kubernetes' extensions: which kinds there are and how lists merge. */
+/** The OpenAPI 3.0 schemas of these resources and of the Scale of those that have one, with Kubernetes' extensions: which kinds there are and how lists merge. */
 export function openApiSchemas(resources: readonly ServedResource[]): OpenApiSchemas {
   const builder = new Builder(readDescriptions());
   for (const resource of resources) {
@@ -24,8 +24,11 @@ export function openApiSchemas(resources: readonly ServedResource[]): OpenApiSch
       continue;
     }
     builder.kind(model, { group, version, kind });
-    if (models.has(`${model}List`)) builder.kind(`${model}List`, { group, version, kind: listKind });
+    // Where a group is part of a model's name, it need not be part of its list's.
+    const list = [`${model}List`, `V${version.slice(1)}${listKind}`].find((name) => models.has(name));
+    if (list !== undefined) builder.kind(list, { group, version, kind: listKind });
   }
+  if (resources.some(({ subresources }) => subresources.includes('scale'))) builder.kind('V1Scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' });
   return { schemas: builder.schemas, schemaOf: (resource) => reference(nameOf(resource)) };
 }
 

@@ -1,4 +1,4 @@
-import { type KubeObject, type ResourceRef, StatusError } from '#cluster/api';
+import { flowControlObjects, type KubeObject, type ResourceRef, StatusError } from '#cluster/api';
 import type { Context } from '../context.ts';
 import { findServed, keyOf } from '../kinds.ts';
 import { SYSTEM_CLASSES } from './plugins/priority.ts';
@@ -6,15 +6,25 @@ import { createObject } from '../verbs/create.ts';
 import { replace } from '../verbs/update.ts';
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+const SERVICE_RANGES: ResourceRef = { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs' };
+const FLOW_CONTROL = { group: 'flowcontrol.apiserver.k8s.io', version: 'v1' };
 const PORT_NAME = 'https';
 
-/** Makes what every cluster has, where it isn't there: the namespaces and the classes of what the cluster stands on. */
+/** Makes what every cluster has, where it isn't there: the namespaces, the classes of what the cluster stands on, where Services' addresses come from, and whose requests go first. */
 export async function bootstrap(context: Context): Promise<void> {
   const namespaces = NAMESPACES.map((name) =>
     ensure(context, { group: '', version: 'v1', resource: 'namespaces' }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
   );
   const classes = SYSTEM_CLASSES.map((one) => ensure(context, { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' }, one));
-  await Promise.all([...namespaces, ...classes]);
+  const kubernetes = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'ServiceCIDR',
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs: [context.services.range] },
+  };
+  const range = ensure(context, SERVICE_RANGES, kubernetes);
+  const flows = flowControlObjects().map((one) => ensure(context, { ...FLOW_CONTROL, resource: `${one.kind.toLowerCase()}s` }, one));
+  await Promise.all([...namespaces, ...classes, range, ...flows]);
 }
 
 /** The `kubernetes` Service in `default`, and its endpoint: where this server listens. */

@@ -1,4 +1,5 @@
 import type { KubeObject } from '#cluster/api';
+import { Siblings } from './siblings.ts';
 
 /** One change of one object. `object` of a deletion is the last state, with the deletion's revision. */
 export interface CacheEvent {
@@ -15,6 +16,8 @@ const WINDOW_EVENTS = 1024;
 export class CollectionCache {
   readonly #objects = new Map<string, KubeObject>();
   readonly #listeners = new Set<(event: CacheEvent) => void>();
+  /** What its objects have in common is held once. */
+  readonly siblings = new Siblings();
   #sorted: string[] | undefined;
   #window: CacheEvent[] = [];
   /** Changes after this revision are in the window. */

@@ -46,8 +46,14 @@ export function openApiPaths(resources: readonly ServedResource[], schemaOf: (re
     paths[base] = collection(resource, schemaOf);
     paths[`${base}/{name}`] = item(resource, schemaOf);
     if (resource.subresources.includes('status')) paths[`${base}/{name}/status`] = item(resource, schemaOf, false);
+    if (resource.subresources.includes('scale')) paths[`${base}/{name}/scale`] = item(scaleOf(resource), schemaOf, false);
   }
   return paths;
+}
+
+/** A Scale where that resource lies: clients find by its kind what a write to it may be told. */
+function scaleOf({ custom: _, ...resource }: ServedResource): ServedResource {
+  return { ...resource, group: 'autoscaling', version: 'v1', kind: 'Scale', listKind: '', model: 'V1Scale' };
 }
 
 function collection(resource: ServedResource, schemaOf: (resource: ServedResource) => object): object {

@@ -6,11 +6,13 @@ import { type ApiHandler, badRequest, StatusError, type UserInfo, type Verb } fr
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import { impersonated } from '../auth/impersonate.ts';
+import { HISTORY_PATH, momentOf } from './history.ts';
 import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import { noSuchPath, notAcceptable, unauthorized } from '../errors.ts';
 import { podLog } from '../streams/logs.ts';
+import { flag } from '../verbs/options.ts';
 import { parseBody, readBody } from './body.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
 import { type Form, sendResponse } from './forms.ts';
@@ -113,7 +115,7 @@ export class HttpEdge {
     if (await this.#answerAnyone(url, response)) return;
     const user = this.#userOf(request);
     const route = parsePath(url.pathname);
-    if (route.kind !== 'resource') return this.#answerOther(request, response, url, route, user);
+    if (route.kind !== 'resource') return await this.#answerOther(request, response, url, route, user);
     await this.#resource({ request, response, url, route, user, signal });
   }
 
@@ -133,13 +135,14 @@ export class HttpEdge {
     return true;
   }
 
-  #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): void {
+  async #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): Promise<void> {
     const { context } = this.#options;
     context.authorizer.require(user, { verb: (request.method ?? 'GET').toLowerCase(), path: url.pathname });
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noSuchPath();
     const document = issuerDocument(url.pathname, context.tokens);
     if (document) return sendJson(response, 200, document.body, document.type);
     if (url.pathname === '/metrics') return sendText(response, 200, this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+    if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
     this.#options.discovery.answer(request, response, url, route);
   }
 
@@ -153,7 +156,7 @@ export class HttpEdge {
   }): Promise<void> {
     const { request, response, url, route, user, signal } = call;
     const { context, handler } = this.#options;
-    const query = Object.fromEntries(url.searchParams);
+    const query = queryOf(url);
     const { resource, namespace, name, subresource } = route;
     if (route.rest !== undefined) throw noSuchPath();
     if (isPodStream(route)) {
@@ -161,12 +164,13 @@ export class HttpEdge {
       throw badRequest('Upgrade request required');
     }
     const form = formOf(request);
-    const verb = verbOf(request.method ?? 'GET', name, query);
+    const verb = verbOf(request.method ?? 'GET', route, query);
     const withBody = request.method !== 'GET' && request.method !== 'HEAD';
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
     const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType) : undefined;
-    if (query.fieldManager === undefined) query.fieldManager = programOf(request);
+    // Who applies has to say in whose name.
+    if (!query.fieldManager && !mediaType.startsWith('application/apply-patch')) query.fieldManager = programOf(request);
     const answer = await handler.handle({
       verb,
       resource,
@@ -176,7 +180,7 @@ export class HttpEdge {
       ...(namespace === undefined ? {} : { namespace }),
       ...(name === undefined ? {} : { name }),
       ...(subresource === undefined ? {} : { subresource }),
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body: body.value, repeated: body.repeated }),
       ...(verb === 'patch' ? { contentType: mediaType } : {}),
     });
     await sendResponse(response, answer, { ...form, resource, subresource, includeObject: query.includeObject }, context);
@@ -242,18 +246,21 @@ function formOf(request: IncomingMessage): Form {
   return form;
 }
 
-function verbOf(method: string, name: string | undefined, query: Record<string, string>): Verb {
+function verbOf(method: string, { name, watch }: ResourceRoute, query: Record<string, string>): Verb {
   if (method === 'GET' || method === 'HEAD') {
-    if (query.watch === 'true' || query.watch === '1') {
-      if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
-      return 'watch';
-    }
-    return name === undefined ? 'list' : 'get';
+    if (watch !== true && !flag(query, 'watch')) return name === undefined ? 'list' : 'get';
+    if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
+    return 'watch';
   }
   if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
   const verb = METHODS[method];
-  if (!verb) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on the requested resource`);
+  if (!verb || watch === true) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on the requested resource`);
   return verb;
+}
+
+/** Of a parameter that stands several times, the first counts. */
+function queryOf({ searchParams }: URL): Record<string, string> {
+  return Object.fromEntries([...searchParams].toReversed());
 }
 
 function urlOf(request: IncomingMessage): URL {

@@ -3,7 +3,7 @@ import type { ApiResponse, KubeList, KubeObject, ResourceRef, WatchEvent } from 
 import { bytesOf } from '../cache/bytes.ts';
 import { type Shown, tableOf } from './tables.ts';
 import type { ObjectForm } from './negotiate.ts';
-import { addWarnings, listBytes, partialOf, sendBytes, sendJson } from './respond.ts';
+import { addWarnings, listBytes, partialOf, sendContent } from './respond.ts';
 import { sendWatch } from './watch-response.ts';
 
 /** In which form an answer was asked for. */
@@ -24,29 +24,37 @@ export async function sendResponse(response: ServerResponse, answer: ApiResponse
   switch (answer.kind) {
     case 'object':
       addWarnings(response, answer.warnings);
-      return sendObject(response, answer.status, answer.object, asked, shown);
+      return await sendObject(response, answer.status, answer.object, asked, shown);
     case 'list':
-      return sendList(response, answer.list, asked, shown);
+      return await sendList(response, answer.list, asked, shown);
     case 'watch':
       return await sendWatch(response, answer.events, watchForm(asked, shown), shown.clock);
   }
 }
 
-function sendObject(response: ServerResponse, status: number, object: unknown, asked: Asked, shown: Shown): void {
+async function sendObject(response: ServerResponse, status: number, object: unknown, asked: Asked, shown: Shown): Promise<void> {
   if (!isKubeObject(object) || object.kind === 'Status' || asked.form === 'object') {
-    if (typeof object === 'object' && object !== null && Object.isFrozen(object)) sendBytes(response, status, bytesOf(object));
-    else sendJson(response, status, object);
-  } else if (asked.form === 'Table') sendJson(response, status, tableOf(asked, shown, [object], { resourceVersion: object.metadata.resourceVersion ?? '' }));
-  else sendJson(response, status, partialOf(object, asked.version));
+    const isShared = typeof object === 'object' && object !== null && Object.isFrozen(object);
+    await sendContent(response, status, isShared ? bytesOf(object) : jsonBytes(object));
+  } else {
+    const { resourceVersion = '' } = object.metadata;
+    const shaped = asked.form === 'Table' ? tableOf(asked, shown, [object], { resourceVersion }) : partialOf(object, asked.version);
+    await sendContent(response, status, jsonBytes(shaped));
+  }
 }
 
-function sendList(response: ServerResponse, list: KubeList, asked: Asked, shown: Shown): void {
-  if (asked.form === 'Table') sendJson(response, 200, tableOf(asked, shown, list.items, list.metadata));
-  else if (asked.form === 'object') sendBytes(response, 200, listBytes(list));
-  else {
-    const items = list.items.map((item) => partialOf(item, asked.version));
-    sendJson(response, 200, { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${asked.version}`, metadata: list.metadata, items });
-  }
+async function sendList(response: ServerResponse, list: KubeList, asked: Asked, shown: Shown): Promise<void> {
+  await sendContent(response, 200, asked.form === 'object' ? listBytes(list) : jsonBytes(shapedList(list, asked, shown)));
+}
+
+function shapedList(list: KubeList, asked: Asked, shown: Shown): object {
+  if (asked.form === 'Table') return tableOf(asked, shown, list.items, list.metadata);
+  const items = list.items.map((item) => partialOf(item, asked.version));
+  return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${asked.version}`, metadata: list.metadata, items };
+}
+
+function jsonBytes(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
 }
 
 function watchForm(asked: Asked, shown: Shown): (event: WatchEvent) => object {

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { type KubeList, type KubeObject, StatusError } from '#cluster/api';
 import { GantryError, type Logger } from '#kit';
-import { bytesOf } from '../cache/bytes.ts';
+import { piecesOf } from '../cache/bytes.ts';
 import { internalError } from '../errors.ts';
 
 const JSON_TYPE = 'application/json';
@@ -9,6 +11,24 @@ const JSON_TYPE = 'application/json';
 export function sendBytes(response: ServerResponse, status: number, bytes: Uint8Array, type = JSON_TYPE): void {
   response.writeHead(status, { 'content-type': type, 'content-length': bytes.length, 'cache-control': 'no-cache, private' });
   response.end(response.req.method === 'HEAD' ? undefined : bytes);
+}
+
+const compress = promisify(gzip);
+/** From here on compressing costs less than sending (the bound that kube-apiserver has too). */
+const GZIP_FROM_BYTES = 128 * 1024;
+const FASTEST = 1;
+
+/** Objects and lists: large ones compressed where the client takes that, off the event loop. */
+export async function sendContent(response: ServerResponse, status: number, bytes: Uint8Array, type = JSON_TYPE): Promise<void> {
+  if (bytes.length < GZIP_FROM_BYTES || !takesGzip(response.req.headers['accept-encoding'])) return sendBytes(response, status, bytes, type);
+  const packed = await compress(bytes, { level: FASTEST });
+  response.setHeader('content-encoding', 'gzip');
+  response.setHeader('vary', 'Accept-Encoding');
+  sendBytes(response, status, packed, type);
+}
+
+function takesGzip(header: string | string[] = ''): boolean {
+  return /(?:^|,)\s*(?:gzip|\*)\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/.test(String(header));
 }
 
 /** A value made for this answer alone. */
@@ -57,10 +77,10 @@ export function sendError(response: ServerResponse, error: StatusError): void {
 export function listBytes(list: KubeList): Buffer {
   const { apiVersion, kind, metadata, items } = list;
   const head = JSON.stringify({ kind, apiVersion, metadata });
-  const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
+  const parts: Uint8Array[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
   items.forEach((item, index) => {
     if (index > 0) parts.push(COMMA);
-    parts.push(bytesOf(item));
+    parts.push(...piecesOf(item));
   });
   parts.push(END);
   return Buffer.concat(parts);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { WatchEvent } from '#cluster/api';
 import type { Clock } from '#kit';
-import { bytesOf } from '../cache/bytes.ts';
+import { piecesOf } from '../cache/bytes.ts';
 
 const STALLED_MS = 30_000;
 
@@ -23,8 +23,15 @@ export async function sendWatch(response: ServerResponse, events: AsyncIterable<
   response.end();
 }
 
+/** What a thousand watchers are told at the same time is put together once; it is held no longer than that. */
+const lines = new WeakMap<object, WeakRef<{ readonly type: WatchEvent['type']; readonly bytes: Buffer }>>();
+
 function line(type: WatchEvent['type'], object: object): Buffer {
-  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytesOf(object), Buffer.from('}\n')]);
+  const known = lines.get(object)?.deref();
+  if (known?.type === type) return known.bytes;
+  const bytes = Buffer.concat([Buffer.from(`{"type":"${type}","object":`), ...piecesOf(object), Buffer.from('}\n')]);
+  if (Object.isFrozen(object)) lines.set(object, new WeakRef({ type, bytes }));
+  return bytes;
 }
 
 /** Whether there is room again; false when the client went or read nothing for too long. */

@@ -104,6 +104,19 @@ test('maps, lists, times and inlined parts become the JSON that they stand for',
     },
   });
 });
+test('the paths of an Ingress stand in its rule', () => {
+  const path: Field = [1, '/a'];
+  const rule: Field = [
+    3,
+    [
+      [1, 'host'],
+      [2, [[1, [[1, [path]]]]]],
+    ],
+  ];
+  assert.deepEqual(decodeProtobuf(envelope('networking.k8s.io/v1', 'Ingress', [[2, [rule]]])).spec, {
+    rules: [{ host: 'host', http: { paths: [{ path: '/a' }] } }],
+  });
+});
 test('a zero that was said is kept, one that nobody said is not', () => {
   assert.deepEqual(
     decodeProtobuf(

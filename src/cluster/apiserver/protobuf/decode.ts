@@ -6,7 +6,13 @@ import { readFields, type WireField } from './reader.ts';
 export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 const MAGIC = Buffer.from('k8s\0', 'latin1');
 /** Fields that stand in their parent's JSON without a name of their own. */
-const INLINE = new Set(['core.v1.VolumeSource', 'core.v1.ProbeHandler', 'core.v1.EphemeralContainerCommon', 'core.v1.PersistentVolumeSource']);
+const INLINE = new Set([
+  'core.v1.VolumeSource',
+  'core.v1.ProbeHandler',
+  'core.v1.EphemeralContainerCommon',
+  'core.v1.PersistentVolumeSource',
+  'networking.v1.IngressRuleValue',
+]);
 /** Zeros and falses that mean something. Others are what the sender's language puts where nothing was said. */
 const SAID = new Set(
   (

@@ -1,4 +1,4 @@
-import { type ApiRequest, type ApiResponse, type ApplyOptions, applyPatch, badRequest, type KubeObject } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, type ApplyOptions, applyPatch, badRequest, type KubeObject, warningsOf } from '#cluster/api';
 import { attributesOf } from '../auth/attributes.ts';
 import { type Context, timestamp } from '../context.ts';
 import { keyOf, present, type Served } from '../kinds.ts';
@@ -6,16 +6,18 @@ import { createObject } from './create.ts';
 import { isDryRun } from './options.ts';
 import { decodeBody } from './shape.ts';
 import { checkRevision, replace } from './update.ts';
+import { isForced } from './write-options.ts';
 import type { Place } from './write.ts';
 
 /** PATCH as server-side apply: makes the object where there is none. Errors: 400, 403, 404 (of a subresource), 409 with the conflicting fields, 422. */
 export async function applyRequest(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const { query, subresource, namespace, name = '', user } = request;
-  const { object: applied, warnings } = decodeBody(served, request.body, query);
+  const { object: applied, warnings: ofBody } = decodeBody(served, request);
+  const warnings = subresource === undefined ? [...ofBody, ...warningsOf(served.info, applied)] : ofBody;
   settleName(applied, name);
   const options: ApplyOptions = {
     manager: query.fieldManager ?? '',
-    force: query.force === 'true',
+    force: isForced(query),
     time: timestamp(context.clock),
     ...(subresource === undefined ? {} : { subresource }),
   };

@@ -1,6 +1,15 @@
-import { type ApiRequest, type ApiResponse, alreadyExists, badRequest, invalid, type KubeObject, type UserInfo } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  alreadyExists,
+  badRequest,
+  invalid,
+  type KubeObject,
+  type UserInfo,
+  type V1Service,
+  warningsOf,
+} from '#cluster/api';
 import { randomUuid, randomWord } from '#kit';
-import type { Service } from '../admission/service-allocator.ts';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { stampRequester } from '../auth/certificates/requester.ts';
@@ -21,9 +30,9 @@ const NAME_BYTES_MAX = 63;
 /** POST to a collection. Errors: 400, 403, 404 (namespace), 409, 422. */
 export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const dryRun = isDryRun(request.query);
-  const { object, warnings } = decodeBody(served, request.body, request.query);
+  const { object, warnings } = decodeBody(served, request);
   const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user });
-  return { kind: 'object', status: 201, object: present(served, stored), warnings };
+  return { kind: 'object', status: 201, object: present(served, stored), warnings: [...warnings, ...warningsOf(served.info, object)] };
 }
 
 /** `object` is decoded and becomes the API server's. */
@@ -50,21 +59,25 @@ export async function createObject(context: Context, served: Served, wanted: New
   }
   for (let tries = 1; ; tries++) {
     if (generated) object.metadata.name = `${generateName.slice(0, NAME_BYTES_MAX - GENERATED_CHARACTERS)}${randomWord(context.random, GENERATED_CHARACTERS)}`;
-    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, wanted);
+    const named: Named = { ...wanted, name: generated ? generateName : (object.metadata.name ?? '') };
+    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, named);
     if (stored) return stored;
     if (!generated) throw alreadyExists(served.info, object.metadata.name ?? '');
     if (tries === GENERATE_TRIES) throw namesExhausted(served.info, generateName);
   }
 }
 
+/** `name`: what a refusal calls it. Not by a name just made up, so that the same refusal is the same words each time. */
+type Named = NewObject & { readonly name: string };
+
 /** Undefined when the name is taken. */
-async function tryCreate(context: Context, served: Served, object: KubeObject, wanted: NewObject): Promise<KubeObject | undefined> {
+async function tryCreate(context: Context, served: Served, object: KubeObject, wanted: Named): Promise<KubeObject | undefined> {
   const { namespace, name = '' } = object.metadata;
   const key = keyOf(served, namespace, name);
   if (context.cache.get(key)) return undefined;
   const write = async () => {
     stamp(context, object);
-    const ready = await complete(context, served, object, wanted.user ?? LOOPBACK, wanted.dryRun);
+    const ready = await complete(context, served, object, wanted);
     return wanted.dryRun ? ready : await put(context, key, ready);
   };
   const target = { operation: 'CREATE', served, subresource: undefined, namespace } as const;
@@ -72,14 +85,14 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
 }
 
 /** Everything that makes the object what is stored: in Kubernetes' order. */
-async function complete(context: Context, served: Served, object: KubeObject, user: UserInfo, dryRun: boolean): Promise<KubeObject> {
+async function complete(context: Context, served: Served, object: KubeObject, { name, user = LOOPBACK, dryRun }: Named): Promise<KubeObject> {
   const prepared = prepareNew(served, object);
-  const { namespace, name = '' } = prepared.metadata;
+  const { namespace } = prepared.metadata;
   const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
   await context.admission.mutate(context, request);
   if (isResource(served, 'certificates.k8s.io', 'certificatesigningrequests')) stampRequester(prepared, user);
   // Decoded as a Service.
-  if (isResource(served, '', 'services')) context.services.allocate(prepared as Service);
+  if (isResource(served, '', 'services')) context.services.allocate(prepared as V1Service);
   checkNew(served, prepared);
   if (isDefinition(served)) settleDefinition(context, prepared);
   await context.admission.validate(context, request);

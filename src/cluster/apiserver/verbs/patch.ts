@@ -1,4 +1,4 @@
-import { type ApiRequest, type ApiResponse, jsonPatch, type KubeObject, mergePatch, strategicMergePatch } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, jsonPatch, type KubeObject, mergePatch, strategicMergePatch, warningsOf } from '#cluster/api';
 import type { Context } from '../context.ts';
 import { unsupportedMediaType } from '../errors.ts';
 import { present, type Served } from '../kinds.ts';
@@ -21,8 +21,8 @@ export async function patch(context: Context, served: Served, request: ApiReques
   let warnings: readonly string[] = [];
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user };
   const { object } = await replace(context, place, options, (before) => {
-    const decoded = decodeBody(served, patchBody(before, request, served), request.query);
-    warnings = decoded.warnings;
+    const decoded = decodeBody(served, request, patchBody(before, request, served));
+    warnings = request.subresource === undefined ? [...decoded.warnings, ...warningsOf(served.info, decoded.object, before)] : decoded.warnings;
     checkRevision(place, before, decoded.object);
     return decoded.object;
   });

@@ -1,4 +1,4 @@
-import { badRequest, type CustomScale, type KubeObject } from '#cluster/api';
+import { badRequest, type CustomScale, invalid, type KubeObject } from '#cluster/api';
 import { readScale, withReplicas } from '../custom/scale.ts';
 
 /** autoscaling/v1 Scale: the one view that an autoscaler needs of anything that has replicas. */
@@ -41,12 +41,16 @@ export function scaleOf(object: KubeObject, custom?: CustomScale): Scale {
   };
 }
 
-/** The object with the replicas of the Scale. Errors: 400 for a number that is none. */
+/** The object with the replicas of the Scale. Errors: 400 for what is no whole number, 422 for one below 0. */
 export function withScale(object: KubeObject, scale: unknown, custom?: CustomScale): KubeObject {
   // Read field by field below.
   const replicas = (scale as { spec?: { replicas?: unknown } } | undefined)?.spec?.replicas ?? 0;
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
-    throw badRequest(`Cannot scale "${object.metadata.name}": spec.replicas is ${JSON.stringify(replicas)}, want a whole number not below 0`);
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
+    throw badRequest(`Cannot scale "${object.metadata.name}": spec.replicas is ${JSON.stringify(replicas)}, want a whole number`);
+  }
+  if (replicas < 0) {
+    const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
+    throw invalid('Scale', 'autoscaling', object.metadata.name ?? '', [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message }]);
   }
   if (custom !== undefined) return withReplicas(custom, object, replicas);
   const next = structuredClone(object) as Scalable;

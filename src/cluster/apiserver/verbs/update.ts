@@ -1,5 +1,4 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject, type UserInfo } from '#cluster/api';
-import type { Service } from '../admission/service-allocator.ts';
+import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject, type UserInfo, type V1Service, warningsOf } from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { requireNoEscalation } from '../auth/rbac/escalation.ts';
@@ -12,15 +11,17 @@ import { type Change, change, type Place, STALE_WORDS } from './write.ts';
 
 /** PUT of one object, or of its status alone. Errors: 400, 404, 409, 422. */
 export async function update(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
-  const { object: body, warnings } = decodeBody(served, request.body, request.query);
+  const { object: body, warnings } = decodeBody(served, request);
+  let ofKind: readonly string[] = [];
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   checkIdentity(served, place, body);
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user };
   const { object } = await replace(context, place, options, (before) => {
     checkRevision(place, before, body);
+    if (request.subresource === undefined) ofKind = warningsOf(served.info, body, before);
     return structuredClone(body);
   });
-  return { kind: 'object', status: 200, object: present(served, object), warnings };
+  return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
 }
 
 export interface ReplaceOptions {
@@ -61,7 +62,7 @@ async function complete(context: Context, place: Place, options: ReplaceOptions,
   const request: AdmissionRequest = { operation: 'UPDATE', served, subresource, namespace, name, object, old: before, user, dryRun };
   await context.admission.mutate(context, request);
   // Decoded as Services, both of them.
-  if (allocates(place, options)) context.services.allocate(object as Service, before as Service);
+  if (allocates(place, options)) context.services.allocate(object as V1Service, before as V1Service);
   checkChanged(served, object, before, subresource);
   if (isDefinition(served)) settleDefinition(context, object);
   await context.admission.validate(context, request);

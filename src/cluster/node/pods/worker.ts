@@ -176,7 +176,7 @@ export class PodWorker {
     const exec = (command: readonly string[]) => agent.runtime.exec(runId, { command, stdin: false, terminal: false });
     const probes = new ContainerProbes(state.spec, {
       clock: agent.clock,
-      target: { container: state.spec, address, exec },
+      target: { container: state.spec, address, wires: agent.machine.wires, exec },
       startedAt_ms,
       ...known,
       onChange: wake,
