@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { BuildStepError, type BuildRequest } from '#build';
 import { parseReference } from '#image';
 import { badRequest, unsupported } from './errors.ts';
@@ -109,7 +110,7 @@ function extensions(
   const cacheSteps = fields.text('cacheSteps');
   return defined({
     secrets: new Map(secrets),
-    sshAgents: new Map(Object.entries(fields.map('sshAgents') ?? {})),
+    sshAgents: agentsOf(fields.map('sshAgents') ?? {}),
     allowInsecure: fields.flag('allowInsecure'),
     keepFailed: fields.flag('keepFailed'),
     noCacheStages: fields.texts('noCacheStages'),
@@ -117,6 +118,13 @@ function extensions(
     cacheSteps: cacheSteps === undefined || cacheSteps === '' ? undefined : modeOf('cacheSteps', cacheSteps),
     attest: attestOf(fields.flag('sbom') ?? false, fields.text('provenance'), fields.inner('source')),
   });
+}
+
+/** Sockets of this machine, by their ids. Errors: 400 for a path that would be taken from the daemon's own folder. */
+function agentsOf(given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  for (const [id, path] of Object.entries(given))
+    if (!isAbsolute(path)) throw badRequest(`invalid sshAgents.${id} "${path}": it must be the absolute path of a socket`);
+  return new Map(Object.entries(given));
 }
 
 /** Errors: 400. */

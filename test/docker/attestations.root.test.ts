@@ -133,17 +133,18 @@ test('what was attested travels: by save and load, by pull, by a copy, and out o
     await far('pull', 'localhost:5000/attested/copy');
     assert.deepEqual(await both('localhost:5000/attested/copy', socket), attested);
 
-    await pushAsBuildKit('attested/far', attested[1] ?? '');
+    const listed = '{"predicateType":"https://spdx.dev/Document","predicate":{}}';
+    await pushAsBuildKit('attested/far', { 'https://slsa.dev/provenance/v1': attested[1] ?? '', 'https://spdx.dev/Document': listed });
     await far('rmi', '-f', 'localhost:5000/attested/copy');
     await far('pull', 'localhost:5000/attested/far:indexed');
-    assert.equal(await own('provenance', 'localhost:5000/attested/far:indexed', socket), attested[1]);
+    assert.deepEqual(await both('localhost:5000/attested/far:indexed', socket), [`${listed}\n`, attested[1]]);
   } finally {
     await output(docker.daemon.inside([process.execPath, '--no-warnings', MAIN, 'down', ...directories]));
   }
 });
 
-/** Puts the image `latest` into an index, with a statement beside it for no platform; what referred to the image goes. */
-async function pushAsBuildKit(repository: string, statement: string): Promise<void> {
+/** Puts the image `latest` into an index, with statements beside it for no platform; what referred to the image goes. */
+async function pushAsBuildKit(repository: string, statements: Readonly<Record<string, string>>): Promise<void> {
   const types = { manifest: 'application/vnd.oci.image.manifest.v1+json', index: 'application/vnd.oci.image.index.v1+json' };
   const url = `http://127.0.0.1:5000/v2/${repository}`;
   const curl = (...words: readonly string[]) => docker.inside(['curl', '-sSf', ...words]);
@@ -161,8 +162,11 @@ async function pushAsBuildKit(repository: string, statement: string): Promise<vo
   const referrers = JSON.parse(await curl(`${url}/referrers/${digestOf(image)}`)) as { manifests: readonly { digest: string }[] }; // an OCI index
   for (const { digest } of referrers.manifests) await curl('-X', 'DELETE', `${url}/manifests/${digest}`);
   const config = { mediaType: 'application/vnd.oci.image.config.v1+json', ...(await upload('{"architecture":"unknown","os":"unknown"}')) };
-  const annotations = { 'in-toto.io/predicate-type': 'https://slsa.dev/provenance/v1' };
-  const layers = [{ mediaType: 'application/vnd.in-toto+json', ...(await upload(statement.trimEnd())), annotations }];
+  const layers: object[] = [];
+  for (const [predicate, statement] of Object.entries(statements)) {
+    const annotations = { 'in-toto.io/predicate-type': predicate };
+    layers.push({ mediaType: 'application/vnd.in-toto+json', ...(await upload(statement.trimEnd())), annotations });
+  }
   const beside = {
     ...(await put('', types.manifest, { config, layers })),
     annotations: { 'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': digestOf(image) },

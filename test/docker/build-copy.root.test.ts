@@ -84,6 +84,28 @@ test('links in the context and in the image lead nowhere outside; setuid bits st
   assert.match((await docker.daemon.docker(['build', '.'], { folder })).stderr, /COPY failed.*out/);
 });
 
+test('devices and pipes of a context arrive as what they are, and no step may use a device by them', async () => {
+  const folder = await makeContext(at('devices'), {
+    Dockerfile: `FROM busybox
+COPY . /all/
+RUN ls -ln /all | awk '{print $1, $5 $6, $NF}'; for node in disk memory; do head -c1 /all/$node; done; echo end
+RUN --mount=target=/m --mount=target=/w,rw for place in /m /w; do head -c1 $place/disk; head -c1 $place/memory; done; echo end
+`,
+  });
+  // The machine's first disk and its memory.
+  for (const words of [
+    ['b', '254', '0'],
+    ['c', '1', '2'],
+  ])
+    await docker.inside(['mknod', join(folder, words[0] === 'b' ? 'disk' : 'memory'), ...words]);
+  await docker.inside(['mkfifo', join(folder, 'pipe')]);
+  const said = await docker.inside(['sh', '-c', `tar -C ${folder} -c . | docker build -`]);
+  assert.match(said, /^br\S+ 254,0 disk$/m);
+  assert.match(said, /^cr\S+ 1,2 memory$/m);
+  assert.match(said, /^pr\S+ \S+ pipe$/m);
+  assert.equal(said.match(/head: \/\w+\/(?:disk|memory): Operation not permitted/g)?.length, 6);
+});
+
 test('a tar with entries that lead out writes nothing outside', async () => {
   const folder = await makeContext(at('evil'), { Dockerfile: 'FROM busybox\nADD evil.tar /x/\nRUN find /x\n', escaped: 'no' });
   await output(run(['tar', '-cPf', 'evil.tar', '--transform', 's,^escaped,../../../../../../escaped,', 'escaped'], { folder }));

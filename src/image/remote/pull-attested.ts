@@ -17,7 +17,7 @@ interface AttestedParts {
 
 /** Brings what attests an image: what refers to it, and the statements of the index that it was chosen from. Errors: `REGISTRY_FAILED` and those of the content store. */
 export async function fetchAttested(parts: AttestedParts, subject: Digest, siblings: readonly Descriptor[]): Promise<Attested> {
-  const repository = new RemoteRepository(parts.session);
+  const repository = new RemoteRepository(parts.session).impatient();
   const referrers: Digest[] = [];
   let room_bytes = BYTES_MAX;
   for (const { digest } of (await repository.referrers(subject)).slice(0, REFERRERS_MAX)) {

@@ -36,6 +36,11 @@ export class RemoteRepository {
     return new RemoteRepository(this.#session.until(signal));
   }
 
+  /** The same repository for what is not worth waiting for: nothing is tried twice. */
+  impatient(): RemoteRepository {
+    return new RemoteRepository(this.#session.impatient());
+  }
+
   get name(): string {
     return `${this.#session.host}/${this.#session.repository}`;
   }

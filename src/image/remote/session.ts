@@ -95,6 +95,11 @@ export class RegistrySession {
     return new RegistrySession({ ...this.#options, signal }, this.#login);
   }
 
+  /** The same session for what is not worth waiting for: nothing is tried twice. */
+  impatient(): RegistrySession {
+    return new RegistrySession({ ...this.#options, attemptsMax: 1 }, this.#login);
+  }
+
   /** Asks, when signing in, to read another repository too. */
   alsoRead(repository: string): void {
     if (repository !== this.repository) this.#login.scopes.add(`repository:${repository}:pull`);

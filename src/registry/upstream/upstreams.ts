@@ -10,7 +10,7 @@ import { answer, type Exchange, pageOf } from '../http/exchange.ts';
 import { answerReferrers } from '../referrers.ts';
 import type { Route } from '../http/route.ts';
 import { Cache } from './cache.ts';
-import { copyOnly } from './errors.ts';
+import { copyOnly, silent } from './errors.ts';
 import { Fetch } from './fetch.ts';
 import { CachedManifests, type Found } from './manifests.ts';
 import { isMissing, type Place } from './place.ts';
@@ -189,7 +189,9 @@ export class Upstreams {
 
   async #serveReferrers(exchange: Exchange, place: Place, text: string): Promise<void> {
     if (!isDigest(text)) throw digestInvalid(`"${text}" is no digest`);
-    answerReferrers(exchange, await (await place.upstream.repository(place.name)).referrers(text));
+    // Clients ask for them with each pull, and pull without them: nobody waits for an upstream that is away.
+    if (place.upstream.isSilent) throw silent(place.shown, place.upstream.name);
+    answerReferrers(exchange, await (await place.upstream.repository(place.name)).impatient().referrers(text));
   }
 }
 
