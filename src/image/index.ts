@@ -17,6 +17,7 @@ export { plainContent } from './tar/compression.ts';
 export type { TarEntry } from './tar/entry.ts';
 export { timeOf } from './tar/files.ts';
 export { cleanPath } from './tar/names.ts';
+export { entryRefused } from './tar/refusals.ts';
 export { TarReader } from './tar/read.ts';
 export { applyMode, parseMode } from './trees/mode.ts';
 export { treesHere } from './trees/trees.ts';
