@@ -1,5 +1,6 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eraseTree } from '#kit';
 import { bytesIn } from '../cache/mounts.ts';
 import { folderOfCheckout, Git, parseGitPlace } from '../context/git.ts';
 import { BuildStepError } from '../errors.ts';
@@ -24,7 +25,7 @@ export async function fetchGit(session: BuildSession, { url, keepGitFolder, chec
     const folder = await session.newFolder();
     await git.checkOut(place, commit, join(folder, 'tree'), keepGitFolder);
     const target = cache.folderOf(key);
-    await rm(target, { recursive: true, force: true });
+    await eraseTree(target);
     await mkdir(join(target, '..'), { recursive: true });
     await rename(folder, target);
     await cache.remember(
