@@ -15,6 +15,7 @@ const DEEP = 'i=0; while [ $i -lt 312 ]; do mkdir aaaaaaaaaaaa && cd aaaaaaaaaaa
 test('a container whose folders lie deeper than a path can be long is removed, and the daemon starts after that', async () => {
   await docker.run('run --name deep -v volume:/v busybox sh -c', `(${DEEP}) && cd /v && ${DEEP}`);
   await docker.run('run --name deeper busybox sh -c', DEEP);
+  for (const line of ['commit deep', 'diff deep']) assert.match(await docker.refused(line), /its folders lie deeper in one another than a path can be long/);
   await docker.run('rm deep');
   await docker.run('volume rm volume');
   await eventually('the one to be erased', async () => (await snapshots()).length === 1);

@@ -19,7 +19,7 @@ export interface TakenFile {
 /** More files than this, no archive of images has. */
 const ENTRIES_MAX = 20_000;
 /** Pieces of a stream are written together up to so many bytes. */
-const BATCH_BYTES = 1024 * 1024;
+const BATCH_BYTES = 256 * 1024;
 /** Links that lead to links are followed so far. */
 const LINKS_MAX = 8;
 
