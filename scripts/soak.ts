@@ -8,6 +8,7 @@ const FILES = [
   'src/engine/crash.root.test.ts',
   'test/engine/operations.root.test.ts',
   'test/docker/crash.root.test.ts',
+  'test/docker/large-layer.root.test.ts',
   'test/docker/logs-while-down.root.test.ts',
   'test/kubectl/crash-and-down.root.test.ts',
   'test/kubectl/restless.root.test.ts',
@@ -17,6 +18,7 @@ const KILLS = '300';
 const WRITES = '1000000';
 const UPDATES = '1000000';
 const CHANGES = '5000';
+const LAYER_MB = '2048';
 const TIMEOUT_MS = 3 * 3_600_000;
 
 const root = new URL('..', import.meta.url).pathname;
@@ -31,6 +33,7 @@ const { status } = spawnSync(process.execPath, ['--no-warnings', '--test', '--te
     GANTRY_SOAK_KILLS: process.env.GANTRY_SOAK_KILLS ?? KILLS,
     GANTRY_SOAK_WRITES: process.env.GANTRY_SOAK_WRITES ?? WRITES,
     GANTRY_SOAK_UPDATES: process.env.GANTRY_SOAK_UPDATES ?? UPDATES,
+    GANTRY_SOAK_LAYER_MB: process.env.GANTRY_SOAK_LAYER_MB ?? LAYER_MB,
     GANTRY_SOAK_CHANGES: process.env.GANTRY_SOAK_CHANGES ?? CHANGES,
   },
 });

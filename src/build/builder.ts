@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eraseTree } from '#kit';
 import type { Image } from '#image';
 import { familiarName, formatReference } from '#image';
 import { attest } from './attest/attest.ts';
@@ -104,7 +105,7 @@ async function clearLeftovers(options: BuilderOptions, contexts: string): Promis
     for (const note of await readdir(join(contexts, name))) {
       if (note.startsWith('lease-')) await images.release(leaseName(name, Number(note.slice('lease-'.length))));
     }
-    await rm(join(contexts, name), { recursive: true, force: true });
+    await eraseTree(join(contexts, name));
   }
 }
 

@@ -1,5 +1,5 @@
 import { realpath, rm } from 'node:fs/promises';
-import { createLogger, systemClock, systemRandom } from '#kit';
+import { createLogger, eraseTree, systemClock, systemRandom } from '#kit';
 import { type Linux, openLinux } from '#linux';
 import { DEFAULT_PATH } from './config.ts';
 import { removeDockerContext } from './docker-context.ts';
@@ -48,7 +48,7 @@ export async function takeDown(options: DownOptions): Promise<void> {
   if (purge) {
     say(`removing ${dataDir}: images, volumes and the cluster's state`);
     await checkUnmounted(linux, dataDir);
-    await rm(dataDir, { recursive: true, force: true });
+    await eraseTree(dataDir);
   } else say(`images, volumes and the cluster's state stay in ${dataDir}; "gantry up" finds them again`);
 }
 

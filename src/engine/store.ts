@@ -1,6 +1,6 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GantryError, isSystemError, readJsonNow, writeDurable } from '#kit';
+import { eraseTree, GantryError, isSystemError, readJsonNow, writeDurable } from '#kit';
 import { recordBroken } from './errors.ts';
 
 const VERSION = 1;
@@ -21,7 +21,7 @@ export class RecordFolders<T extends object> {
     const records = new Map<string, T>();
     for (const key of await readdir(this.folder)) {
       const record = key.endsWith('.gone') ? undefined : this.#read(join(this.folder, key, this.#file));
-      if (record === undefined) await rm(join(this.folder, key), { recursive: true, force: true });
+      if (record === undefined) await eraseTree(join(this.folder, key));
       else records.set(key, record);
     }
     return records;
@@ -68,6 +68,6 @@ export class RecordFolders<T extends object> {
   /** Gone at once for the next start, then erased. */
   async remove(key: string): Promise<void> {
     await this.bury(key);
-    await rm(join(this.folder, `${key}.gone`), { recursive: true, force: true });
+    await eraseTree(join(this.folder, `${key}.gone`));
   }
 }

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Xattrs } from '#linux';
+import { pathTooLong } from './errors.ts';
 import type { LowerView } from './lower-view.ts';
 import { isWhiteout, lookUp, pathBytes } from './tar/files.ts';
 import { fromBytesText, OPAQUE_XATTR, toBytesText } from './tar/names.ts';
@@ -9,7 +10,7 @@ export interface Change {
   readonly kind: 'modified' | 'added' | 'deleted';
 }
 
-/** What a writable layer changed in the layers below it, sorted by path. */
+/** What a writable layer changed in the layers below it, sorted by path. Errors: `LAYER_TOO_DEEP`. */
 export function changesOf(upper: string, lower: LowerView, xattrs: Xattrs): readonly Change[] {
   const changes: Change[] = [];
   const root = toBytesText(upper);
@@ -33,6 +34,10 @@ export function changesOf(upper: string, lower: LowerView, xattrs: Xattrs): read
       if (stats.isDirectory()) visit(path);
     }
   };
-  visit('');
+  try {
+    visit('');
+  } catch (error) {
+    throw pathTooLong(error);
+  }
   return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -3,7 +3,7 @@ import { createReadStream, renameSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
-import { isSystemError, type Random } from '#kit';
+import { eraseTree, isSystemError, type Random } from '#kit';
 import { withRoom } from './bounds.ts';
 import { asBytes } from './bytes.ts';
 import { algorithmOf, DIGEST_ALGORITHMS, digestFromHex, hexOf } from './digest.ts';
@@ -44,7 +44,7 @@ export class BlobStore implements ContentStore {
 
   /** Makes the folders and removes what a killed process had half written. Uploads stay. */
   async open(): Promise<void> {
-    await rm(this.#ingest, { recursive: true, force: true });
+    await eraseTree(this.#ingest);
     for (const folder of [...DIGEST_ALGORITHMS.map((name) => this.#folderOf(name)), this.#ingest]) await mkdir(folder, { recursive: true, mode: 0o700 });
     await this.#uploads.open();
   }

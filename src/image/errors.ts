@@ -1,4 +1,4 @@
-import { GantryError } from '#kit';
+import { GantryError, isSystemError } from '#kit';
 
 /** What a right reference looks like, for whoever wrote a wrong one. */
 const RIGHT_REFERENCE =
@@ -99,6 +99,17 @@ export function bombSuspected(plain_bytes: number, packed_bytes: number, ratio_m
     'UNPACK_TOO_LARGE',
     413,
     `Cannot unpack the archive: ${plain_bytes} bytes came of the first ${packed_bytes}, more than ${ratio_max} times as many, as of what is made to fill disks; if it is meant so, a daemon started with a larger --unpack-ratio-max takes it`,
+  );
+}
+
+/** `error` in words, where it is that of a path which the kernel does not take. */
+export function pathTooLong(error: unknown): unknown {
+  if (!isSystemError(error, 'ENAMETOOLONG')) return error;
+  return new GantryError(
+    'LAYER_TOO_DEEP',
+    409,
+    'Cannot read the files of the container: its folders lie deeper in one another than a path can be long; remove the deepest from inside of it',
+    { cause: error },
   );
 }
 

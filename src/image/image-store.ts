@@ -1,6 +1,5 @@
-import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { type Clock, KeyedMutex } from '#kit';
+import { type Clock, eraseTree, KeyedMutex } from '#kit';
 import { loadArchive } from './archive/load.ts';
 import { saveArchive } from './archive/save.ts';
 import { type Attested, orphanedReferrers, parseReferrer, readReferrers, referrerOwner, writeReferrer } from './attestations.ts';
@@ -136,7 +135,7 @@ export class CatalogueImageStore implements ImageStore {
       for (const owner of orphanedReferrers(this.#catalogue.leases().keys(), (subject) => subjects.has(subject))) await this.#catalogue.release(owner);
       return await collectGarbage({ ...this.#parts, now_ms: this.#parts.clock.now() });
     });
-    for (const { path } of doomed) await rm(path, { recursive: true, force: true });
+    for (const { path } of doomed) await eraseTree(path);
     return doomed.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 

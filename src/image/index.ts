@@ -16,9 +16,11 @@ export { bounded, DEFAULT_BOUNDS, type Limits, roomIn, type UnpackBounds, withRo
 export { plainContent } from './tar/compression.ts';
 export type { TarEntry } from './tar/entry.ts';
 export { timeOf } from './tar/files.ts';
-export { cleanPath } from './tar/names.ts';
+export { cleanPath, fromBytesText, toBytesText } from './tar/names.ts';
+export { entryRefused } from './tar/refusals.ts';
 export { TarReader } from './tar/read.ts';
 export { applyMode, parseMode } from './trees/mode.ts';
+export { makeFoldersBelow, resolveBelow } from './trees/in-root.ts';
 export { treesHere } from './trees/trees.ts';
 export type * from './types.ts';
 export { FileUploads } from './uploads.ts';

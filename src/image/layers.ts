@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KeyedMutex, type Random } from '#kit';
+import { eraseTree, KeyedMutex, type Random } from '#kit';
 import type { BlobStore, Doomed } from './content.ts';
 import { chainIds, digestOf, isDigest } from './digest.ts';
 import type { Fresh } from './fresh.ts';
@@ -55,7 +55,7 @@ export class LayerStore {
     for (const name of await readdir(this.folder)) {
       const record = name.includes('.') ? undefined : readRecord(join(this.folder, name, 'layer.json'), FORMAT);
       if (record) this.#keep({ ...record, name });
-      else await rm(join(this.folder, name), { recursive: true, force: true });
+      else await eraseTree(join(this.folder, name));
     }
   }
 
@@ -142,7 +142,7 @@ export class LayerStore {
       return await this.#finish(aside, { chainId: wanted.chainId, diffId: wanted.diffId, size_bytes, name });
     } catch (error) {
       this.#names.delete(name);
-      await rm(aside, { recursive: true, force: true });
+      await eraseTree(aside);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import type { BlobStore } from './content.ts';
 import { isDigest } from './digest.ts';
+import { DOCUMENT_BYTES_MAX, parseObject } from './document.ts';
 import { manifestInvalid } from './errors.ts';
 import { parseRunConfig } from './run-config.ts';
 import { INDEX_TYPES, MANIFEST_TYPES, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
@@ -10,6 +11,11 @@ export interface Index {
   readonly mediaType: string;
   readonly manifests: readonly Descriptor[];
 }
+
+/** The kernel's OVL_MAX_STACK. */
+const LAYERS_MAX = 500;
+/** Fields of a configuration that are texts where they are there. */
+const TEXTS: readonly string[] = ['created', 'author', 'variant'];
 
 /** Parses a manifest or an index; `mediaType` is what came with it, where it does not say so itself. Errors: `MANIFEST_INVALID`. */
 export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest | Index {
@@ -33,11 +39,30 @@ export function isIndex(manifest: Manifest | Index): manifest is Index {
 export async function readImage(content: BlobStore, manifestDigest: Digest): Promise<{ manifest: Manifest; config: ImageConfig }> {
   const manifest = parseManifest(await content.readAll(manifestDigest));
   if (isIndex(manifest)) throw manifestInvalid(`${manifestDigest} is an index of several platforms; choose one of its manifests`);
-  return { manifest, config: parseConfig(await content.readAll(manifest.config.digest), manifest) };
+  return { manifest, config: await readConfig(content, manifest) };
+}
+
+/** The configuration of an image whose blobs are here. Errors: `BLOB_UNKNOWN`, `MANIFEST_INVALID`. */
+export async function readConfig(content: BlobStore, manifest: Manifest): Promise<ImageConfig> {
+  const { digest, size } = manifest.config;
+  // What is read is held in memory whole.
+  if (Math.max(size, await content.requireBlob(digest)) > DOCUMENT_BYTES_MAX) throw configTooLarge(manifest);
+  return parseConfig(await content.readAll(digest), manifest);
+}
+
+/** Holds what a manifest says of its image against what can be one. Errors: `MANIFEST_INVALID`. */
+export function checkImage(manifest: Manifest): void {
+  if (manifest.config.size > DOCUMENT_BYTES_MAX) throw configTooLarge(manifest);
+  if (manifest.layers.length > LAYERS_MAX) throw manifestInvalid(`it has ${manifest.layers.length} layers, and Linux mounts ${LAYERS_MAX} at most`);
+}
+
+function configTooLarge({ config }: Manifest): Error {
+  return manifestInvalid(`its configuration has ${config.size} bytes, more than the ${DOCUMENT_BYTES_MAX} allowed`);
 }
 
 /** Parses an image configuration and holds it against its manifest. Errors: `MANIFEST_INVALID`. */
 export function parseConfig(bytes: Uint8Array, manifest: Manifest): ImageConfig {
+  checkImage(manifest);
   const value = parseObject(bytes);
   const rootfs = typeof value.rootfs === 'object' && value.rootfs !== null && 'diff_ids' in value.rootfs ? value.rootfs.diff_ids : undefined;
   if (!Array.isArray(rootfs) || !rootfs.every((item) => typeof item === 'string' && isDigest(item)))
@@ -45,12 +70,14 @@ export function parseConfig(bytes: Uint8Array, manifest: Manifest): ImageConfig 
   if (rootfs.length !== manifest.layers.length) throw manifestInvalid(`it names ${manifest.layers.length} layers, its configuration ${rootfs.length}`);
   if (typeof value.os !== 'string' || typeof value.architecture !== 'string') throw manifestInvalid('its configuration has no os or architecture');
   const run = parseRunConfig(value.config);
-  if (value.history !== undefined && value.history !== null && !(Array.isArray(value.history) && value.history.every(isObject)))
-    throw manifestInvalid('its configuration has a history that is no list of objects');
+  if (value.history !== undefined && value.history !== null && !(Array.isArray(value.history) && value.history.every(isHistoryEntry)))
+    throw manifestInvalid('its configuration has a history that is no list of its entries');
+  for (const name of TEXTS)
+    if (value[name] !== undefined && value[name] !== null && typeof value[name] !== 'string') throw manifestInvalid(`its configuration's ${name} is no text`);
   const { history, ...rest } = value;
   // The fields that are read have been looked at; the rest is the image author's and shown as it is.
   return {
-    ...rest,
+    ...Object.fromEntries(Object.entries(rest).filter(([name, content]) => !(TEXTS.includes(name) && content === null))),
     ...(history ? { history } : {}),
     os: value.os,
     architecture: value.architecture,
@@ -75,22 +102,19 @@ export function platformName({ os, architecture, variant }: Platform): string {
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Its texts are texts, where it has them. */
+function isHistoryEntry(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { empty_layer: isEmpty, ...fields }: Readonly<Record<string, unknown>> = { ...value };
+  const texts = ['created', 'created_by', 'comment', 'author'].map((name) => fields[name]);
+  return texts.every((field) => field === undefined || field === null || typeof field === 'string') && ['undefined', 'boolean'].includes(typeof isEmpty);
+}
+
 function annotationsOf(value: unknown): Readonly<Record<string, string>> | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isObject(value) || !Object.values(value).every((text) => typeof text === 'string')) throw manifestInvalid('its annotations are no object of texts');
   // Each of its values is a text, as was just seen.
   return value as Readonly<Record<string, string>>;
-}
-
-function parseObject(bytes: Uint8Array): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch (error) {
-    throw manifestInvalid('it is no JSON', error);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw manifestInvalid('it is no JSON object');
-  return { ...value };
 }
 
 function descriptors(value: unknown, name: string): readonly Descriptor[] {

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KeyedMutex, type Logger, writeDurable } from '#kit';
+import { eraseTree, KeyedMutex, type Logger, writeDurable } from '#kit';
 import type { Linux } from '#linux';
 import { changesOf } from './changes.ts';
 import type { BlobStore } from './content.ts';
@@ -239,7 +239,7 @@ export class OverlaySnapshots implements Snapshots {
 
   async #erase(folder: string): Promise<void> {
     await this.#unmountFolder(folder);
-    await rm(folder, { recursive: true, force: true });
+    await eraseTree(folder);
   }
 }
 

@@ -23,6 +23,10 @@ function madeBy<T>(make: () => T): T | undefined {
   }
 }
 
+/** Of a whole name (distribution's grammar of references): host and port, components of the path, tag, digest. */
+const GRAMMAR =
+  /^(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::\d+)?(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)+(?::\w[\w.-]{0,127})?(?:@sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$/;
+
 test('a reference is read and written the same way, or refused', () => {
   const piece = fc.constantFrom('a', 'b1', '.', '_', '__', '-', '/', ':', '@', 'localhost', '5000', 'A', '[::1]', DIGEST, 'docker.io', 'library', ' ', '\n');
   fc.assert(
@@ -36,7 +40,7 @@ test('a reference is read and written the same way, or refused', () => {
         if (reference === undefined) return;
         const whole = formatReference(reference);
         assert.deepEqual(parseReference(whole), reference);
-        assert.match(whole, /^[^\s/]+\/[a-z0-9]/);
+        assert.match(whole, GRAMMAR);
       },
     ),
     { numRuns: 5_000 },
@@ -60,15 +64,29 @@ const CONFIG = {
   os: 'linux',
   architecture: 'amd64',
   rootfs: { type: 'layers', diff_ids: [DIGEST] },
-  config: { Env: ['A=b'], Cmd: ['sh'], Labels: { a: 'b' }, Volumes: { '/v': {} }, ExposedPorts: { '80/tcp': {} }, User: 'me' },
-  history: [{ created_by: 'x' }],
+  created: '2026-01-01T00:00:00Z',
+  author: 'somebody',
+  config: {
+    Env: ['A=b'],
+    Cmd: ['sh'],
+    Labels: { a: 'b' },
+    Volumes: { '/v': {} },
+    ExposedPorts: { '80/tcp': {} },
+    User: 'me',
+    WorkingDir: '/w',
+    Healthcheck: { Test: ['CMD', 'true'], Interval: 1_000_000_000, Retries: 3 },
+  },
+  history: [{ created_by: 'x', created: '2026-01-01T00:00:00Z', empty_layer: true }],
 };
+const odd = fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constantFrom('a\0b', '/'.repeat(5_000), 'n'.repeat(300), -1, 1.5, 1e300, ['a\0'], { 'a\0': {} }));
+const deep = fc.integer({ min: 90, max: 20_000 }).map((depth) => '['.repeat(depth) + ']'.repeat(depth));
 
 /** The object with one of its values put in another's place. */
 const mutated = (whole: object) =>
-  fc.tuple(fc.nat(30), fc.jsonValue({ maxDepth: 1 })).map(([place, value]) => {
+  fc.tuple(fc.nat(45), odd, fc.option(deep)).map(([place, value, nested]) => {
     let index = 0;
-    return JSON.stringify(whole, (_key, content: unknown) => (index++ === place ? value : content));
+    const text = JSON.stringify(whole, (_key, content: unknown) => (index++ === place ? (nested === null ? value : '@deep@') : content));
+    return nested === null ? text : text.replace('"@deep@"', nested);
   });
 
 test('a manifest that was changed is refused, or what comes of it has the right types', () => {
@@ -91,10 +109,16 @@ test('a configuration that was changed is refused, or what comes of it has the r
     fc.property(fc.oneof(mutated(CONFIG), fc.json()), (text) => {
       const made = madeBy(() => parseConfig(Buffer.from(text), manifest));
       if (made === undefined) return;
-      const { Env = [], Cmd = [], Labels = {}, Volumes = {}, User = '' } = made.config;
-      for (const one of [...Env, ...Cmd, ...Object.values(Labels), User]) assert.equal(typeof one, 'string');
-      assert.equal(typeof Volumes, 'object');
-      for (const entry of made.history ?? []) assert.equal(typeof entry, 'object');
+      const { Env = [], Cmd = [], Labels = {}, Volumes = {}, User = '', WorkingDir = '', Healthcheck = {} } = made.config;
+      for (const one of [...Env, ...Cmd, ...Object.values(Labels), User, WorkingDir]) assert.ok(typeof one === 'string' && !one.includes('\0'));
+      for (const path of [WorkingDir, ...Object.keys(Volumes)]) assert.ok(!path.includes('\0') && path.split('/').every((name) => name.length < 256));
+      for (const one of Healthcheck.Test ?? []) assert.equal(typeof one, 'string');
+      for (const one of [Healthcheck.Interval ?? 0, Healthcheck.Retries ?? 0]) assert.ok(Number.isSafeInteger(one));
+      for (const one of [made.created ?? '', made.author ?? '']) assert.equal(typeof one, 'string');
+      for (const entry of made.history ?? [])
+        assert.deepEqual([typeof entry, typeof (entry.created_by ?? ''), typeof (entry.created ?? '')], ['object', 'string', 'string']);
+      // What was read can be written down.
+      assert.deepEqual(JSON.parse(JSON.stringify(made)), made);
     }),
     { numRuns: 5_000 },
   );

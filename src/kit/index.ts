@@ -1,4 +1,5 @@
 export { type Clock, systemClock, type Timer } from './clock.ts';
+export { eraseTree } from './erase.ts';
 export { readJson, readJsonNow, removeDurable, writeDurable } from './durable.ts';
 export { FakeClock } from './fake-clock.ts';
 export { GantryError, isSystemError, messageOf, unreachable } from './errors.ts';

@@ -1,7 +1,7 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger } from '#kit';
-import { GantryError, KeyedMutex, readJson, removeDurable, writeDurable } from '#kit';
+import { eraseTree, GantryError, KeyedMutex, readJson, removeDurable, writeDurable } from '#kit';
 import type { Digest, Image, ImageStore, Layer } from '#image';
 import { type CacheEntry, chooseDoomed, type PruneRequest } from './choose.ts';
 import { asCacheRecord, CACHE_VERSION, type CacheContent, type CacheRecord } from './record.ts';
@@ -53,8 +53,7 @@ export class BuildCache {
       else await removeDurable(path);
     }
     for (const owner of this.#images.leases(LEASES).keys()) if (!this.#records.has(owner.slice(LEASES.length))) await this.#images.release(owner);
-    for (const name of await readdir(join(this.#folder, 'files')))
-      if (!this.#records.has(name)) await rm(join(this.#folder, 'files', name), { recursive: true, force: true });
+    for (const name of await readdir(join(this.#folder, 'files'))) if (!this.#records.has(name)) await eraseTree(join(this.#folder, 'files', name));
   }
 
   /** The folder that goes with a record of fetched files or of a cache mount. */
@@ -204,7 +203,7 @@ export class BuildCache {
       if (!this.#records.has(record.key)) await removeDurable(join(this.#folder, `${record.key}.json`));
     });
     if (record.kind === 'layer') await this.#images.release(`${LEASES}${record.key}`);
-    if (record.kind === 'files' || record.kind === 'mount') await rm(this.folderOf(record.key), { recursive: true, force: true });
+    if (record.kind === 'files' || record.kind === 'mount') await eraseTree(this.folderOf(record.key));
     this.#logger.debug('forgot a build step', { what: record.what });
   }
 }

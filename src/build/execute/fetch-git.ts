@@ -1,5 +1,6 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eraseTree } from '#kit';
 import { bytesIn } from '../cache/mounts.ts';
 import { folderOfCheckout, Git } from '../context/git.ts';
 import { parseGitPlace } from '../context/git-place.ts';
@@ -27,7 +28,7 @@ export async function fetchGit(session: BuildSession, { url, checksum, ...operat
     const folder = await session.newFolder();
     await git.checkOut(place, found, join(folder, 'tree'), keepGitFolder);
     const target = cache.folderOf(key);
-    await rm(target, { recursive: true, force: true });
+    await eraseTree(target);
     await mkdir(join(target, '..'), { recursive: true });
     await rename(folder, target);
     await cache.remember(

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { withRoom } from '#image';
 
+/** Small pieces: more of them are dropped before the garbage of large ones would be noticed. */
+const PIECE_BYTES = 64 * 1024;
+
 /** Bytes that a client sends, kept so that they can be judged as a whole before anything is done with them. */
 export interface Spool extends AsyncDisposable {
   /** They can be read as often as is needed. */
@@ -23,7 +26,7 @@ export async function spool(folder: string, name: string, content: Readable): Pr
     throw error;
   }
   return {
-    read: () => createReadStream('', { fd: file.fd, start: 0, autoClose: false, highWaterMark: 256 * 1024 }),
+    read: () => createReadStream('', { fd: file.fd, start: 0, autoClose: false, highWaterMark: PIECE_BYTES }),
     [Symbol.asyncDispose]: () => file.close(),
   };
 }

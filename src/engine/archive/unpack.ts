@@ -3,7 +3,7 @@ import { closeSync, constants, fchmodSync, fchownSync, futimesSync, lstatSync, o
 import { chmod, type FileHandle, lchown, link, lutimes, mkdir, open, statfs, symlink, unlink } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
-import { cleanPath, type Limits, plainContent, timeOf, type TarEntry, TarReader } from '#image';
+import { cleanPath, entryRefused, type Limits, plainContent, timeOf, type TarEntry, TarReader } from '#image';
 import type { Linux } from '#linux';
 import { ENVIRONMENT } from '../command.ts';
 import { archiveTooLarge, pathInvalid, runtimeFailed } from '../errors.ts';
@@ -39,12 +39,18 @@ export async function judge(content: Readable, limits: Limits): Promise<void> {
 
 /**
  * Unpacks an archive below a root that others change meanwhile. Each entry is reached through open descriptors of its folders, links
- * being followed as a process inside would, so that nothing outside of the root is touched. Errors: `TAR_INVALID`, `PATH_INVALID`, `NO_SPACE`.
+ * being followed as a process inside would, so that nothing outside of the root is touched. Errors: `TAR_INVALID`, `PATH_INVALID`, `NO_SPACE`, `UNPACK_FAILED`.
  */
 export async function unpack(content: Readable, options: UnpackOptions): Promise<void> {
   await using reader = new TarReader(await plainContent(content[Symbol.asyncIterator](), options.limits));
   await using unpacker = new Unpacker(options);
-  for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) await unpacker.put(entry, reader);
+  for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
+    try {
+      await unpacker.put(entry, reader);
+    } catch (error) {
+      throw entryRefused(entry.path, error);
+    }
+  }
   await unpacker.setTimes();
 }
 

@@ -23,7 +23,7 @@ interface OpenBlob {
   readonly size: number;
 }
 
-const PIECE_BYTES = 1024 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /**
  * The archive of images as Docker writes it since version 25: an OCI layout that is a docker-archive too (manifest.json), each

@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { roomIn, type UnpackBounds } from '../bounds.ts';
 import type { BlobStore } from '../content.ts';
+import { DOCUMENT_BYTES_MAX } from '../document.ts';
 import { archiveInvalid, archiveTooLarge } from '../errors.ts';
 import { plainContent } from '../tar/compression.ts';
 import type { TarEntry } from '../tar/entry.ts';
@@ -18,9 +19,7 @@ export interface TakenFile {
 /** More files than this, no archive of images has. */
 const ENTRIES_MAX = 20_000;
 /** Pieces of a stream are written together up to so many bytes. */
-const BATCH_BYTES = 1024 * 1024;
-/** A configuration or manifest larger than this is not believed. */
-const DOCUMENT_BYTES_MAX = 8 * 1024 * 1024;
+const BATCH_BYTES = 256 * 1024;
 /** Links that lead to links are followed so far. */
 const LINKS_MAX = 8;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, createWriteStream, openSync } from 'node:fs';
+import { closeSync, createWriteStream, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
@@ -19,6 +19,9 @@ import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
 import type { Job, JobAnswers } from './types.ts';
+
+/** Hashed in one go. */
+const HASHED_BYTES = 256 * 1024;
 
 /** Does the job on the calling thread. */
 export async function perform(job: Job, bounds: UnpackBounds): Promise<JobAnswers[Job['kind']]> {
@@ -141,6 +144,12 @@ async function* tapped(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 async function hashFile(path: string, algorithm: DigestAlgorithm): Promise<Digest> {
   const hash = createHash(algorithm);
-  for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) hash.update(piece);
+  const piece = Buffer.allocUnsafe(HASHED_BYTES);
+  const file = await open(path, 'r');
+  try {
+    for (let read = await file.read(piece); read.bytesRead > 0; read = await file.read(piece)) hash.update(piece.subarray(0, read.bytesRead));
+  } finally {
+    await file.close();
+  }
   return digestFromHex(hash.digest('hex'), algorithm);
 }

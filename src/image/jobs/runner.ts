@@ -11,6 +11,8 @@ const UNKNOWN_IN_ADVANCE: readonly Job['kind'][] = ['unpack', 'compress', 'recom
 /** A worker thread that had nothing to do for so long is ended: each costs memory. */
 const IDLE_MS = 5_000;
 const WORKERS_MAX = 2;
+/** Small, because what a thread reads is dropped at once, and is given back only when this space is full. */
+const YOUNG_MB = 4;
 
 interface Waiting {
   readonly id: number;
@@ -82,7 +84,7 @@ export class JobRunner {
   }
 
   #start(): Thread {
-    const worker = new Worker(this.#entry, { name: 'gantry-image', execArgv: [] });
+    const worker = new Worker(this.#entry, { name: 'gantry-image', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     const thread: Thread = { worker, doing: undefined, idle: undefined };
     this.#threads.add(thread);
     thread.worker.on('message', (reply: JobReply) => this.#settle(thread, reply));

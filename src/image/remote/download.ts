@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { messageOf } from '#kit';
+import { asBytes } from '../bytes.ts';
 import { shortId } from '../digest.ts';
 import { notAvailable } from '../errors.ts';
 import type { Descriptor } from '../types.ts';
@@ -77,7 +78,9 @@ function beginning({ statusCode, headers }: IncomingMessage, asked: number): num
 async function* rest(answer: IncomingMessage, known: number): AsyncGenerator<Buffer> {
   let skipped = 0;
   for await (const piece of answer) {
-    const chunk: Buffer = Buffer.from(piece);
+    // No copy: it would be as much garbage again.
+    const { buffer, byteOffset, byteLength } = asBytes(piece);
+    const chunk = Buffer.from(buffer, byteOffset, byteLength);
     const skip = Math.min(known - skipped, chunk.length);
     skipped += skip;
     if (skip < chunk.length) yield chunk.subarray(skip);

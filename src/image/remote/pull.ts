@@ -6,7 +6,7 @@ import { algorithmOf, digestOf, isDigest, shortId } from '../digest.ts';
 import { digestMismatch, manifestInvalid, notAvailable, platformMissing } from '../errors.ts';
 import type { Fresh } from '../fresh.ts';
 import type { LayerStore } from '../layers.ts';
-import { choosePlatform, isIndex, parseConfig, parseManifest, platformName } from '../manifest.ts';
+import { checkImage, choosePlatform, isIndex, parseManifest, platformName, readConfig } from '../manifest.ts';
 import { INDEX_TYPES, MANIFEST_TYPES } from '../media-types.ts';
 import { ownPlatform } from '../platform.ts';
 import { familiarName, formatReference, repositoryName } from '../reference.ts';
@@ -129,6 +129,7 @@ class Pull {
   }
 
   async #fetchBlobs(manifest: Manifest): Promise<void> {
+    checkImage(manifest);
     const layers = [...new Map(manifest.layers.map((layer) => [layer.digest, layer])).values()];
     for (const { digest } of layers) this.#tell({ id: shortId(digest), status: 'Pulling fs layer' });
     const moved = new Set<Digest>();
@@ -137,7 +138,7 @@ class Pull {
     await inParallel([manifest.config, ...layers], this.#parts.sessions.downloads.width, async (blob) => {
       if (await this.#parts.sessions.downloads.run(() => this.#fetchBlob(blob, blob !== manifest.config))) moved.add(blob.digest);
     });
-    const config = parseConfig(await this.#parts.content.readAll(manifest.config.digest), manifest);
+    const config = await readConfig(this.#parts.content, manifest);
     for (const { digest } of layers) if (moved.has(digest)) this.#tell({ id: shortId(digest), status: 'Extracting' });
     await this.#parts.layers.ensure({ manifest, config }, (index) => {
       const digest = manifest.layers[index]?.digest;

@@ -1,4 +1,5 @@
 import { chmodSync, lchownSync, lstatSync, lutimesSync, readdirSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
+import { isSystemError } from '#kit';
 import { openNodes, openXattrs, type Nodes, type Xattrs } from '#linux';
 
 /** What an unpacked layer needs and only root may do: passed in, so that unit tests can do without. */
@@ -18,9 +19,14 @@ export function pathBytes(path: string): Buffer {
   return Buffer.from(path, 'latin1');
 }
 
-/** lstat, or undefined when nothing is there. */
+/** lstat, or undefined when nothing is there, as below a file. */
 export function lookUp(path: Buffer): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isSystemError(error, 'ENOTDIR')) return undefined;
+    throw error;
+  }
 }
 
 /** True for overlayfs's mark of a removed file: the character device 0/0. */

@@ -1,4 +1,5 @@
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
+import { pathTooLong } from '../errors.ts';
 import type { TarEntry } from './entry.ts';
 import { isWhiteout, pathBytes, type Privileges } from './files.ts';
 import { OPAQUE_MARKER, OPAQUE_XATTR, toBytesText, WHITEOUT } from './names.ts';
@@ -20,11 +21,15 @@ const PIECE_BYTES = 256 * 1024;
 
 /**
  * The layer archive of a writable layer: sorted by name, owners by number, times in whole seconds; overlayfs's marks become OCI's
- * whiteouts. The same files give the same bytes. Sockets are left out. Blocks while it reads: for large layers, call it in a worker.
+ * whiteouts. The same files give the same bytes. Sockets are left out. Blocks while it reads: for large layers, call it in a worker. Errors: `LAYER_TOO_DEEP`.
  */
 export function* packLayer(options: PackOptions): Generator<Buffer> {
   const packer = new Packer(options);
-  yield* packer.folder('');
+  try {
+    yield* packer.folder('');
+  } catch (error) {
+    throw pathTooLong(error);
+  }
   yield endOfArchive();
 }
 

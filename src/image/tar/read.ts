@@ -189,8 +189,8 @@ function decimal(bytes: Buffer | undefined): number | undefined {
 function number(header: Buffer, start: number, length: number): number {
   const first = header[start] ?? 0;
   if (first & 0x80) {
-    let value = first & 0x40 ? -1 : 0;
-    for (let at = start; at < start + length; at += 1) value = value * 256 + (at === start ? (first & 0x40 ? first - 0xff : first & 0x7f) : (header[at] ?? 0));
+    let value = first & 0x40 ? first - 0x100 : first & 0x7f;
+    for (let at = start + 1; at < start + length; at += 1) value = value * 256 + (header[at] ?? 0);
     return value;
   }
   const digits = header

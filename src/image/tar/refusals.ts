@@ -1,4 +1,5 @@
-import { GantryError, messageOf } from '#kit';
+import { getSystemErrorMessage } from 'node:util';
+import { GantryError } from '#kit';
 import { SystemCallError } from '#linux';
 import { diskFull, tarInvalid, unpackFailed } from '../errors.ts';
 import { shown } from './names.ts';
@@ -26,15 +27,19 @@ export function entryRefused(path: string, error: unknown): unknown {
   const code = codeOf(error);
   if (code === undefined) return error;
   if (NO_SPACE.includes(code)) return diskFull(shown(path), error);
-  const problem = `entry ${shown(path)} cannot be made here: ${messageOf(error)}`;
+  const problem = `entry ${shown(path)} cannot be made here: ${wordsOf(error)}`;
   return ASKED_TOO_MUCH.includes(code) ? tarInvalid(problem, error) : unpackFailed(problem, error);
 }
 
 /** The same of an attribute: file systems have room for few, and say then that there is no space. */
 export function attributeRefused(path: string, name: string, error: unknown): unknown {
-  return codeOf(error) === undefined
-    ? error
-    : tarInvalid(`the attribute ${shown(name)} of entry ${shown(path)} cannot be set here: ${messageOf(error)}`, error);
+  return codeOf(error) === undefined ? error : tarInvalid(`the attribute ${shown(name)} of entry ${shown(path)} cannot be set here: ${wordsOf(error)}`, error);
+}
+
+/** The kernel's words without the path, which is one of this machine and may be long. */
+function wordsOf(error: unknown): string {
+  if (error instanceof SystemCallError) return `${error.errnoName}: ${getSystemErrorMessage(-error.errno)}`;
+  return error instanceof Error ? error.message.replace(/, .*$/s, '') : String(error);
 }
 
 function codeOf(error: unknown): string | undefined {

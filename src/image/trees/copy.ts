@@ -43,7 +43,7 @@ class TreeCopy {
   run(): void {
     const { path, folder, name, folderOwner = ROOT_OWNER } = this.#item;
     const source = toBytesText(path);
-    const target = makeFoldersBelow(this.#root, toBytesText(folder), folderOwner);
+    const { path: target } = makeFoldersBelow(this.#root, toBytesText(folder), folderOwner);
     if (name === undefined) return this.#children(source, target, '');
     const stats = needStats(source);
     if (!stats.isDirectory() && this.#maker.isExcluded(source.slice(source.lastIndexOf('/') + 1))) return undefined;

@@ -35,8 +35,8 @@ export function resolveBelow(root: string, path: string, followLast: boolean): s
   return done.length === 0 ? root : [root, ...done].join('/');
 }
 
-/** `mkdir -p` inside of `root`: new folders have mode 0755 and the owner. Answers the path. */
-export function makeFoldersBelow(root: string, path: string, owner: Owner): string {
+/** `mkdir -p` inside of `root`: new folders have mode 0755 and the owner. Answers the path, and whether anything was made. */
+export function makeFoldersBelow(root: string, path: string, owner: Owner): { readonly path: string; readonly made: boolean } {
   const target = resolveBelow(root, path, true);
   const missing: string[] = [];
   let current = target;
@@ -51,5 +51,5 @@ export function makeFoldersBelow(root: string, path: string, owner: Owner): stri
     mkdirSync(pathBytes(folder), 0o755);
     lchownSync(pathBytes(folder), owner.uid, owner.gid);
   }
-  return target;
+  return { path: target, made: missing.length > 0 };
 }

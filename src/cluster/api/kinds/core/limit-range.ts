@@ -90,3 +90,4 @@ function checkRatio(errors: FieldErrors, field: string, ratio: Amount, min: Amou
   if (Number(ratio.milli) / 1000 > most) errors.invalid(field, ratio.text, `ratio ${ratio.text} is greater than max/min = ${most.toFixed(6)}`);
 }
 
+export const LIMIT_RANGE = strategy<V1LimitRange>({ setDefaults, validate });
