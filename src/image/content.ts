@@ -10,7 +10,7 @@ import { blobUnknown, digestMismatch, sizeMismatch } from './errors.ts';
 import type { Fresh } from './fresh.ts';
 import { FilePourer } from './pour.ts';
 import type { ContentStore, Digest, DigestAlgorithm, Upload } from './types.ts';
-import { FileUploads } from './uploads.ts';
+import { FileUploads, type HashFile, syncVerified } from './uploads.ts';
 
 /** What was taken out of the store and has yet to be deleted; the next start does it where this one is killed. */
 export interface Doomed {
@@ -26,17 +26,19 @@ export class BlobStore implements ContentStore {
   readonly #fresh: Fresh;
   readonly #uploads: FileUploads;
   readonly #pourer = new FilePourer();
+  readonly #hashFile: HashFile;
 
   constructor(options: {
     readonly folder: string;
     readonly random: Random;
-    readonly hashFile: (path: string, bytes: number, algorithm: DigestAlgorithm) => Promise<Digest>;
+    readonly hashFile: HashFile;
     readonly fresh: Fresh;
   }) {
     this.#blobs = join(options.folder, 'blobs');
     this.#ingest = join(options.folder, 'ingest');
     this.#random = options.random;
     this.#fresh = options.fresh;
+    this.#hashFile = options.hashFile;
     const adopt = (path: string, digest: Digest) => this.adopt(path, digest);
     this.#uploads = new FileUploads({ folder: join(options.folder, 'uploads'), random: options.random, hashFile: options.hashFile, adopt });
   }
@@ -114,6 +116,17 @@ export class BlobStore implements ContentStore {
       await rm(path, { force: true });
       throw error;
     }
+  }
+
+  async take(path: string, { digest, size }: { readonly digest: Digest; readonly size: number }): Promise<void> {
+    const actual = (await stat(path)).size;
+    if (actual !== size) throw sizeMismatch(size, actual);
+    await syncVerified(path, digest, this.#hashFile);
+    await this.adopt(path, digest);
+  }
+
+  async hashFile(path: string, algorithm: DigestAlgorithm): Promise<Digest> {
+    return this.#hashFile(path, (await stat(path)).size, algorithm);
   }
 
   /** Makes a file, verified and fsynced by the caller, the blob of that digest. */

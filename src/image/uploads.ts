@@ -10,10 +10,13 @@ import type { Digest, DigestAlgorithm, Upload } from './types.ts';
 /** The ending of what was taken away and has yet to be deleted. */
 const DOOMED = '.doomed';
 
+/** `bytes` is about how much there is to read. */
+export type HashFile = (path: string, bytes: number, algorithm: DigestAlgorithm) => Promise<Digest>;
+
 interface UploadOptions {
   readonly folder: string;
   readonly random: Random;
-  readonly hashFile: (path: string, bytes: number, algorithm: DigestAlgorithm) => Promise<Digest>;
+  readonly hashFile: HashFile;
   readonly adopt: (path: string, digest: Digest) => Promise<void>;
 }
 
@@ -85,9 +88,7 @@ export class FileUploads {
       append: (content) => this.#mutex.run(id, async () => (size = await appendTo(path, content))),
       commit: (expected) =>
         this.#mutex.run(id, async () => {
-          await syncFile(path);
-          const actual = await hashFile(path, (await stat(path)).size, algorithmOf(expected));
-          if (actual !== expected) throw digestMismatch(expected, actual);
+          await syncVerified(path, expected, hashFile);
           await adopt(path, expected);
         }),
       cancel: () => this.#mutex.run(id, () => rm(path, { force: true })),
@@ -109,6 +110,12 @@ async function appendTo(path: string, content: Readable): Promise<number> {
   } finally {
     await file.close();
   }
+}
+
+/** Writes a file through while it is hashed. Errors: `DIGEST_INVALID`. */
+export async function syncVerified(path: string, expected: Digest, hashFile: HashFile): Promise<void> {
+  const [actual] = await Promise.all([hashFile(path, (await stat(path)).size, algorithmOf(expected)), syncFile(path)]);
+  if (actual !== expected) throw digestMismatch(expected, actual);
 }
 
 async function syncFile(path: string): Promise<void> {
