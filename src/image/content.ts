@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, renameSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { isSystemError, type Random } from '#kit';
-import { asBytes } from './bytes.ts';
-import { algorithmOf, DIGEST_ALGORITHMS, digestFromHex, hexOf } from './digest.ts';
+import { algorithmOf, DIGEST_ALGORITHMS, digestFromHex, digestOf, hexOf } from './digest.ts';
 import { blobUnknown, digestMismatch, sizeMismatch } from './errors.ts';
 import type { Fresh } from './fresh.ts';
+import { INLINE_BYTES_MAX } from './jobs/runner.ts';
 import { FilePourer } from './pour.ts';
 import type { ContentStore, Digest, DigestAlgorithm, Upload } from './types.ts';
-import { FileUploads, type HashFile, syncVerified } from './uploads.ts';
+import { FileUploads, type HashFile, syncFile, syncHashed, syncVerified } from './uploads.ts';
+import { writeStream } from './write-stream.ts';
 
 /** What was taken out of the store and has yet to be deleted; the next start does it where this one is killed. */
 export interface Doomed {
@@ -107,7 +107,8 @@ export class BlobStore implements ContentStore {
     const path = this.ingestPath();
     try {
       const algorithm = expected.digest === undefined ? 'sha256' : algorithmOf(expected.digest);
-      const written = await writeHashing(path, content instanceof Uint8Array ? [content] : content, algorithm);
+      const size = await writeNew(path, content);
+      const written = { digest: await this.#digestOf(path, content, algorithm), size };
       if (expected.size !== undefined && expected.size !== written.size) throw sizeMismatch(expected.size, written.size);
       if (expected.digest !== undefined && expected.digest !== written.digest) throw digestMismatch(expected.digest, written.digest);
       await this.adopt(path, written.digest);
@@ -127,6 +128,13 @@ export class BlobStore implements ContentStore {
 
   async hashFile(path: string, algorithm: DigestAlgorithm): Promise<Digest> {
     return this.#hashFile(path, (await stat(path)).size, algorithm);
+  }
+
+  /** What was just written, written through. */
+  async #digestOf(path: string, content: Readable | Uint8Array, algorithm: DigestAlgorithm): Promise<Digest> {
+    if (!(content instanceof Uint8Array) || content.length > INLINE_BYTES_MAX) return syncHashed(path, algorithm, this.#hashFile);
+    await syncFile(path);
+    return digestOf(content, algorithm);
   }
 
   /** Makes a file, verified and fsynced by the caller, the blob of that digest. */
@@ -172,24 +180,9 @@ export class BlobStore implements ContentStore {
   }
 }
 
-async function writeHashing(
-  path: string,
-  content: AsyncIterable<unknown> | Iterable<Uint8Array>,
-  algorithm: DigestAlgorithm,
-): Promise<{ digest: Digest; size: number }> {
-  const hash = createHash(algorithm);
-  let size = 0;
-  const file: FileHandle = await open(path, 'wx', 0o600);
-  try {
-    for await (const piece of content) {
-      const chunk = asBytes(piece);
-      hash.update(chunk);
-      await file.writeFile(chunk);
-      size += chunk.length;
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return { digest: digestFromHex(hash.digest('hex'), algorithm), size };
+async function writeNew(path: string, content: Readable | Uint8Array): Promise<number> {
+  await using file = await open(path, 'wx', 0o600);
+  if (!(content instanceof Uint8Array)) return await writeStream(file, content, 0);
+  await file.writeFile(content);
+  return content.length;
 }

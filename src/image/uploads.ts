@@ -2,10 +2,10 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, KeyedMutex, type Random } from '#kit';
-import { asBytes } from './bytes.ts';
 import { algorithmOf } from './digest.ts';
 import { digestMismatch } from './errors.ts';
 import type { Digest, DigestAlgorithm, Upload } from './types.ts';
+import { writeStream } from './write-stream.ts';
 
 /** The ending of what was taken away and has yet to be deleted. */
 const DOOMED = '.doomed';
@@ -100,13 +100,7 @@ async function appendTo(path: string, content: Readable): Promise<number> {
   // Without O_CREAT: a cancelled upload stays cancelled.
   const file: FileHandle = await open(path, 'r+');
   try {
-    let position = (await file.stat()).size;
-    for await (const piece of content) {
-      const chunk = asBytes(piece);
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
-      position += chunk.length;
-    }
-    return position;
+    return await writeStream(file, content, (await file.stat()).size);
   } finally {
     await file.close();
   }
@@ -114,11 +108,17 @@ async function appendTo(path: string, content: Readable): Promise<number> {
 
 /** Writes a file through while it is hashed. Errors: `DIGEST_INVALID`. */
 export async function syncVerified(path: string, expected: Digest, hashFile: HashFile): Promise<void> {
-  const [actual] = await Promise.all([hashFile(path, (await stat(path)).size, algorithmOf(expected)), syncFile(path)]);
+  const actual = await syncHashed(path, algorithmOf(expected), hashFile);
   if (actual !== expected) throw digestMismatch(expected, actual);
 }
 
-async function syncFile(path: string): Promise<void> {
+/** The same of one whose digest nobody knows. */
+export async function syncHashed(path: string, algorithm: DigestAlgorithm, hashFile: HashFile): Promise<Digest> {
+  const [digest] = await Promise.all([hashFile(path, (await stat(path)).size, algorithm), syncFile(path)]);
+  return digest;
+}
+
+export async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
     await file.sync();

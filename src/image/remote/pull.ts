@@ -117,7 +117,8 @@ class Pull {
     for (const { digest } of layers) this.#tell({ id: shortId(digest), status: 'Pulling fs layer' });
     const moved = new Set<Digest>();
     await inParallel([manifest.config, ...layers], this.#parts.sessions.downloads.width, async (blob) => {
-      if (await this.#parts.sessions.downloads.run(() => this.#fetchBlob(blob, blob !== manifest.config))) moved.add(blob.digest);
+      const { downloads, fetching } = this.#parts.sessions;
+      if (await fetching.run(blob.digest, () => downloads.run(() => this.#fetchBlob(blob, blob !== manifest.config)))) moved.add(blob.digest);
     });
     const config = parseConfig(await this.#parts.content.readAll(manifest.config.digest), manifest);
     for (const { digest } of layers) if (moved.has(digest)) this.#tell({ id: shortId(digest), status: 'Extracting' });
