@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { busyboxTar } from '../test/support/busybox.ts';
 import { output } from '../test/support/run.ts';
+import { openBuildah } from './support/buildah.ts';
 import { openElsewhere, openRegistries, type RegistryPeer } from './support/registries.ts';
 import { report } from './support/report.ts';
 
@@ -24,10 +25,7 @@ const targets = [{ peer: elsewhere, what: 'the registry of another machine' }, .
 const docker = (...words: readonly string[]) => output(daemon.docker(words, { timeout_ms: PATIENCE_MS }));
 const inside = (...words: readonly string[]) => output(daemon.inside(words, { timeout_ms: PATIENCE_MS }));
 const isThere = async (program: string) => (await daemon.inside(['sh', '-c', `command -v ${program}`])).status === 0;
-const peers = { skopeo: await isThere('skopeo'), buildah: await isThere('buildah') };
-// Where DOCKER_CONFIG points, buildah wants a file.
-await mkdir(join(daemon.folder, 'docker'), { recursive: true });
-await writeFile(join(daemon.folder, 'docker', 'config.json'), '{}');
+const peers = { skopeo: await isThere('skopeo'), buildah: await openBuildah(daemon) };
 // skopeo remembers where it saw blobs, and would mount them: what it remembers is this run's, and is forgotten before each push.
 const REMEMBERED = '/var/lib/containers';
 if (peers.skopeo) await inside('mount', '-t', 'tmpfs', 'none', REMEMBERED);
@@ -73,11 +71,11 @@ async function shipBy({ host, port }: RegistryPeer, where: string, round: number
   await docker('builder', 'prune', '-af');
   await timed(round, `docker pull of ${MEGABYTES} MB from ${where}, unpacked`, { reachFor: 1_200 }, () => docker('pull', name));
   await docker('rmi', name);
-  if (!peers.buildah) return;
-  const buildah = ['buildah', '--root', join(daemon.folder, 'buildah'), '--runroot', join(daemon.folder, 'buildah-run'), '--storage-driver', 'overlay'];
-  const pull = () => inside(...buildah, 'pull', '--quiet', '--tls-verify=false', `docker://${name}`);
+  const { buildah } = peers;
+  if (!buildah) return;
+  const pull = () => buildah('pull', '--quiet', '--tls-verify=false', `docker://${name}`);
   await timed(round, `pull of ${MEGABYTES} MB from ${where}, unpacked`, { of: 'buildah' }, pull);
-  await inside(...buildah, 'rmi', '--all', '--force');
+  await buildah('rmi', '--all', '--force');
 }
 
 /** The same image from a folder, under another name: a registry asks for each of its bytes anew. */
