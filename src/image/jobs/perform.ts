@@ -16,6 +16,7 @@ import { graftTree } from '../trees/graft.ts';
 import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
+import { gzipPieces } from './gzip-stream.ts';
 import type { Job, JobAnswers } from './types.ts';
 
 const HASHED_BYTES = 256 * 1024;
@@ -52,7 +53,7 @@ async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { ki
   const onFile = (bytes: number) => void (size_bytes += bytes);
   const inner = createHash('sha256');
   const plain = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
-  const packed = await writePacked(target, Readable.from(tapped(gathered(plain), inner)), createGzip({ level: GZIP_LEVEL }));
+  const packed = await writeMeasured(target, [gzipPieces(hashed(gathered(plain), inner))]);
   if (sync) syncFiles(source, privileges);
   return { diffId: digestFromHex(inner.digest('hex')), ...packed, size_bytes };
 }
@@ -105,7 +106,11 @@ async function recompress({ source, target, compression, level }: Extract<Job, {
 }
 
 /** Written through; measured on its way. */
-async function writePacked(target: string, plain: Readable, compressor: Transform): Promise<{ readonly digest: Digest; readonly size: number }> {
+function writePacked(target: string, plain: Readable, compressor: Transform): Promise<{ readonly digest: Digest; readonly size: number }> {
+  return writeMeasured(target, [plain, compressor]);
+}
+
+async function writeMeasured(target: string, from: readonly [Readable, ...Transform[]]): Promise<{ readonly digest: Digest; readonly size: number }> {
   const hash = createHash('sha256');
   let size = 0;
   const count = new Transform({
@@ -115,7 +120,7 @@ async function writePacked(target: string, plain: Readable, compressor: Transfor
       done(null, chunk);
     },
   });
-  await pipeline(plain, compressor, count, createWriteStream(target, { mode: 0o600 }));
+  await pipeline([...from, count, createWriteStream(target, { mode: 0o600 })]);
   await syncFile(target);
   return { digest: digestFromHex(hash.digest('hex')), size };
 }
@@ -126,6 +131,13 @@ async function syncFile(path: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+function* hashed(content: Iterable<Buffer>, hash: { update(piece: Uint8Array): unknown }): Generator<Buffer> {
+  for (const piece of content) {
+    hash.update(piece);
+    yield piece;
   }
 }
 
