@@ -10,8 +10,8 @@ const WORTH_IT = 0.9;
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
 
 /**
- * The pieces as one gzip stream (RFC 1952); what can hardly be compressed in them is stored. The same pieces give the same bytes, always. An error of
- * the pieces is the stream's. The frame is made here, because Node.js changes the level of a bare deflate stream only.
+ * The pieces as one gzip stream (RFC 1952); what can hardly be compressed in them is stored. The same pieces give the same bytes, always. Each piece is
+ * done with before the next one is asked for. An error of the pieces is the stream's. The frame is made here, because Node.js changes the level of a bare deflate stream only.
  */
 export function gzipPieces(pieces: Iterable<Buffer>): Readable {
   return Readable.from(frame(pieces), { objectMode: false });
@@ -44,7 +44,7 @@ async function feed(deflate: DeflateRaw, pieces: Iterable<Buffer>, sums: Sums): 
     if (deflate.destroyed) return;
     sums.crc = crc32(piece, sums.crc);
     sums.size += piece.length;
-    if (!deflate.write(piece)) await Promise.race([closed, new Promise<void>((resolve) => deflate.once('drain', resolve))]);
+    await Promise.race([closed, new Promise((resolve) => deflate.write(piece, resolve))]);
   }
   deflate.end();
 }

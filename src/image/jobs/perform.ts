@@ -20,6 +20,7 @@ import { gzipPieces } from './gzip-stream.ts';
 import type { Job, JobAnswers } from './types.ts';
 
 const HASHED_BYTES = 256 * 1024;
+const PACKED_BYTES = 256 * 1024;
 
 /** Does the job on the calling thread. */
 export async function perform(job: Job): Promise<JobAnswers[Job['kind']]> {
@@ -52,7 +53,8 @@ async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { ki
   let size_bytes = 0;
   const onFile = (bytes: number) => void (size_bytes += bytes);
   const inner = createHash('sha256');
-  const plain = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
+  const space = Buffer.allocUnsafe(PACKED_BYTES);
+  const plain = packLayer({ source, omit, privileges, onFile, space, ...(latest_ms === undefined ? {} : { latest_ms }) });
   const packed = await writeMeasured(target, [gzipPieces(hashed(gathered(plain), inner))]);
   if (sync) syncFiles(source, privileges);
   return { diffId: digestFromHex(inner.digest('hex')), ...packed, size_bytes };
