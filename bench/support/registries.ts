@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { type DockerRegistry, startDockerRegistry } from '../../test/support/docker-registry.ts';
 import { startTestDaemon, type TestDaemon } from '../../test/support/daemon.ts';
@@ -42,6 +43,24 @@ async function openOther(daemon: TestDaemon): Promise<DockerRegistry | undefined
   // It writes a line for each request, which somebody would have to read.
   const silent = ['sh', '-c', 'exec "$@" > /dev/null', 'sh'];
   return startDockerRegistry(join(daemon.folder, 'other'), OTHER_PORT, (command) => daemon.spawn([...silent, ...command]));
+}
+
+/** The built-in registry as another machine has it: in a process of its own, with a store of its own, in the daemon's namespaces. */
+export async function openElsewhere(daemon: Pick<TestDaemon, 'folder' | 'spawn'>, port: number): Promise<RegistryPeer & AsyncDisposable> {
+  const script = new URL('./serve-registry.ts', import.meta.url).pathname;
+  const child = daemon.spawn([process.execPath, '--no-warnings', script, join(daemon.folder, `elsewhere-${port}`), String(port)]);
+  child.stderr.pipe(process.stderr, { end: false });
+  await once(child.stdout, 'data');
+  return {
+    of: undefined,
+    host: '127.0.0.1',
+    port,
+    async [Symbol.asyncDispose]() {
+      const gone = once(child, 'exit');
+      child.stdin.end();
+      await gone;
+    },
+  };
 }
 
 const OCI = 'application/vnd.oci.image';

@@ -112,6 +112,13 @@ export interface ContentStore {
     content: Readable | Uint8Array,
     expected?: { readonly digest?: Digest; readonly size?: number },
   ): Promise<{ readonly digest: Digest; readonly size: number }>;
+  /**
+   * Makes a file that lies on the store's own file system a blob, without copying it; durable when it resolves. It is hashed off the event loop, and
+   * stays where it is when it is another one than expected. Errors: `DIGEST_INVALID`, `SIZE_INVALID`.
+   */
+  take(path: string, expected: { readonly digest: Digest; readonly size: number }): Promise<void>;
+  /** The digest of any file, off the event loop. */
+  hashFile(path: string, algorithm: DigestAlgorithm): Promise<Digest>;
   list(): AsyncIterable<Digest>;
   /** Begins an upload that survives a restart; see `Upload`. */
   startUpload(): Promise<Upload>;

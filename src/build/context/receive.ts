@@ -13,7 +13,7 @@ import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 const PIECE_BYTES = 32 * 1024;
 const GATHERING_MS = 2;
 /** What may come in while small pieces are gathered. */
-const AHEAD_BYTES = 2 ** 20;
+const AHEAD_BYTES = 2 ** 18;
 const MAGIC_BYTES = 6;
 
 /**

@@ -136,7 +136,8 @@ class Pull {
     const isHere = await Promise.all(layers.map(async ({ digest }) => (await this.#parts.content.stat(digest)) !== undefined));
     if (isHere.includes(false)) this.#parts.layers.expect();
     await inParallel([manifest.config, ...layers], this.#parts.sessions.downloads.width, async (blob) => {
-      if (await this.#parts.sessions.downloads.run(() => this.#fetchBlob(blob, blob !== manifest.config))) moved.add(blob.digest);
+      const { downloads, fetching } = this.#parts.sessions;
+      if (await fetching.run(blob.digest, () => downloads.run(() => this.#fetchBlob(blob, blob !== manifest.config)))) moved.add(blob.digest);
     });
     const config = await readConfig(this.#parts.content, manifest);
     for (const { digest } of layers) if (moved.has(digest)) this.#tell({ id: shortId(digest), status: 'Extracting' });

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock, Random } from '#kit';
+import { type Clock, KeyedMutex, type Random } from '#kit';
 import { notAvailable } from '../errors.ts';
 import type { Endpoint } from '../registries.ts';
 import type { TransferOptions } from '../types.ts';
@@ -30,6 +30,8 @@ export class RegistrySessions {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #attemptsMax: number;
+  /** Blobs that are being fetched, whoever wants them: nobody else fetches them meanwhile. */
+  readonly fetching = new KeyedMutex();
   readonly downloads: Lanes;
   readonly uploads: Lanes;
 

@@ -168,7 +168,7 @@ export class Upstreams {
     this.#fetches.set(id, fetch);
     void fetch.ended.then(() => {
       if (this.#fetches.get(id) === fetch) this.#fetches.delete(id);
-      if (fetch.isOver) logger.warn('a blob was not fetched', { upstream: place.upstream.name, repository: place.name, digest });
+      if (fetch.hasFailed) logger.warn('a blob was not fetched', { upstream: place.upstream.name, repository: place.name, digest });
     });
     return fetch;
   }
