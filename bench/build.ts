@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util';
 import { busyboxTar } from '../test/support/busybox.ts';
 import { startTestDaemon } from '../test/support/daemon.ts';
 import { output } from '../test/support/run.ts';
+import { lendImage, openBuildah } from './support/buildah.ts';
 import { report } from './support/report.ts';
 
 // `docker build`, whole commands, as JSON lines: `bin/with-node bench/build.ts [--rounds 5]`. Needs root and docker. The daemon stands in
-// namespaces of its own.
+// namespaces of its own, and buildah beside it where it is installed, in turns with it.
 
 const FILES = 1_000;
 const PATIENCE_MS = 600_000;
@@ -17,6 +18,7 @@ if (!(rounds > 0)) throw new Error('--rounds must be a number above 0');
 
 await using daemon = await startTestDaemon(['--parts', 'engine']);
 await output(daemon.docker(['import', '-', 'busybox'], { input: busyboxTar() }));
+const buildah = await openBuildah(daemon);
 const steps = await context('steps', 'FROM busybox\nENV A=1\nWORKDIR /app\nCOPY . .\nRUN echo built > /built\nCMD ["sh"]\n');
 for (let number = 0; number < FILES; number += 1) {
   const folder = join(steps, 'files', String(number % 20));
@@ -29,10 +31,18 @@ const copies = names.map((name) => `COPY --from=${name} /done /${name}\n`).join(
 const parallel = await context('parallel', `${names.map(stage).join('')}FROM busybox\n${copies}`);
 
 await build(steps);
-await times('docker build, 6 steps with a COPY of 1,000 small files, cold', 800, () => build(steps), prune);
+if (buildah) await lendImage(daemon, buildah, 'busybox');
+const [COLD, CACHED] = [['--no-cache'], ['--layers']];
+await times('docker build, 6 steps with a COPY of 1,000 small files, cold', 800, {
+  own: () => build(steps),
+  before: prune,
+  peer: () => byBuildah(steps, COLD),
+});
 await build(steps);
-await times('docker build, 6 steps with a COPY of 1,000 small files, cached', 150, () => build(steps));
-await times('docker build, 4 independent stages of 1 s each', 1_500, () => build(parallel), prune);
+await byBuildah(steps, CACHED);
+await times('docker build, 6 steps with a COPY of 1,000 small files, cached', 150, { own: () => build(steps), peer: () => byBuildah(steps, CACHED) });
+const atOnce = [...COLD, '--jobs', String(names.length)];
+await times('docker build, 4 independent stages of 1 s each', 1_500, { own: () => build(parallel), before: prune, peer: () => byBuildah(parallel, atOnce) });
 await largeContexts();
 
 async function largeContexts(): Promise<void> {
@@ -40,16 +50,24 @@ async function largeContexts(): Promise<void> {
   await output(
     daemon.inside(['sh', '-c', `cd ${many} && for d in $(seq 100); do mkdir d$d; (cd d$d && seq 1000 | xargs touch); done`], { timeout_ms: PATIENCE_MS }),
   );
-  await watched('docker build, a context of 100,000 files', () => build(many));
+  await watched(
+    'docker build, a context of 100,000 files',
+    () => build(many),
+    () => byBuildah(many, COLD),
+  );
   await rm(many, { recursive: true });
   const big = await context('big', 'FROM busybox\nCOPY . /big\n');
   await output(daemon.inside(['sh', '-c', `head -c 2000000000 /dev/urandom > ${big}/file`], { timeout_ms: PATIENCE_MS }));
-  await watched('docker build, a context of 2 GB', () => build(big));
+  await watched(
+    'docker build, a context of 2 GB',
+    () => build(big),
+    () => byBuildah(big, COLD),
+  );
   await rm(big, { recursive: true });
 }
 
 /** The time, and by how much the daemon's memory grew meanwhile. */
-async function watched(what: string, task: () => Promise<unknown>): Promise<void> {
+async function watched(what: string, task: () => Promise<unknown>, peer: () => Promise<unknown>): Promise<void> {
   const memory = async () => Number(/VmRSS:\s+(\d+)/.exec(await output(daemon.inside(['cat', `/proc/${daemon.pid}/status`])))?.[1]) / 1_000;
   const idle = await memory();
   const begun = performance.now();
@@ -64,17 +82,31 @@ async function watched(what: string, task: () => Promise<unknown>): Promise<void
   await running;
   report({ what, unit: 'ms', values: [performance.now() - begun] });
   report({ what: `${what}: memory above idle`, unit: 'MB', values: [most - idle], reachFor: 150 });
+  if (buildah) report({ what, of: 'buildah', unit: 'ms', values: [await timed(peer)] });
 }
 
-async function times(what: string, reachFor: number, task: () => Promise<unknown>, before?: () => Promise<unknown>): Promise<void> {
-  const figures: number[] = [];
+interface Tasks {
+  readonly own: () => Promise<unknown>;
+  /** Is no part of what is measured. */
+  readonly before?: () => Promise<unknown>;
+  readonly peer: () => Promise<unknown>;
+}
+
+async function times(what: string, reachFor: number, { own, before, peer }: Tasks): Promise<void> {
+  const figures: { readonly own: number[]; readonly peer: number[] } = { own: [], peer: [] };
   for (let round = 0; round < rounds; round += 1) {
     await before?.();
-    const begun = performance.now();
-    await task();
-    figures.push(performance.now() - begun);
+    figures.own.push(await timed(own));
+    if (buildah) figures.peer.push(await timed(peer));
   }
-  report({ what, unit: 'ms', values: figures, reachFor });
+  report({ what, unit: 'ms', values: figures.own, reachFor });
+  if (buildah) report({ what, of: 'buildah', unit: 'ms', values: figures.peer });
+}
+
+async function timed(task: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await task();
+  return performance.now() - begun;
 }
 
 async function context(name: string, dockerfile: string): Promise<string> {
@@ -86,6 +118,11 @@ async function context(name: string, dockerfile: string): Promise<string> {
 
 function build(folder: string): Promise<string> {
   return output(daemon.docker(['build', '-t', 'built', '.'], { folder, timeout_ms: PATIENCE_MS }));
+}
+
+/** Steps by chroot, which costs it less than its containers do. */
+async function byBuildah(folder: string, options: readonly string[]): Promise<void> {
+  await buildah?.('build', '--quiet', '--pull-never', '--isolation', 'chroot', ...options, '-t', 'built', folder);
 }
 
 async function prune(): Promise<void> {

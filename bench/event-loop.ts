@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { output, run } from '../test/support/run.ts';
 import { apiOf, openGantry } from './support/peers.ts';
+import { openElsewhere } from './support/registries.ts';
 import { report } from './support/report.ts';
 
 // For how long the daemon does not listen while it is at work (the delay of its event loop), as JSON lines:
@@ -19,6 +20,26 @@ const root = join(peer.folder, 'root.tar');
 await writeFile(join(peer.folder, 'big-file'), randomBytes(MEGABYTES * 1e6));
 await output(run(['tar', '-cf', root, '-C', peer.folder, 'big-file']));
 await peer.docker('import', root, 'big');
+await using elsewhere = await openElsewhere(peer, 5_002);
+const SMALL_FILES = 1_000;
+const context = join(peer.folder, 'context');
+await mkdir(context);
+await writeFile(join(context, 'Dockerfile'), 'FROM busybox\nCOPY . /files\n');
+for (let number = 0; number < SMALL_FILES; number += 1) await writeFile(join(context, `${number}.txt`), `file ${number}\n`.repeat(20));
+let shipped = 0;
+/** Each time under another name, so that every byte is moved. */
+const nameElsewhere = (number: number) => `${elsewhere.host}:${elsewhere.port}/shipped/${number}`;
+const push = async () => {
+  shipped += 1;
+  await peer.docker('tag', 'big', nameElsewhere(shipped));
+  await peer.docker('push', nameElsewhere(shipped));
+};
+/** What was pushed last; nothing here has its blobs any more. */
+const pull = async () => {
+  await peer.docker('rmi', '-f', 'big', 'other', ...Array.from({ length: shipped }, (_, index) => nameElsewhere(index + 1)));
+  await peer.docker('pull', nameElsewhere(shipped));
+  await peer.docker('tag', nameElsewhere(shipped), 'big');
+};
 const life = async () => {
   const id = await api.create({ Image: 'busybox', Cmd: ['true'] });
   await api.call('POST', `/containers/${id}/start`);
@@ -30,7 +51,10 @@ const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
   [`${AT_ONCE} runs at once`]: () => Promise.all(Array.from({ length: AT_ONCE }, life)),
   [`import of ${MEGABYTES} MB`]: () => peer.docker('import', root, 'other'),
   [`save of ${MEGABYTES} MB`]: () => peer.docker('save', '-o', join(peer.folder, 'saved.tar'), 'big'),
-  [`all of them at once`]: () =>
+  [`build with a COPY of ${SMALL_FILES} files`]: () => peer.docker('build', '--no-cache', '-t', 'built', context),
+  [`push of ${MEGABYTES} MB to another machine's registry`]: push,
+  [`pull of ${MEGABYTES} MB from there`]: pull,
+  [`runs, import and save at once`]: () =>
     Promise.all([
       ...Array.from({ length: AT_ONCE }, life),
       peer.docker('import', root, 'other'),

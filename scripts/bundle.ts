@@ -4,7 +4,8 @@
  * Files that the sources name by `new URL('./…', import.meta.url)` come along. Run by `npm pack`.
  */
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 
@@ -46,12 +47,63 @@ const oneByte: Plugin = {
 
 await rm(target, { recursive: true, force: true });
 const bundle = await rolldown({
-  input: { main: join(sources, 'cli/main.ts') },
+  input: { 'cli/main': join(sources, 'cli/main.ts'), 'library/index': join(sources, 'library/index.ts'), 'testing/index': join(sources, 'testing/index.ts') },
   cwd: root,
   platform: 'node',
   external: /^[^./#]/,
   plugins: [filesBeside, oneByte],
 });
-const { output } = await bundle.write({ dir: target, format: 'esm', entryFileNames: 'cli/[name].js', chunkFileNames: 'rooms/[name].js', cleanDir: true });
+const { output } = await bundle.write({ dir: target, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'rooms/[name].js', cleanDir: true });
 await bundle.close();
+await writeTypes();
 process.stdout.write(`${output.map(({ fileName }) => `dist/${fileName}`).join('\n')}\n`);
+
+/** What the compiler of a program that imports the package reads: declarations, whose imports are paths in place of the rooms' names. */
+async function writeTypes(): Promise<void> {
+  const types = join(target, 'types');
+  const entries = ['library', 'testing'].map((room) => join(sources, room, 'index.ts'));
+  const project = join(target, 'tsconfig.types.json');
+  await writeFile(
+    project,
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: {
+        noEmit: false,
+        declaration: true,
+        emitDeclarationOnly: true,
+        rootDir: sources,
+        outDir: types,
+        typeRoots: [join(root, 'node_modules/@types')],
+      },
+      files: entries,
+      include: [],
+    }),
+  );
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], { stdio: ['ignore', 'inherit', 'inherit'] });
+  await rm(project);
+  const wanted = new Set<string>();
+  for (const room of ['library', 'testing']) await keepTypes(join(types, room, 'index.d.ts'), types, wanted);
+  for (const entry of await readdir(types, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !wanted.has(file)) await rm(file);
+  }
+}
+
+/** Writes a declaration with paths in place of the rooms' names, and those that it needs. The compiler has declared the insides of every room besides. */
+async function keepTypes(file: string, types: string, wanted: Set<string>): Promise<void> {
+  if (wanted.has(file)) return;
+  wanted.add(file);
+  const needed: string[] = [];
+  const text = (await readFile(file, 'utf8')).replaceAll(/(from |import\()(['"])([#.][^'"]+)\2/g, (_, before: string, quote: string, name: string) => {
+    const source = name.startsWith('#') ? join(types, name.slice(1), 'index.ts') : resolve(dirname(file), name);
+    needed.push(source.replace(/\.ts$/, '.d.ts'));
+    return `${before}${quote}${relativeTo(file, source.replace(/\.ts$/, '.js'))}${quote}`;
+  });
+  await writeFile(file, text);
+  for (const one of needed) await keepTypes(one, types, wanted);
+}
+
+function relativeTo(file: string, other: string): string {
+  const path = relative(dirname(file), other);
+  return path.startsWith('.') ? path : `./${path}`;
+}

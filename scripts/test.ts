@@ -43,7 +43,10 @@ if (skipped.length > 0 && process.env.CI !== undefined)
 for (const { path, why } of skipped) process.stdout.write(`skipped, ${why}: ${path}\n`);
 if (chosen.length === 0) throw new Error('found no tests');
 
-const child = spawn(process.execPath, ['--no-warnings', '--test', `--test-timeout=${TIMEOUT_MS}`, ...chosen], { cwd: root, stdio: 'inherit' });
+const child = spawn(process.execPath, ['--no-warnings', '--conditions=gantry-source', '--test', `--test-timeout=${TIMEOUT_MS}`, ...chosen], {
+  cwd: root,
+  stdio: 'inherit',
+});
 child.on('exit', (code) => {
   process.exitCode = code ?? 1;
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { messageOf } from '#kit';
 import { busyboxTar } from '../../test/support/busybox.ts';
-import { startTestDaemon } from '../../test/support/daemon.ts';
+import { startTestDaemon, type TestDaemon } from '../../test/support/daemon.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { openNamespaces } from '../../test/support/namespaces.ts';
 import { type Outcome, output, run, type RunOptions } from '../../test/support/run.ts';
@@ -82,6 +82,8 @@ export interface Probed {
   readonly external_MB: number;
 }
 export interface GantryPeer extends Peer {
+  /** Begins a command in its namespaces. */
+  readonly spawn: TestDaemon['spawn'];
   restart(): Promise<void>;
   crash(): Promise<void>;
   /** Since the last time. */
@@ -111,6 +113,7 @@ export async function openGantry({ probed = false }: { readonly probed?: boolean
       return daemon.pid;
     },
     inside: (command, options) => daemon.inside(command, options),
+    spawn: (command) => daemon.spawn(command),
     docker,
     restart: () => daemon.restart(),
     crash: () => daemon.crash(),

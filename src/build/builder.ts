@@ -4,18 +4,20 @@ import { eraseTree } from '#kit';
 import type { Image } from '#image';
 import { familiarName, formatReference } from '#image';
 import { attest } from './attest/attest.ts';
+import { takeSteps } from './cache/artifact.ts';
 import type { PruneRequest } from './cache/choose.ts';
 import { CacheMounts } from './cache/mounts.ts';
 import { refuseFindings } from './check/refuse.ts';
 import { SharedWork } from './cache/shared-work.ts';
 import { BuildCache } from './cache/store.ts';
 import { type OpenedContext, openContext } from './context/open.ts';
+import { checkSyntax } from './dockerfile/directives.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/parse.ts';
 import { BuildStepError, buildCancelled } from './errors.ts';
 import { performPlan } from './execute/perform.ts';
 import { importInline } from './cache/inline.ts';
 import { findImages } from './images.ts';
-import { epochOf, expandAt, globalArgs, PREDEFINED_ARGS } from './plan/arguments.ts';
+import { epochOf, expandAt, globalArgs, PREDEFINED_ARGS, SYNTAX_ARG } from './plan/arguments.ts';
 import { gather } from './plan/gather.ts';
 import { freshVertices } from './plan/fresh.ts';
 import { planGraph } from './plan/plan.ts';
@@ -84,6 +86,7 @@ export function createBuilder(options: BuilderOptions): Builder {
       }
     },
     entries: () => cache.entries(),
+    takeSteps: (exported) => takeSteps(cache, options.images, exported),
     prune,
   };
 }
@@ -112,6 +115,8 @@ async function buildInSession(session: BuildSession, failed: AbortController): P
     session.onClose(() => rooms.chores(removeFolder(session.folder, { isLarge: session.contextBytes > LARGE_BYTES })));
     session.checkCancelled();
     checkPlatform(request.platform);
+    const frontend = request.buildArgs?.[SYNTAX_ARG];
+    if (frontend) checkSyntax(frontend, 1);
     await mkdir(session.folder, { recursive: true, mode: 0o700 });
     const started_ms = options.clock.now();
     const context = await openContext(session);

@@ -37,7 +37,7 @@ export function fakeRooms(folder: string, run: FakeRun) {
     images.set(id, image);
     return Promise.resolve(image);
   };
-  const snapshots: Pick<Snapshots, 'prepareLayers' | 'mount' | 'remove' | 'seal' | 'list'> = {
+  const snapshots: Pick<Snapshots, 'prepareLayers' | 'mount' | 'remove' | 'take' | 'seal' | 'list'> = {
     async prepareLayers(key, layers) {
       const path = join(folder, 'snapshots', key);
       await mkdir(path, { recursive: true });
@@ -46,6 +46,7 @@ export function fakeRooms(folder: string, run: FakeRun) {
     },
     mount: (key) => Promise.resolve(join(folder, 'snapshots', key)),
     remove: (key) => rm(join(folder, 'snapshots', key), { recursive: true, force: true }),
+    take: (key, item) => treesHere().copy(join(folder, 'snapshots', key), [item]),
     seal: (key) => keep(join(folder, 'snapshots', key)),
     list: () => readdir(join(folder, 'snapshots')),
   };

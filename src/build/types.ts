@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { ResourceLimits } from '#engine';
 import type { CacheEntry, PruneRequest } from './cache/choose.ts';
+import type { ExportedCache } from './cache/exported.ts';
 import type { CacheRecord } from './cache/record.ts';
 export type { CacheEntry, CacheRecord, PruneRequest };
-import type { CompressionOptions, Digest, Image, Platform, Reference, TransferOptions } from '#image';
+import type { CompressionOptions, Descriptor, Digest, Image, Platform, Reference, TransferOptions } from '#image';
 
 /** What to build: the words of `POST /build`, already parsed. */
 export interface BuildRequest {
@@ -40,6 +41,8 @@ export interface BuildRequest {
   readonly cacheFrom?: readonly string[];
   /** Where the cache of this build's steps is pushed to. */
   readonly cacheTo?: readonly CacheExport[];
+  /** The output tells what the steps made, for a cache that the client keeps. */
+  readonly cacheSteps?: CacheExport['mode'];
   /** The image carries the keys of its steps, for `cacheFrom`. */
   readonly cacheInline?: boolean;
   readonly platform?: Platform;
@@ -59,6 +62,8 @@ export interface BuildRequest {
 export interface AttestRequest {
   readonly sbom: boolean;
   readonly provenance?: 'min' | 'max';
+  /** Of which commit the context is, as the client says. */
+  readonly source?: { readonly remote?: string; readonly commit: string; readonly isChanged: boolean };
 }
 
 /** `min` has the steps of the last stage, `max` those of all that were needed. */
@@ -88,6 +93,8 @@ export type BuildOutput =
   /** For requests with `stepEvents` only. */
   | { readonly aux: { readonly Steps: readonly StepName[] } }
   | { readonly aux: { readonly Step: StepEvent } }
+  /** For requests with `cacheSteps` only. */
+  | { readonly aux: { readonly CacheSteps: ExportedCache } }
   /** An image with the files of the step that failed. */
   | { readonly aux: { readonly FailedStep: Digest } }
   | { readonly status: string; readonly id?: string; readonly progressDetail?: { readonly current?: number; readonly total?: number } };
@@ -107,6 +114,8 @@ export interface Builder {
   build(request: BuildRequest, onOutput: BuildListener): Promise<Image>;
   /** What the cache has, and how it is used. */
   entries(): Promise<readonly CacheEntry[]>;
+  /** Remembers the steps that a client kept (`CacheSteps`) and whose layers are in the content store; answers the layers that are not. */
+  takeSteps(exported: unknown): Promise<readonly Descriptor[]>;
   /** Forgets cached work; answers it, and the bytes that were freed. */
   prune(request: PruneRequest): Promise<{ readonly records: readonly CacheRecord[]; readonly bytes: number }>;
 }

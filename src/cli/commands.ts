@@ -45,6 +45,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   describe: { summary: 'tell all of an object, with its events', load: async () => (await import('./kubernetes/describe.ts')).describe },
   scale: { summary: 'set the number of replicas', load: async () => (await import('./kubernetes/scale.ts')).scale },
   delete: { summary: "delete the cluster's objects", load: async () => (await import('./kubernetes/delete.ts')).deleteObjects },
+  diff: { summary: 'what is different in the cluster between two moments', load: async () => (await import('./history/diff.ts')).diff },
+  undo: { summary: 'make what was deleted or changed since a moment as it was', load: async () => (await import('./history/undo.ts')).undo },
+  'test-cluster': {
+    summary: 'run a command with KUBECONFIG leading to a new cluster in memory',
+    load: async () => (await import('./test-cluster.ts')).testCluster,
+  },
   version: { summary: 'print the version', load: async () => (await import('./version.ts')).version },
 };
 

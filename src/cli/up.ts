@@ -14,14 +14,14 @@ import { packageVersion } from './version.ts';
 export const up: Command = {
   usage:
     'up [--detach] [--data-dir D] [--run-dir R] [--docker-socket PATH] [--registry ADDR] [--api ADDR] [--kubeconfig PATH]\n' +
-    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--build-cache-max SIZE] [--log-level L] [--config FILE]\n' +
+    '       [--context NAME] [--pod-cidr C] [--service-cidr C] [--autoscaler-period TIME] [--history-limit N] [--history-age TIME] [--build-cache-max SIZE] [--log-level L] [--config FILE]\n' +
     '       [--unpack-max SIZE] [--unpack-ratio-max N]\n' +
     '       [--host tcp://ADDR:PORT|unix://PATH]... [--tlsverify --tlscacert CA --tlscert CERT --tlskey KEY] [--tls[=false]]\n' +
     '       [--daemon-json FILE] [--http-proxy URL] [--https-proxy URL] [--no-proxy HOSTS]\n' +
     '       [--etcd-servers URL,… [--etcd-prefix PATH] [--etcd-cafile PEM] [--etcd-certfile PEM --etcd-keyfile PEM]]\n' +
     '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]\n' +
     '       [--token-auth-file FILE] [--client-ca-file FILE] [--authorization-mode RBAC,AlwaysAllow]\n' +
-    '       [--enable-admission-plugins NAMES] [--disable-admission-plugins NAMES] [--service-account-issuer URL]...\n' +
+    '       [--enable-admission-plugins NAMES] [--disable-admission-plugins NAMES] [--api-audiences NAMES] [--service-account-issuer URL]...\n' +
     '       [--service-account-key-file FILE]... [--service-account-signing-key-file FILE]',
   async run(commandArguments, terminal) {
     const { values } = parseOptions({ args: [...commandArguments], options: UP_OPTIONS, allowPositionals: false });

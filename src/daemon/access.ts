@@ -38,7 +38,7 @@ export async function openAccess(settings: AccessSettings, folder: string): Prom
   };
 }
 
-async function openServiceAccounts({ issuers, keyFiles, signingKeyFile }: AccessSettings, folder: string): Promise<ServiceAccountOptions> {
+async function openServiceAccounts({ issuers, audiences, keyFiles, signingKeyFile }: AccessSettings, folder: string): Promise<ServiceAccountOptions> {
   const signing =
     signingKeyFile === undefined
       ? await ownKey(join(folder, 'service-account.key'))
@@ -56,7 +56,12 @@ async function openServiceAccounts({ issuers, keyFiles, signingKeyFile }: Access
       }),
     ),
   );
-  return { issuers: issuers.length > 0 ? issuers : [DEFAULT_ISSUER], signingKey: signing, verificationKeys: others };
+  return {
+    issuers: issuers.length > 0 ? issuers : [DEFAULT_ISSUER],
+    ...(audiences.length > 0 ? { audiences } : {}),
+    signingKey: signing,
+    verificationKeys: others,
+  };
 }
 
 async function ownKey(path: string): Promise<string> {

@@ -111,11 +111,18 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
 }
 
 /** In the data dir, or in the etcd that was named. */
-async function openStore({ config: { dataDir, etcd }, clock, logger }: PartOptions): Promise<Store> {
-  if (etcd !== undefined) return openEtcdStore({ ...etcd, clock, onError: (error) => logger.error('the store in etcd', { error }) });
+async function openStore({ config: { dataDir, etcd, history }, clock, logger }: PartOptions): Promise<Store> {
+  const { limit, age_ms } = history;
+  if (etcd !== undefined)
+    return openEtcdStore({
+      ...etcd,
+      clock,
+      ...(age_ms === undefined ? {} : { historyKept_ms: age_ms }),
+      onError: (error) => logger.error('the store in etcd', { error }),
+    });
   const path = storePath(dataDir);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  return openLmdbStore({ path });
+  return openLmdbStore({ path, clock, ...(limit === undefined ? {} : { historyLimit: limit }), ...(age_ms === undefined ? {} : { historyAge_ms: age_ms }) });
 }
 
 /** Every name that a client may reach the server by. */

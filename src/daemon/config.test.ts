@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseCidrOption, parseDuration, parseHostPort, parseParts, parseSize } from './config.ts';
+import { historyOf } from './history-options.ts';
 import { resolveConfig } from './options.ts';
 
 test('addresses are read in every form, and refused with what a right one looks like', () => {
@@ -41,6 +42,14 @@ test('sizes are read with their units, and refused with what a right one looks l
   );
   for (const wrong of ['', '1.5g', '-1', '20gb', 'g'])
     assert.throws(() => parseSize('--build-cache-max', wrong), /--build-cache-max: it must be a size, such as 500m or 20g/, wrong);
+});
+
+test('history is bounded by revisions and by age', () => {
+  assert.deepEqual(historyOf({}), {});
+  assert.deepEqual(historyOf({ 'history-limit': '500', 'history-age': '7d' }), { limit: 500, age_ms: 604_800_000 });
+  assert.throws(() => historyOf({ 'history-limit': '0' }), /"0" for --history-limit: it must be a number of revisions/);
+  assert.throws(() => historyOf({ 'history-age': '7 days' }), /"7 days" for --history-age: it must be a time, such as 90m, 24h or 7d/);
+  assert.throws(() => historyOf({ 'history-limit': '5', 'etcd-servers': 'http://127.0.0.1:1' }), /etcd keeps history by its age/);
 });
 
 test('a configuration file has the options of the command line, which win', async () => {

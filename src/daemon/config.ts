@@ -2,6 +2,7 @@ import type { UnpackBounds } from '#image';
 import type { RegistrySettings } from '#registry';
 import { ConfigError } from './errors.ts';
 import type { EtcdConfig } from './etcd-options.ts';
+import type { HistoryConfig } from './history-options.ts';
 import type { AccessSettings } from './settings/access.ts';
 import type { EngineSettings } from './settings/types.ts';
 
@@ -40,6 +41,7 @@ export interface DaemonConfig {
   readonly serviceCidr: string;
   /** Where the cluster's state is kept, when not in the data dir. */
   readonly etcd: EtcdConfig | undefined;
+  readonly history: HistoryConfig;
   /** How often autoscalers look at the load. */
   readonly autoscalerPeriod_ms: number;
   /** What the build cache may take on the disk. */

@@ -24,3 +24,8 @@ export const openRegistryClient: typeof import('./registry-client.ts').openRegis
 export const backup: typeof import('./backup.ts').backup = async (options) => (await import('./backup.ts')).backup(options);
 /** See `backup.ts`. */
 export const restore: typeof import('./backup.ts').restore = async (options) => (await import('./backup.ts')).restore(options);
+/** See `issue-certificates.ts`. */
+export const makeAuthority: typeof import('./issue-certificates.ts').makeAuthority = async (given) =>
+  (await import('./issue-certificates.ts')).makeAuthority(given);
+/** See `issue-certificates.ts`. */
+export const makeLeaf: typeof import('./issue-certificates.ts').makeLeaf = async (given) => (await import('./issue-certificates.ts')).makeLeaf(given);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -19,7 +19,7 @@ test('a data dir is held by one process, and free again when it lets go', async 
 });
 
 test('a lock whose process is gone, or whose number another process has now, is taken over', async () => {
-  await writeFile(join(folder, 'daemon.lock'), JSON.stringify({ pid: 1, startTime: '7' }));
+  await symlink(JSON.stringify({ pid: 1, startTime: '7' }), join(folder, 'daemon.lock'));
   await using _lock = await takeLock(folder, alive);
   assert.equal((await holderOf(folder, alive))?.pid, process.pid);
 });

@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterClient } from '#cluster/client';
-import { createNodeAgent, type NodeAgent } from '#cluster/node';
+import { createNodeAgent, type NodeAgent, openMachine } from '#cluster/node';
 import type { ImageStore } from '#image';
 import { KUBERNETES_VERSION } from './apiserver-part.ts';
 import type { ApiServerPart } from './apiserver-part.ts';
@@ -61,7 +61,7 @@ async function makeAgent(options: PartOptions, rooms: NodeRooms, nodeName: strin
     client,
     runtime: podRuntime(rooms.engine.engine(), rooms.images, version),
     network: pods,
-    dataDir: join(config.dataDir, 'node'),
+    machine: openMachine({ dataDir: join(config.dataDir, 'node'), random }),
     clock,
     random,
     logger,

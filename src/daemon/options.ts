@@ -17,6 +17,7 @@ import {
   parseUnpackBounds,
 } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { historyOf } from './history-options.ts';
 import { etcdOf } from './etcd-options.ts';
 import { OPTION_NAMES, type OptionValues } from './option-names.ts';
 import type { Meaning } from './settings/daemon-json-keys.ts';
@@ -59,6 +60,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     podCidr: parseCidrOption('--pod-cidr', options['pod-cidr'] ?? '10.42.0.0/16'),
     serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
     etcd: etcdOf(options, parts.has('apiserver')),
+    history: historyOf(options),
     autoscalerPeriod_ms: parseDuration('--autoscaler-period', options['autoscaler-period'] ?? '15s'),
     buildCacheMax_bytes: parseSize('--build-cache-max', options['build-cache-max'] ?? '20g'),
     unpackBounds: parseUnpackBounds(options['unpack-max'], options['unpack-ratio-max']),

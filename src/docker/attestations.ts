@@ -8,7 +8,13 @@ export async function readAttestations(call: Call, rooms: Rooms): Promise<void> 
     (await rooms.images.referrers(image)).map(async ({ descriptor, blobs }) => {
       const layer = blobs.at(-1);
       const content = layer === undefined ? '' : (await rooms.images.content.readAll(layer.digest)).toString('utf8');
-      return { Digest: descriptor.digest, ArtifactType: descriptor.artifactType, Content: content };
+      const predicate = descriptor.annotations?.['in-toto.io/predicate-type'];
+      return {
+        Digest: descriptor.digest,
+        ArtifactType: descriptor.artifactType,
+        ...(predicate === undefined ? {} : { PredicateType: predicate }),
+        Content: content,
+      };
     }),
   );
   call.json(200, found);

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { BuildStepError, type BuildRequest } from '#build';
 import { parseReference } from '#image';
 import { badRequest, unsupported } from './errors.ts';
@@ -102,26 +103,39 @@ const EXTENSIONS = 'x-gantry-build';
 
 function extensions(
   header: string | undefined,
-): Pick<BuildRequest, 'secrets' | 'sshAgents' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents' | 'attest'> {
+): Pick<BuildRequest, 'secrets' | 'sshAgents' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents' | 'attest' | 'cacheSteps'> {
   if (header === undefined || header === '') return {};
   const fields = new Fields(parseObject(Buffer.from(header, 'base64url').toString('utf8'), 'X-Gantry-Build'), 'X-Gantry-Build.');
   const secrets = Object.entries(fields.map('secrets') ?? {}).map(([id, content]) => [id, Buffer.from(content, 'base64')] as const);
+  const cacheSteps = fields.text('cacheSteps');
   return defined({
     secrets: new Map(secrets),
-    sshAgents: new Map(Object.entries(fields.map('sshAgents') ?? {})),
+    sshAgents: agentsOf(fields.map('sshAgents') ?? {}),
     allowInsecure: fields.flag('allowInsecure'),
     keepFailed: fields.flag('keepFailed'),
     noCacheStages: fields.texts('noCacheStages'),
     stepEvents: fields.flag('stepEvents'),
-    attest: attestOf(fields.flag('sbom') ?? false, fields.text('provenance')),
+    cacheSteps: cacheSteps === undefined || cacheSteps === '' ? undefined : modeOf('cacheSteps', cacheSteps),
+    attest: attestOf(fields.flag('sbom') ?? false, fields.text('provenance'), fields.inner('source')),
   });
 }
 
+/** Sockets of this machine, by their ids. Errors: 400 for a path that would be taken from the daemon's own folder. */
+function agentsOf(given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  for (const [id, path] of Object.entries(given))
+    if (!isAbsolute(path)) throw badRequest(`invalid sshAgents.${id} "${path}": it must be the absolute path of a socket`);
+  return new Map(Object.entries(given));
+}
+
 /** Errors: 400. */
-function attestOf(sbom: boolean, provenance: string | undefined): BuildRequest['attest'] {
+function attestOf(sbom: boolean, provenance: string | undefined, source: Fields): BuildRequest['attest'] {
   if (provenance !== undefined && provenance !== '' && provenance !== 'min' && provenance !== 'max')
     throw badRequest(`invalid provenance "${provenance}": it is min or max`);
-  return sbom || provenance ? { sbom, ...(provenance ? { provenance } : {}) } : undefined;
+  if (!sbom && !provenance) return undefined;
+  const [remote, commit, isChanged] = [source.text('remote'), source.text('commit'), source.flag('isChanged')];
+  if (commit !== undefined && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) throw badRequest(`invalid source.commit "${commit}"`);
+  const told = commit === undefined ? {} : { source: { commit, isChanged, ...(remote === undefined ? {} : { remote }) } };
+  return { sbom, ...(provenance ? { provenance, ...told } : {}) };
 }
 
 /** Docker's client sends a JSON list of images; BuildKit's words for other kinds of sources are refused. */
@@ -142,15 +156,23 @@ function cacheTargets(given: readonly unknown[]): Pick<BuildRequest, 'cacheTo' |
     if (typeof item !== 'string') throw badRequest('invalid cacheto: it must be a JSON list of strings');
     const { type, ref, mode = 'min', ...unknown } = Object.fromEntries(new URLSearchParams(item.replaceAll(',', '&').replaceAll('+', '%2B')));
     if (type !== 'registry' && type !== 'inline')
-      throw unsupported(`a cache of ${type === undefined ? 'no type' : `type ${type}`} (type=registry,ref=NAME and type=inline are known)`);
+      throw unsupported(
+        `a cache of ${type === undefined ? 'no type' : `type ${type}`} (type=registry,ref=NAME and type=inline are known here, and type=local,dest=DIR to gantry build)`,
+      );
     const [other] = Object.keys(unknown);
     if (other !== undefined) throw badRequest(`invalid cacheto "${item}": there is no field ${other}; it has type, ref and mode`);
-    if (mode !== 'min' && mode !== 'max') throw badRequest(`invalid cacheto "${item}": mode is min or max`);
+    const wanted = modeOf(`cacheto "${item}"`, mode);
     if (type === 'inline') cacheInline = true;
     else if (!ref) throw badRequest(`invalid cacheto "${item}": write type=registry,ref=NAME`);
-    else targets.push({ reference: parseReference(ref), mode });
+    else targets.push({ reference: parseReference(ref), mode: wanted });
   }
   return { ...(targets.length === 0 ? {} : { cacheTo: targets }), ...(cacheInline ? { cacheInline } : {}) };
+}
+
+/** Errors: 400. */
+function modeOf(what: string, mode: string): 'min' | 'max' {
+  if (mode !== 'min' && mode !== 'max') throw badRequest(`invalid ${what}: mode is min or max`);
+  return mode;
 }
 
 function jsonList(call: Call, name: string): readonly unknown[] {

@@ -6,6 +6,9 @@ import type { Call } from './http.ts';
 import { feedInput, keysOf, MULTIPLEXED_STREAM, pumpLines, pumpOutput, RAW_STREAM } from './multiplex.ts';
 import type { Rooms } from './options.ts';
 
+/** How long a client may go on sending when the output has ended. */
+const HEARING_OUT_MS = 2_000;
+
 /** The two directions of a connection that left HTTP. */
 export interface Wire {
   readonly input: Readable;
@@ -91,9 +94,13 @@ export async function joinStreams(
     rooms.logger.debug('the output of a stream ended early', { reason: messageOf(error) });
   }
   if (!wire.output.destroyed) wire.output.end();
-  // The client may keep its side open; there is nobody left to read it.
-  if (call.upgraded && !options.wire)
+  if (call.upgraded && !options.wire) {
     await finished(wire.output, { readable: false }).catch((error: unknown) => rooms.logger.debug('a stream was cut', { reason: messageOf(error) }));
+    // A client that is cut off while it sends loses what it has not read; but it may keep its side open for ever.
+    const heardOut = Promise.withResolvers<void>();
+    using _limit = rooms.clock.setTimer(HEARING_OUT_MS, heardOut.resolve);
+    await Promise.race([feeding, heardOut.promise]);
+  }
   wire.input.destroy();
   await feeding;
 }

@@ -3,6 +3,7 @@ import { notImplemented, pageNotFound, unsupported } from './errors.ts';
 import { attachContainer, attachWebSocket } from './attach.ts';
 import { checkAuth } from './auth.ts';
 import { pruneBuilds } from './build-cache.ts';
+import { sendCacheBlob, takeCacheBlob, takeCacheSteps } from './build-cache-blobs.ts';
 import { readAttestations } from './attestations.ts';
 import { checkBuild } from './build-check.ts';
 import { buildImage } from './builds.ts';
@@ -147,6 +148,9 @@ const noCheckpoints: Handler = (call, rooms) => {
 /** Operations of the API that Gantry does not have; each says so by its name. */
 const refusedRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /gantry/images/{name}/attestations', readAttestations],
+  ['POST /gantry/build/cache', takeCacheSteps],
+  ['GET /gantry/build/cache/{id}', sendCacheBlob],
+  ['POST /gantry/build/cache/{id}', takeCacheBlob],
   ['GET /images/{name}/attestations', missing('reading attestations')],
   ['GET /containers/{id}/checkpoints', noCheckpoints],
   ['POST /containers/{id}/checkpoints', noCheckpoints],

@@ -1,5 +1,6 @@
 import type { BlobStore } from './content.ts';
-import { hexOf } from './digest.ts';
+import { hexOf, isDigest } from './digest.ts';
+import { isIndex, parseManifest } from './manifest.ts';
 import { OCI_MANIFEST } from './media-types.ts';
 import type { Attestation, Descriptor, Digest, Image, LeaseOwner, Referrer } from './types.ts';
 
@@ -26,7 +27,52 @@ export async function writeReferrer(content: BlobStore, image: Pick<Image, 'mani
     ...(annotations === undefined ? {} : { annotations }),
   };
   const written = await content.write(Buffer.from(JSON.stringify(manifest)));
-  return referrerOf({ ...manifest, subject: image.manifestDigest }, written);
+  const descriptor = { mediaType: OCI_MANIFEST, digest: written.digest, size: written.size, artifactType, ...(annotations ? { annotations } : {}) };
+  return { descriptor, blobs: [manifest.config, ...manifest.layers], subject: image.manifestDigest };
+}
+
+/** What comes along with an image that is pulled or loaded. */
+export interface Attested {
+  /** Manifests that refer to the image; they and their blobs are in the content store. */
+  readonly referrers: readonly Digest[];
+  /** Statements that lay in its index, as builders put them there: they become referrers. */
+  readonly statements: readonly Attestation[];
+}
+export const NOTHING_ATTESTED: Attested = { referrers: [], statements: [] };
+const STATEMENT_TYPE = 'application/vnd.in-toto+json';
+const ATTESTATION_TYPES: readonly string[] = [STATEMENT_TYPE, 'application/spdx+json', 'application/vnd.cyclonedx+json'];
+
+/** Whether a referrer attests what is in an image or whence it came. */
+export function isAttestation({ artifactType }: Descriptor): boolean {
+  return artifactType !== undefined && ATTESTATION_TYPES.includes(artifactType);
+}
+
+/** A manifest with a subject; undefined for one without, and for an index. Errors: `MANIFEST_INVALID`. Pure. */
+export function parseReferrer(bytes: Buffer, digest: Digest): Referrer | undefined {
+  const manifest = parseManifest(bytes);
+  // A cast because only these fields are read, and each is looked at; parseManifest has seen that it is an object.
+  const raw = JSON.parse(bytes.toString('utf8')) as { readonly artifactType?: unknown; readonly subject?: { readonly digest?: unknown } };
+  const subject = raw.subject?.digest;
+  if (isIndex(manifest) || typeof subject !== 'string' || !isDigest(subject)) return undefined;
+  const { config, layers, annotations, mediaType } = manifest;
+  const artifactType = typeof raw.artifactType === 'string' && raw.artifactType !== '' ? raw.artifactType : config.mediaType;
+  return { descriptor: { mediaType, digest, size: bytes.length, artifactType, ...(annotations ? { annotations } : {}) }, blobs: [config, ...layers], subject };
+}
+
+/** Whether an index's manifest attests another of its manifests, as BuildKit writes it. Pure. */
+export function isStatementsOf(subject: Digest, { annotations }: Descriptor): boolean {
+  return annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' && annotations['vnd.docker.reference.digest'] === subject;
+}
+
+/** The statements in such a manifest. Errors: `MANIFEST_INVALID`. Pure. */
+export function statementLayers(bytes: Buffer): readonly Descriptor[] {
+  const manifest = parseManifest(bytes);
+  return isIndex(manifest) ? [] : manifest.layers.filter(({ mediaType }) => mediaType === STATEMENT_TYPE);
+}
+
+/** What a statement becomes beside an image here. Pure. */
+export function statementAttestation({ annotations }: Descriptor, content: Uint8Array): Attestation {
+  return { artifactType: STATEMENT_TYPE, content, ...(annotations === undefined ? {} : { annotations }) };
 }
 
 /** The manifests that refer to the subject, by what is held for them. Errors: `BLOB_UNKNOWN`. */
@@ -38,11 +84,8 @@ export async function readReferrers(
   const found: Referrer[] = [];
   for (const [owner, digests] of leases) {
     const digest = [...digests].find((held) => owner === referrerOwner(subject, held));
-    if (digest === undefined) continue;
-    const bytes = await content.readAll(digest);
-    // A cast because it is this file's own writing.
-    const manifest = JSON.parse(bytes.toString('utf8')) as Omit<Parameters<typeof referrerOf>[0], 'subject'>;
-    found.push(referrerOf({ ...manifest, subject }, { digest, size: bytes.length }));
+    const referrer = digest === undefined ? undefined : parseReferrer(await content.readAll(digest), digest);
+    if (referrer !== undefined) found.push(referrer);
   }
   return found.toSorted((a, b) => a.descriptor.digest.localeCompare(b.descriptor.digest));
 }
@@ -50,18 +93,4 @@ export async function readReferrers(
 /** Owners of referrers whose subject is not here any more. Pure. */
 export function orphanedReferrers(owners: Iterable<LeaseOwner>, isHere: (subject: string) => boolean): readonly LeaseOwner[] {
   return [...owners].filter((owner) => owner.startsWith(PREFIX) && !isHere(owner.slice(PREFIX.length, owner.lastIndexOf('/'))));
-}
-
-function referrerOf(
-  manifest: {
-    readonly artifactType: string;
-    readonly config: Descriptor;
-    readonly layers: readonly Descriptor[];
-    readonly subject: Digest;
-    readonly annotations?: Readonly<Record<string, string>>;
-  },
-  { digest, size }: { readonly digest: Digest; readonly size: number },
-): Referrer {
-  const { artifactType, annotations, config, layers, subject } = manifest;
-  return { descriptor: { mediaType: OCI_MANIFEST, digest, size, artifactType, ...(annotations ? { annotations } : {}) }, blobs: [config, ...layers], subject };
 }

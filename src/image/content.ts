@@ -1,16 +1,17 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, renameSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { eraseTree, isSystemError, type Random } from '#kit';
 import { withRoom } from './bounds.ts';
-import { asBytes } from './bytes.ts';
-import { algorithmOf, DIGEST_ALGORITHMS, digestFromHex, hexOf } from './digest.ts';
+import { algorithmOf, DIGEST_ALGORITHMS, digestFromHex, digestOf, hexOf } from './digest.ts';
 import { blobUnknown, digestMismatch, sizeMismatch } from './errors.ts';
 import type { Fresh } from './fresh.ts';
+import { INLINE_BYTES_MAX } from './jobs/runner.ts';
+import { FilePourer } from './pour.ts';
 import type { ContentStore, Digest, DigestAlgorithm, Upload } from './types.ts';
-import { FileUploads } from './uploads.ts';
+import { FileUploads, type HashFile, syncFile, syncHashed, syncVerified } from './uploads.ts';
+import { writeStream } from './write-stream.ts';
 
 /** What was taken out of the store and has yet to be deleted; the next start does it where this one is killed. */
 export interface Doomed {
@@ -25,17 +26,20 @@ export class BlobStore implements ContentStore {
   readonly #random: Random;
   readonly #fresh: Fresh;
   readonly #uploads: FileUploads;
+  readonly #pourer = new FilePourer();
+  readonly #hashFile: HashFile;
 
   constructor(options: {
     readonly folder: string;
     readonly random: Random;
-    readonly hashFile: (path: string, bytes: number, algorithm: DigestAlgorithm) => Promise<Digest>;
+    readonly hashFile: HashFile;
     readonly fresh: Fresh;
   }) {
     this.#blobs = join(options.folder, 'blobs');
     this.#ingest = join(options.folder, 'ingest');
     this.#random = options.random;
     this.#fresh = options.fresh;
+    this.#hashFile = options.hashFile;
     const adopt = (path: string, digest: Digest) => this.adopt(path, digest);
     this.#uploads = new FileUploads({ folder: join(options.folder, 'uploads'), random: options.random, hashFile: options.hashFile, adopt });
   }
@@ -91,11 +95,21 @@ export class BlobStore implements ContentStore {
     }
   }
 
+  async pour(digest: Digest, range: { readonly start: number; readonly end: number }, target: Writable): Promise<boolean> {
+    try {
+      return await this.#pourer.pour(this.pathOf(digest), range, target);
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) throw blobUnknown(digest);
+      throw error;
+    }
+  }
+
   async write(content: Readable | Uint8Array, expected: { readonly digest?: Digest; readonly size?: number } = {}) {
     const path = this.ingestPath();
     try {
       const algorithm = expected.digest === undefined ? 'sha256' : algorithmOf(expected.digest);
-      const written = await writeHashing(path, content instanceof Uint8Array ? [content] : withRoom(content, this.#ingest), algorithm);
+      const size = await writeNew(path, content instanceof Uint8Array ? content : withRoom(content, this.#ingest));
+      const written = { digest: await this.#digestOf(path, content, algorithm), size };
       if (expected.size !== undefined && expected.size !== written.size) throw sizeMismatch(expected.size, written.size);
       if (expected.digest !== undefined && expected.digest !== written.digest) throw digestMismatch(expected.digest, written.digest);
       await this.adopt(path, written.digest);
@@ -104,6 +118,24 @@ export class BlobStore implements ContentStore {
       await rm(path, { force: true });
       throw error;
     }
+  }
+
+  async take(path: string, { digest, size }: { readonly digest: Digest; readonly size: number }): Promise<void> {
+    const actual = (await stat(path)).size;
+    if (actual !== size) throw sizeMismatch(size, actual);
+    await syncVerified(path, digest, this.#hashFile);
+    await this.adopt(path, digest);
+  }
+
+  async hashFile(path: string, algorithm: DigestAlgorithm): Promise<Digest> {
+    return this.#hashFile(path, (await stat(path)).size, algorithm);
+  }
+
+  /** What was just written, written through. */
+  async #digestOf(path: string, content: Readable | Uint8Array, algorithm: DigestAlgorithm): Promise<Digest> {
+    if (!(content instanceof Uint8Array) || content.length > INLINE_BYTES_MAX) return syncHashed(path, algorithm, this.#hashFile);
+    await syncFile(path);
+    return digestOf(content, algorithm);
   }
 
   /** Makes a file, verified and fsynced by the caller, the blob of that digest. */
@@ -149,24 +181,9 @@ export class BlobStore implements ContentStore {
   }
 }
 
-async function writeHashing(
-  path: string,
-  content: AsyncIterable<unknown> | Iterable<Uint8Array>,
-  algorithm: DigestAlgorithm,
-): Promise<{ digest: Digest; size: number }> {
-  const hash = createHash(algorithm);
-  let size = 0;
-  const file: FileHandle = await open(path, 'wx', 0o600);
-  try {
-    for await (const piece of content) {
-      const chunk = asBytes(piece);
-      hash.update(chunk);
-      await file.writeFile(chunk);
-      size += chunk.length;
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return { digest: digestFromHex(hash.digest('hex'), algorithm), size };
+async function writeNew(path: string, content: AsyncIterable<unknown> | Uint8Array): Promise<number> {
+  await using file = await open(path, 'wx', 0o600);
+  if (!(content instanceof Uint8Array)) return await writeStream(file, content, 0);
+  await file.writeFile(content);
+  return content.length;
 }

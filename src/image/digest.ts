@@ -38,6 +38,11 @@ export function hexOf(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 
+/** The tag that stands for what refers to a digest, in registries without a list of it (distribution-spec, "Referrers Tag Schema"). */
+export function referrersTag(digest: Digest): string {
+  return `${algorithmOf(digest)}-${hexOf(digest).slice(0, 64)}`;
+}
+
 /** The first twelve digits, as Docker's clients show ids. */
 export function shortId(digest: Digest): string {
   return hexOf(digest).slice(0, 12);

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { type Clock, eraseTree, KeyedMutex } from '#kit';
 import { loadArchive } from './archive/load.ts';
 import { saveArchive } from './archive/save.ts';
-import { orphanedReferrers, readReferrers, referrerOwner, writeReferrer } from './attestations.ts';
+import { type Attested, orphanedReferrers, parseReferrer, readReferrers, referrerOwner, writeReferrer } from './attestations.ts';
 import type { UnpackBounds } from './bounds.ts';
 import { Catalogue, type KnownImage } from './catalogue.ts';
 import { collectGarbage } from './collect.ts';
@@ -156,8 +156,9 @@ export class CatalogueImageStore implements ImageStore {
     return image;
   }
 
-  save(images: Parameters<ImageStore['save']>[0]): Promise<Readable> {
-    return saveArchive(this.content, images);
+  async save(images: Parameters<ImageStore['save']>[0]): Promise<Readable> {
+    const saved = await Promise.all(images.map(async (one) => ({ ...one, referrers: await this.referrers(one.image) })));
+    return await saveArchive(this.content, saved);
   }
 
   async load(archive: Readable, options: LoadOptions): Promise<readonly LoadedImage[]> {
@@ -165,9 +166,14 @@ export class CatalogueImageStore implements ImageStore {
     const manifestOf = (id: Digest) => this.#catalogue.image(id)?.manifestDigest;
     const collect = () => this.collect();
     const loaded: LoadedImage[] = [];
-    for (const { manifestDigest, names } of await loadArchive({ content: this.content, layers, jobs, bounds, fresh, manifestOf, collect }, archive, options)) {
+    for (const { manifestDigest, names, attested } of await loadArchive(
+      { content: this.content, layers, jobs, bounds, fresh, manifestOf, collect },
+      archive,
+      options,
+    )) {
       const before = names.map((name) => ({ name, id: this.#catalogue.name(nameOf(name))?.image }));
       const image = await this.#record(manifestDigest, names);
+      await this.#keepAttested(image, attested);
       this.#emit({ action: 'load', id: image.id });
       loaded.push({ image, names, replaced: before.flatMap(({ name, id }) => (id === undefined || id === image.id ? [] : [{ name, id }])) });
     }
@@ -178,7 +184,8 @@ export class CatalogueImageStore implements ImageStore {
     const { layers, fresh } = this.#parts;
     const knows = (manifestDigest: Digest) => this.#catalogue.name(nameOf(reference))?.manifestDigest === manifestDigest;
     const record = (manifestDigest: Digest, names: readonly Reference[], top: Digest) => this.#record(manifestDigest, names, top);
-    const image = await (await this.#parts.asked()).pull({ content: this.content, layers, fresh, knows, record }, reference, options);
+    const keepAttested = (image: Image, attested: Attested) => this.#keepAttested(image, attested);
+    const image = await (await this.#parts.asked()).pull({ content: this.content, layers, fresh, knows, record, keepAttested }, reference, options);
     this.#emit({ action: 'pull', id: image.id, name: nameOf(reference) });
     return image;
   }
@@ -212,13 +219,29 @@ export class CatalogueImageStore implements ImageStore {
       for (const attestation of attestations) {
         const referrer = await writeReferrer(this.content, image, attestation);
         added.push(referrer);
-        // The manifest last: only with it is the referrer there.
-        for (const { digest } of [...referrer.blobs, referrer.descriptor])
-          await this.#catalogue.lease(referrerOwner(image.manifestDigest, referrer.descriptor.digest), digest);
+        await this.#hold(referrer);
       }
       for (const { descriptor } of before)
         if (added.some((one) => one.descriptor.artifactType === descriptor.artifactType && one.descriptor.digest !== descriptor.digest))
           await this.#catalogue.release(referrerOwner(image.manifestDigest, descriptor.digest));
+    });
+  }
+
+  /** Holds a referrer's blobs; its manifest last: only with it is the referrer there. */
+  async #hold({ blobs, descriptor, subject }: Referrer): Promise<void> {
+    for (const { digest } of [...blobs, descriptor]) await this.#catalogue.lease(referrerOwner(subject, descriptor.digest), digest);
+  }
+
+  async #keepAttested(image: Image, { referrers, statements }: Attested): Promise<void> {
+    const kept: Referrer[] = [];
+    for (const statement of statements) kept.push(await writeReferrer(this.content, image, statement));
+    for (const digest of referrers) {
+      const referrer = parseReferrer(await this.content.readAll(digest), digest);
+      if (referrer?.subject === image.manifestDigest) kept.push(referrer);
+    }
+    if (kept.length === 0) return;
+    await this.#change(async () => {
+      for (const referrer of kept) await this.#hold(referrer);
     });
   }
 

@@ -16,6 +16,8 @@ import { mountOverlay } from './overlay.ts';
 import { encodeRecord, fileName, readRecord, type RecordFormat } from './records.ts';
 import { openPrivileges } from './tar/files.ts';
 import { omittedFrom } from './stand-ins.ts';
+import { weigh } from './trees/trees.ts';
+import type { TreeCopyItem } from './trees/types.ts';
 import type { CommitOptions, Digest, Image, Layer, Snapshots } from './types.ts';
 
 interface SnapshotRecord {
@@ -162,6 +164,15 @@ export class OverlaySnapshots implements Snapshots {
 
   async changes(key: string) {
     return changesOf(join(this.#path(key), 'upper'), this.#lowerView(this.#require(key)), this.#privileges.xattrs);
+  }
+
+  async take(key: string, item: TreeCopyItem): Promise<void> {
+    const root = await this.mount(key);
+    const { jobs } = this.#options;
+    const bytes = await weigh([item]);
+    const grafts = await jobs.run<'prepare-grafts'>({ kind: 'prepare-grafts', root, item }, bytes);
+    await this.unmount(key);
+    await jobs.run<'graft'>({ kind: 'graft', upper: join(this.#path(key), 'upper'), item, grafts }, bytes);
   }
 
   async commit(key: string, options: CommitOptions = {}): Promise<Layer> {

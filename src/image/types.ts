@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { UnpackBounds } from './bounds.ts';
-import type { Trees } from './trees/types.ts';
+import type { TreeCopyItem, Trees } from './trees/types.ts';
 export type { ModeChange, Owner, TreeCopyItem, TreeHashItem, Trees } from './trees/types.ts';
 
 /** The hash functions that OCI's image specification registers. */
@@ -102,11 +102,23 @@ export interface ContentStore {
   /** Errors: `BLOB_UNKNOWN`. `start`/`end` inclusive, as fs streams take them. */
   read(digest: Digest, range?: { readonly start?: number; readonly end?: number }): Promise<Readable>;
   readAll(digest: Digest): Promise<Buffer>;
+  /**
+   * Writes a part of the blob to a socket or to what leads to one; `start` and `end` are inclusive. It stays open. False when it was closed before
+   * everything was taken. Errors: `BLOB_UNKNOWN`.
+   */
+  pour(digest: Digest, range: { readonly start: number; readonly end: number }, target: Writable): Promise<boolean>;
   /** Streams in, hashing on the way; durable when it resolves. Errors: `DIGEST_INVALID`, `SIZE_INVALID`. */
   write(
     content: Readable | Uint8Array,
     expected?: { readonly digest?: Digest; readonly size?: number },
   ): Promise<{ readonly digest: Digest; readonly size: number }>;
+  /**
+   * Makes a file that lies on the store's own file system a blob, without copying it; durable when it resolves. It is hashed off the event loop, and
+   * stays where it is when it is another one than expected. Errors: `DIGEST_INVALID`, `SIZE_INVALID`.
+   */
+  take(path: string, expected: { readonly digest: Digest; readonly size: number }): Promise<void>;
+  /** The digest of any file, off the event loop. */
+  hashFile(path: string, algorithm: DigestAlgorithm): Promise<Digest>;
   list(): AsyncIterable<Digest>;
   /** Begins an upload that survives a restart; see `Upload`. */
   startUpload(): Promise<Upload>;
@@ -282,6 +294,11 @@ export interface Snapshots {
   changes(key: string): Promise<readonly { readonly path: string; readonly kind: 'modified' | 'added' | 'deleted' }[]>;
   /** The writable layer as a layer blob in the content store: overlay's whiteouts become OCI's. */
   commit(key: string, options?: CommitOptions): Promise<Layer>;
+  /**
+   * Copies a tree into it as `Trees.copy` does, and leaves it unmounted. The tree is given away: nobody changes it any more, since files that look
+   * as they shall are the same ones in the layer, which moves no bytes. Errors: `TREE_INVALID`.
+   */
+  take(key: string, item: TreeCopyItem): Promise<void>;
   /** Commits and removes in one: the files need not be unpacked again, since the writable layer becomes the unpacked one. */
   seal(key: string, options?: CommitOptions): Promise<Layer>;
 }

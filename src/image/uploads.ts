@@ -6,14 +6,18 @@ import { withRoom } from './bounds.ts';
 import { algorithmOf } from './digest.ts';
 import { digestMismatch } from './errors.ts';
 import type { Digest, DigestAlgorithm, Upload } from './types.ts';
+import { writeStream } from './write-stream.ts';
 
 /** The ending of what was taken away and has yet to be deleted. */
 const DOOMED = '.doomed';
 
+/** `bytes` is about how much there is to read. */
+export type HashFile = (path: string, bytes: number, algorithm: DigestAlgorithm) => Promise<Digest>;
+
 interface UploadOptions {
   readonly folder: string;
   readonly random: Random;
-  readonly hashFile: (path: string, bytes: number, algorithm: DigestAlgorithm) => Promise<Digest>;
+  readonly hashFile: HashFile;
   readonly adopt: (path: string, digest: Digest) => Promise<void>;
 }
 
@@ -85,9 +89,7 @@ export class FileUploads {
       append: (content) => this.#mutex.run(id, async () => (size = await appendTo(path, content))),
       commit: (expected) =>
         this.#mutex.run(id, async () => {
-          await syncFile(path);
-          const actual = await hashFile(path, (await stat(path)).size, algorithmOf(expected));
-          if (actual !== expected) throw digestMismatch(expected, actual);
+          await syncVerified(path, expected, hashFile);
           await adopt(path, expected);
         }),
       cancel: () => this.#mutex.run(id, () => rm(path, { force: true })),
@@ -99,18 +101,25 @@ async function appendTo(path: string, content: Readable): Promise<number> {
   // Without O_CREAT: a cancelled upload stays cancelled.
   const file: FileHandle = await open(path, 'r+');
   try {
-    let position = (await file.stat()).size;
-    for await (const chunk of withRoom(content, dirname(path))) {
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
-      position += chunk.length;
-    }
-    return position;
+    return await writeStream(file, withRoom(content, dirname(path)), (await file.stat()).size);
   } finally {
     await file.close();
   }
 }
 
-async function syncFile(path: string): Promise<void> {
+/** Writes a file through while it is hashed. Errors: `DIGEST_INVALID`. */
+export async function syncVerified(path: string, expected: Digest, hashFile: HashFile): Promise<void> {
+  const actual = await syncHashed(path, algorithmOf(expected), hashFile);
+  if (actual !== expected) throw digestMismatch(expected, actual);
+}
+
+/** The same of one whose digest nobody knows. */
+export async function syncHashed(path: string, algorithm: DigestAlgorithm, hashFile: HashFile): Promise<Digest> {
+  const [digest] = await Promise.all([hashFile(path, (await stat(path)).size, algorithm), syncFile(path)]);
+  return digest;
+}
+
+export async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
     await file.sync();

@@ -1,6 +1,7 @@
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { eraseTree } from './erase.ts';
 export { readJson, readJsonNow, removeDurable, writeDurable } from './durable.ts';
+export { FakeClock } from './fake-clock.ts';
 export { GantryError, isSystemError, messageOf, unreachable } from './errors.ts';
 export { lineWriter } from './line-writer.ts';
 export { createLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts';
@@ -8,5 +9,6 @@ export { KeyedMutex } from './mutex.ts';
 export { nodeHttp } from './node-http.ts';
 export { type Random, randomUuid, randomWord, systemRandom } from './random.ts';
 export { holdYoungHeap } from './young-heap.ts';
+export { type SeededRandom, seededRandom } from './seeded-random.ts';
 export type { LogLine, LogQuery, OutputName, ProcessStreams, TerminalSize } from './streams.ts';
 export { namesIn } from './folders.ts';

@@ -4,6 +4,8 @@ import { SystemCallError } from './errors.ts';
 type Async<A extends unknown[]> = { async(...args: [...A, (error: Error | null, result: number) => void]): void };
 type Call<A extends unknown[]> = ((...args: A) => number) & Async<A>;
 
+const F_DUPFD_CLOEXEC = 1030;
+
 /** The functions of the C library that are used here; each answers -1 and sets errno on failure. */
 export interface Libc {
   readonly mount: Call<[source: string, target: string, type: string | null, flags: number, options: string | null]>;
@@ -22,6 +24,8 @@ export interface Libc {
   readonly recv: Call<[fd: number, buffer: Uint8Array, length: number, flags: number]>;
   readonly if_nametoindex: Call<[name: string]>;
   readonly pidfd_open: (pid: number) => number;
+  /** Another descriptor of the same open file, which no child process gets (F_DUPFD_CLOEXEC). */
+  readonly duplicate: (fd: number) => number;
   errno(): number;
 }
 
@@ -33,6 +37,7 @@ export function openLibc(): Libc {
   // A cast because koffi types every function alike; the declaration in C beside it says the same as the type argument.
   const declare = <A extends unknown[]>(declaration: string) => library.func(declaration) as Call<A>;
   const syscall = library.func('long syscall(long number, ...)');
+  const fcntl = library.func('int fcntl(int fd, int command, ...)');
   return {
     mount: declare('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *options)'),
     umount2: declare('int umount2(const char *target, int flags)'),
@@ -50,6 +55,7 @@ export function openLibc(): Libc {
     recv: declare('long recv(int fd, _Out_ uint8_t *buffer, size_t length, int flags)'),
     if_nametoindex: declare('unsigned int if_nametoindex(const char *name)'),
     pidfd_open: (pid) => Number(syscall(434, 'int', pid, 'uint', 0)),
+    duplicate: (fd) => Number(fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)),
     errno: () => koffi.errno(),
   };
 }

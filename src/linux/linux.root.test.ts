@@ -208,6 +208,45 @@ test('SOCK_SEQPACKET: 2 MB in packets to a slow reader on a deep path, 1 MB back
   await assert.rejects(linux.sockets.connect(join(deep, 'nobody')), /ENOENT/);
 });
 
+const DEAF = `
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1]); s.listen(1)
+print('ready', flush=True)
+c, _ = s.accept()
+time.sleep(0.05)
+for i in range(40):
+    c.send(b'packet %d' % i)
+c.close()
+print('closed', flush=True)
+sys.stdin.read()
+`;
+
+test('SOCK_SEQPACKET: what a peer said before it went is read, though it never read what it was sent', async (t) => {
+  for (const isSlow of [false, true]) {
+    const path = join(await folder(t), 'attach');
+    const server = started(t, 'python3', ['-c', DEAF, path]);
+    assert.ok(server.stdout);
+    await once(server.stdout, 'data');
+    const stream = await linux.sockets.connect(path);
+    // More than the kernel takes: some of it is still to be written when the peer goes.
+    const written = new Promise((resolve) => stream.write(Buffer.alloc(1_000_000), resolve));
+    await once(server.stdout, 'data');
+    const packets: string[] = [];
+    for await (const packet of stream) {
+      packets.push(String(packet));
+      if (isSlow && packets.length % 10 === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+      // What nobody reads any more is thrown away.
+      if (packets.length === 20) stream.write(Buffer.from('too late'));
+    }
+    assert.deepEqual(
+      packets,
+      Array.from({ length: 40 }, (_, index) => `packet ${index}`),
+    );
+    await written;
+  }
+});
+
 test('processes: signal, start time, end awaited', async (t) => {
   const child = started(t, 'sleep', ['30']);
   const pid = child.pid ?? 0;

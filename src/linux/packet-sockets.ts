@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { Duplex } from 'node:stream';
+import { isSystemError } from '#kit';
 import { unixAddress } from './addresses.ts';
 import { checked, type Libc } from './libc.ts';
 import type { PipeHandles } from './pipe-handle.ts';
@@ -19,7 +20,8 @@ export function createPacketSockets(libc: Libc, handles: PipeHandles): PacketSoc
   return {
     send: (address, packet) => sendNow(libc, address, packet),
     async connect(path) {
-      return new PacketStream(handles.adopt(openConnected(libc, path)));
+      const duplicate = (fd: number) => checked(libc, libc.duplicate(fd), 'fcntl', `write to ${path}`);
+      return new PacketStream({ adopt: (fd, only) => handles.adopt(fd, only), duplicate }, openConnected(libc, path));
     },
   };
 }
@@ -59,43 +61,93 @@ function connectNow(libc: Libc, shortPath: string, path: string): number {
   }
 }
 
-/** Every chunk read is one packet, however it is read; a longer chunk written becomes several packets. */
-class PacketStream extends Duplex {
-  readonly #socket: Socket;
+/** How the descriptors of a connection are made into sockets. */
+interface Ways {
+  adopt(fd: number, only: 'reads' | 'writes'): Socket;
+  duplicate(fd: number): number;
+}
 
-  constructor(socket: Socket) {
+/**
+ * Every chunk read is one packet, however it is read; a longer chunk written becomes several packets. It is written through another descriptor
+ * than it is read by: when a peer goes, a write that fails would else take along what it had said before. What nobody reads any more is
+ * thrown away.
+ */
+class PacketStream extends Duplex {
+  readonly #ways: Ways;
+  readonly #fd: number;
+  #reader: Socket;
+  #writer: Socket | undefined;
+  /** For reading on, since the kernel says once that the peer went with unread input (ECONNRESET), and only then gives what it had said. */
+  #spare: number | undefined;
+  #isUnheard = false;
+
+  constructor(ways: Ways, fd: number) {
     super({ readableObjectMode: true, readableHighWaterMark: PACKETS_AHEAD, allowHalfOpen: true });
-    this.#socket = socket;
-    socket.on('data', (packet) => {
-      if (!this.push(packet)) socket.pause();
-    });
-    socket.on('end', () => this.push(null));
-    socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => this.destroy());
+    this.#ways = ways;
+    this.#fd = fd;
+    this.#reader = this.#readFrom(fd);
   }
 
   override _read(): void {
-    this.#socket.resume();
+    this.#reader.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (chunk.length === 0) return done();
     const next = (from: number) => {
+      if (this.#isUnheard || from >= chunk.length) return done();
       const to = Math.min(from + PACKET_BYTES_MAX, chunk.length);
-      this.#socket.write(chunk.subarray(from, to), (error) => {
-        if (error || to === chunk.length) done(error);
-        else next(to);
-      });
+      // Its failure is heard by the listener for errors.
+      this.#openWriter().write(chunk.subarray(from, to), () => next(to));
     };
     next(0);
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#socket.end(() => done());
+    if (this.#isUnheard) done();
+    else this.#openWriter().end(() => done());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#socket.destroy();
+    this.#reader.destroy();
+    this.#writer?.destroy();
+    if (this.#spare !== undefined) closeSync(this.#spare);
+    this.#spare = undefined;
     done(error);
   }
+
+  #readFrom(fd: number): Socket {
+    const socket = this.#ways.adopt(fd, 'reads');
+    socket.on('data', (packet) => {
+      if (!this.push(packet)) socket.pause();
+    });
+    socket.on('end', () => this.push(null));
+    socket.on('error', (error) => {
+      const spare = this.#spare;
+      if (!hasGone(error) || spare === undefined) return void this.destroy(error);
+      this.#spare = undefined;
+      this.#isUnheard = true;
+      this.#reader = this.#readFrom(spare);
+    });
+    socket.on('close', () => {
+      if (socket === this.#reader) this.destroy();
+    });
+    return socket;
+  }
+
+  /** Made at the first write: most connections are only read. */
+  #openWriter(): Socket {
+    if (this.#writer) return this.#writer;
+    this.#spare = this.#ways.duplicate(this.#fd);
+    const socket = this.#ways.adopt(this.#ways.duplicate(this.#fd), 'writes');
+    socket.on('error', (error) => {
+      this.#isUnheard = true;
+      if (!hasGone(error)) this.destroy(error);
+    });
+    this.#writer = socket;
+    return socket;
+  }
+}
+
+function hasGone(error: Error): boolean {
+  return isSystemError(error, 'EPIPE') || isSystemError(error, 'ECONNRESET');
 }

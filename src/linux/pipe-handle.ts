@@ -24,8 +24,8 @@ export class PipeHandles {
     this.#libc = libc;
   }
 
-  /** A socket that owns `fd`, not yet reading. */
-  adopt(fd: number): Socket {
+  /** A socket that owns `fd`, not yet reading; with `only` it does just the one thing, and reads nothing ahead. */
+  adopt(fd: number, only?: 'reads' | 'writes'): Socket {
     this.#Handle ??= this.#find();
     const handle = new this.#Handle(PIPE_SOCKET);
     const result = handle.open(fd);
@@ -34,7 +34,8 @@ export class PipeHandles {
       throw new SystemCallError(`watch file descriptor ${fd}`, 'uv_pipe_open', -result);
     }
     // A cast because the types know one kind of handle only; Node.js's own modules pass this one in the same way.
-    return new Socket({ handle: handle as PipeHandle & SocketConstructorOpts['handle'], allowHalfOpen: true });
+    const way = only === undefined ? {} : only === 'writes' ? { readable: false } : { readableHighWaterMark: 1 };
+    return new Socket({ handle: handle as PipeHandle & SocketConstructorOpts['handle'], allowHalfOpen: true, ...way });
   }
 
   /** The constructor of the handle inside an ordinary socket of a pair. */

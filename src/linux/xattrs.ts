@@ -17,6 +17,8 @@ interface FileCalls {
 /** Extended attributes by lsetxattr(2) and its kin; koffi is loaded at the first call. */
 export function openXattrs(): Xattrs {
   const calls = lazily(openFileCalls);
+  // Each answer is taken out of it at once.
+  const space = lazily(() => Buffer.alloc(65_536));
   const check = (result: number, call: string, path: FilePath, name: string) => {
     if (result < 0) throw new SystemCallError(`use attribute ${name} of ${path.toString()}`, call, calls().errno());
     return result;
@@ -26,14 +28,15 @@ export function openXattrs(): Xattrs {
       check(calls().lsetxattr(pathBytes(path), name, value, value.length, 0), 'lsetxattr', path, name);
     },
     get(path, name) {
-      const buffer = Buffer.alloc(65_536);
+      const buffer = space();
       const size = calls().lgetxattr(pathBytes(path), name, buffer, buffer.length);
       if (size < 0 && [ENODATA, ENOTSUP].includes(calls().errno())) return undefined;
       return Buffer.from(buffer.subarray(0, check(size, 'lgetxattr', path, name)));
     },
     list(path) {
-      const buffer = Buffer.alloc(65_536);
+      const buffer = space();
       const size = calls().llistxattr(pathBytes(path), buffer, buffer.length);
+      if (size === 0) return [];
       if (size < 0 && calls().errno() === ENOTSUP) return [];
       return buffer
         .toString('utf8', 0, check(size, 'llistxattr', path, '*'))

@@ -1,7 +1,7 @@
-import { pipeline } from 'node:stream/promises';
 import { type Digest, isDigest } from '#image';
 import { blobUnknown, digestInvalid, RegistryError, unsupported } from './errors.ts';
-import { answer, type Exchange, hasAlready } from './http/exchange.ts';
+import { isSettled, rangeOf } from './http/conditions.ts';
+import { answer, type Exchange } from './http/exchange.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { Repositories } from './repositories.ts';
 import type { BlobStorage } from './storage/types.ts';
@@ -38,10 +38,15 @@ export function asDigest(text: string): Digest {
 }
 
 /** Answers with a blob of the store, or the range of it that is asked for. */
-export async function sendBlob(storage: Pick<BlobStorage, 'read'>, exchange: Exchange, digest: Digest, size: number): Promise<void> {
-  if (hasAlready(exchange, `"${digest}"`)) return;
-  const range = parseRange(exchange.request.headers.range, size);
-  const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, etag: `"${digest}"`, 'accept-ranges': 'bytes' };
+export async function sendBlob(storage: Pick<BlobStorage, 'pour'>, exchange: Exchange, digest: Digest, size: number): Promise<void> {
+  const etag = `"${digest}"`;
+  if (isSettled(exchange, etag)) return;
+  const range = rangeOf(exchange, etag, size);
+  if (range === 'unsatisfiable') {
+    const problem = `range ${exchange.request.headers.range} lies outside the blob's ${size} bytes`;
+    throw new RegistryError('SIZE_INVALID', 416, problem, { headers: { 'content-range': `bytes */${size}` } });
+  }
+  const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, etag, 'accept-ranges': 'bytes' };
   const { start, end } = range ?? { start: 0, end: size - 1 };
   exchange.response.writeHead(range ? 206 : 200, {
     ...headers,
@@ -52,16 +57,6 @@ export async function sendBlob(storage: Pick<BlobStorage, 'read'>, exchange: Exc
     exchange.response.end();
     return;
   }
-  await pipeline(await storage.read(digest, { start, end }), exchange.response);
-}
-
-/** One range of bytes (RFC 9110, 14.1.2); undefined when all is meant. */
-function parseRange(header: string | undefined, size: number): { readonly start: number; readonly end: number } | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
-  if (!match || (match[1] === '' && match[2] === '')) return undefined;
-  const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
-  const end = match[1] === '' || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
-  if (start > end)
-    throw new RegistryError('SIZE_INVALID', 416, `range ${header} lies outside the blob's ${size} bytes`, { headers: { 'content-range': `bytes */${size}` } });
-  return { start, end };
+  // Who left before the end hears of nothing any more; what was answered is written down when the response closes.
+  if (await storage.pour(digest, { start, end }, exchange.response)) exchange.response.end();
 }

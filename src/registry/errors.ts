@@ -51,6 +51,13 @@ export const nameUnknown = (repository: string) =>
   new RegistryError('NAME_UNKNOWN', 404, `repository ${repository} is unknown to this registry`, { detail: { name: repository } });
 export const nameInvalid = (repository: string) =>
   new RegistryError('NAME_INVALID', 400, `repository name "${repository}" is malformed: a right one looks like team/app, lower case`);
+/** The client said on which condition it meant its request (RFC 9110, 13). */
+export const preconditionFailed = (condition: string, etag: string | undefined) =>
+  new RegistryError(
+    'DENIED',
+    412,
+    `nothing was done: ${condition} does not hold, ${etag === undefined ? 'there is nothing of that name' : `it is ${etag} now`}`,
+  );
 export const tagInvalid = (tag: string) =>
   new RegistryError('MANIFEST_INVALID', 400, `"${tag}" is neither a tag nor a digest: a right tag looks like 1.0 and has at most 128 characters`);
 export const uploadUnknown = (id: string) => new RegistryError('BLOB_UPLOAD_UNKNOWN', 404, `upload ${id} is unknown: it ended, or was never begun`);

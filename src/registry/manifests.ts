@@ -1,14 +1,15 @@
 import { algorithmOf, type Digest, digestOf, isDigest, isIndex, isTag, parseManifest } from '#image';
 import { digestInvalid, manifestBlobUnknown, manifestInvalid, manifestUnknown, nameUnknown, tagInvalid, unsupported } from './errors.ts';
-import { answer, type Exchange, hasAlready, readBody } from './http/exchange.ts';
+import { checkChange, isSettled } from './http/conditions.ts';
+import { answer, type Exchange, readBody } from './http/exchange.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { RegistryEvent } from './hooks/types.ts';
+import { answerReferrers } from './referrers.ts';
 import type { ManifestEntry, Repositories, Repository } from './repositories.ts';
 import type { BlobStorage } from './storage/types.ts';
 
 /** The specification asks registries to take manifests of up to 4 MiB. */
 const MANIFEST_BYTES_MAX = 4 * 1024 * 1024;
-const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 
 interface Parts {
   readonly storage: BlobStorage;
@@ -36,10 +37,8 @@ export async function serveManifest(parts: Parts, exchange: Exchange, name: stri
 /** GET of `/v2/NAME/referrers/DIGEST`: what names that digest as its subject. */
 export function serveReferrers({ repositories }: Parts, exchange: Exchange, name: string, text: string): void {
   if (!isDigest(text)) throw digestInvalid(`"${text}" is no digest`);
-  const filter = exchange.url.searchParams.get('artifactType');
-  const entries = [...(repositories.find(name)?.manifests ?? [])].filter(([, { subject }]) => subject === text);
-  const manifests = entries
-    .filter(([, { artifactType }]) => filter === null || artifactType === filter)
+  const all = [...(repositories.find(name)?.manifests ?? [])]
+    .filter(([, { subject }]) => subject === text)
     .map(([digest, { mediaType, size, artifactType, annotations }]) => ({
       mediaType,
       digest,
@@ -47,13 +46,12 @@ export function serveReferrers({ repositories }: Parts, exchange: Exchange, name
       ...(artifactType === undefined ? {} : { artifactType }),
       ...(annotations === undefined ? {} : { annotations }),
     }));
-  const headers = { 'content-type': INDEX_TYPE, ...(filter === null ? {} : { 'oci-filters-applied': 'artifactType' }) };
-  answer(exchange, 200, headers, { schemaVersion: 2, mediaType: INDEX_TYPE, manifests });
+  answerReferrers(exchange, all);
 }
 
 async function sendManifest({ storage, repositories, hooks }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
   const { digest, entry } = findManifest(repositories.find(name), name, reference);
-  if (hasAlready(exchange, `"${digest}"`)) return;
+  if (isSettled(exchange, `"${digest}"`)) return;
   const headers = { 'content-type': entry.mediaType, 'docker-content-digest': digest, etag: `"${digest}"`, 'content-length': entry.size };
   const bytes = exchange.request.method === 'HEAD' ? undefined : await storage.readAll(digest);
   exchange.response.writeHead(200, headers);
@@ -71,7 +69,7 @@ async function putManifest({ storage, repositories, hooks }: Parts, exchange: Ex
   const missing = entry.references.find((wanted) => repository?.blobs.has(wanted) !== true && repository?.manifests.has(wanted) !== true);
   if (missing !== undefined) throw manifestBlobUnknown(missing);
   await storage.write(bytes, { digest });
-  await repositories.putManifest(name, digest, entry, tags);
+  await repositories.putManifest(name, digest, entry, tags, (before) => checkChange(exchange, etagOf(before, reference)));
   for (const tag of tags.length === 0 ? [digest] : tags) hooks.tell(exchange, { action: 'push', ...targetOf(name, digest, entry, tag) });
   answer(exchange, 201, {
     location: `/v2/${name}/manifests/${digest}`,
@@ -92,10 +90,17 @@ function tagsOf({ url }: Exchange, reference: string): readonly string[] {
 
 async function deleteManifest({ repositories, hooks }: Parts, exchange: Exchange, name: string, reference: string): Promise<void> {
   const { digest, entry } = findManifest(repositories.find(name), name, reference);
-  if (isDigest(reference)) await repositories.removeManifest(name, digest);
-  else await repositories.removeTag(name, reference);
+  const check = (before: Repository | undefined) => checkChange(exchange, etagOf(before, reference));
+  if (isDigest(reference)) await repositories.removeManifest(name, digest, check);
+  else await repositories.removeTag(name, reference, check);
   hooks.tell(exchange, { action: 'delete', ...targetOf(name, digest, entry, reference) });
   answer(exchange, 202);
+}
+
+/** Of what a tag or digest stands for now. */
+function etagOf(repository: Repository | undefined, reference: string): string | undefined {
+  const digest = isDigest(reference) ? reference : repository?.tags.get(reference)?.digest;
+  return digest !== undefined && repository?.manifests.has(digest) ? `"${digest}"` : undefined;
 }
 
 function targetOf(repository: string, digest: Digest, { mediaType, size }: ManifestEntry, reference: string): Omit<RegistryEvent, 'action'> {

@@ -67,9 +67,11 @@ export function createRegistry(options: RegistryOptions): Registry {
     await upstreams?.open();
     await hooks.open();
     const access = settings.access === undefined ? undefined : await openAccess(settings.access, { ...options, isEncrypted: settings.tls !== undefined });
+    const audit = settings.audit === undefined ? undefined : await AuditLog.open(settings.audit, { clock, logger });
+    if (audit !== undefined) gauges.push({ name: 'audit_entries_lost', help: 'Requests that the audit log does not tell of.', read: () => audit.lost });
     edge = {
       access,
-      audit: settings.audit === undefined ? undefined : await AuditLog.open(settings.audit, { clock, logger }),
+      audit,
       limits: settings.limits === undefined ? undefined : new Limits(settings.limits, clock),
       metrics: settings.metrics === true ? new Metrics(clock, gauges) : undefined,
       logger,

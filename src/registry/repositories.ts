@@ -12,6 +12,8 @@ const LOG_BYTES_MIN = 256 * 1024;
 /** What a client was told is there stays so long without a manifest: it may be about to push one. */
 const GRACE_MS = 3_600_000;
 
+/** Throws where what a repository is just before it changes does not allow the change. */
+type Check = (before: Repository | undefined) => void;
 interface Known {
   readonly state: RepositoryState;
   sequence: number;
@@ -90,11 +92,12 @@ export class Repositories {
     return this.#mutex.run(name, () => this.#write(name, { op: 'unlink', digest }));
   }
 
-  /** Errors: `MANIFEST_BLOB_UNKNOWN` when the repository lacks what it refers to, `DENIED` over the quota. */
-  putManifest(name: string, digest: Digest, entry: ManifestEntry, tags: readonly string[]): Promise<void> {
+  /** Errors: `MANIFEST_BLOB_UNKNOWN` when the repository lacks what it refers to, `DENIED` over the quota, and what `check` throws. */
+  putManifest(name: string, digest: Digest, entry: ManifestEntry, tags: readonly string[], check: Check = () => undefined): Promise<void> {
     return this.#mutex.run(name, async () => {
       const { state } = this.#known(name);
       // Asked here, where nobody else changes the repository.
+      check(state);
       const missing = entry.references.find((wanted) => !state.has(wanted));
       if (missing !== undefined) throw manifestBlobUnknown(missing);
       await this.#hold(state, digest);
@@ -102,13 +105,20 @@ export class Repositories {
     });
   }
 
-  removeTag(name: string, tag: string): Promise<void> {
-    return this.#mutex.run(name, () => this.#write(name, { op: 'untag', tag, at_ms: this.#clock.now() }));
+  /** Errors: what `check` throws. */
+  removeTag(name: string, tag: string, check: Check = () => undefined): Promise<void> {
+    return this.#mutex.run(name, async () => {
+      check(this.find(name));
+      await this.#write(name, { op: 'untag', tag, at_ms: this.#clock.now() });
+    });
   }
 
-  /** Removes a manifest, its tags, and the blobs that only it referred to and that no client was told of in the last hour. */
-  removeManifest(name: string, digest: Digest): Promise<void> {
-    return this.#mutex.run(name, () => this.#removeManifest(name, digest));
+  /** Removes a manifest, its tags, and the blobs that only it referred to and that no client was told of in the last hour. Errors: what `check` throws. */
+  removeManifest(name: string, digest: Digest, check: Check = () => undefined): Promise<void> {
+    return this.#mutex.run(name, async () => {
+      check(this.find(name));
+      await this.#removeManifest(name, digest);
+    });
   }
 
   /** Does with a repository what `plan` finds, while nobody else changes it. */

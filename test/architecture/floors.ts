@@ -34,8 +34,21 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'network',
     'registry',
   ],
+  library: ['cluster/api', 'cluster/client'],
+  // What serves TLS is loaded only when a kubeconfig is wanted.
+  testing: [
+    'cluster/api',
+    'cluster/apiserver',
+    'cluster/client',
+    'cluster/controllers',
+    'cluster/network',
+    'cluster/node',
+    'cluster/scheduler',
+    'cluster/store',
+    'daemon (dynamic)',
+  ],
   // The daemon is loaded only by the command that starts one, so with a dynamic import.
-  cli: ['cluster/client', 'cluster/api', 'daemon (dynamic)'],
+  cli: ['cluster/client', 'cluster/api', 'daemon (dynamic)', 'testing (dynamic)'],
 };
 
 export interface SourceFile {

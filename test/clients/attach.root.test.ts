@@ -42,6 +42,20 @@ function split(bytes: Buffer): { out: string; err: string } {
   return said;
 }
 
+test('a client that still sends when the container has ended is heard out, so that it loses nothing of the output', async () => {
+  await docker.run('create -i --name quick busybox echo said');
+  const { socket, bytes } = await hijacked(socketPath, '/v1.44/containers/quick/attach?stream=1&stdin=1&stdout=1', '', { staysOpen: true });
+  const ended = once(socket, 'end');
+  await docker.run('start quick');
+  await ended;
+  const sent = Promise.withResolvers<void>();
+  socket.write(Buffer.alloc(5_000_000), (error) => (error ? sent.reject(error) : sent.resolve()));
+  await sent.promise;
+  assert.equal(split(bytes()).out, 'said\n');
+  socket.end();
+  await once(socket, 'close');
+});
+
 test('a WebSocket carries both directions', async () => {
   await docker.run('create -i --name talk busybox sh -c', 'read line; echo "got $line"; echo err >&2; exit 4');
   const { socket, heard, kinds, closed } = await openWebSocket('/v1.44/containers/talk/attach/ws?stream=1&stdin=1&stdout=1&stderr=1');

@@ -1,6 +1,6 @@
 import { createApiServer, type NodeStats } from '#cluster/apiserver';
 import type { KubeObject, V1Deployment, V1Node, V1Pod } from '#cluster/api';
-import { type ClusterClient, createInformer, inProcessClient, NODES, PODS } from '#cluster/client';
+import { type ClusterClient, createInformer, inProcessClient, NODES, PODS, type RefOf } from '#cluster/client';
 import { createControllers, type ControllersSettings } from '#cluster/controllers';
 import { createScheduler } from '#cluster/scheduler';
 import { openMemoryStore } from '#cluster/store';
@@ -16,7 +16,7 @@ export interface ControlPlane extends AsyncDisposable {
   /** What the fake node says that each Pod uses, in millicores. */
   usage_millicores: number;
   /** Resolves when `holds` is true of the objects; it looks at each change of theirs. */
-  until<T extends KubeObject>(ref: Parameters<ClusterClient['resource']>[0], holds: (objects: readonly T[]) => boolean, why: string): Promise<readonly T[]>;
+  until<T extends KubeObject>(ref: RefOf<T>, holds: (objects: readonly T[]) => boolean, why: string): Promise<readonly T[]>;
 }
 
 /** API server, controllers, scheduler and a node whose Pods run at once. */
@@ -43,8 +43,7 @@ export async function startControlPlane(settings: ControllersSettings = {}): Pro
   await Promise.all([controllers.start(), scheduler.start()]);
   return Object.assign(plane, {
     client,
-    until: <T extends KubeObject>(ref: Parameters<ClusterClient['resource']>[0], holds: (objects: readonly T[]) => boolean, why: string) =>
-      until<T>(client, ref, holds, why),
+    until: <T extends KubeObject>(ref: RefOf<T>, holds: (objects: readonly T[]) => boolean, why: string) => until<T>(client, ref, holds, why),
     async [Symbol.asyncDispose]() {
       await scheduler.stop();
       await controllers.stop();
@@ -58,7 +57,7 @@ export async function startControlPlane(settings: ControllersSettings = {}): Pro
 
 async function until<T extends KubeObject>(
   client: ClusterClient,
-  ref: Parameters<ClusterClient['resource']>[0],
+  ref: RefOf<T>,
   holds: (objects: readonly T[]) => boolean,
   why: string,
 ): Promise<readonly T[]> {

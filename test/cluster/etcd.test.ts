@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type ApiServer, createApiServer } from '#cluster/apiserver';
-import type { KubeObject, V1ConfigMap, WatchEvent } from '#cluster/api';
-import { CONFIG_MAPS, type ClusterClient, inProcessClient, LeaderElection, LEASES } from '#cluster/client';
+import type { KubeObject, V1ConfigMap, V1Service, WatchEvent } from '#cluster/api';
+import { CONFIG_MAPS, type ClusterClient, inProcessClient, LeaderElection, LEASES, SERVICES } from '#cluster/client';
 import { openEtcdStore, type Store } from '#cluster/store';
 import { silentLogger, systemClock, systemRandom } from '#kit';
 import { etcdMissing, startCable, startTestEtcd } from '../../src/cluster/store/etcd/etcd.testing.ts';
@@ -45,9 +45,12 @@ const configMap = (name: string, data: Record<string, string> = {}): V1ConfigMap
   metadata: { name, namespace: NAMESPACE },
   data,
 });
-async function first<T extends KubeObject>(events: AsyncIterable<WatchEvent<T>>, count: number): Promise<WatchEvent<T>[]> {
+async function first<T extends KubeObject>(events: AsyncIterable<WatchEvent<T>>, count: number, heard: () => void = () => {}): Promise<WatchEvent<T>[]> {
   const seen: WatchEvent<T>[] = [];
-  for await (const event of events) if (seen.push(event) === count) break;
+  for await (const event of events) {
+    heard();
+    if (seen.push(event) === count) break;
+  }
   return seen;
 }
 /** No bookmarks were asked for: each event has an object. */
@@ -110,6 +113,65 @@ test('two API servers on one etcd: who was answered by one finds his change at t
   }
 });
 
+test('two API servers on one etcd: a watch of what is begins with what another server has acknowledged', skipping, async () => {
+  const prefix = prefixOfTest();
+  await using here = await startPlane(prefix);
+  await using there = await startPlane(prefix);
+  const sides = [configMapsOf(here), configMapsOf(there)] as const;
+  for (let index = 0; index < 30; index++) {
+    const [mine, theirs] = index % 2 === 0 ? sides : ([sides[1], sides[0]] as const);
+    await mine.create(configMap(`map-${index}`));
+    // All that is before its end is marked.
+    const seen = new Set<string | undefined>();
+    const query = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: 'true' };
+    const answer = await (theirs === sides[0] ? here : there).server.handler.handle({
+      verb: 'watch',
+      resource: { group: '', version: 'v1', resource: 'configmaps' },
+      namespace: NAMESPACE,
+      query,
+      user: ADMIN,
+    });
+    assert.equal(answer.kind, 'watch');
+    if (answer.kind !== 'watch') return;
+    for await (const event of answer.events) {
+      if (event.type === 'BOOKMARK') break;
+      seen.add(objectOf(event as WatchEvent<KubeObject>).metadata.name);
+    }
+    assert.ok(seen.has(`map-${index}`), `${index} of ${seen.size}`);
+  }
+});
+
+const service = (name: string, spec: object): V1Service => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: NAMESPACE },
+  spec: { ports: [{ port: 80 }], ...spec },
+});
+
+test('two API servers on one etcd: no two Services get one address or node port, whoever made them', skipping, async () => {
+  const prefix = prefixOfTest();
+  await using here = await startPlane(prefix);
+  await using there = await startPlane(prefix);
+  const sides = [here, there].map(({ client }) => client.resource<V1Service>(SERVICES));
+  // Of 251 addresses, in the order in which both sides happen to come to it.
+  const count = 60;
+  await Promise.all(
+    sides.flatMap((side, number) => Array.from({ length: count }, (_, index) => side.create(service(`s-${number}-${index}`, { type: 'NodePort' })))),
+  );
+  const wanted = sides.map((side, number) => side.create(service(`same-port-${number}`, { type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] })));
+  const asked = sides.map((side, number) => side.create(service(`same-address-${number}`, { clusterIP: '10.96.0.77' })));
+  const outcomes = await Promise.all([Promise.allSettled(wanted), Promise.allSettled(asked)]);
+  const { items } = (await sides[0]?.list({ namespace: NAMESPACE })) ?? assert.fail();
+  const all = { addresses: items.map(({ spec }) => spec?.clusterIP), ports: items.flatMap(({ spec }) => spec?.ports?.map(({ nodePort }) => nodePort) ?? []) };
+  const given = all.ports.filter((port) => port !== undefined);
+  assert.equal(new Set(all.addresses).size, items.length);
+  assert.equal(new Set(given).size, given.length);
+  assert.ok(items.length >= 2 * count);
+  for (const outcome of outcomes) assert.ok(outcome.filter(({ status }) => status === 'fulfilled').length <= 1);
+  const refused = outcomes[0].find((one) => one.status === 'rejected');
+  assert.match(String(refused?.reason), /spec\.ports\[0\]\.nodePort: Invalid value: 30080: provided port is already allocated/);
+});
+
 test('an API server that was cut off until its past was forgotten tells its watchers the difference', skipping, async () => {
   const prefix = prefixOfTest();
   await using cable = await startCable(etcd?.endpoints[0] ?? '');
@@ -117,7 +179,9 @@ test('an API server that was cut off until its past was forgotten tells its watc
   await near.client.resource<V1ConfigMap>(CONFIG_MAPS).create(configMap('goes'));
   await using far = await startPlane(prefix, cable.endpoint);
   const mine = near.client.resource<V1ConfigMap>(CONFIG_MAPS);
-  const watch = first(far.client.resource<V1ConfigMap>(CONFIG_MAPS).watch({ namespace: NAMESPACE }), 3);
+  const begun = Promise.withResolvers<void>();
+  const watch = first(far.client.resource<V1ConfigMap>(CONFIG_MAPS).watch({ namespace: NAMESPACE }), 3, begun.resolve);
+  await begun.promise;
   cable.cut();
   await mine.delete('goes', NAMESPACE);
   const comes = await mine.create(configMap('comes'));

@@ -8,7 +8,7 @@ import type { KubeObject, V1Deployment, V1Pod, V1Service } from '#cluster/api';
 import { type ClusterClient, createInformer, DEPLOYMENTS, inProcessClient, PODS, SERVICES } from '#cluster/client';
 import { createControllers } from '#cluster/controllers';
 import { createServiceProxy, createServiceState } from '#cluster/network';
-import { createNodeAgent } from '#cluster/node';
+import { createNodeAgent, openMachine } from '#cluster/node';
 import { createScheduler } from '#cluster/scheduler';
 import { openMemoryStore } from '#cluster/store';
 import { silentLogger as logger, systemClock as clock, systemRandom as random } from '#kit';
@@ -62,7 +62,7 @@ test('a whole cluster rolls a Deployment: no process is told to stop while its S
     nodeName: 'node-a',
     runtime,
     network: wires,
-    dataDir: dir,
+    machine: openMachine({ dataDir: dir, random }),
     address: '192.0.2.1',
     capacity,
     version: 'v1',

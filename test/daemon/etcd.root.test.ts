@@ -63,7 +63,7 @@ test('when the leader ends the other one leads: soon at a clean stop', skipping,
 });
 
 test('a leader that is killed is replaced when its lease has ended', skipping, async () => {
-  const { stdout } = await plane().inside(['sh', '-c', `cat ${join(place, 'data', 'daemon.lock')}`]);
+  const { stdout } = await plane().inside(['sh', '-c', `readlink ${join(place, 'data', 'daemon.lock')}`]);
   // The lock's record.
   const { pid } = JSON.parse(stdout) as { pid: number };
   const before = await leader();

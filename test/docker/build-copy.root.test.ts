@@ -84,6 +84,28 @@ test('links in the context and in the image lead nowhere outside; setuid bits st
   assert.match((await docker.daemon.docker(['build', '.'], { folder })).stderr, /COPY failed.*out/);
 });
 
+test('devices and pipes of a context arrive as what they are, and no step may use a device by them', async () => {
+  const folder = await makeContext(at('devices'), {
+    Dockerfile: `FROM busybox
+COPY . /all/
+RUN ls -ln /all | awk '{print $1, $5 $6, $NF}'; for node in disk memory; do head -c1 /all/$node; done; echo end
+RUN --mount=target=/m --mount=target=/w,rw for place in /m /w; do head -c1 $place/disk; head -c1 $place/memory; done; echo end
+`,
+  });
+  // The machine's first disk and its memory.
+  for (const words of [
+    ['b', '254', '0'],
+    ['c', '1', '2'],
+  ])
+    await docker.inside(['mknod', join(folder, words[0] === 'b' ? 'disk' : 'memory'), ...words]);
+  await docker.inside(['mkfifo', join(folder, 'pipe')]);
+  const said = await docker.inside(['sh', '-c', `tar -C ${folder} -c . | docker build -`]);
+  assert.match(said, /^br\S+ 254,0 disk$/m);
+  assert.match(said, /^cr\S+ 1,2 memory$/m);
+  assert.match(said, /^pr\S+ \S+ pipe$/m);
+  assert.equal(said.match(/head: \/\w+\/(?:disk|memory): Operation not permitted/g)?.length, 6);
+});
+
 test('a tar with entries that lead out writes nothing outside', async () => {
   const folder = await makeContext(at('evil'), { Dockerfile: 'FROM busybox\nADD evil.tar /x/\nRUN find /x\n', escaped: 'no' });
   await output(run(['tar', '-cPf', 'evil.tar', '--transform', 's,^escaped,../../../../../../escaped,', 'escaped'], { folder }));
@@ -146,6 +168,7 @@ test('ADD takes a repository at a ref and a folder of it; a context may be one, 
     'sub/file': 'first\n',
     Dockerfile: 'FROM busybox\nCOPY sub /sub\n',
     'sub/Dockerfile': 'FROM busybox\nCOPY file /alone\n',
+    Whole: 'FROM busybox\nCOPY . /all\n',
   });
   const inWork = (...words: readonly string[]) => output(run([...git, ...words], { folder: work }));
   await inWork('init', '-q');
@@ -175,4 +198,36 @@ test('ADD takes a repository at a ref and a folder of it; a context may be one, 
     assert.equal(await docker.run('run --rm remote cat', path), expected);
   }
   assert.match(await docker.refusedFeed(`FROM busybox\nADD ${url}#nosuch /x/\n`, 'build -'), /Cannot find "nosuch" in the repository/);
+  // A branch whose name ends as another one is called, and a tag of the same name as a branch.
+  for (const words of [
+    ['checkout', '-q', '-b', 'a/main', 'v1'],
+    ['tag', 'main', 'v1'],
+    ['tag', '-a', '-m', 'signed', 'v2', 'v1'],
+  ])
+    await inWork(...words);
+  await output(run([...git, 'push', '-q', '--all', at('repo/it.git')], { folder: work }));
+  await output(run([...git, 'push', '-q', '--tags', at('repo/it.git')], { folder: work }));
+  await output(run([...git, 'update-server-info'], { folder: at('repo/it.git') }));
+  const commit = (await output(run([...git, 'rev-parse', 'v1'], { folder: work }))).trim();
+  const added = await builds(
+    {},
+    `FROM busybox\nADD ${url}#main:sub /1/\nADD ${url}?tag=main&subdir=sub /2/\nADD ${url}?branch=a/main&keep-git-dir=true /3/\nADD ${url}?tag=v2&checksum=${commit.slice(0, 9)}&subdir=sub /4/\nADD --checksum=${commit} ${url}#v2 /5/\nADD ${url}?commit=${commit} /6/\n`,
+    'cat /1/file /2/file /3/sub/file /4/file /5/sub/file /6/sub/file; test -d /3/.git && test ! -e /6/.git && echo kept',
+  );
+  assert.equal(added, `second\n${'first\n'.repeat(5)}kept\n`);
+  await output(docker.daemon.gantry(['build', '-t', 'attested', '--provenance', `${url}#a/main`]));
+  assert.ok((await output(docker.daemon.gantry(['attestations', 'attested']))).includes(`{"uri":"${url}#a/main","digest":{"gitCommit":"${commit}"}}`));
+  const refusals = [
+    [`ADD ${url}?tag=v1&checksum=${'0'.repeat(40)} /x/`, /has commit [0-9a-f]{40} at refs\/tags\/v1, and the address says 0{40}/],
+    [`ADD --checksum=${'0'.repeat(40)} ${url}#v1 /x/`, /is at commit [0-9a-f]{40}, and --checksum says 0{40}/],
+    [`ADD ${url}?color=red /x/`, /there is no color/],
+  ] as const;
+  for (const [line, problem] of refusals) assert.match(await docker.refusedFeed(`FROM busybox\n${line}\n`, 'build -'), problem);
+  for (const [folder, extra] of [
+    ['test ! -e', []],
+    ['test -d', ['--build-arg', 'BUILDKIT_CONTEXT_KEEP_GIT_DIR=1']],
+  ] as const) {
+    await output(docker.daemon.gantry(['build', '-t', 'whole', '-f', 'Whole', ...extra, `${url}?branch=a/main`]));
+    assert.equal(await docker.run('run --rm whole sh -c', `${folder} /all/.git && cat /all/sub/file`), 'first\n');
+  }
 });

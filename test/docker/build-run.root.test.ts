@@ -111,6 +111,49 @@ test('a step reaches the SSH agent of --ssh by a socket with its own mode and ow
   }
 });
 
+test('several SSH agents by their ids, an absent one, and a step that the cache answers without any', async () => {
+  const heard: Record<string, string> = {};
+  const agents = await Promise.all(
+    ['one', 'two'].map(async (name) => {
+      const agent = createServer((socket) => socket.on('data', (data) => (heard[name] = `${heard[name] ?? ''}${String(data)}`))).listen(at(`agent-${name}`));
+      await once(agent, 'listening');
+      return agent;
+    }),
+  );
+  const Dockerfile = `FROM busybox
+RUN --mount=type=ssh,id=one,target=/dev/log logger for one
+RUN --mount=type=ssh,id=two,target=/dev/log logger for two
+RUN --mount=type=ssh,id=one --mount=type=ssh,id=two ls /run/buildkit; echo $SSH_AUTH_SOCK
+RUN --mount=type=ssh,id=three test -z "$SSH_AUTH_SOCK" && test ! -e /run/buildkit && echo none
+`;
+  const folder = await makeContext(at('agents'), { Dockerfile });
+  const given = ['--ssh', `one=${at('agent-one')}`, '--ssh', `two=${at('agent-two')}`];
+  try {
+    const said = await output(docker.daemon.gantry(['build', ...given, folder]));
+    assert.match(said, /\nssh_agent\.0\nssh_agent\.1\n\/run\/buildkit\/ssh_agent\.0\n/);
+    assert.match(said, /\nnone\n/);
+    assert.match(heard.one ?? '', /for one/);
+    assert.match(heard.two ?? '', /for two/);
+    assert.doesNotMatch(`${heard.one}`, /for two/);
+  } finally {
+    for (const agent of agents) agent.close();
+  }
+  const again = await output(docker.daemon.gantry(['build', folder]));
+  assert.equal(again.match(/Using cache/g)?.length, 4);
+  // Another id, another step.
+  const needing = (id: string) => ({ Dockerfile: `FROM busybox\nRUN --mount=type=ssh,id=${id},required echo for nobody\n` });
+  const { status, stderr } = await docker.daemon.gantry(['build', ...given, await makeContext(at('needing'), needing('three'))]);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /no SSH key "three" forwarded from the client; give it with gantry build --ssh three/);
+  assert.match((await docker.daemon.gantry(['build', '--ssh', 'three', folder])).stderr, /write default, or ID=SOCKET/);
+});
+
+test('an agent is taken by an absolute path only', async () => {
+  const extensions = Buffer.from(JSON.stringify({ sshAgents: { default: 'run/agent.sock' } })).toString('base64url');
+  const words = ['-s', '-X', 'POST', '-H', `X-Gantry-Build: ${extensions}`, '--unix-socket', docker.daemon.dockerSocket, 'http://docker/build'];
+  assert.match(await docker.inside(['curl', ...words]), /invalid sshAgents\.default \\"run\/agent\.sock\\": it must be the absolute path of a socket/);
+});
+
 test('a tmpfs mount has a size, and a step its network, limits, hosts and shared memory', async () => {
   const said = await docker.feed(
     'FROM busybox\nRUN --mount=type=tmpfs,target=/t,size=1m df -k /t | tail -n1; ulimit -n; df -k /dev/shm | tail -n1; grep elsewhere /etc/hosts\nRUN --network=none ls /sys/class/net\n',
@@ -137,4 +180,22 @@ test('a failed step is kept for a shell when --debug asks, and leaves nothing el
   assert.equal(await docker.run('images -aq'), images);
   await docker.settled(before);
   assert.deepEqual(await readdir(join(docker.daemon.dataDir, 'engine/build-context')), []);
+});
+
+test('a step that could not even begin is kept too, and a step without a shell stays as an image', async () => {
+  const images = await docker.run('images -aq');
+  const missing = await makeContext(at('missing'), { Dockerfile: 'FROM busybox\nRUN echo here > /here\nRUN ["/missing"]\n' });
+  const debugged = await docker.daemon.gantry(['build', '--debug', missing], { input: 'cat /here\n' });
+  assert.notEqual(debugged.status, 0);
+  assert.match(debugged.stdout, /\nhere\n$/);
+  assert.equal(await docker.run('images -aq'), images);
+  const bare = await makeContext(at('bare'), { Dockerfile: 'FROM scratch\nCOPY --from=busybox /bin/busybox /only\nRUN ["/only", "false"]\n' });
+  const { status, stderr } = await docker.daemon.gantry(['build', '--debug', bare]);
+  assert.equal(status, 127);
+  const kept = /There is no \/bin\/sh in it\. Its files stay as the image (sha256:\w+)/.exec(stderr)?.[1] ?? assert.fail(stderr);
+  const container = (await docker.run('create', kept, 'x')).trim();
+  assert.match(await docker.inside(['sh', '-c', `docker export ${container} | tar -t`]), /^only$/m);
+  await docker.run('rm', container);
+  await docker.run('rmi', kept);
+  assert.equal(await docker.run('images -aq'), images);
 });

@@ -10,8 +10,15 @@ import { output } from '../support/run.ts';
 
 /** The data dir is a file system of its own, small, and gone with the namespace. */
 const SMALL_DISK = `truncate -s 96M "$HOME/disk" && mkfs.ext4 -q -m 0 "$HOME/disk" && mkdir "$HOME/data" && mount -o loop "$HOME/disk" "$HOME/data"`;
-/** To the last byte: what is left of a block is filled too. */
-const FILL = `cat /dev/zero > "$HOME/data/filler" 2>/dev/null; i=0; while [ $i -lt 200 ]; do echo x > "$HOME/data/filler.$i" 2>/dev/null || break; i=$((i+1)); done; sync; cat /dev/zero > "$HOME/data/filler.end" 2>/dev/null; df --output=avail "$HOME/data" | tail -1`;
+/** To the last block, also those that the daemon gives back meanwhile. */
+const FILL = `free() { df --output=avail "$HOME/data" | tail -1 | tr -d ' '; }
+i=0
+while [ $i -lt 2000 ] && [ "$(free)" != 0 ]; do
+  cat /dev/zero > "$HOME/data/filler.$i.large" 2>/dev/null
+  while [ $i -lt 2000 ]; do i=$((i+1)); echo x > "$HOME/data/filler.$i" 2>/dev/null || break; done
+  sync
+done
+free`;
 const FREE = `rm -f "$HOME"/data/filler*`;
 const NO_SPACE = /no space left/i;
 
@@ -103,6 +110,15 @@ test('what is in the way on a full disk can be removed', async () => {
   assert.equal(await docker.run('ps -aq'), '');
   await shell(FREE);
   assert.equal(await docker.run('run --rm busybox echo whole'), 'whole\n');
+});
+
+test('a daemon on a full disk is taken down, and comes up again', async () => {
+  await docker.run('run -d --name stays busybox', ...LASTING);
+  assert.equal(await shell(FILL), '0');
+  assert.equal((await daemon.gantry(['down'])).status, 0);
+  await shell(FREE);
+  await daemon.restart();
+  await docker.run('rm -f stays');
 });
 
 test('nor does a daemon end whose own log is on the full disk', async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Conversation } from '../support/conversation.ts';
+import { makeContext } from '../support/context.ts';
 import { startDocker } from '../support/docker.ts';
+import { output } from '../support/run.ts';
 
 const docker = await startDocker();
 const guards: Conversation[] = [];
@@ -124,4 +126,46 @@ test('docker search looks into the catalogue of the configured registry, and of 
   assert.match(await docker.refused('search', `${TOKEN}/beta`), /denied|Cannot sign in/);
   await docker.run('login -u ann -p s3cret', TOKEN);
   assert.deepEqual(await search(`${TOKEN}/beta`), [`${TOKEN}/myregistry/team/beta`]);
+});
+
+const HELPER = `#!/bin/sh
+[ "$1" = list ] && { echo '{"${BASIC}":"ann","${TOKEN}":"<token>"}'; exit; }
+read -r registry
+case "$registry" in
+  ${BASIC}) echo '{"Username":"ann","Secret":"s3cret"}' ;;
+  ${TOKEN}) echo '{"Username":"<token>","Secret":"fresh"}' ;;
+  *) echo 'credentials not found in native keychain'; exit 1 ;;
+esac
+`;
+
+test('gantry asks the credential helpers that docker asks: for one registry, or for all; for passwords and identity tokens', async () => {
+  const { folder } = docker.daemon;
+  await mkdir(join(folder, 'bin'));
+  await writeFile(join(folder, 'bin/docker-credential-safe'), HELPER, { mode: 0o755 });
+  const environment = { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, DOCKER_CONFIG: join(folder, 'helped') };
+  const configure = async (config: object) => {
+    await mkdir(environment.DOCKER_CONFIG, { recursive: true });
+    await writeFile(join(environment.DOCKER_CONFIG, 'config.json'), JSON.stringify(config));
+  };
+  const gantry = (...words: readonly string[]) => docker.daemon.gantry(words, { environment });
+  for (const place of [BASIC, TOKEN]) {
+    const name = `${place}/helped/app:1`;
+    await docker.run('tag busybox', name);
+    await configure({ credHelpers: { 'other.example': 'safe' } });
+    assert.notEqual((await gantry('push', name)).status, 0);
+    for (const config of [{ credHelpers: { [place]: 'safe' } }, { credsStore: 'safe' }]) {
+      await configure(config);
+      await output(gantry('push', name));
+      await docker.run('rmi', name);
+      await output(gantry('pull', name));
+      assert.match(await output(gantry('registry', 'ls', `${place}/helped/app`)), /^1 /m);
+      await docker.run('rmi', name);
+      const folderOfBuild = await makeContext(join(folder, 'from-helped'), { Dockerfile: `FROM ${name}\nRUN true\n` });
+      await output(gantry('build', '--pull', folderOfBuild));
+    }
+  }
+  await configure({ credsStore: 'absent' });
+  const { status, stderr } = await gantry('pull', `${BASIC}/helped/app:1`);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /Cannot ask docker-credential-absent, which config\.json names/);
 });

@@ -7,6 +7,15 @@ import { eventually } from '../support/eventually.ts';
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
 
+test('what a container says is heard though it ends before it has read its input', async () => {
+  const input = Buffer.alloc(5_000_000, 'x');
+  const runs = await Promise.all(Array.from({ length: 8 }, () => docker.daemon.docker(['run', '--rm', '-i', 'busybox', 'echo', 'said'], { input })));
+  assert.deepEqual(
+    runs.map(({ status, stdout, stderr }) => `${status} ${stdout}${stderr}`),
+    Array.from({ length: 8 }, () => '0 said\n'),
+  );
+});
+
 test('a container runs, and nothing of it is left after --rm', async () => {
   const before = await docker.baseline();
   assert.equal(await docker.run('run --rm busybox echo hello'), 'hello\n');

@@ -42,10 +42,20 @@ test('the package has the bundle and what it needs, and no sources or tests', as
   const foreign = names.filter((name) => !/^package\/(?:bin\/(?:gantry|launcher\.cjs)|dist\/.+|package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(name));
   assert.deepEqual(foreign, []);
   assert.deepEqual(
-    names.filter((name) => /\.ts$|\.test\.|\.map$/.test(name)),
+    names.filter((name) => /(?<!\.d)\.ts$|\.test\.|\.map$/.test(name)),
     [],
   );
-  for (const needed of ['bin/gantry', 'bin/launcher.cjs', 'dist/cli/main.js', 'LICENSE', 'README.md', 'CHANGELOG.md']) {
+  for (const needed of [
+    'bin/gantry',
+    'bin/launcher.cjs',
+    'dist/cli/main.js',
+    'dist/library/index.js',
+    'dist/testing/index.js',
+    'dist/types/testing/index.d.ts',
+    'LICENSE',
+    'README.md',
+    'CHANGELOG.md',
+  ]) {
     assert.ok(names.includes(`package/${needed}`), needed);
   }
 });
@@ -55,6 +65,45 @@ test('installed in an empty folder it tells its version', async () => {
   const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '';
   await output(run(['npm', 'install', join(folder, archive), '--prefer-offline', '--no-audit', '--no-fund'], { environment: npm, folder: home }));
   assert.match(await inside(gantry, 'version'), /^gantry \d+\.\d+\.\d+\n$/);
+});
+
+test('a program imports it by its name, types and all', async () => {
+  const program = `import { createInformer, kinds } from 'gantry';
+import { startCluster } from 'gantry/testing';
+await using cluster = await startCluster({ nodes: 2 });
+const deployments = cluster.client.resource(kinds.Deployment);
+await cluster.apply('{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: web}]}}}}');
+await cluster.until('three Pods', async () => (await deployments.get('web', 'default')).status?.availableReplicas === 3);
+const informer = createInformer(cluster.client, kinds.Pod);
+await informer.start();
+console.log(informer.list('default').length);
+await informer.stop();
+`;
+  await writeFile(join(home, 'program.mts'), program);
+  await writeFile(join(home, 'wrong.mts'), `${program}void (await deployments.get('web', 'default')).spec?.replicaz;\n`);
+  assert.equal(await inside(process.execPath, '--no-warnings', join(home, 'program.mts')), '3\n');
+  const compiled = (file: string) =>
+    run(
+      [
+        join(checkout, 'node_modules/.bin/tsc'),
+        '--noEmit',
+        '--module',
+        'nodenext',
+        '--target',
+        'es2024',
+        '--lib',
+        'es2024,esnext.disposable',
+        '--strict',
+        '--types',
+        'node',
+        '--typeRoots',
+        join(checkout, 'node_modules/@types'),
+        file,
+      ],
+      { folder: home },
+    );
+  assert.deepEqual(await compiled('program.mts'), { status: 0, stdout: '', stderr: '' });
+  assert.match((await compiled('wrong.mts')).stdout, /^wrong\.mts\(\d+,\d+\): error TS2551: Property 'replicaz' does not exist on type 'V1DeploymentSpec'/);
 });
 
 test('its worker thread works on layers', async () => {

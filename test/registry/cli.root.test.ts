@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,22 +8,10 @@ import { NO_REGISTRIES, openImageStore, type OpenImageStore } from '#image';
 import { silentLogger, systemClock, systemRandom } from '#kit';
 import { createRegistry, type Registry } from '#registry';
 import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts';
+import { inOwnNamespaces } from '../support/own-namespaces.ts';
 import { type Outcome, output as whole, run } from '../support/run.ts';
 
-// Runs itself again in namespaces of its own.
-const isInside = process.env.GANTRY_TEST_NAMESPACE === 'registry-cli';
-const absent = process.getuid?.() !== 0 ? 'needs root' : existsSync('/usr/bin/docker-registry') ? false : 'docker-registry is not installed';
-if (!isInside) {
-  test('gantry registry against docker-registry and ours, in namespaces of its own', { skip: absent }, () => {
-    const { NODE_TEST_CONTEXT: _outer, ...environment } = process.env;
-    const script = 'ip link set lo up && exec "$@"';
-    const result = spawnSync('unshare', ['-m', '-n', '--propagation', 'private', 'sh', '-c', script, 'sh', process.execPath, '--test', import.meta.filename], {
-      env: { ...environment, GANTRY_TEST_NAMESPACE: 'registry-cli' },
-      encoding: 'utf8',
-    });
-    assert.equal(result.status, 0, `${result.stdout}\n${result.stderr}`);
-  });
-}
+const isInside = inOwnNamespaces(import.meta.filename, 'gantry registry against docker-registry and ours', '/usr/bin/docker-registry');
 
 const unexpected = () => assert.fail('nothing is mounted here');
 const NO_MOUNTS = { mount: unexpected, mountInBackground: unexpected, unmount: unexpected, turn: unexpected, list: unexpected };

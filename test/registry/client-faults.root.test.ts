@@ -1,71 +1,29 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
-import { createReadStream } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { NO_REGISTRIES, openImageStore, type OpenImageStore, parseReference } from '#image';
-import { silentLogger, systemClock, systemRandom } from '#kit';
-import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts';
-import { type FaultyFront, openFaultyFront } from '../support/faulty-front.ts';
+import { type OpenImageStore, parseReference } from '#image';
+import { systemClock } from '#kit';
+import type { DockerRegistry } from '../support/docker-registry.ts';
+import type { FaultyFront } from '../support/faulty-front.ts';
+import { type FaultyUpstream, openFaultyUpstream } from '../support/faulty-upstream.ts';
+import { inOwnNamespaces } from '../support/own-namespaces.ts';
 
-// Runs itself again in namespaces of its own.
-const isInside = process.env.GANTRY_TEST_NAMESPACE === 'faults';
-const absent = process.getuid?.() !== 0 ? 'needs root' : existsSync('/usr/bin/docker-registry') ? false : 'docker-registry is not installed';
-if (!isInside) {
-  test('pulls and pushes against docker-registry, in namespaces of its own', { skip: absent }, () => {
-    const { NODE_TEST_CONTEXT: _outer, ...environment } = process.env;
-    const script = 'ip link set lo up && exec "$@"';
-    const result = spawnSync('unshare', ['-m', '-n', '--propagation', 'private', 'sh', '-c', script, 'sh', process.execPath, '--test', import.meta.filename], {
-      env: { ...environment, GANTRY_TEST_NAMESPACE: 'faults' },
-      encoding: 'utf8',
-    });
-    assert.equal(result.status, 0, `${result.stdout}\n${result.stderr}`);
-  });
-}
+const isInside = inOwnNamespaces(import.meta.filename, 'pulls and pushes against docker-registry', '/usr/bin/docker-registry');
 
-const LAYER_BYTES = 3_000_000;
-const unexpected = () => assert.fail('nothing is mounted here');
-const NO_MOUNTS = { mount: unexpected, mountInBackground: unexpected, unmount: unexpected, turn: unexpected, list: unexpected };
-const folder = mkdtempSync(join(tmpdir(), 'gantry-test-faults-'));
+let place: FaultyUpstream;
 let upstream: DockerRegistry;
 let front: FaultyFront;
 let source: OpenImageStore;
-
-const openStore = (name: string) =>
-  openImageStore({
-    dataDir: join(folder, name),
-    linux: { mounts: NO_MOUNTS },
-    clock: systemClock,
-    random: systemRandom,
-    logger: silentLogger,
-    registries: NO_REGISTRIES,
-  });
+let openStore: FaultyUpstream['openStore'];
 
 before(async () => {
   if (!isInside) return;
-  upstream = await startDockerRegistry(join(folder, 'registry'), 5_001);
-  front = await openFaultyFront(`http://${upstream.host}`);
-  source = await openStore('source');
-  mkdirSync(join(folder, 'root'));
-  writeFileSync(join(folder, 'root/data'), randomBytes(LAYER_BYTES));
-  execFileSync('tar', ['-C', join(folder, 'root'), '-cf', join(folder, 'root.tar'), '.']);
-  const name = parseReference(`${upstream.host}/team/app:1`);
-  await source.images.importTar(createReadStream(join(folder, 'root.tar')), { config: {}, name });
-  await source.images.push(name, {});
+  place = await openFaultyUpstream();
+  ({ upstream, front, source, openStore } = place);
 });
 after(async () => {
-  if (isInside) {
-    await source.stop();
-    await front[Symbol.asyncDispose]();
-    await upstream[Symbol.asyncDispose]();
-  }
-  rmSync(folder, { recursive: true, force: true });
+  if (isInside) await place[Symbol.asyncDispose]();
 });
 
 let stores = 0;

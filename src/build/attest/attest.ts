@@ -13,20 +13,25 @@ export async function attest(session: BuildSession, image: Image, context: Opene
   if (asked === undefined) return;
   const made: Attestation[] = [];
   if (asked.sbom) made.push(await sbomOf(session, image));
-  if (asked.provenance !== undefined) made.push(await provenanceOf(session, image, context, started_ms, asked.provenance));
+  if (asked.provenance !== undefined) made.push(await provenanceOf(session, image, context, { started_ms, mode: asked.provenance }));
   await session.options.images.attach(image.id, made);
   for (const { artifactType, content } of made) await session.say(`Attached ${artifactType} (${content.length} bytes)\n`);
 }
 
 async function sbomOf(session: BuildSession, image: Image): Promise<Attestation> {
-  const packages = await session.withSnapshot(layersOf(image), (root) => scanPackages(root, session.signal));
+  const packages = await session.withSnapshot(layersOf(image), (root) => scanPackages(root, { clock: session.options.clock, signal: session.signal }));
   const epoch_ms = epochOf(session.request.buildArgs ?? {});
   const created_ms = epoch_ms ?? session.options.clock.now();
   const name = namesOf(session)[0] ?? image.id;
   return { artifactType: 'application/spdx+json', content: Buffer.from(spdxDocument({ name, digest: image.manifestDigest, created_ms }, packages)) };
 }
 
-async function provenanceOf(session: BuildSession, image: Image, context: OpenedContext, started_ms: number, mode: 'min' | 'max'): Promise<Attestation> {
+async function provenanceOf(
+  session: BuildSession,
+  image: Image,
+  context: OpenedContext,
+  { started_ms, mode }: { readonly started_ms: number; readonly mode: 'min' | 'max' },
+): Promise<Attestation> {
   const { request, options } = session;
   const { remote, buildArgs = {}, dockerfile: name = 'Dockerfile', target } = request;
   const { digest } = await options.images.trees.hash([{ path: context.root, name: '' }], { owners: false });
@@ -38,6 +43,7 @@ async function provenanceOf(session: BuildSession, image: Image, context: Opened
     ...(options.version === undefined ? {} : { version: options.version }),
     dockerfile: { name, text: context.dockerfile, sha256: createHash('sha256').update(context.dockerfile).digest('hex') },
     ...(target === undefined ? {} : { target }),
+    ...(request.attest?.source === undefined ? {} : { source: request.attest.source }),
     args: buildArgs,
     materials: [own, ...session.materials],
     ...(epochOf(buildArgs) === undefined ? { times: { started_ms, finished_ms: options.clock.now() } } : {}),

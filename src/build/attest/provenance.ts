@@ -12,6 +12,8 @@ export interface ProvenanceFacts {
   readonly version?: string;
   readonly dockerfile: { readonly name: string; readonly text: string; readonly sha256: string };
   readonly target?: string;
+  /** Of which commit the context is, as the client says; nobody has seen to it. */
+  readonly source?: { readonly remote?: string; readonly commit: string; readonly isChanged: boolean };
   readonly args: Readonly<Record<string, string | null>>;
   readonly materials: readonly Material[];
   /** None for output that can be made again. */
@@ -23,7 +25,7 @@ const BUILDER = 'urn:gantry:builder';
 
 /** The in-toto Statement v1 with SLSA's provenance v1. `max` has the Dockerfile's text and the build arguments' values too. Pure. */
 export function provenanceStatement(facts: ProvenanceFacts): string {
-  const { names, sha256, mode, dockerfile, target, args, materials, times, version } = facts;
+  const { names, sha256, mode, dockerfile, target, args, materials, times, version, source } = facts;
   const subjects = names.length === 0 ? ['image'] : names;
   return JSON.stringify({
     _type: 'https://in-toto.io/Statement/v1',
@@ -35,6 +37,7 @@ export function provenanceStatement(facts: ProvenanceFacts): string {
         externalParameters: {
           dockerfile: { name: dockerfile.name, digest: { sha256: dockerfile.sha256 } },
           ...(target === undefined ? {} : { target }),
+          ...(source === undefined ? {} : { source: sourceOf(source) }),
           ...(mode === 'max' ? { args } : { argNames: Object.keys(args).sort() }),
         },
         ...(mode === 'max' ? { internalParameters: { dockerfileText: dockerfile.text } } : {}),
@@ -46,6 +49,10 @@ export function provenanceStatement(facts: ProvenanceFacts): string {
       },
     },
   });
+}
+
+function sourceOf({ remote, commit, isChanged }: NonNullable<ProvenanceFacts['source']>) {
+  return { ...(remote === undefined ? {} : { uri: publicAddress(remote) }), digest: { gitCommit: commit }, ...(isChanged ? { changed: true } : {}) };
 }
 
 /** An address without user, password and query, which may be secrets. Pure. */

@@ -53,8 +53,9 @@ function packageEntry(one: Package) {
 }
 
 /** The package URL (purl specification); the distribution is left out. Pure. */
-export function packageUrl({ type, name, version, architecture }: Package): string {
+export function packageUrl({ type, name, version, architecture, epoch }: Package): string {
   const path = (type === 'pypi' ? name.toLowerCase().replaceAll('_', '-') : name).split('/').map(encodeURIComponent).join('/');
-  const query = architecture === undefined ? '' : `?arch=${encodeURIComponent(architecture)}`;
+  const qualifiers = [...(architecture === undefined ? [] : [`arch=${encodeURIComponent(architecture)}`]), ...(epoch === undefined ? [] : [`epoch=${epoch}`])];
+  const query = qualifiers.length === 0 ? '' : `?${qualifiers.join('&')}`;
   return `pkg:${type}/${path}@${encodeURIComponent(version)}${query}`;
 }

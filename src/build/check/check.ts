@@ -1,6 +1,7 @@
 import { parseUntilMistake } from '../dockerfile/parse.ts';
 import { DockerfileSyntaxError } from '../dockerfile/syntax-error.ts';
 import { DockerfileError } from '../errors.ts';
+import { CHECK_ARG } from '../plan/arguments.ts';
 import { type CheckOptions, NO_OPTIONS, parseCheckOptions, withComments } from './options.ts';
 import { neededBy } from './needed.ts';
 import type { Finding, Hit, Rule } from './rule.ts';
@@ -20,7 +21,7 @@ export interface Mistake {
 }
 export interface CheckResult {
   readonly findings: readonly Finding[];
-  /** `# check=error=true` asks that findings make a build fail. */
+  /** `# check=error=true`, or the argument in its place, asks that findings make a build fail. */
   readonly failsBuild: boolean;
   /** The first mistake of a file that does not read; what stands before it was checked all the same. */
   readonly mistake?: Mistake;
@@ -31,8 +32,9 @@ export function checkDockerfile(source: string, surroundings: Surroundings): Che
   const { file, mistake } = parseUntilMistake(source);
   const subject = subjectOf(file, surroundings);
   try {
-    const options = file.check === undefined ? NO_OPTIONS : parseCheckOptions(file.check.value, file.check.line);
-    const { target } = surroundings;
+    const { target, buildArgs } = surroundings;
+    const asked = buildArgs?.[CHECK_ARG] ? { value: buildArgs[CHECK_ARG], line: 1 } : file.check;
+    const options = asked === undefined ? NO_OPTIONS : parseCheckOptions(asked.value, asked.line);
     // Of a file that does not read, the stage may stand below the mistake.
     const needed = target === undefined || mistake !== undefined ? undefined : neededBy(subject, target);
     const findings = RULES.flatMap((rule) =>

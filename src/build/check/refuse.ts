@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 import { contextInvalid } from '../errors.ts';
 import { ignoreFileNames, ignorePatterns } from '../ignore.ts';
+import { CHECK_ARG } from '../plan/arguments.ts';
 import type { NeededStage } from '../plan/gather.ts';
 import { ownArchitecture } from '../platform.ts';
 import type { BuildSession } from '../session.ts';
@@ -15,8 +16,8 @@ import type { BaseFacts } from './subject.ts';
  */
 export async function refuseFindings(session: BuildSession, source: string, contextRoot: string, stages: readonly NeededStage[]): Promise<void> {
   // The checker reads what the line says; where there is none, nothing is asked for.
-  if (!/^#\s*check\s*=/im.test(source)) return;
   const { buildArgs, target, dockerfile = 'Dockerfile' } = session.request;
+  if (!/^#\s*check\s*=/im.test(source) && !buildArgs?.[CHECK_ARG]) return;
   const ignored = await ignoredPatterns(contextRoot, dockerfile);
   const { findings, failsBuild, mistake } = checkDockerfile(source, {
     platform: `linux/${ownArchitecture()}`,
@@ -29,7 +30,8 @@ export async function refuseFindings(session: BuildSession, source: string, cont
   if (!failsBuild) return;
   const rules = [...new Set(findings.map(({ rule }) => rule))].join(', ');
   const told = findings.map(({ rule, message, line, column, remedy }) => ` - ${rule}: ${message} (line ${line}, column ${column}): ${remedy}`);
-  throw contextInvalid(`lint violation found for rules: ${rules}. The Dockerfile asks by "# check=error=true" that these fail its build:\n${told.join('\n')}`);
+  const asking = buildArgs?.[CHECK_ARG] ? `The argument ${CHECK_ARG} asks by "error=true"` : 'The Dockerfile asks by "# check=error=true"';
+  throw contextInvalid(`lint violation found for rules: ${rules}. ${asking} that these fail its build:\n${told.join('\n')}`);
 }
 
 function basesOf(stages: readonly NeededStage[]): ReadonlyMap<string, BaseFacts> {

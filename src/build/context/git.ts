@@ -4,26 +4,14 @@ import { join } from 'node:path';
 import { isSystemError } from '#kit';
 import { resolveInRoot, lstatMaybe } from '../copy/root-path.ts';
 import { BuildStepError } from '../errors.ts';
+import { type GitPlace, isCommit, refNames } from './git-place.ts';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** A repository's address in parts: `URL#REF:FOLDER`. */
-export interface GitPlace {
-  readonly repository: string;
-  readonly ref: string;
-  readonly folder: string;
-}
-
-/** Takes an address apart. Pure. */
-export function parseGitPlace(text: string): GitPlace {
-  const at = text.indexOf('#');
-  const fragment = at < 0 ? '' : text.slice(at + 1);
-  const colon = fragment.indexOf(':');
-  return {
-    repository: at < 0 ? text : text.slice(0, at),
-    ref: colon < 0 ? fragment : fragment.slice(0, colon),
-    folder: colon < 0 ? '' : fragment.slice(colon + 1),
-  };
+/** A commit, and the name that led to it; none where the commit itself was named. */
+export interface GitCommit {
+  readonly commit: string;
+  readonly name: string | undefined;
 }
 
 /** The machine's git, which asks nobody and reads nobody's settings. */
@@ -36,32 +24,38 @@ export class Git {
     this.#signal = options.signal;
   }
 
-  /** The commit that a name stands for in the repository. Errors: `BUILD_STEP_FAILED`. */
-  async commitOf({ repository, ref }: GitPlace): Promise<string> {
-    if (/^[0-9a-f]{40}$/.test(ref)) return ref;
-    const wanted = ref === '' ? 'HEAD' : ref;
-    const lines = (await this.#run(['ls-remote', '--', repository, wanted, `${wanted}^{}`])).trim().split('\n');
-    // A signed tag is an object of its own: what it points at comes last.
-    const [commit] = (lines.findLast((line) => line.endsWith('^{}')) ?? lines[0] ?? '').split('\t');
-    if (commit === undefined || !/^[0-9a-f]{40,64}$/.test(commit)) throw new BuildStepError(`Cannot find "${wanted}" in the repository ${repository}`);
-    return commit;
+  /** What a place stands for in its repository: a branch before a tag of the same name. Errors: `BUILD_STEP_FAILED`. */
+  async commitOf({ repository, ref, checksum }: GitPlace): Promise<GitCommit> {
+    if (isCommit(ref)) return { commit: ref, name: undefined };
+    const names = refNames(ref);
+    const lines = (await this.#run(['ls-remote', '--', repository, ...names, ...names.map((name) => `${name}^{}`)])).trim().split('\n');
+    // The program answers with every name that ends so.
+    const commits = new Map(lines.map((line) => line.split('\t')).map(([commit = '', name = '']) => [name, commit] as const));
+    const name = names.find((one) => commits.has(one));
+    // A signed tag is an object of its own: what it points at is meant.
+    const commit = name === undefined ? undefined : (commits.get(`${name}^{}`) ?? commits.get(name));
+    if (name === undefined || commit === undefined || !isCommit(commit))
+      throw new BuildStepError(`Cannot find "${ref === '' ? 'HEAD' : ref}" in the repository ${repository}`);
+    if (checksum !== undefined && !commit.startsWith(checksum))
+      throw new BuildStepError(`The repository ${repository} has commit ${commit} at ${name}, and the address says ${checksum}`);
+    return { commit, name };
   }
 
   /** Puts one commit into the new folder `target`. Errors: `BUILD_STEP_FAILED`. */
-  async checkOut(place: GitPlace, commit: string, target: string, keepGitFolder: boolean): Promise<void> {
+  async checkOut(place: GitPlace, { commit, name }: GitCommit, target: string, keepGitFolder: boolean): Promise<void> {
     await mkdir(target, { recursive: true, mode: 0o755 });
     const inside = ['-C', target];
-    await this.#run([...inside, 'init', '--quiet', '--initial-branch=main']);
+    await this.#run([...inside, 'init', '--quiet', '--initial-branch=main', ...(commit.length === 64 ? ['--object-format=sha256'] : [])]);
     await this.#run([...inside, 'remote', 'add', 'origin', '--', place.repository]);
     try {
       await this.#run([...inside, 'fetch', '--quiet', '--depth=1', 'origin', commit]);
     } catch (error) {
       // A server may give names only, and all of what led to them: then the name that led to the commit is asked for.
-      if (!(error instanceof BuildStepError) || place.ref === commit) throw error;
-      await this.#run([...inside, 'fetch', '--quiet', 'origin', '--', place.ref === '' ? 'HEAD' : place.ref]);
+      if (!(error instanceof BuildStepError) || name === undefined) throw error;
+      await this.#run([...inside, 'fetch', '--quiet', 'origin', '--', name]);
     }
     await this.#run([...inside, 'checkout', '--quiet', '--detach', commit]);
-    await this.#run([...inside, 'submodule', 'update', '--quiet', '--init', '--recursive', '--depth=1']);
+    if (place.submodules !== false) await this.#run([...inside, 'submodule', 'update', '--quiet', '--init', '--recursive', '--depth=1']);
     if (!keepGitFolder) await rm(join(target, '.git'), { recursive: true });
   }
 

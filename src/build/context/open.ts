@@ -1,11 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { publicAddress } from '../attest/provenance.ts';
 import { contextInvalid } from '../errors.ts';
 import { ask } from '../execute/ask.ts';
+import { isOn, KEEP_GIT_ARG } from '../plan/arguments.ts';
 import { GIT_URL } from '../plan/git-url.ts';
 import type { BuildSession } from '../session.ts';
-import { folderOfCheckout, Git, parseGitPlace } from './git.ts';
+import { folderOfCheckout, Git } from './git.ts';
+import { parseGitPlace } from './git-place.ts';
 import { applyIgnoreFile, extractContext, readDockerfile } from './receive.ts';
 
 const DOCKERFILE_BYTES_MAX = 4 * 2 ** 20;
@@ -37,7 +40,10 @@ async function checkOut(session: BuildSession, address: string, folder: string):
   const git = new Git({ programPath: session.options.programPath, signal: session.signal });
   // How much it is nobody tells.
   session.contextBytes = Number.POSITIVE_INFINITY;
-  await git.checkOut(place, await git.commitOf(place), folder, false);
+  const found = await git.commitOf(place);
+  const keep = place.keepGitFolder ?? isOn(session.request.buildArgs?.[KEEP_GIT_ARG]);
+  session.materials.push({ uri: publicAddress(address), digest: { gitCommit: found.commit } });
+  await git.checkOut(place, found, folder, keep);
   return await folderOfCheckout(folder, place);
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rmdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { Clock } from '#kit';
 import type { UnpackBounds } from '#image';
 import { contextInvalid } from '../errors.ts';
@@ -12,6 +12,8 @@ import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 /** Smaller pieces are gathered: clients send a header, then a file, and each would be written by itself. */
 const PIECE_BYTES = 32 * 1024;
 const GATHERING_MS = 2;
+/** What may come in while small pieces are gathered. */
+const AHEAD_BYTES = 2 ** 18;
 const MAGIC_BYTES = 6;
 
 /**
@@ -43,7 +45,10 @@ export async function extractContext(
 /** The stream in larger pieces, the first long enough to tell what it is: after a small one it is waited a moment, and what came is one piece. */
 async function* gathered(content: Readable, clock: Clock, onPiece: (piece: Buffer) => void): AsyncGenerator<Buffer, undefined> {
   let head: Buffer | undefined = Buffer.alloc(0);
-  for await (const chunk of content) {
+  const ahead = new PassThrough({ highWaterMark: AHEAD_BYTES });
+  // An error of either destroys both; whoever reads `ahead` sees it, so there is nothing to do when it ends.
+  pipeline(content, ahead, () => undefined);
+  for await (const chunk of ahead) {
     const piece: Buffer = head === undefined ? (chunk as Buffer) : Buffer.concat([head, chunk as Buffer]); // a stream without an encoding gives buffers
     head = head !== undefined && piece.length < MAGIC_BYTES ? piece : undefined;
     if (head !== undefined) continue;

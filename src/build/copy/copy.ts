@@ -11,8 +11,13 @@ import type { OpenedSource } from './sources.ts';
 
 export type { CopyRoots } from './sources.ts';
 
-/** Copies what was found into `root`, where the layers below are to be seen. Errors: `DockerfileError`, `TREE_INVALID`, `BUILD_CONTEXT_INVALID`. */
-export async function copyFiles(session: BuildSession, operation: CopyOperation, sources: readonly OpenedSource[], root: string): Promise<void> {
+/** Copies what was found into the snapshot `key`, which is mounted at `root`; it may be unmounted afterwards. Errors: `DockerfileError`, `TREE_INVALID`, `BUILD_CONTEXT_INVALID`. */
+export async function copyFiles(
+  session: BuildSession,
+  operation: CopyOperation,
+  sources: readonly OpenedSource[],
+  { root, key }: { readonly root: string; readonly key: string },
+): Promise<void> {
   const { target, intoFolder, line, parents } = operation;
   const owner = await ownerOf(root, operation.chown, line);
   const isFolder = (await lstatMaybe(await resolveInRoot(root, target)))?.isDirectory() === true;
@@ -29,7 +34,10 @@ export async function copyFiles(session: BuildSession, operation: CopyOperation,
     else if (asFolder) items.push({ path: source.path, excludes, folder: posix.join(target, source.above), name: source.name, ...look });
     else items.push({ path: source.path, excludes, folder: posix.dirname(target), name: posix.basename(target), ...look });
   }
-  await session.options.images.trees.copy(root, items);
+  const [only] = items;
+  // One alone, because what another one puts into the same folder would have to be there before.
+  if (items.length === 1 && only !== undefined && sources.every(({ isOwn }) => isOwn)) await session.options.snapshots.take(key, only);
+  else await session.options.images.trees.copy(root, items);
 }
 
 /** Files of a context are root's unless they are given to somebody; those of an image stay whose they are. */

@@ -18,6 +18,8 @@ export interface OpenedSource {
   readonly above: string;
   /** Whether its owners are kept: they are somebody's in an image, and nobody's in a context. */
   readonly keepsOwner: boolean;
+  /** It is this build's alone, which changes nothing of it. */
+  readonly isOwn: boolean;
 }
 export interface CopyRoots {
   rootOf(from: FilesFrom): Promise<string>;
@@ -50,12 +52,12 @@ export async function hashSources(session: BuildSession, operation: CopyOperatio
 async function openText(session: BuildSession, source: Extract<PlannedSource, { kind: 'text' }>): Promise<OpenedSource> {
   const path = join(await session.newFolder(), 'text');
   await writeFile(path, source.content, { mode: 0o644 });
-  return { path, name: source.name, kind: 'file', above: '', keepsOwner: false };
+  return { path, name: source.name, kind: 'file', above: '', keepsOwner: false, isOwn: true };
 }
 
 /** A file from a URL, or a folder from a repository. */
 async function openFetched(operation: CopyOperation, source: Extract<PlannedSource, { kind: 'fetched' }>, fetched: Fetched): Promise<readonly OpenedSource[]> {
-  const common = { above: '', keepsOwner: false };
+  const common = { above: '', keepsOwner: false, isOwn: false };
   if (fetched.name === undefined) return [{ ...common, path: fetched.root, name: '', kind: 'folder' }];
   const path = join(fetched.root, (await readdir(fetched.root))[0] ?? '');
   const isArchive = source.unpack && (await looksLikeArchive(path));
@@ -75,7 +77,7 @@ async function openPaths(operation: CopyOperation, source: Extract<PlannedSource
     const above = operation.parents && path !== '' ? dirname(path).replace(/^\.$/, '') : '';
     const isArchive = source.unpack && stats.isFile() && (await looksLikeArchive(real));
     const kind = stats.isDirectory() ? 'folder' : isArchive ? 'archive' : 'file';
-    opened.push({ path: real, name: basename(path), kind, above, keepsOwner: source.from !== 'context' });
+    opened.push({ path: real, name: basename(path), kind, above, keepsOwner: source.from !== 'context', isOwn: source.from === 'context' });
   }
   if (opened.length === 0)
     throw new BuildStepError(

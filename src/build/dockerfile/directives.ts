@@ -45,8 +45,8 @@ function escapeOf(value: string, line: number): '\\' | '`' {
   throw new DockerfileSyntaxError({ line, problem: `invalid escape token '${value}' does not match \` or \\`, remedy: 'write # escape=` or # escape=\\' });
 }
 
-/** Releases 1.x, the experimental ones included, are taken as built in. */
-function checkSyntax(value: string, line: number): void {
+/** Releases 1.x, the experimental ones included, are taken as built in. Errors: `DockerfileSyntaxError` for other frontends. */
+export function checkSyntax(value: string, line: number): void {
   const [image = ''] = value.split(/\s/, 1);
   if (isBuiltIn(image)) return;
   throw new DockerfileSyntaxError({

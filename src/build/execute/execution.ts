@@ -185,7 +185,7 @@ export class Execution {
   async #copyLayer(operation: CopyOperation, sources: readonly OpenedSource[]): Promise<Layer> {
     const below = operation.below === undefined ? [] : await this.layersOf(operation.below);
     return await this.#session.withSnapshot(below, async (root, key) => {
-      await copyFiles(this.#session, operation, sources, root);
+      await copyFiles(this.#session, operation, sources, { root, key });
       return await this.#session.options.snapshots.seal(key, this.#times());
     });
   }

@@ -1,5 +1,5 @@
 import { familiarName, formatReference, type Image } from '#image';
-import { exportCache } from '../cache/artifact.ts';
+import { cacheOf, exportCache } from '../cache/artifact.ts';
 import { INLINE_ARG } from '../plan/arguments.ts';
 import { DockerfileError } from '../errors.ts';
 import { imageOf } from '../output/image.ts';
@@ -45,12 +45,13 @@ export async function performPlan(session: BuildSession, plan: Plan, { contextRo
   const target = plan.stages.at(-1);
   const steps = stages.flatMap((told) => (told.status === 'fulfilled' ? told.value : []));
   if (!target) throw new DockerfileError(1, 'no build stage in current context');
-  const { buildArgs, cacheInline, cacheTo = [] } = session.request;
+  const { buildArgs, cacheInline, cacheTo = [], cacheSteps } = session.request;
   const inline = cacheInline === true || buildArgs?.[INLINE_ARG] === '1';
   const image = await imageOf(session, target.result, execution, { epoch_ms, steps, inline });
   for (const cacheExport of cacheTo) {
     await exportCache(session, plan, execution, cacheExport);
     await session.say(`Exported the cache to ${familiarName(formatReference(cacheExport.reference))}\n`);
   }
+  if (cacheSteps !== undefined) await session.output({ aux: { CacheSteps: await cacheOf(session, plan, execution, cacheSteps) } });
   return image;
 }

@@ -27,7 +27,11 @@ async function runContainer(request: RunRequest, given: StepMounts): Promise<Lay
   try {
     await say(` ---> Running in ${container.id.slice(0, 12)}\n`);
     const streams = await containers.attach(container.id, { stdin: false, stdout: true, stderr: true });
-    const exitCode = await runToEnd(request, container.id, streams);
+    const exitCode = await runToEnd(request, container.id, streams).catch(async (error: unknown) => {
+      // It may not even have begun: what is missing is found in its files.
+      if (!session.signal.aborted) await keepFailed(request, container.id);
+      throw error;
+    });
     if (exitCode !== 0) {
       await keepFailed(request, container.id);
       throw new BuildStepError(`The command '${operation.words.join(' ')}' returned a non-zero code: ${exitCode}`, { exitCode });
@@ -93,6 +97,7 @@ async function containerSpec({ session, operation, layers }: RunRequest, given: 
     healthcheck: { Test: ['NONE'] },
     network: networkOf(operation.network),
     mounts: given.mounts,
+    ...(operation.hostname === undefined ? {} : { hostname: operation.hostname }),
     ...(operation.insecure ? { security: { privileged: true } } : {}),
     ...(request.resources === undefined ? {} : { resources: request.resources }),
     ...(request.shmSize_bytes === undefined ? {} : { shmSize_bytes: request.shmSize_bytes }),

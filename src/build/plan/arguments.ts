@@ -14,6 +14,19 @@ export const EPOCH_ARG = 'SOURCE_DATE_EPOCH';
 /** Asks an image to carry its cache; known from other builders. */
 export const INLINE_ARG = 'BUILDKIT_INLINE_CACHE';
 
+/** Arguments of the builder itself (reference, "BuildKit built-in build args"). Those that it has no use for are told as not consumed. */
+export const CACHE_NAMESPACE_ARG = 'BUILDKIT_CACHE_MOUNT_NS';
+export const HOSTNAME_ARG = 'BUILDKIT_SANDBOX_HOSTNAME';
+export const KEEP_GIT_ARG = 'BUILDKIT_CONTEXT_KEEP_GIT_DIR';
+export const CHECK_ARG = 'BUILDKIT_DOCKERFILE_CHECK';
+export const SYNTAX_ARG = 'BUILDKIT_SYNTAX';
+export const BUILDER_ARGS: readonly string[] = [EPOCH_ARG, INLINE_ARG, CACHE_NAMESPACE_ARG, HOSTNAME_ARG, KEEP_GIT_ARG, CHECK_ARG, SYNTAX_ARG];
+
+/** Whether a switch among the arguments is on. */
+export function isOn(value: string | null | undefined): boolean {
+  return /^(?:1|t|true)$/i.test(value ?? '');
+}
+
 export interface GlobalArgs {
   readonly values: ReadonlyMap<string, string>;
   readonly declared: ReadonlySet<string>;

@@ -1,2 +1,2 @@
 /** Addresses of git repositories (reference, "ADD"). */
-export const GIT_URL = /^git:\/\/|^git@[^:]+:|^ssh:\/\/|^https?:\/\/[^#?]+\.git(?:#|$)/;
+export const GIT_URL = /^git:\/\/|^git@[^:]+:|^ssh:\/\/|^https?:\/\/[^#?]+\.git(?:[#?]|$)/;

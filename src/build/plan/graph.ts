@@ -26,6 +26,8 @@ export interface RunOperation {
   readonly user: string;
   readonly network: string;
   readonly insecure: boolean;
+  /** The container's own id when left out. */
+  readonly hostname?: string;
   readonly mounts: readonly PlannedMount[];
 }
 export type PlannedMount =

@@ -9,8 +9,21 @@ export function chainOf(layers: readonly Layer[]): string {
 
 /** The key of a RUN: all that its result may depend on. `contents` are hashes of what is mounted, in the mounts' order. Pure. */
 export function runKey(operation: RunOperation, chain: string, contents: readonly string[], epoch_ms: number | undefined): string {
-  const { words, environment, workingDirectory, user, network, insecure, mounts } = operation;
-  return keyOf(['run', chain, words, environment, workingDirectory, user, network, insecure, mounts.map(mountFacts), contents, epoch_ms]);
+  const { words, environment, workingDirectory, user, network, insecure, hostname, mounts } = operation;
+  return keyOf([
+    'run',
+    chain,
+    words,
+    environment,
+    workingDirectory,
+    user,
+    network,
+    insecure,
+    mounts.map(mountFacts),
+    contents,
+    epoch_ms,
+    ...(hostname === undefined ? [] : [hostname]),
+  ]);
 }
 
 /** Of a mount, what is not told by its content. A secret counts by its name only. */

@@ -1,6 +1,6 @@
 import { type Image, type ImageRunConfig, layersOf } from '#image';
 import type { Dockerfile } from '../dockerfile/parse.ts';
-import { EPOCH_ARG, type GlobalArgs, INLINE_ARG } from './arguments.ts';
+import { BUILDER_ARGS, type GlobalArgs } from './arguments.ts';
 import type { Gathered } from './gather.ts';
 import type { PlanContext, PlanOptions } from './view.ts';
 import { type Operation, type Plan, type PlannedStage, type StageResult, type Vertex, type VertexId, vertexOf } from './graph.ts';
@@ -20,7 +20,7 @@ export function planGraph(file: Dockerfile, stages: Stages, gathered: Gathered, 
     escape: file.escape,
     globals: globals.values,
     options,
-    usedArgs: new Set([...globals.declared, EPOCH_ARG, INLINE_ARG]),
+    usedArgs: new Set([...globals.declared, ...BUILDER_ARGS]),
     add,
     source(stage, from, line) {
       const earlier = sourceStage(stages.all, stage, from, line);

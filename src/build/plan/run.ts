@@ -4,6 +4,7 @@ import { heredocStart } from '../dockerfile/heredocs.ts';
 import type { Instruction, RunMount } from '../dockerfile/instructions.ts';
 import { expandedMounts } from '../dockerfile/run.ts';
 import { DockerfileError } from '../errors.ts';
+import { CACHE_NAMESPACE_ARG, HOSTNAME_ARG } from './arguments.ts';
 import type { PlannedMount, RunOperation } from './graph.ts';
 import { commandWords } from './metadata.ts';
 import type { PlanContext, StageView } from './view.ts';
@@ -17,6 +18,7 @@ export function planRun(context: PlanContext, stage: Stage, instruction: RunInst
   const { words, script } = runWords(instruction, config);
   const mounts = expandedMounts(instruction, view.expander(instruction.line));
   const wanted = instruction.network ?? 'default';
+  const hostname = context.options.buildArgs[HOSTNAME_ARG];
   const operation: RunOperation = {
     kind: 'run',
     below: view.top,
@@ -27,6 +29,7 @@ export function planRun(context: PlanContext, stage: Stage, instruction: RunInst
     user: config.User ?? '',
     network: wanted === 'default' ? context.options.networkMode : wanted,
     insecure: instruction.security === 'insecure',
+    ...(hostname ? { hostname } : {}),
     mounts: [...mounts.flatMap((mount) => planMount(context, stage, instruction, { mount, mounts }, view)), ...(script ? [script] : [])],
   };
   return { operation, history: [...(args.length > 0 ? [`|${args.length}`, ...args] : []), ...words].join(' ') };
@@ -63,7 +66,9 @@ function planMount(
       const target = absolute(mount.target);
       const { sharing, readOnly, mode, uid, gid } = mount;
       const from = mount.from === undefined ? undefined : context.source(stage, mount.from, line);
-      return [{ type: 'cache', target, id: mount.id ?? target, from, source: mount.source ?? '/', sharing, readOnly, mode, uid, gid }];
+      const namespace = context.options.buildArgs[CACHE_NAMESPACE_ARG];
+      const id = namespace ? posix.join(namespace, mount.id ?? target) : (mount.id ?? target);
+      return [{ type: 'cache', target, id, from, source: mount.source ?? '/', sharing, readOnly, mode, uid, gid }];
     }
     case 'tmpfs':
       return [{ type: 'tmpfs', target: absolute(mount.target), size_bytes: mount.size_bytes, readOnly: mount.readOnly ?? false }];

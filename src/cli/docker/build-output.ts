@@ -22,6 +22,19 @@ export interface Compression {
   readonly forcecompression: boolean;
 }
 
+/** All that `--output` asks for. */
+export interface BuildOutputs {
+  readonly files: readonly Exclude<BuildOutput, { kind: 'image' }>[];
+  /** Names that the image gets besides those of `-t`. */
+  readonly names: readonly string[];
+  readonly push: boolean;
+  readonly compression: Compression | undefined;
+  /** Something is written to standard output. */
+  readonly toStdout: boolean;
+  /** The image itself was asked for: it stays, also without a name. */
+  readonly image: boolean;
+}
+
 const COMPRESSION_FIELDS = ['compression', 'compression-level', 'force-compression'];
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   local: ['dest'],
@@ -31,6 +44,27 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   image: ['name', 'push', ...COMPRESSION_FIELDS],
   registry: ['name', ...COMPRESSION_FIELDS],
 };
+
+/** Every `--output` together. Errors: `USAGE`. Pure. */
+export function parseOutputs(given: readonly string[]): BuildOutputs {
+  const outputs = given.length === 0 ? [parseOutput(undefined)] : given.map(parseOutput);
+  const compressions = outputs.flatMap((output) => ('compression' in output ? [output.compression] : []));
+  const [compression] = compressions;
+  if (compressions.some((other) => JSON.stringify(other) !== JSON.stringify(compression)))
+    throw new UsageError('Cannot compress the layers of one image in several ways: let every --output say the same');
+  const files = outputs.filter((output): output is BuildOutputs['files'][number] => output.kind !== 'image');
+  const toStdout = files.filter((output) => output.kind === 'archive' && output.path === '-').length;
+  if (toStdout > 1) throw new UsageError('Cannot write several outputs to standard output: give all but one a dest=FILE');
+  const images = outputs.filter((output) => output.kind === 'image');
+  return {
+    files,
+    names: images.flatMap(({ names }) => names),
+    push: images.some(({ push }) => push),
+    compression,
+    toStdout: toStdout > 0,
+    image: images.length > 0,
+  };
+}
 
 /** `DIR`, `-`, `type=local,dest=DIR`, `type=tar|oci|docker,dest=FILE`, `type=image` or `type=registry`. Errors: `USAGE`. */
 export function parseOutput(text: string | undefined): BuildOutput {
@@ -76,19 +110,22 @@ function isTrue(name: string, fields: ReadonlyMap<string, string>, refuse: (reas
   return value === 'true';
 }
 
-/** Writes what was built. An image without a name is removed afterwards: only its files were asked for. Errors: `COMMAND_FAILED`. */
-export async function writeOutput(
+/** Writes what was built. An image without a name is removed afterwards where only its files were asked for. Errors: `COMMAND_FAILED`. */
+export async function writeOutputs(
   client: DockerClient,
-  output: BuildOutput,
+  { files, image: isKept }: BuildOutputs,
   image: { readonly id: string; readonly named: boolean },
   terminal: Terminal,
 ): Promise<void> {
-  if (output.kind === 'image') return;
+  for (const output of files) await writeOutput(client, output, image, terminal);
+  if (!isKept && !image.named) await client.done({ method: 'DELETE', path: `/images/${image.id}` });
+}
+
+async function writeOutput(client: DockerClient, output: BuildOutputs['files'][number], image: { readonly id: string }, terminal: Terminal): Promise<void> {
   if (output.kind === 'archive' && output.of === 'image') {
     const archive = await client.request({ method: 'GET', path: `/images/${image.id}/get` });
     await store(archive, output.path, terminal);
   } else await withFiles(client, image.id, (files) => (output.kind === 'folder' ? unpack(files, output.path) : store(files, output.path, terminal)));
-  if (!image.named) await client.done({ method: 'DELETE', path: `/images/${image.id}` });
 }
 
 /** A container that never starts shows the image's files. */

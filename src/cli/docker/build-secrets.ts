@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '#kit';
 import { CommandError, UsageError } from '../errors.ts';
+import type { SourceVersion } from './build-vcs.ts';
 
 /** What a server takes of headers, less what else stands there. */
 const HEADER_BYTES_MAX = 12 * 1024;
@@ -42,23 +43,37 @@ export function extensionHeader(extensions: {
   readonly keepFailed: boolean;
   readonly noCacheStages: readonly string[];
   readonly stepEvents: boolean;
+  readonly cacheSteps: 'min' | 'max' | undefined;
   readonly sbom: boolean;
   readonly provenance: 'min' | 'max' | undefined;
+  /** Told where there is provenance. */
+  readonly source: SourceVersion | undefined;
 }): Readonly<Record<string, string>> {
-  const { sshAgents, allowInsecure, keepFailed, noCacheStages, stepEvents, sbom, provenance } = extensions;
+  const { sshAgents, allowInsecure, keepFailed, noCacheStages, stepEvents, cacheSteps, sbom, provenance, source } = extensions;
   const secrets = Object.fromEntries(Object.entries(extensions.secrets).map(([id, content]) => [id, content.toString('base64')]));
   if (
     !allowInsecure &&
     !keepFailed &&
     !stepEvents &&
     !sbom &&
+    cacheSteps === undefined &&
     provenance === undefined &&
     noCacheStages.length === 0 &&
     Object.keys({ ...secrets, ...sshAgents }).length === 0
   )
     return {};
   const text = Buffer.from(
-    JSON.stringify({ secrets, sshAgents, allowInsecure, keepFailed, noCacheStages, stepEvents, sbom, ...(provenance === undefined ? {} : { provenance }) }),
+    JSON.stringify({
+      secrets,
+      sshAgents,
+      allowInsecure,
+      keepFailed,
+      noCacheStages,
+      stepEvents,
+      cacheSteps,
+      sbom,
+      ...(provenance === undefined ? {} : { provenance, source }),
+    }),
   ).toString('base64url');
   if (text.length > HEADER_BYTES_MAX) throw new CommandError('Cannot send the secrets: together they may be about 6 KiB');
   return { 'X-Gantry-Build': text };

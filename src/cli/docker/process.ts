@@ -22,6 +22,8 @@ export function hijackedProcess(
   const ended = distribute(socket, options.tty, stdout, stderr);
   // Whoever awaits `ended` sees the failure; the outputs end with it.
   ended.catch(() => undefined);
+  // Input that is on its way when the output has ended fails the connection after everybody has stopped reading it.
+  socket.on('error', () => undefined);
   const keys = new DetachKeys();
   return {
     ...(options.stdin ? { stdin: inputOf(socket, options.tty ? keys : undefined) } : {}),

@@ -53,6 +53,32 @@ test('input goes in, both outputs come out, and the exit status is the container
   assert.equal(wait?.query.get('condition'), 'removed');
 });
 
+test('input that is still on its way when the container ends is nobody’s fault', async () => {
+  // Client and server are in one process: after some turns each has heard what the other did.
+  const someTurns = async () => {
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const closed = Promise.withResolvers<void>();
+  docker.onUpgrade('POST /containers/c1/attach', (socket) => {
+    const end = async () => {
+      // The input is not read; the output ends, and only then is the connection closed.
+      socket.end(frame(1, 'said\n'));
+      await someTurns();
+      socket.destroy();
+      await someTurns();
+      closed.resolve();
+    };
+    void docker.untilAsked('POST /containers/c1/start').then(end);
+  });
+  docker.on('POST /containers/c1/wait', (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    void closed.promise.then(() => response.end('{"StatusCode":7}'));
+  });
+  const terminal = testTerminal({ input: 'x'.repeat(5_000_000) });
+  assert.equal(await gantry(terminal, '-i', 'busybox', 'true'), 7);
+  assert.equal(terminal.out(), 'said\n');
+});
+
 test('an image that is not here is pulled first', async () => {
   docker.onUpgrade('POST /containers/c1/attach', (socket) => socket.end());
   let pulled = false;

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import { say } from '../terminal.ts';
 import { manifestIn, openClient, REGISTRY_OPTIONS } from './client.ts';
-import { loginOf } from './logins.ts';
+import { loginOf } from '../logins.ts';
 
 const WORDS = { here: 'already there', mounted: 'mounted', moved: 'copied' } as const;
 

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import { say } from '../terminal.ts';
 import { manifestIn, type ManifestTree, openClient, REGISTRY_OPTIONS } from './client.ts';
-import { loginOf } from './logins.ts';
+import { loginOf } from '../logins.ts';
 
 export const inspect: Command = {
   usage: 'inspect [--json] [--data-dir D] [--run-dir R] REF',

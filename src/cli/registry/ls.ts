@@ -7,7 +7,7 @@ import { CommandError, UsageError } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import { say, table } from '../terminal.ts';
 import { openClient, REGISTRY_OPTIONS, type RegistryClient } from './client.ts';
-import { loginOf } from './logins.ts';
+import { loginOf } from '../logins.ts';
 
 export const ls: Command = {
   usage: 'ls [--json] [--data-dir D] [--run-dir R] [REGISTRY[/REPOSITORY]]',

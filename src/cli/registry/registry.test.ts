@@ -1,53 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { testTerminal } from '../terminal.testing.ts';
-import { loginOf } from './logins.ts';
 import { registry } from './registry.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'gantry-cli-registry-'));
 after(() => rm(folder, { recursive: true }));
-
-const ANN = Buffer.from('ann:s3:cret').toString('base64');
-const HELPER = `#!/bin/sh
-read -r registry
-case "$1 $registry" in
-  "get helped.example") echo '{"Username":"bob","Secret":"x"}' ;;
-  "get token.example") echo '{"Username":"<token>","Secret":"fresh"}' ;;
-  "get broken.example") echo 'the vault is locked'; exit 1 ;;
-  *) echo 'credentials not found in native keychain'; exit 1 ;;
-esac
-`;
-
-test('logins are those of docker: the file, a helper for one registry, a store for the rest', async () => {
-  const [config, programs] = [join(folder, 'docker'), join(folder, 'bin')];
-  await Promise.all([mkdir(config), mkdir(programs)]);
-  await writeFile(join(programs, 'docker-credential-test'), HELPER);
-  await chmod(join(programs, 'docker-credential-test'), 0o755);
-  const environment = { DOCKER_CONFIG: config, PATH: `${programs}:${process.env.PATH ?? ''}` };
-  const check = async (settings: object, host: string, expected: object | undefined) => {
-    await writeFile(join(config, 'config.json'), JSON.stringify(settings));
-    assert.deepEqual(await loginOf(host, environment), expected, host);
-  };
-  const auths = { 'reg.example:5000': { auth: ANN }, 'https://index.docker.io/v1/': { auth: ANN }, 'id.example': { auth: ANN, identitytoken: 'fresh' } };
-  await check({}, 'reg.example', undefined);
-  await check({ auths }, 'reg.example:5000', { username: 'ann', password: 's3:cret' });
-  await check({ auths }, 'docker.io', { username: 'ann', password: 's3:cret' });
-  await check({ auths }, 'id.example', { identityToken: 'fresh' });
-  await check({ auths, credHelpers: { 'helped.example': 'test' } }, 'helped.example', { username: 'bob', password: 'x' });
-  await check({ auths, credHelpers: { 'helped.example': 'test' } }, 'reg.example:5000', { username: 'ann', password: 's3:cret' });
-  await check({ credsStore: 'test' }, 'token.example', { identityToken: 'fresh' });
-  await check({ credsStore: 'test' }, 'other.example', undefined);
-  await assert.rejects(loginOf('broken.example', environment), {
-    code: 'COMMAND_FAILED',
-    message: /broken\.example: docker-credential-test says: the vault is locked/,
-  });
-  await writeFile(join(config, 'config.json'), JSON.stringify({ credsStore: 'absent' }));
-  await assert.rejects(loginOf('a.example', environment), { code: 'COMMAND_FAILED', message: /Cannot ask docker-credential-absent/ });
-});
 
 test('gc asks the daemon, and tells what goes', async () => {
   const runDir = join(folder, 'run');

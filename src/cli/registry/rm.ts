@@ -5,7 +5,7 @@ import { parseOptions } from '../options.ts';
 import { DAEMON_OPTIONS } from '../daemon-status.ts';
 import { say } from '../terminal.ts';
 import { manifestIn, openClient } from './client.ts';
-import { loginOf } from './logins.ts';
+import { loginOf } from '../logins.ts';
 
 export const rm: Command = {
   usage: 'rm [--data-dir D] [--run-dir R] REF...',

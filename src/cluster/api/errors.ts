@@ -5,9 +5,10 @@ import type { Status, StatusCause } from './types.ts';
 export class StatusError extends GantryError {
   readonly body: Status;
 
-  constructor(code: number, reason: string, message: string, details?: Status['details'], options?: { cause?: unknown }) {
-    super(reason, code, message, options);
-    this.body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code, ...(details ? { details } : {}) };
+  constructor(code: number, reason: string, message: string, details?: Status['details'], options: { cause?: unknown; metadata?: Status['metadata'] } = {}) {
+    const { metadata = {}, ...rest } = options;
+    super(reason, code, message, rest);
+    this.body = { kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, reason, code, ...(details ? { details } : {}) };
   }
 }
 

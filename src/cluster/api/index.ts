@@ -6,29 +6,31 @@ export { prune } from './custom/decode.ts';
 export { withDefaults } from './custom/defaults.ts';
 export { applyDefaults } from './defaults/index.ts';
 export * from './errors.ts';
+export { type FieldRequirement, matchesFields, parseFieldSelector, type SelectedKind } from './field-selectors.ts';
 export type * from './generated/types.ts';
 export { resolveIntOrPercent } from './int-or-percent.ts';
+export { parseLabelSelector } from './label-selector-text.ts';
+export { objectSelectorText } from './object-selector-text.ts';
 export { type OpenApiSchemas, openApiSchemas } from './openapi/schemas.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
+export { isPodPart, type PodPart, validatePodPart, withPodPart } from './pod-parts.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
-export { CUSTOM_CLEANUP, prepareForCreate, prepareForUpdate } from './prepare.ts';
+export { CUSTOM_CLEANUP } from './kinds/extension.ts';
+export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';
+export { prepareForCreate, prepareForUpdate, warningsOf } from './prepare.ts';
 export { type Amounts, amountText, podTotal, quotaAmounts, quotaCovers } from './quota-usage.ts';
 export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
 export { apiVersionOf, findKind, findResource, SERVED_RESOURCES, type ServedResource } from './resources.ts';
 export { type Decoded, decode, type FieldValidation } from './schema/decode.ts';
 export {
-  type FieldRequirement,
   formatLabelSelector,
   type LabelSelector,
-  matchesFields,
   matchesLabels,
   type ObjectSelector,
-  parseFieldSelector,
-  parseLabelSelector,
   requirementsOf,
 } from './selectors.ts';
 export { humanDuration, type Table, toTable } from './table/index.ts';
 export type * from './types.ts';
-export { validateCreate, validateUpdate } from './validation/index.ts';
+export { validateCreate, validateStatusUpdate, validateUpdate } from './validation/index.ts';

@@ -1,5 +1,4 @@
 import { badRequest } from './errors.ts';
-import type { KubeObject } from './types.ts';
 
 /** One condition on labels. */
 export type LabelRequirement =
@@ -8,36 +7,6 @@ export type LabelRequirement =
   | { readonly key: string; readonly operator: 'gt' | 'lt'; readonly value: number };
 export type LabelSelector = readonly LabelRequirement[];
 export type Labels = Readonly<Record<string, string>> | undefined;
-
-/** Parses `a=b,c in (d,e),!f,g>1` (the query parameter labelSelector). Errors: 400, with what could not be read. */
-export function parseLabelSelector(text: string): LabelSelector {
-  const parts = splitOutsideParentheses(text.trim());
-  return parts.map((part) => parseRequirement(part.trim(), text));
-}
-
-function splitOutsideParentheses(text: string): string[] {
-  if (text === '') return [];
-  return text.split(/,(?![^(]*\))/);
-}
-
-const LABEL_KEY = '[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?';
-const LABEL_VALUE = '[-A-Za-z0-9_.]*';
-
-function parseRequirement(part: string, whole: string): LabelRequirement {
-  const set = new RegExp(`^(${LABEL_KEY})\\s+(in|notin)\\s*\\(([^()]*)\\)$`).exec(part);
-  if (set) {
-    return { key: set[1] ?? '', operator: set[2] === 'in' ? 'in' : 'notin', values: (set[3] ?? '').split(',').map((value) => value.trim()) };
-  }
-  const equality = new RegExp(`^(${LABEL_KEY})\\s*(==?|!=)\\s*(${LABEL_VALUE})$`).exec(part);
-  if (equality) return { key: equality[1] ?? '', operator: equality[2] === '!=' ? 'notin' : 'in', values: [equality[3] ?? ''] };
-  const order = new RegExp(`^(${LABEL_KEY})\\s*([<>])\\s*(-?\\d+)$`).exec(part);
-  if (order) return { key: order[1] ?? '', operator: order[2] === '>' ? 'gt' : 'lt', value: Number(order[3]) };
-  const existence = new RegExp(`^(!?)\\s*(${LABEL_KEY})$`).exec(part);
-  if (existence) return { key: existence[2] ?? '', operator: existence[1] === '!' ? 'absent' : 'exists' };
-  throw badRequest(
-    `unable to parse requirement "${part}" of the label selector "${whole}": write key=value, key!=value, key in (a,b), key notin (a,b), key or !key, joined by commas`,
-  );
-}
 
 /** Whether labels fulfil every requirement. */
 export function matchesLabels(selector: LabelSelector, labels: Labels): boolean {
@@ -108,68 +77,4 @@ export function formatLabelSelector(selector: LabelSelector): string {
       }
     })
     .join(',');
-}
-
-export interface FieldRequirement {
-  readonly path: string;
-  readonly value: string;
-  readonly negated: boolean;
-}
-
-const EVERY_KIND = ['metadata.name', 'metadata.namespace'];
-/** Fields that can be selected by, besides name and namespace. */
-const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
-  Pod: [
-    'spec.nodeName',
-    'spec.restartPolicy',
-    'spec.schedulerName',
-    'spec.serviceAccountName',
-    'spec.hostNetwork',
-    'status.phase',
-    'status.podIP',
-    'status.nominatedNodeName',
-  ],
-  Event: [
-    'involvedObject.kind',
-    'involvedObject.namespace',
-    'involvedObject.name',
-    'involvedObject.uid',
-    'involvedObject.apiVersion',
-    'involvedObject.resourceVersion',
-    'involvedObject.fieldPath',
-    'reason',
-    'reportingComponent',
-    'source',
-    'type',
-  ],
-  Namespace: ['status.phase'],
-  Node: ['spec.unschedulable'],
-  ReplicaSet: ['status.replicas'],
-  Secret: ['type'],
-  Service: ['spec.clusterIP', 'spec.type'],
-};
-
-/** Parses `a.b=c,d!=e` (the query parameter fieldSelector). `ofKind` names what a kind can be selected by that is not known here. Errors: 400 for a field that the kind can't be selected by. */
-export function parseFieldSelector(kind: string, text: string, ofKind: readonly string[] = SELECTABLE[kind] ?? []): readonly FieldRequirement[] {
-  if (text.trim() === '') return [];
-  return text.split(',').map((part) => {
-    const match = /^\s*([\w.]+)\s*(==?|!=)\s*(.*?)\s*$/.exec(part);
-    if (match === null) throw badRequest(`invalid field selector "${part}": write field=value or field!=value, joined by commas`);
-    const path = match[1] ?? '';
-    const known = [...EVERY_KIND, ...ofKind];
-    if (!known.includes(path)) throw badRequest(`field label not supported: ${path}; ${kind} can be selected by ${known.join(', ')}`);
-    return { path, value: match[3] ?? '', negated: match[2] === '!=' };
-  });
-}
-
-/** Whether the object's fields are as required; a field that isn't there reads as empty. */
-export function matchesFields(requirements: readonly FieldRequirement[], object: KubeObject): boolean {
-  return requirements.every(({ path, value, negated }) => (fieldText(object, path) === value) !== negated);
-}
-
-function fieldText(object: unknown, path: string): string {
-  let value = object;
-  for (const part of path.split('.')) value = typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined;
-  if (value === undefined || value === null) return path === 'spec.unschedulable' || path === 'spec.hostNetwork' ? 'false' : '';
-  return String(value);
 }

@@ -69,6 +69,8 @@ export interface ApiRequest {
   readonly query: Readonly<Record<string, string>>;
   /** Parsed body. Whoever sends it must not change it afterwards. */
   readonly body?: unknown;
+  /** What the text of the body says twice, in words: warned of, or refused, as unknown fields are. */
+  readonly repeated?: readonly string[];
   /** For patch: `application/json-patch+json`, `application/merge-patch+json`, `application/strategic-merge-patch+json`, `application/apply-patch+yaml`. */
   readonly contentType?: string;
   readonly user: UserInfo;
@@ -78,7 +80,7 @@ export interface ApiRequest {
 /** Objects in a response are shared by all readers and frozen: clone before changing. */
 export type ApiResponse =
   | { readonly kind: 'object'; readonly status: number; readonly object: unknown; readonly warnings?: readonly string[] }
-  | { readonly kind: 'list'; readonly list: KubeList }
+  | { readonly kind: 'list'; readonly list: KubeList; readonly warnings?: readonly string[] }
   | { readonly kind: 'watch'; readonly events: AsyncIterable<WatchEvent> };
 
 export interface KubeList<T = KubeObject> {
@@ -103,7 +105,7 @@ export type WatchEvent<T = KubeObject> =
 export interface Status {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
-  readonly metadata: Record<string, never>;
+  readonly metadata: { /** Of a list that is to go on otherwise than it began. */ readonly continue?: string };
   readonly status: 'Success' | 'Failure';
   readonly message: string;
   readonly reason: string;

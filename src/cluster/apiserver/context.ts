@@ -8,6 +8,7 @@ import type { ServiceAllocator } from './admission/service-allocator.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ServiceAccountTokens } from './auth/tokens/service-account-tokens.ts';
 import type { ObjectCache } from './cache/object-cache.ts';
+import type { RequestMetrics } from './metrics/request-metrics.ts';
 import type { NodeDirectory } from './types.ts';
 
 /** What every verb works with. */
@@ -27,6 +28,7 @@ export interface Context {
   /** Those of ServiceAccounts. */
   readonly tokens: ServiceAccountTokens;
   readonly admission: AdmissionChain;
+  readonly metrics: RequestMetrics;
   /** Of quotas. */
   readonly usage: QuotaUsage;
   /** Watches that are open; they end with the server. */

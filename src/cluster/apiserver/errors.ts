@@ -55,6 +55,14 @@ export function revisionTooLarge(wanted: number, current: number): StatusError {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
   });
 }
+/** 410: a list can't go on as it began, but with this token it goes on with what there is now. */
+export function continueExpired(token: string): StatusError {
+  const words =
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use ' +
+    'the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - ' +
+    'objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+  return new StatusError(410, 'Expired', words, undefined, { metadata: { continue: token } });
+}
 /** 500: the server's own fault; the cause is logged, the words go to the client. */
 export function internalError(cause: unknown): StatusError {
   const words = cause instanceof Error ? cause.message : String(cause);

@@ -4,10 +4,13 @@ import type { Authenticator } from './auth/authenticate.ts';
 import type { Context } from './context.ts';
 import { methodNotAllowed, noSuchPath } from './errors.ts';
 import { isResource, type Served } from './kinds.ts';
-import { handleMetrics, METRICS_RESOURCES } from './metrics/serve.ts';
+import { VIRTUAL } from './discovery/virtual.ts';
+import { handleMetrics } from './metrics/serve.ts';
 import type { Usage } from './metrics/usage.ts';
-import { handleReview, REVIEWS } from './auth/reviews.ts';
+import { handleReview } from './auth/reviews.ts';
 import { createToken } from './auth/tokens/token-request.ts';
+import { BINDINGS, bindingOfPod } from './verbs/bindings.ts';
+import { COMPONENTS, handleComponents } from './verbs/component-statuses.ts';
 import { create } from './verbs/create.ts';
 import { deleteCollection, deleteOne } from './verbs/delete.ts';
 import { get } from './verbs/get.ts';
@@ -16,16 +19,13 @@ import { patch } from './verbs/patch.ts';
 import { handleSubresource } from './verbs/subresource.ts';
 import { update } from './verbs/update.ts';
 import { watch } from './verbs/watch.ts';
-
-/** What is served without being stored. */
-const VIRTUAL = [...REVIEWS, ...METRICS_RESOURCES];
+import { checkWriteOptions } from './verbs/write-options.ts';
 
 /** Every request to the API, from the edge or from one's own process: authorized, then answered by its verb. */
 export class RequestHandler implements ApiHandler {
   readonly #context: Context;
   readonly #usage: Usage;
   readonly #authenticator: Authenticator;
-  #served = 0;
 
   constructor(context: Context, usage: Usage, authenticator: Authenticator) {
     this.#context = context;
@@ -33,16 +33,15 @@ export class RequestHandler implements ApiHandler {
     this.#authenticator = authenticator;
   }
 
-  /** How many requests were taken so far. */
-  get requests(): number {
-    return this.#served;
+  handle(request: ApiRequest): Promise<ApiResponse> {
+    return this.#context.metrics.measure(request, () => this.#answer(request));
   }
 
-  async handle(request: ApiRequest): Promise<ApiResponse> {
-    this.#served += 1;
+  async #answer(request: ApiRequest): Promise<ApiResponse> {
     refuseForeignScope(this.#context.kinds, request);
     // Before anything is looked for: who may not is not told what there is.
     this.#context.authorizer.require(request.user, attributesOf(request, request.verb));
+    checkWriteOptions(request);
     const virtual = await this.#virtual(request);
     if (virtual) return virtual;
     const served = this.#context.kinds.find(request.resource);
@@ -59,10 +58,20 @@ export class RequestHandler implements ApiHandler {
 
   /** What is answered without being stored. */
   async #virtual(request: ApiRequest): Promise<ApiResponse | undefined> {
-    const { group } = request.resource;
+    const { group, resource } = request.resource;
+    if (group === '' && resource === COMPONENTS.resource) return await handleComponents(this.#context, request);
+    if (group === '' && resource === BINDINGS.resource) return await this.#bind(request);
     if (group === 'metrics.k8s.io') return await handleMetrics(this.#context, this.#usage, request);
     if (group !== 'authorization.k8s.io' && group !== 'authentication.k8s.io') return undefined;
     return handleReview(request, { authorizer: this.#context.authorizer, authenticator: this.#authenticator });
+  }
+
+  async #bind(request: ApiRequest): Promise<ApiResponse> {
+    if (request.verb !== 'create' || request.name !== undefined) throw methodNotAllowed(BINDINGS, request.verb);
+    const onPod = bindingOfPod(request);
+    const served = this.#context.kinds.find(onPod.resource);
+    if (!served) throw noSuchPath();
+    return await this.#byVerb(served, onPod);
   }
 
   async #byVerb(served: Served, request: ApiRequest): Promise<ApiResponse> {
@@ -77,7 +86,7 @@ export class RequestHandler implements ApiHandler {
       case 'list':
         return await list(context, served, request);
       case 'watch':
-        return watch(context, served, request);
+        return await watch(context, served, request);
       case 'create':
         return await create(context, served, request);
       case 'update':

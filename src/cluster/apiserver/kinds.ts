@@ -16,6 +16,7 @@ import {
 } from '#cluster/api';
 import { deepFreeze } from './cache/bytes.ts';
 import { collectionPrefix, objectKey } from './cache/keys.ts';
+import { type Interest, isIndexed } from './cache/listeners.ts';
 import { convert } from './conversion/convert.ts';
 
 /** A served resource with what follows from it. Several versions (or groups) of one thing share their storage. */
@@ -87,8 +88,17 @@ export function matcherOf(served: Served, query: Readonly<Record<string, string>
   const { labelSelector, fieldSelector } = query;
   if (!labelSelector && !fieldSelector) return () => true;
   const labels = parseLabelSelector(labelSelector ?? '');
-  const fields = parseFieldSelector(served.info.kind, fieldSelector ?? '', served.info.custom?.selectable);
+  const fields = parseFieldSelector(served.info, fieldSelector ?? '');
   return (object) => matchesLabels(labels, object.metadata.labels) && matchesFields(fields, fields.length > 0 ? present(served, object) : object);
+}
+
+/** By which of the fields of a query's selector changes can be handed out to its watch; undefined where it must hear of all. */
+export function interestOf(served: Served, { fieldSelector }: Readonly<Record<string, string>>): Interest | undefined {
+  for (const { path, value, negated } of parseFieldSelector(served.info, fieldSelector ?? '')) {
+    const isKnown = path === 'metadata.name' || isResource(served, '', 'pods');
+    if (!negated && isKnown && isIndexed(path)) return { field: path, text: value };
+  }
+  return undefined;
 }
 
 /** The first version in the table is the one that is stored; events of both groups are one. */

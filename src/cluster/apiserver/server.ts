@@ -1,6 +1,7 @@
-import type { ApiHandler, UserInfo } from '#cluster/api';
+import type { ApiHandler, ResourceRef, UserInfo } from '#cluster/api';
 import type { Store } from '#cluster/store';
 import { type Clock, KeyedMutex, type Logger, messageOf, type Random } from '#kit';
+import { AllocationGuard } from './admission/allocation-guard.ts';
 import { parseRange4 } from './admission/addresses.ts';
 import { bootstrap, publishApi } from './admission/bootstrap.ts';
 import { AdmissionChain, type AdmissionOptions } from './admission/chain.ts';
@@ -13,6 +14,7 @@ import { bootstrapRbac } from './auth/rbac/bootstrap.ts';
 import { type ServiceAccountOptions, ServiceAccountTokens } from './auth/tokens/service-account-tokens.ts';
 import { ObjectCache } from './cache/object-cache.ts';
 import type { Context } from './context.ts';
+import { ApiServices } from './custom/api-services.ts';
 import { DefinitionCleanup } from './custom/cleanup.ts';
 import { KindDirectory } from './custom/directory.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -20,7 +22,11 @@ import { OpenApi } from './discovery/openapi.ts';
 import { EventExpiry } from './event-expiry.ts';
 import { RequestHandler } from './handler.ts';
 import { HttpEdge, type ListenOptions } from './http/edge.ts';
-import { metricsText } from './metrics/exposition.ts';
+import { VIRTUAL } from './discovery/virtual.ts';
+import { cacheLines } from './metrics/exposition.ts';
+import { processLines } from './metrics/process-metrics.ts';
+import { RequestMetrics } from './metrics/request-metrics.ts';
+import { StoreMetrics } from './metrics/store-metrics.ts';
 import { Usage } from './metrics/usage.ts';
 import type { HealthCheck } from './http/health.ts';
 import type { NodeDirectory } from './types.ts';
@@ -56,9 +62,11 @@ export interface ApiServer {
 
 /** Reads what the store holds, makes what every cluster has, and is ready to be asked. Errors: BAD_SERVICE_CIDR, the store's. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock, random, logger, nodes } = options;
+  const { clock, random, logger, nodes } = options;
+  const storeMetrics = new StoreMetrics(clock);
+  const store = storeMetrics.measured(options.store);
   const cache = new ObjectCache(store, logger);
-  const services = new ServiceAllocator(cache, random, parseRange4(options.serviceCidr));
+  const services = new ServiceAllocator({ cache, random, guard: new AllocationGuard(store, cache, 'services') }, parseRange4(options.serviceCidr));
   const { serviceAccounts: accounts } = options;
   const tokens = new ServiceAccountTokens({ cache, clock, random, ...(accounts === undefined ? {} : { accounts }) });
   await cache.start();
@@ -68,8 +76,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const usage = new QuotaUsage(cache);
   const shared = { store, cache, clock, random, logger, nodes };
   const kinds = new KindDirectory(cache);
-  const context: Context = { ...shared, kinds, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
-  await Promise.all([bootstrap(context), bootstrapRbac(context, policy)]);
+  const metrics = new RequestMetrics(clock, (ref) => kinds.find(ref) !== undefined || VIRTUAL.some((one) => sameResource(one, ref)));
+  const context: Context = { ...shared, metrics, kinds, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
+  const apiServices = new ApiServices(context);
+  await Promise.all([bootstrap(context), bootstrapRbac(context, policy), apiServices.settled()]);
   const expiry = new EventExpiry(context);
   const cleanup = new DefinitionCleanup(context);
   const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
@@ -82,7 +92,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authenticator,
     version: options.version,
     checks: healthChecks(store, clock, () => ready),
-    metrics: () => metricsText(cache, handler.requests),
+    metrics: async () => `${[...metrics.lines(), ...storeMetrics.lines(), ...cacheLines(cache), ...(await processLines(clock))].join('\n')}\n`,
   });
   return {
     handler,
@@ -95,6 +105,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       ready = false;
       expiry[Symbol.dispose]();
       cleanup[Symbol.dispose]();
+      await apiServices[Symbol.asyncDispose]();
       for (const watch of context.watches) watch.end();
       await edge.close();
       kinds[Symbol.dispose]();
@@ -103,6 +114,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       cache.stop();
     },
   };
+}
+
+function sameResource(one: ResourceRef, other: ResourceRef): boolean {
+  return one.group === other.group && one.version === other.version && one.resource === other.resource;
 }
 
 const STORE_PATIENCE_MS = 1_000;

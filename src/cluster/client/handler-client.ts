@@ -1,6 +1,7 @@
 import type { ApiHandler, ApiRequest, KubeList, KubeObject, ResourceRef, UserInfo, WatchEvent } from '#cluster/api';
 import { UnexpectedAnswerError } from './errors.ts';
-import type { ClusterClient, DeleteOptions, GetOptions, ListOptions, PatchType, ResourceClient, WriteOptions } from './types.ts';
+import type { RefOf } from './kind-ref.ts';
+import type { Applied, ClusterClient, DeleteOptions, GetOptions, ListOptions, PatchType, ResourceClient, WriteOptions } from './types.ts';
 
 const PATCH_TYPES: Readonly<Record<PatchType, string>> = {
   json: 'application/json-patch+json',
@@ -18,7 +19,7 @@ export function inProcessClient(handler: ApiHandler, user: UserInfo): ClusterCli
 export function handlerClient(handler: ApiHandler, user: UserInfo, onClose: () => void): ClusterClient {
   const closing = new AbortController();
   return {
-    resource: <T extends KubeObject>(ref: ResourceRef) => new HandlerResourceClient<T>(handler, user, ref, closing.signal),
+    resource: <T extends KubeObject>(ref: RefOf<T>) => new HandlerResourceClient<T>(handler, user, ref, closing.signal),
     async close() {
       closing.abort();
       onClose();
@@ -81,6 +82,11 @@ class HandlerResourceClient<T extends KubeObject> implements ResourceClient<T> {
       body: patch,
       contentType: PATCH_TYPES[type],
     });
+  }
+
+  apply(object: Applied<T>, options: WriteOptions & { readonly fieldManager: string }): Promise<T> {
+    const { name, namespace } = object.metadata;
+    return this.patch(name, namespace, 'apply', object, options);
   }
 
   async delete(name: string, namespace?: string, options: DeleteOptions = {}): Promise<void> {

@@ -52,16 +52,16 @@ class HttpHandler implements ApiHandler {
     return { kind: 'object', status, object: body };
   }
 
-  #exchange(request: ApiRequest): Promise<IncomingMessage> {
-    const { server, token } = this.#access;
+  async #exchange(request: ApiRequest): Promise<IncomingMessage> {
+    const { server } = this.#access;
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     const headers = {
       accept: 'application/json',
       'user-agent': this.#access.userAgent ?? 'gantry',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(await authorization(this.#access)),
       ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json', 'content-length': String(body.length) }),
     };
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const sent = httpsRequest(new URL(pathOf(request), server), {
         agent: this.#agent,
         method: METHODS[request.verb] ?? 'GET',
@@ -76,6 +76,11 @@ class HttpHandler implements ApiHandler {
       sent.end(body);
     });
   }
+}
+
+/** The header that says who asks, where a token does. */
+export async function authorization({ token }: ServerAccess): Promise<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${typeof token === 'string' ? token : await token()}` };
 }
 
 /** What TLS needs of the access. */

@@ -1,4 +1,6 @@
 export type * from './types.ts';
+export { kindRef, type KindRef, type RefOf } from './kind-ref.ts';
+export * as kinds from './generated/kinds.ts';
 export * from './refs.ts';
 export * from './errors.ts';
 export { inProcessClient } from './handler-client.ts';

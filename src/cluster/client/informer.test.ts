@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ApiHandler, type ApiRequest, type ApiResponse, expired, type KubeObject, type WatchEvent } from '#cluster/api';
-import { silentLogger, systemClock } from '#kit';
+import { createLogger, FakeClock, silentLogger, systemClock } from '#kit';
 import { inProcessClient } from './handler-client.ts';
 import { createInformer } from './informer.ts';
 import { PODS } from './refs.ts';
@@ -77,4 +77,23 @@ test('a server that fails is not stormed, and a stop ends the waiting', async ()
   await informer.stop();
   await started;
   assert.deepEqual(waits, [50, 100, 200, 400, 800, 1600, 3200, 6400]);
+});
+
+test('a handler that throws is reported with the object, and told again until it succeeds; a later change of the object takes its place', async () => {
+  const handler = scripted([[pod('a', 1), pod('b', 2)]]);
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'error', clock, write: (line) => lines.push(line) });
+  const informer = createInformer(inProcessClient(handler, { name: 'x', groups: [] }), PODS, { clock, logger, random });
+  const told: string[] = [];
+  informer.onChange(({ object: { metadata } }) => {
+    told.push(metadata.name ?? '');
+    if (metadata.name === 'a' && told.length < 4) throw new Error('not now');
+  });
+  await informer.start();
+  assert.deepEqual(told, ['a', 'b']);
+  assert.match(lines[0] ?? '', /"resource":"pods","object":"n\/a","change":"added","failures":1,"error":.*not now/);
+  await clock.advance(10_000, async () => {});
+  assert.deepEqual(told, ['a', 'b', 'a', 'a'], 'twice more, then it was taken');
+  await informer.stop();
 });

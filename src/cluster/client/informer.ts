@@ -1,8 +1,10 @@
 import type { KubeObject, ResourceRef, WatchEvent } from '#cluster/api';
 import { type Clock, GantryError, type Logger, type Random, systemRandom } from '#kit';
 import { Backoff } from './backoff.ts';
+import { type Change, ChangeHandlers } from './change-handlers.ts';
 import { InformerStoppedError } from './errors.ts';
 import { type IndexFunction, keyOfObject, ObjectIndex, objectKey } from './object-index.ts';
+import type { RefOf } from './kind-ref.ts';
 import type { ClusterClient, Informer, ListOptions, ResourceClient } from './types.ts';
 
 export interface InformerOptions<T extends KubeObject> {
@@ -15,7 +17,6 @@ export interface InformerOptions<T extends KubeObject> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
 }
-type Change<T extends KubeObject> = { readonly type: 'added' | 'updated' | 'deleted'; readonly object: T; readonly previous?: T };
 
 const RETRY_FIRST_MS = 100;
 const RETRY_LONGEST_MS = 20_000;
@@ -23,7 +24,7 @@ const RETRY_LONGEST_MS = 20_000;
 const WATCH_SHORTEST_MS = 1000;
 
 /** A cache that follows a resource (see `Informer`). It holds no timer unless the server is away. */
-export function createInformer<T extends KubeObject = KubeObject>(client: ClusterClient, ref: ResourceRef, options: InformerOptions<T>): Informer<T> {
+export function createInformer<T extends KubeObject = KubeObject>(client: ClusterClient, ref: RefOf<T>, options: InformerOptions<T>): Informer<T> {
   return new WatchingInformer<T>(client, ref, options);
 }
 
@@ -32,7 +33,7 @@ class WatchingInformer<T extends KubeObject> implements Informer<T> {
   readonly #ref: ResourceRef;
   readonly #options: InformerOptions<T>;
   readonly #cache: ObjectIndex<T>;
-  readonly #handlers = new Set<(change: Change<T>) => void>();
+  readonly #handlers: ChangeHandlers<T>;
   readonly #stopping = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
   readonly #backoff: Backoff;
@@ -45,7 +46,9 @@ class WatchingInformer<T extends KubeObject> implements Informer<T> {
     this.#ref = ref;
     this.#options = options;
     this.#cache = new ObjectIndex(options.indexes ?? {});
-    this.#backoff = new Backoff(options.random ?? systemRandom, RETRY_FIRST_MS, RETRY_LONGEST_MS);
+    const { clock, logger, random = systemRandom } = options;
+    this.#handlers = new ChangeHandlers({ resource: ref.resource, clock, logger, random });
+    this.#backoff = new Backoff(random, RETRY_FIRST_MS, RETRY_LONGEST_MS);
     // Whoever awaits start() sees the rejection; nobody else has to.
     this.#ready.promise.catch(() => undefined);
   }
@@ -61,6 +64,7 @@ class WatchingInformer<T extends KubeObject> implements Informer<T> {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#handlers[Symbol.dispose]();
     this.#ready.reject(new InformerStoppedError(this.#ref.resource));
     await this.#running;
   }
@@ -78,8 +82,7 @@ class WatchingInformer<T extends KubeObject> implements Informer<T> {
   }
 
   onChange(handler: (change: Change<T>) => void): Disposable {
-    this.#handlers.add(handler);
-    return { [Symbol.dispose]: () => void this.#handlers.delete(handler) };
+    return this.#handlers.add(handler);
   }
 
   async #run(): Promise<void> {
@@ -140,26 +143,16 @@ class WatchingInformer<T extends KubeObject> implements Informer<T> {
 
   #put(object: T): void {
     const previous = this.#cache.set(keyOfObject(object), object);
-    if (previous === undefined) return this.#tell({ type: 'added', object });
+    if (previous === undefined) return this.#handlers.tell({ type: 'added', object });
     if (previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    if (previous.metadata.uid === object.metadata.uid) return this.#tell({ type: 'updated', object, previous });
-    this.#tell({ type: 'deleted', object: previous });
-    this.#tell({ type: 'added', object });
+    if (previous.metadata.uid === object.metadata.uid) return this.#handlers.tell({ type: 'updated', object, previous });
+    this.#handlers.tell({ type: 'deleted', object: previous });
+    this.#handlers.tell({ type: 'added', object });
   }
 
   #remove(key: string, last: T | undefined): void {
     const previous = this.#cache.delete(key);
-    if (previous !== undefined) this.#tell({ type: 'deleted', object: last ?? previous, previous });
-  }
-
-  #tell(change: Change<T>): void {
-    for (const handler of this.#handlers) {
-      try {
-        handler(change);
-      } catch (error) {
-        this.#options.logger.error('A handler of changes failed', { resource: this.#ref.resource, error });
-      }
-    }
+    if (previous !== undefined) this.#handlers.tell({ type: 'deleted', object: last ?? previous, previous });
   }
 
   #scope(): ListOptions {

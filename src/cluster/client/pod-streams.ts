@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws';
 import type { Status } from '#cluster/api';
 import { GantryError, type ProcessStreams } from '#kit';
 import { ApiUnreachableError } from './errors.ts';
-import { statusError, tlsOptions } from './http-handler.ts';
+import { authorization, statusError, tlsOptions } from './http-handler.ts';
 import { PODS } from './refs.ts';
 import type { ServerAccess } from './types.ts';
 import { pathOf } from './url.ts';
@@ -34,8 +34,9 @@ export async function podLogs(access: ServerAccess, options: PodLogOptions): Pro
     ...(sinceSeconds === undefined ? {} : { sinceSeconds: String(sinceSeconds) }),
   };
   const path = pathOf({ resource: PODS, namespace, name, subresource: 'log', query });
+  const headers = await authorization(access);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const sent = httpsRequest(new URL(path, access.server), { ...tlsOptions(access), headers: authorization(access), ...(signal ? { signal } : {}) });
+    const sent = httpsRequest(new URL(path, access.server), { ...tlsOptions(access), headers, ...(signal ? { signal } : {}) });
     sent.on('response', resolve).on('error', (error) => reject(new ApiUnreachableError(access.server, `read the log of pod ${name}`, error)));
     sent.end();
   });
@@ -70,7 +71,7 @@ export async function podExec(access: ServerAccess, options: PodExecOptions): Pr
   const url = new URL(`${path}?${query}`, access.server);
   url.protocol = 'wss:';
   const ws = await import('ws');
-  const socket = new ws.WebSocket(url, PROTOCOL, { ...tlsOptions(access), headers: authorization(access), perMessageDeflate: false });
+  const socket = new ws.WebSocket(url, PROTOCOL, { ...tlsOptions(access), headers: await authorization(access), perMessageDeflate: false });
   const streams = streamsOf(socket, options);
   await opened(socket, access, options.name);
   options.signal?.addEventListener('abort', () => socket.terminate(), { once: true });
@@ -166,8 +167,4 @@ export async function refusal(response: IncomingMessage): Promise<Error> {
     // Not a Status: its text is all there is to tell.
     return statusError(response.statusCode ?? 500, { message: text.trim() });
   }
-}
-
-export function authorization({ token }: ServerAccess): Record<string, string> {
-  return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }

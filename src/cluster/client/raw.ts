@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { ApiRequest } from '#cluster/api';
 import { ApiUnreachableError, UnexpectedAnswerError } from './errors.ts';
-import { tlsOptions } from './http-handler.ts';
+import { authorization, tlsOptions } from './http-handler.ts';
 import { readLines } from './lines.ts';
-import { authorization, refusal } from './pod-streams.ts';
+import { refusal } from './pod-streams.ts';
 import type { ServerAccess } from './types.ts';
 import { pathOf } from './url.ts';
 
 /** A request by its path (discovery), or by the resource that it is about. */
 export interface RawRequest {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string | Pick<ApiRequest, 'resource' | 'namespace' | 'name' | 'subresource' | 'query'>;
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -54,6 +54,7 @@ export function rawClient(access: ServerAccess): RawClient {
 async function exchange(access: ServerAccess, agent: Agent, request: RawRequest): Promise<IncomingMessage> {
   const { method = 'GET', contentType, accept, signal } = request;
   const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+  const identity = await authorization(access);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = httpsRequest(new URL(pathText(request), access.server), {
       agent,
@@ -61,7 +62,7 @@ async function exchange(access: ServerAccess, agent: Agent, request: RawRequest)
       headers: {
         accept: accept ?? 'application/json',
         'user-agent': access.userAgent ?? 'gantry',
-        ...authorization(access),
+        ...identity,
         ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json', 'content-length': String(body.length) }),
       },
       ...(signal ? { signal } : {}),

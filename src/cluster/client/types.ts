@@ -1,8 +1,10 @@
-import type { KubeList, KubeObject, ResourceRef, WatchEvent } from '#cluster/api';
+import type { KubeList, KubeObject, ObjectMeta, WatchEvent } from '#cluster/api';
+import type { RefOf } from './kind-ref.ts';
 
 /** The client library: over HTTP or in one process, with one interface. Rejects with `StatusError`. */
 export interface ClusterClient {
-  resource<T extends KubeObject = KubeObject>(ref: ResourceRef): ResourceClient<T>;
+  /** Objects of one kind: `client.resource(Deployment)`. */
+  resource<T extends KubeObject = KubeObject>(ref: RefOf<T>): ResourceClient<T>;
   close(): Promise<void>;
 }
 /** Where an API server is and who asks. All of it PEM or text; times and files are the caller's. */
@@ -13,7 +15,8 @@ export interface ServerAccess {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
-  readonly token?: string;
+  /** A bearer token; one that changes in time is asked for with each request. */
+  readonly token?: string | (() => Promise<string>);
   readonly tlsServerName?: string;
   readonly insecureSkipTlsVerify?: boolean;
   readonly userAgent?: string;
@@ -53,8 +56,16 @@ export interface ResourceClient<T extends KubeObject> {
   create(object: T, options?: WriteOptions): Promise<T>;
   update(object: T, options?: WriteOptions): Promise<T>;
   patch(name: string, namespace: string | undefined, type: PatchType, patch: unknown, options?: WriteOptions): Promise<T>;
+  /** Server-side apply: the fields that are given are from now on this manager's. Errors: 409 where another one has them, unless `force`. */
+  apply(object: Applied<T>, options: WriteOptions & { readonly fieldManager: string }): Promise<T>;
   delete(name: string, namespace?: string, options?: DeleteOptions): Promise<void>;
 }
+
+/** Some of an object's fields, as server-side apply takes them. */
+export type Applied<T extends KubeObject> = { apiVersion: string; kind: string; metadata: ObjectMeta & { name: string } } & {
+  [Field in Exclude<keyof T, keyof KubeObject>]?: Partially<T[Field]>;
+};
+type Partially<T> = T extends readonly (infer Item)[] ? Partially<Item>[] : T extends object ? { [Field in keyof T]?: Partially<T[Field]> } : T;
 
 /**
  * A cache of one resource that follows it by list and watch, and survives disconnects and 410. Handlers are told after the

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { CONFIG_MAPS } from '#cluster/client';
+import type { V1Pod } from '#cluster/api';
+import { CONFIG_MAPS, PODS } from '#cluster/client';
 import { Rig } from './testing-rig.ts';
 
 suite('a Pod from binding to end', () => {
@@ -125,6 +126,26 @@ suite('what goes wrong', () => {
     await rig.createPod('web', {}, { hostPID: true });
     assert.match(rig.pod('web').status?.containerStatuses?.[0]?.state?.waiting?.message ?? '', /spec\.hostPID/);
     assert.ok(rig.events().some((event) => event.includes('spec.hostPID')));
+    assert.deepEqual(await rig.runtime.listContainers(), []);
+  });
+
+  test('a container that is added to look into a Pod runs once, and the Pod is what it was', async () => {
+    await using rig = await Rig.make();
+    await rig.createPod('web');
+    const added = { name: 'debug', image: 'app:1', stdin: true, tty: true, targetContainerName: 'main' };
+    const { metadata, spec } = rig.pod('web');
+    await rig.cluster.resource<V1Pod>(PODS).patch('web', metadata.namespace, 'merge', { spec: { ...spec, ephemeralContainers: [added] } });
+    await rig.settle();
+    const status = () => rig.pod('web').status?.ephemeralContainerStatuses?.[0];
+    assert.ok(status()?.state?.running);
+    assert.deepEqual([status()?.ready, status()?.started, rig.condition('web', 'Ready'), rig.pod('web').status?.phase], [false, false, 'True', 'Running']);
+    assert.equal(rig.runtime.specs.get(rig.runtime.newest('debug').id)?.terminal, true);
+    assert.ok(rig.events().some((event) => event.includes('targetContainerName: the processes of another container are not shown')));
+    rig.runtime.exit(rig.runtime.newest('debug').id, 3);
+    await rig.pass(60_000);
+    assert.deepEqual([status()?.state?.terminated?.exitCode, rig.runtime.newest('debug').attempt, rig.pod('web').status?.phase], [3, 0, 'Running']);
+    rig.cluster.markDeleted('web', 1, rig.clock.now());
+    await rig.pass(2000);
     assert.deepEqual(await rig.runtime.listContainers(), []);
   });
 

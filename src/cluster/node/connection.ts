@@ -81,7 +81,9 @@ export class Connection implements AgentConnection {
 }
 
 function statusOf({ status }: V1Pod, container: string) {
-  return [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(({ name }) => name === container);
+  return [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? []), ...(status?.ephemeralContainerStatuses ?? [])].find(
+    ({ name }) => name === container,
+  );
 }
 
 function waitingReason(pod: V1Pod, container: string): string {

@@ -1,2 +1,3 @@
 export { createNodeAgent } from './agent.ts';
+export { type MachineOptions, openMachine } from './machine/open-machine.ts';
 export type * from './types.ts';

@@ -62,6 +62,7 @@ export class TestingCluster implements ClusterClient {
       update: async (object) => this.#put(keyOf(object.metadata.namespace, object.metadata.name ?? ''), object),
       // What a test patches stays the object that it was.
       patch: async (name, namespace, _type, patch) => this.#put(keyOf(namespace, name), mergePatch(find(namespace, name), patch) as KubeObject),
+      apply: async ({ metadata: { name, namespace }, ...fields }) => this.#put(keyOf(namespace, name), mergePatch(find(namespace, name), fields) as KubeObject),
       delete: async (name, namespace, { preconditions } = {}) => {
         const object = find(namespace, name);
         if (preconditions?.uid !== undefined && preconditions.uid !== object.metadata.uid) throw new StatusError(409, 'Conflict', 'another uid');

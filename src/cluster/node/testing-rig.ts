@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CoreV1Event, V1Container, V1Pod, V1PodSpec } from '#cluster/api';
 import { PODS } from '#cluster/client';
-import { silentLogger, systemRandom } from '#kit';
+import { FakeClock, silentLogger, systemRandom } from '#kit';
 import { createNodeAgent } from './agent.ts';
+import { openMachine } from './machine/open-machine.ts';
 import { TestingCluster } from './testing-client.ts';
-import { TestingClock } from './testing-clock.ts';
 import { TestingRuntime, testingPodNetwork } from './testing-runtime.ts';
 import type { NodeAgent, NodeAgentOptions } from './types.ts';
 
@@ -17,7 +17,7 @@ const FILE_WORK = /^FSReq|CloseReq$/;
 
 /** A node agent with everything around it scripted, on a clock that the test moves. */
 export class Rig {
-  readonly clock = new TestingClock();
+  readonly clock = new FakeClock();
   readonly cluster = new TestingCluster(() => this.clock.now());
   readonly runtime = new TestingRuntime(this.clock);
   readonly network = testingPodNetwork();
@@ -49,7 +49,7 @@ export class Rig {
       client,
       runtime,
       network,
-      dataDir: this.#dir,
+      machine: openMachine({ dataDir: this.#dir, random: systemRandom }),
       clock,
       random: systemRandom,
       logger: silentLogger,

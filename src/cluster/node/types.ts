@@ -101,14 +101,76 @@ export interface PodNetwork {
   ): Promise<void>;
 }
 
+/** The machine that an agent speaks for. `openMachine` answers the one that it runs on; a simulated node has one in memory. */
+export interface NodeMachine {
+  facts(): Promise<MachineFacts>;
+  usage(): Promise<MachineUsage>;
+  readonly files: PodFiles;
+  readonly wires: NodeWires;
+}
+/** How a node asks the servers in its Pods: for probes and hooks. */
+export interface NodeWires {
+  /** Sends a GET; answers the status. Rejects, with words, where none comes. */
+  getHttp(url: string, options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }): Promise<number>;
+  /** Opens a connection and closes it. Rejects, with words, where there is nobody. */
+  dial(host: string, port: number, signal: AbortSignal): Promise<void>;
+}
+/** What a machine says of itself; empty where it says nothing. */
+export interface MachineFacts {
+  readonly architecture: string;
+  readonly hostname: string;
+  readonly kernelVersion: string;
+  readonly osImage: string;
+  readonly machineId: string;
+  readonly bootId: string;
+}
+export interface MachineUsage {
+  /** Since the machine started. */
+  readonly cpu_total_ns: number;
+  readonly memory_bytes: number;
+}
+
+/** A file of a volume that is made of API objects. */
+export interface PayloadFile {
+  readonly content: Buffer;
+  readonly mode: number;
+}
+export type Payload = ReadonlyMap<string, PayloadFile>;
+
+/** The files that Pods get of their node: each Pod has a folder of its own, by its uid. Doing a thing again gives the same. */
+export interface PodFiles {
+  /** The machine's own /etc/hosts and /etc/resolv.conf; empty where there is none. */
+  readOwn(): Promise<{ readonly hosts: string; readonly resolvConf: string }>;
+  /** Answers the files' paths. */
+  writeHostFiles(
+    podUid: string,
+    texts: { readonly hosts: string; readonly resolvConf: string },
+  ): Promise<{ readonly hosts: string; readonly resolvConf: string }>;
+  /** An empty folder for the volume; `group` owns what is made in it. Answers its path, as those below. */
+  makeEmptyDir(podUid: string, volume: string, group?: number): Promise<string>;
+  /** A reader sees all old files or all new ones. */
+  writePayload(podUid: string, volume: string, payload: Payload, group?: number): Promise<string>;
+  /** Checks that the host's path is of its type, and makes it where the type says so. Errors: `FailedMount`. */
+  prepareHostPath(volume: string, path: string, type: string): Promise<string>;
+  /** A path in a volume's folder, made where nothing is if `make` says so. Errors: `CreateContainerConfigError` where links lead out of it. */
+  enter(volume: { readonly name: string; readonly path: string }, subPath: string, make: boolean): Promise<string>;
+  /** An empty file for what a run says at its end. */
+  makeLastWords(podUid: string, container: string, attempt: number): Promise<string>;
+  /** Its beginning; empty where it is not. */
+  readLastWords(podUid: string, container: string, attempt: number): Promise<string>;
+  /** Uids of the Pods that have files. */
+  pods(): Promise<readonly string[]>;
+  remove(podUid: string): Promise<void>;
+}
+
 export interface NodeAgentOptions {
   readonly nodeName: string;
   /** Stays its owner's to close. */
   readonly client: ClusterClient;
   readonly runtime: ContainerRuntime;
   readonly network: PodNetwork;
-  /** Pods' volumes and files lie in `pods/` below it. */
-  readonly dataDir: string;
+  /** What the agent stands on; the same over the agent's restarts. */
+  readonly machine: NodeMachine;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -125,8 +187,6 @@ export interface NodeAgentOptions {
   readonly drained?: (pod: { readonly uid: string; readonly address: string }) => Promise<void>;
   /** How long connections that were on their way get after that to arrive; 100 ms without it. Those that are served then get up to a second more. */
   readonly drainSettle_ms?: number;
-  /** The machine's own files; /etc/resolv.conf, /etc/hosts and /proc without it. */
-  readonly machineFiles?: { readonly resolvConf?: string; readonly hosts?: string; readonly proc?: string };
 }
 export interface NodeCapacity {
   readonly cpu_millicores: number;

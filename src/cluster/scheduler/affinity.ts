@@ -31,32 +31,3 @@ export function domainsWith(term: V1PodAffinityTerm, owner: V1Pod, cluster: Clus
   }
   return domains;
 }
-
-/** Why the Pods' affinities forbid a node; undefined where they don't. */
-export function affinityReason(pod: V1Pod, view: NodeView, cluster: ClusterView): string | undefined {
-  const wanted = pod.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-  if (!wanted.every((term) => attracted(term, pod, view, cluster))) return "node(s) didn't match pod affinity rules";
-  const unwanted = pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-  const repelled = unwanted.some((term) => domainsWith(term, pod, cluster).has(domainOf(view, term.topologyKey) ?? ' none'));
-  if (repelled) return "node(s) didn't match pod anti-affinity rules";
-  return repelledByOthers(pod, view, cluster) ? "node(s) didn't satisfy existing pods anti-affinity rules" : undefined;
-}
-
-/** A Pod that means itself and is the first of its kind may stand anywhere the key is. */
-function attracted(term: V1PodAffinityTerm, pod: V1Pod, view: NodeView, cluster: ClusterView): boolean {
-  const domain = domainOf(view, term.topologyKey);
-  if (domain === undefined) return false;
-  const domains = domainsWith(term, pod, cluster);
-  return domains.has(domain) || (domains.size === 0 && termMeans(term, pod, pod, cluster));
-}
-
-function repelledByOthers(pod: V1Pod, view: NodeView, cluster: ClusterView): boolean {
-  return cluster.nodes.some((other) =>
-    other.pods.some((existing) =>
-      (existing.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).some((term) => {
-        const domain = domainOf(other, term.topologyKey);
-        return domain !== undefined && domain === domainOf(view, term.topologyKey) && termMeans(term, existing, pod, cluster);
-      }),
-    ),
-  );
-}

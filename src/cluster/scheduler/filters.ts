@@ -1,48 +1,47 @@
 import type { V1ContainerPort, V1Pod, V1Taint } from '#cluster/api';
-import { affinityReason } from './affinity.ts';
 import { matchesNodeSelector, tolerates } from './node-selection.ts';
-import { requestsOf } from './resources.ts';
-import { spreadReason } from './spread.ts';
-import type { ClusterView, NodeView } from './types.ts';
+import type { Placing } from './placing.ts';
+import { affinityReason, spreadReason } from './pod-reasons.ts';
+import type { NodeView } from './types.ts';
 
 /** Pure: the reasons why a node is no place for a Pod; none where it is one. */
-export type Filter = (pod: V1Pod, view: NodeView, cluster: ClusterView) => readonly string[];
+export type Filter = (placing: Placing, view: NodeView) => readonly string[];
 
 const one = (reason: string | undefined): readonly string[] => (reason === undefined ? [] : [reason]);
 
-const nodeName: Filter = (pod, { node }) =>
+const nodeName: Filter = ({ pod }, { node }) =>
   one(pod.spec?.nodeName && pod.spec.nodeName !== node.metadata.name ? "node(s) didn't match the requested node name" : undefined);
 
 const UNSCHEDULABLE: V1Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
-const nodeUnschedulable: Filter = (pod, { node }) => {
+const nodeUnschedulable: Filter = ({ pod }, { node }) => {
   if (!node.spec?.unschedulable) return [];
   return one((pod.spec?.tolerations ?? []).some((toleration) => tolerates(toleration, UNSCHEDULABLE)) ? undefined : 'node(s) were unschedulable');
 };
 
-const taintToleration: Filter = (pod, { node }) => {
+const taintToleration: Filter = ({ pod }, { node }) => {
   const tolerations = pod.spec?.tolerations ?? [];
   const hard = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
   const untolerated = hard.find((taint) => !tolerations.some((toleration) => tolerates(toleration, taint)));
   return one(untolerated && `node(s) had untolerated taint {${untolerated.key}: ${untolerated.value ?? ''}}`);
 };
 
-const nodeAffinity: Filter = (pod, { node }) => {
+const nodeAffinity: Filter = ({ pod }, { node }) => {
   const labels = node.metadata.labels ?? {};
   const selected = Object.entries(pod.spec?.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
   const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return one(selected && (required === undefined || matchesNodeSelector(required, node)) ? undefined : "node(s) didn't match Pod's node affinity/selector");
 };
 
-const resourcesFit: Filter = (pod, { pods, allocatable, requested }) => {
+const resourcesFit: Filter = ({ requests }, { pods, allocatable, requested }) => {
   const room = allocatable.get('pods');
   const reasons = room !== undefined && BigInt(pods.length + 1) * 1000n > room ? ['Too many pods'] : [];
-  for (const [name, wanted] of requestsOf(pod)) {
+  for (const [name, wanted] of requests) {
     if (wanted > 0n && wanted + (requested.get(name) ?? 0n) > (allocatable.get(name) ?? 0n)) reasons.push(`Insufficient ${name}`);
   }
   return reasons;
 };
 
-const nodePorts: Filter = (pod, { pods }) => {
+const nodePorts: Filter = ({ pod }, { pods }) => {
   const wanted = hostPorts(pod);
   if (wanted.length === 0) return [];
   const taken = pods.flatMap(hostPorts);
@@ -66,6 +65,6 @@ export const FILTERS: readonly { readonly plugin: string; readonly filter: Filte
   { plugin: 'NodeAffinity', filter: nodeAffinity },
   { plugin: 'NodePorts', filter: nodePorts },
   { plugin: 'NodeResourcesFit', filter: resourcesFit },
-  { plugin: 'PodTopologySpread', filter: (pod, view, cluster) => one(spreadReason(pod, view, cluster)) },
-  { plugin: 'InterPodAffinity', filter: (pod, view, cluster) => one(affinityReason(pod, view, cluster)) },
+  { plugin: 'PodTopologySpread', filter: (placing, view) => one(spreadReason(placing, view)) },
+  { plugin: 'InterPodAffinity', filter: (placing, view) => one(affinityReason(placing, view)) },
 ];

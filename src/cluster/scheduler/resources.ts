@@ -3,8 +3,19 @@ import type { NodeView } from './types.ts';
 
 export type Amounts = ReadonlyMap<string, bigint>;
 
-/** What a Pod asks for: the sum of its containers, or its biggest init container where that is more; sidecars count with both. Thousandths. */
-export function requestsOf({ spec }: V1Pod): Amounts {
+const known = new WeakMap<V1Pod, Amounts>();
+
+/** What a Pod asks for. Pods are frozen, so that each is added up once. */
+export function requestsOf(pod: V1Pod): Amounts {
+  const before = known.get(pod);
+  if (before !== undefined) return before;
+  const requests = addedUp(pod);
+  known.set(pod, requests);
+  return requests;
+}
+
+/** The sum of its containers, or its biggest init container where that is more; sidecars count with both. Thousandths. */
+function addedUp({ spec }: V1Pod): Amounts {
   const running = new Map<string, bigint>();
   for (const container of spec?.containers ?? []) add(running, amountsOf(container));
   const sidecars = new Map<string, bigint>();
@@ -26,11 +37,33 @@ export function parseAmounts(list: Readonly<Record<string, string>> | undefined)
   return new Map(Object.entries(list ?? {}).map(([name, quantity]) => [name, parseQuantity(quantity)]));
 }
 
-/** A node with what its Pods ask for. */
+/** What a Pod that asks for nothing is counted with, so that such Pods spread too. */
+const ASSUMED = { cpu: 100n, memory: 200n * 1024n * 1024n * 1000n } as const;
+
+/** A Pod's share where nodes are compared. */
+export function countedOf(pod: V1Pod, resource: keyof typeof ASSUMED): number {
+  return Number(requestsOf(pod).get(resource) || ASSUMED[resource]);
+}
+
+/** A node with its Pods, and what follows from them for those that come. */
 export function viewOf(node: V1Node, pods: readonly V1Pod[]): NodeView {
   const requested = new Map<string, bigint>();
-  for (const pod of pods) add(requested, requestsOf(pod));
-  return { node, pods, allocatable: parseAmounts(node.status?.allocatable ?? node.status?.capacity), requested };
+  const counted = { cpu: 0, memory: 0 };
+  const siblings = new Map<string, number>();
+  for (const pod of pods) {
+    add(requested, requestsOf(pod));
+    counted.cpu += countedOf(pod, 'cpu');
+    counted.memory += countedOf(pod, 'memory');
+    const owner = ownerOf(pod);
+    if (owner !== undefined && pod.metadata.deletionTimestamp === undefined) siblings.set(owner, (siblings.get(owner) ?? 0) + 1);
+  }
+  const repelling = pods.filter(({ spec }) => spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length);
+  return { node, pods, allocatable: parseAmounts(node.status?.allocatable ?? node.status?.capacity), requested, counted, siblings, repelling };
+}
+
+/** The uid of the controller that made a Pod. */
+export function ownerOf({ metadata }: V1Pod): string | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller)?.uid;
 }
 
 function amountsOf({ resources }: V1Container): Amounts {

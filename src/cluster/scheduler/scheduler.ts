@@ -14,6 +14,7 @@ import {
 } from '#cluster/client';
 import { isDeepStrictEqual } from 'node:util';
 import { decide } from './decide.ts';
+import { NodeViews } from './node-views.ts';
 import { PendingPods } from './pending.ts';
 import { viewOf } from './resources.ts';
 import type { ClusterView, NodeView, Scheduler, SchedulerOptions, Verdict } from './types.ts';
@@ -35,12 +36,14 @@ class BindingScheduler implements Scheduler {
   readonly #pending = new PendingPods();
   /** Bound by us, not yet seen so in the cache. */
   readonly #assumed = new Map<string, V1Pod>();
-  readonly #views = new Map<string, NodeView>();
+  readonly #views = new NodeViews((node) => this.#viewOf(node));
   readonly #bindings = new Set<Promise<void>>();
   readonly #failures = new Map<string, Backoff>();
   readonly #stopping = new AbortController();
   #state: 'starting' | 'ready' | 'stopped' = 'starting';
   #planned = false;
+  /** Where the next look around begins. */
+  #from = 0;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -104,7 +107,7 @@ class BindingScheduler implements Scheduler {
     this.#failures.delete(key);
     const assumed = this.#assumed.get(key);
     this.#assumed.delete(key);
-    for (const node of [pod.spec?.nodeName, assumed?.spec?.nodeName]) if (node) this.#views.delete(node);
+    for (const node of [pod.spec?.nodeName, assumed?.spec?.nodeName]) if (node) this.#views.podsChanged(node);
   }
 
   #isMine({ metadata, spec, status }: V1Pod): boolean {
@@ -120,7 +123,7 @@ class BindingScheduler implements Scheduler {
 
   #nodeChanged(type: 'added' | 'updated' | 'deleted', node: V1Node, previous: V1Node | undefined): void {
     const matters = type !== 'updated' || !isDeepStrictEqual(relevant(node), previous && relevant(previous));
-    if (matters) this.#views.delete(node.metadata.name ?? '');
+    if (matters) this.#views.nodesChanged();
     if (matters && this.#pending.retryParked()) this.#plan();
   }
 
@@ -138,7 +141,8 @@ class BindingScheduler implements Scheduler {
       const next = this.#pending.take();
       if (next === undefined) return;
       const { key, pod } = next;
-      const verdict = decide(pod, this.#cluster(), this.#options.random.fraction());
+      const verdict = decide(pod, this.#cluster(), this.#options.random.fraction(), this.#from);
+      this.#from += verdict.kind === 'placed' ? verdict.looked : 0;
       if (verdict.kind === 'unschedulable') this.#pending.park(key, pod);
       else this.#assume(key, pod, verdict.node);
       const work = (verdict.kind === 'placed' ? this.#bind(key, pod, verdict.node) : this.#tell(pod, verdict.message)).finally(() => {
@@ -151,25 +155,21 @@ class BindingScheduler implements Scheduler {
 
   #cluster(): ClusterView {
     return {
-      nodes: this.#nodes.list().map((node) => this.#viewOf(node)),
+      nodes: this.#views.list(() => this.#nodes.list()),
       namespaceLabels: (namespace) => this.#namespaces.get(undefined, namespace)?.metadata.labels,
     };
   }
 
   #viewOf(node: V1Node): NodeView {
     const name = node.metadata.name ?? '';
-    const known = this.#views.get(name);
-    if (known !== undefined) return known;
     const assumed = [...this.#assumed.values()].filter(({ spec }) => spec?.nodeName === name);
-    const view = viewOf(node, [...this.#pods.byIndex('node', name).filter((pod) => !ended(pod)), ...assumed]);
-    this.#views.set(name, view);
-    return view;
+    return viewOf(node, [...this.#pods.byIndex('node', name).filter((pod) => !ended(pod)), ...assumed]);
   }
 
   #assume(key: string, pod: V1Pod, nodeName: string): void {
     if (pod.spec === undefined) return;
     this.#assumed.set(key, { ...pod, spec: { ...pod.spec, nodeName } });
-    this.#views.delete(nodeName);
+    this.#views.podsChanged(nodeName);
   }
 
   async #bind(key: string, pod: V1Pod, node: string): Promise<void> {
@@ -187,7 +187,7 @@ class BindingScheduler implements Scheduler {
       this.#events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
     } catch (error) {
       this.#assumed.delete(key);
-      this.#views.delete(node);
+      this.#views.podsChanged(node);
       await this.#bindFailed(key, error);
     }
   }

@@ -1,6 +1,6 @@
 import { matchesLabels, requirementsOf, type V1Pod, type V1TopologySpreadConstraint } from '#cluster/api';
 import { domainOf } from './affinity.ts';
-import type { ClusterView, NodeView } from './types.ts';
+import type { ClusterView } from './types.ts';
 
 /** How many Pods that the constraint means stand in each domain. */
 export function countsByDomain(constraint: V1TopologySpreadConstraint, pod: V1Pod, cluster: ClusterView): ReadonlyMap<string, number> {
@@ -14,25 +14,11 @@ export function countsByDomain(constraint: V1TopologySpreadConstraint, pod: V1Po
   return counts;
 }
 
-function means(constraint: V1TopologySpreadConstraint, pod: V1Pod, other: V1Pod): boolean {
+export function means(constraint: V1TopologySpreadConstraint, pod: V1Pod, other: V1Pod): boolean {
   if (constraint.labelSelector === undefined || other.metadata.namespace !== pod.metadata.namespace) return false;
   const keys = constraint.matchLabelKeys ?? [];
   return (
     matchesLabels(requirementsOf(constraint.labelSelector), other.metadata.labels) &&
     keys.every((key) => other.metadata.labels?.[key] === pod.metadata.labels?.[key])
   );
-}
-
-/** Why a hard constraint forbids the node; undefined where none does. */
-export function spreadReason(pod: V1Pod, view: NodeView, cluster: ClusterView): string | undefined {
-  for (const constraint of pod.spec?.topologySpreadConstraints ?? []) {
-    if (constraint.whenUnsatisfiable !== 'DoNotSchedule') continue;
-    const domain = domainOf(view, constraint.topologyKey);
-    if (domain === undefined) return "node(s) didn't match pod topology spread constraints (missing required label)";
-    const counts = countsByDomain(constraint, pod, cluster);
-    const least = counts.size < (constraint.minDomains ?? 1) ? 0 : Math.min(...counts.values());
-    const self = means(constraint, pod, pod) ? 1 : 0;
-    if ((counts.get(domain) ?? 0) + self - least > constraint.maxSkew) return "node(s) didn't match pod topology spread constraints";
-  }
-  return undefined;
 }

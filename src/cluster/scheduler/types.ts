@@ -25,6 +25,12 @@ export interface NodeView {
   readonly pods: readonly V1Pod[];
   readonly allocatable: ReadonlyMap<string, bigint>;
   readonly requested: ReadonlyMap<string, bigint>;
+  /** What its Pods are counted with where nodes are compared: a Pod that asks for nothing counts too. */
+  readonly counted: { readonly cpu: number; readonly memory: number };
+  /** How many Pods of each controller are here, by its uid. */
+  readonly siblings: ReadonlyMap<string, number>;
+  /** Those of its Pods that keep others away. */
+  readonly repelling: readonly V1Pod[];
 }
 export interface ClusterView {
   readonly nodes: readonly NodeView[];
@@ -38,5 +44,10 @@ export interface Rejection {
   readonly reasons: readonly string[];
 }
 export type Verdict =
-  | { readonly kind: 'placed'; readonly node: string; readonly scores: readonly { readonly node: string; readonly score: number }[] }
+  | {
+      readonly kind: 'placed';
+      readonly node: string;
+      readonly scores: readonly { readonly node: string; readonly score: number }[] /** How many nodes were looked at. */;
+      readonly looked: number;
+    }
   | { readonly kind: 'unschedulable'; readonly rejections: readonly Rejection[]; readonly message: string };

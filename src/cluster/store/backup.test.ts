@@ -90,3 +90,13 @@ test('a backup that is not whole is refused, and what stands there stays', async
   assert.equal(await again.revision(), 5);
   await again.close();
 });
+
+test('keys that were written at one revision are restored, all of them', async () => {
+  const store = await openMemoryStore();
+  await store.transact(['/a', '/b', '/c'].map((key) => ({ key, value: bytes(key) })));
+  const path = freshPath();
+  assert.deepEqual(await restoreLmdbStore(path, each(await linesOf(store))), { keys: 3, revision: 1 });
+  const restored = await openLmdbStore({ path });
+  assert.deepEqual(plain((await restored.range('')).items), plain((await store.range('')).items));
+  await restored.close();
+});

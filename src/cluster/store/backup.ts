@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { StoreError } from './errors.ts';
 import type { JournalEntry } from './journal.ts';
-import { openLmdbJournal } from './lmdb-journal.ts';
 import type { Revision, Store } from './types.ts';
 
 /**
@@ -66,10 +65,15 @@ export async function restoreLmdbStore(path: string, lines: AsyncIterable<string
   const ahead = Math.max(head.revision, await revisionAt(path)) + AHEAD;
   const fresh = `${path}.restoring`;
   await removeStore(fresh);
+  const { openLmdbJournal } = await import('./lmdb-journal.ts');
   const journal = openLmdbJournal(fresh);
   try {
     await journal.load();
-    await Promise.all(entries.map((entry) => journal.append(entry)));
+    await Promise.all(
+      Map.groupBy(entries, ({ revision }) => revision)
+        .values()
+        .map((group) => journal.append(group.map((entry, part) => ({ ...entry, part })))),
+    );
     await journal.compact([], { revision: ahead, compacted: ahead });
   } finally {
     await journal.close();
@@ -82,6 +86,7 @@ export async function restoreLmdbStore(path: string, lines: AsyncIterable<string
 
 /** The last revision of the store that stands there, 0 for none. */
 async function revisionAt(path: string): Promise<Revision> {
+  const { openLmdbJournal } = await import('./lmdb-journal.ts');
   const journal = openLmdbJournal(path);
   try {
     return (await journal.load()).revision;

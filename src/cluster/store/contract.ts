@@ -70,6 +70,52 @@ export function storeContract(name: string, open: () => Promise<Store>, { openLi
     await assert.rejects(store.delete('/a', { expected: item.modRevision }), code('REVISION_CONFLICT'));
   });
 
+  check('does a transaction whole, at one revision, or not at all', async (store) => {
+    const one = await store.put('/t/a', bytes('1'));
+    await store.put('/t/gone', bytes('x'));
+    const after = await store.revision();
+    const { seen, hear, until } = collector();
+    using _watch = await store.watch('/t/', after, hear);
+    const { revision, items } = await store.transact([
+      { key: '/t/a', value: bytes('2'), expected: one.modRevision },
+      { key: '/t/b', value: bytes('new'), expected: 0 },
+      { key: '/t/gone' },
+      { key: '/t/never' },
+    ]);
+    assert.equal(revision, after + 1);
+    assert.deepEqual(
+      items.map((item) => item && [item.key, text(item.value), item.createRevision, item.modRevision]),
+      [['/t/a', '2', one.createRevision, revision], ['/t/b', 'new', revision, revision], undefined, undefined],
+    );
+    await until(3);
+    assert.deepEqual(seen.map(revisionOf), [revision, revision, revision]);
+    assert.equal(text((await store.get('/t/a', after))?.value), '1');
+    const conflicting = store.transact([
+      { key: '/t/c', value: bytes('x') },
+      { key: '/t/b', value: bytes('x'), expected: 0 },
+    ]);
+    await assert.rejects(conflicting, { code: 'REVISION_CONFLICT', message: /^Cannot write \/t\/b: / });
+    assert.equal(await store.get('/t/c'), undefined);
+    assert.equal(await store.revision(), revision);
+    assert.deepEqual(await store.transact([{ key: '/t/never' }]), { revision, items: [undefined] });
+    await assert.rejects(store.transact([{ key: '/t/c', value: bytes('x') }, { key: '/t/c' }]), TypeError);
+  });
+
+  check('lets one of two transactions over the same key through, whatever else they write', async (store) => {
+    const guard = await store.put('/guard', bytes(''));
+    const rivals = await Promise.allSettled(
+      ['/x', '/y', '/z'].map((key) =>
+        store.transact([
+          { key: '/guard', value: bytes(key), expected: guard.modRevision },
+          { key, value: bytes(key), expected: 0 },
+        ]),
+      ),
+    );
+    assert.equal(rivals.filter(({ status }) => status === 'fulfilled').length, 1);
+    const present = (await store.range('/')).items.map(({ key }) => key);
+    assert.deepEqual(present, ['/guard', text((await store.get('/guard'))?.value)]);
+  });
+
   check('deletes once, and a new item of that key is new', async (store) => {
     const first = await store.put('/a', bytes('1'));
     assert.equal(text((await store.delete('/a'))?.previous.value), '1');

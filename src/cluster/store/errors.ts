@@ -4,7 +4,16 @@ import type { Revision } from './types.ts';
 /** The store's errors: what stands there, what was expected, what to do. */
 export class StoreError extends GantryError {
   constructor(
-    code: 'COMPACTED' | 'FUTURE_REVISION' | 'REVISION_CONFLICT' | 'STORE_CLOSED' | 'STORE_FAILED' | 'STORE_UNAVAILABLE' | 'NEWER_FORMAT' | 'BACKUP_INVALID',
+    code:
+      | 'COMPACTED'
+      | 'FUTURE_REVISION'
+      | 'REVISION_CONFLICT'
+      | 'STORE_CLOSED'
+      | 'STORE_FAILED'
+      | 'STORE_UNAVAILABLE'
+      | 'NEWER_FORMAT'
+      | 'BACKUP_INVALID'
+      | 'NO_TIMES',
     status: number,
     message: string,
     options?: { cause?: unknown },
@@ -20,6 +29,15 @@ export function compacted(wanted: Revision, kept: Revision): StoreError {
     `Cannot read revision ${wanted}: history before revision ${kept} was compacted. Read the present state and go on from there`,
   );
 }
+/** 410: the moment lies before what is kept. */
+export function momentCompacted(time_ms: number, oldest_ms: number | undefined): StoreError {
+  const reach = oldest_ms === undefined ? 'nothing of it is kept yet' : `it goes back to ${new Date(oldest_ms).toISOString()}`;
+  return new StoreError('COMPACTED', 410, `Cannot look at ${new Date(time_ms).toISOString()}: history does not reach so far, ${reach}`);
+}
+/** 400: there are revisions, and nobody wrote down when they came. */
+export function noTimes(): StoreError {
+  return new StoreError('NO_TIMES', 400, 'Cannot tell what was there at a moment: etcd keeps no times. Name a revision (a resourceVersion) in its place');
+}
 /** `cause` is what the last of them answered. */
 export function storeUnavailable(endpoints: readonly string[], words: string, cause: unknown): StoreError {
   return new StoreError('STORE_UNAVAILABLE', 503, `Cannot reach etcd at ${endpoints.join(', ')}: ${words}. See that a majority of its members runs`, { cause });
@@ -31,12 +49,21 @@ export function outcomeUnknown(key: string, cause: unknown): StoreError {
 export function futureRevision(wanted: Revision, current: Revision): StoreError {
   return new StoreError('FUTURE_REVISION', 400, `Cannot read revision ${wanted}: the store is at revision ${current}`);
 }
-export function revisionConflict(key: string, expected: Revision, actual: Revision): StoreError {
-  return new StoreError(
-    'REVISION_CONFLICT',
-    409,
-    `Cannot write ${key}: revision ${expected} was expected there and ${actual} was found. Read it again and repeat the change`,
-  );
+/** Of a transaction it names the first key that did not stand as expected. */
+export class RevisionConflictError extends StoreError {
+  readonly key: string;
+
+  constructor(key: string, expected: Revision, actual: Revision) {
+    super(
+      'REVISION_CONFLICT',
+      409,
+      `Cannot write ${key}: revision ${expected} was expected there and ${actual} was found. Read it again and repeat the change`,
+    );
+    this.key = key;
+  }
+}
+export function revisionConflict(key: string, expected: Revision, actual: Revision): RevisionConflictError {
+  return new RevisionConflictError(key, expected, actual);
 }
 export function storeClosed(): StoreError {
   return new StoreError('STORE_CLOSED', 503, 'Cannot use the store: it was closed');

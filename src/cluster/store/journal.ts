@@ -1,29 +1,49 @@
-import type { Revision } from './types.ts';
+import type { Revision, StoredItem } from './types.ts';
+
+/** Entries of one transaction share their revision. */
+export interface EntryId {
+  readonly revision: Revision;
+  /** The how manieth of its revision, 0 when left out. */
+  readonly part?: number;
+}
 
 /** One write as it is kept: a value, or the mark that there is none any more. */
-export interface JournalEntry {
-  readonly revision: Revision;
+export interface JournalEntry extends EntryId {
   readonly key: string;
   readonly createRevision: Revision;
   /** Absent: the key was deleted. */
   readonly value?: Uint8Array;
+  /** When it was written, in milliseconds since the Unix epoch; unknown of what older programs wrote. */
+  readonly time_ms?: number;
 }
 
 /** Where entries are kept. The memory store's keeps nothing. */
 export interface Journal {
   /** What was kept, in the order of revisions, and the state of the counters. */
   load(): Promise<{ readonly entries: Iterable<JournalEntry>; readonly revision: Revision; readonly compacted: Revision }>;
-  /** Durable when it resolves; calls that overlap may share a commit and resolve in order. */
-  append(entry: JournalEntry): Promise<void>;
-  /** Forgets these revisions, and remembers the counters. */
-  compact(forgotten: readonly Revision[], counters: { readonly revision: Revision; readonly compacted: Revision }): Promise<void>;
+  /** All of one revision, durable when it resolves: all or none of it. Calls that overlap may share a commit and resolve in order. */
+  append(entries: readonly JournalEntry[]): Promise<void>;
+  /** Forgets these entries, and remembers the counters. */
+  compact(forgotten: readonly EntryId[], counters: { readonly revision: Revision; readonly compacted: Revision }): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Keeps nothing: for clusters that live in memory. */
-export const memoryJournal: Journal = {
-  load: async () => ({ entries: [], revision: 0, compacted: 0 }),
-  append: async () => {},
-  compact: async () => {},
-  close: async () => {},
-};
+/** What a store holds at one revision, in no order; values are shared, not copied. */
+export interface StoreContent {
+  readonly items: readonly StoredItem[];
+  readonly revision: Revision;
+}
+
+/** Keeps nothing: for clusters that live in memory. It begins with what another store held, without its history. */
+export function memoryJournal({ items, revision }: StoreContent = { items: [], revision: 0 }): Journal {
+  return {
+    load: async () => ({
+      entries: items.toSorted((a, b) => a.modRevision - b.modRevision).map(({ modRevision, ...item }) => ({ ...item, revision: modRevision })),
+      revision,
+      compacted: revision,
+    }),
+    append: async () => {},
+    compact: async () => {},
+    close: async () => {},
+  };
+}

@@ -14,7 +14,7 @@ function heldJournal(): { readonly journal: Journal; readonly appends: PromiseWi
     appends.push(held);
     return held.promise;
   };
-  return { journal: { ...memoryJournal, append }, appends };
+  return { journal: { ...memoryJournal(), append }, appends };
 }
 
 test('a commit that fails refuses it and all that was ordered after it, and nothing before', async () => {
@@ -49,7 +49,7 @@ test('a watcher sees nothing of a write that is not durable yet, nor of one that
 });
 
 test('a watch that is opened while events are told tells each of them once', async () => {
-  const store = await JournaledStore.open(memoryJournal);
+  const store = await JournaledStore.open(memoryJournal());
   const inner: number[] = [];
   let opened = false;
   await store.watch('', 0, () => {
@@ -64,7 +64,7 @@ test('a watch that is opened while events are told tells each of them once', asy
 
 test('a watcher that throws harms neither the writer nor other watchers, and is heard of', async () => {
   const faults: unknown[] = [];
-  const store = await JournaledStore.open(memoryJournal, { onWatcherError: (error) => faults.push(error) });
+  const store = await JournaledStore.open(memoryJournal(), { onWatcherError: (error) => faults.push(error) });
   const fault = new Error('a mistake of the watcher');
   const seen: number[] = [];
   await store.watch('', 0, () => {
@@ -76,7 +76,7 @@ test('a watcher that throws harms neither the writer nor other watchers, and is 
 });
 
 test('a watch from a revision to come begins after it', async () => {
-  const store = await JournaledStore.open(memoryJournal);
+  const store = await JournaledStore.open(memoryJournal());
   const seen: string[] = [];
   await store.watch('', 2, (events) => seen.push(...events.map((event) => (event.type === 'put' ? event.item.key : event.key))));
   for (const key of ['/1', '/2', '/3']) await store.put(key, bytes('x'));
@@ -85,7 +85,7 @@ test('a watch from a revision to come begins after it', async () => {
 
 test('a journal that can not be read is closed again', async () => {
   let closed = false;
-  const journal: Journal = { ...memoryJournal, load: async () => Promise.reject(new Error('EIO')), close: async () => void (closed = true) };
+  const journal: Journal = { ...memoryJournal(), load: async () => Promise.reject(new Error('EIO')), close: async () => void (closed = true) };
   await assert.rejects(JournaledStore.open(journal), /EIO/);
   assert.equal(closed, true);
 });

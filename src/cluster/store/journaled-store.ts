@@ -1,6 +1,9 @@
-import { compacted, futureRevision, revisionConflict, storeClosed, storeFailed } from './errors.ts';
+import { refuseDoubleKeys } from './distinct.ts';
+import { type Clock, systemClock } from '#kit';
+import { compacted, futureRevision, momentCompacted, revisionConflict, storeClosed, storeFailed } from './errors.ts';
 import type { Journal, JournalEntry } from './journal.ts';
-import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent } from './types.ts';
+import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted } from './types.ts';
+import { Times } from './times.ts';
 import { Versions } from './versions.ts';
 
 /** Revisions of history that are kept when nobody says otherwise. */
@@ -8,17 +11,25 @@ export const HISTORY_DEFAULT = 10_000;
 /** History grows by at most this many revisions past its limit: a trim is short, so that no writer waits long for it. */
 const TRIM_STEP_MAX = 256;
 
+/** A day of them is kept when nobody says otherwise. */
+export const HISTORY_AGE_DEFAULT_MS = 86_400_000;
+
 export interface JournaledStoreOptions {
   /** The number of revisions to look back on. */
   readonly historyLimit?: number;
+  /** How long a revision is looked back on at most, in milliseconds. It is forgotten by a write, not by a timer. */
+  readonly historyAge_ms?: number;
+  /** When revisions come; the machine's clock without it. */
+  readonly clock?: Pick<Clock, 'now'>;
   /** Hears what a watcher threw: its own mistake, which neither the writer nor other watchers can help. Without it the process does. */
   readonly onWatcherError?: (error: unknown) => void;
 }
 
 interface Pending {
-  readonly entry: JournalEntry;
+  /** Of one revision. */
+  readonly entries: readonly JournalEntry[];
   durable: boolean;
-  readonly apply: (event: StoreEvent) => void;
+  readonly apply: (events: readonly StoreEvent[]) => void;
   readonly refuse: (error: Error) => void;
 }
 interface Watcher {
@@ -42,6 +53,9 @@ export class JournaledStore implements Store {
   readonly #pending: Pending[] = [];
   readonly #watchers = new Set<Watcher>();
   readonly #historyLimit: number;
+  readonly #historyAge_ms: number;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #times = new Times();
   readonly #onWatcherError: (error: unknown) => void;
   #revision: Revision;
   #assigned: Revision;
@@ -61,11 +75,13 @@ export class JournaledStore implements Store {
 
   private constructor(
     journal: Journal,
-    { historyLimit = HISTORY_DEFAULT, onWatcherError = throwLater }: JournaledStoreOptions,
+    { historyLimit = HISTORY_DEFAULT, historyAge_ms = HISTORY_AGE_DEFAULT_MS, clock = systemClock, onWatcherError = throwLater }: JournaledStoreOptions,
     loaded: Awaited<ReturnType<Journal['load']>>,
   ) {
     this.#journal = journal;
     this.#historyLimit = historyLimit;
+    this.#historyAge_ms = historyAge_ms;
+    this.#clock = clock;
     this.#onWatcherError = onWatcherError;
     this.#revision = loaded.revision;
     this.#assigned = loaded.revision;
@@ -73,6 +89,7 @@ export class JournaledStore implements Store {
     for (const entry of loaded.entries) {
       this.#order(entry);
       const event = this.#record(entry);
+      if (entry.time_ms !== undefined && entry.revision >= this.#compacted) this.#times.add(entry.revision, entry.time_ms);
       if (event !== undefined && entry.revision > this.#compacted) this.#events.push(event);
     }
   }
@@ -99,27 +116,48 @@ export class JournaledStore implements Store {
   async put(key: string, value: Uint8Array, options: { readonly expected?: Revision } = {}): Promise<StoredItem> {
     const standing = this.#check(key, options.expected);
     const revision = ++this.#assigned;
-    const event = await this.#write({ revision, key, createRevision: standing?.createRevision ?? revision, value });
-    if (event.type !== 'put') throw new TypeError('a put became a delete');
+    const [event] = await this.#write([{ revision, key, createRevision: standing?.createRevision ?? revision, value }]);
+    if (event?.type !== 'put') throw new TypeError('a put became a delete');
     return event.item;
   }
 
   async delete(key: string, options: { readonly expected?: Revision } = {}) {
     const standing = this.#check(key, options.expected);
     if (standing === undefined) return undefined;
-    const event = await this.#write({ revision: ++this.#assigned, key, createRevision: standing.createRevision });
-    if (event.type !== 'delete') throw new TypeError('a delete became a put');
+    const [event] = await this.#write([{ revision: ++this.#assigned, key, createRevision: standing.createRevision }]);
+    if (event?.type !== 'delete') throw new TypeError('a delete became a put');
     return { revision: event.revision, previous: event.previous };
+  }
+
+  async transact(writes: readonly StoreWrite[]): Promise<Transacted> {
+    refuseDoubleKeys(writes);
+    const standing = writes.map(({ key, expected }) => this.#check(key, expected));
+    const done = writes.filter(({ value }, index) => value !== undefined || standing[index] !== undefined);
+    if (done.length === 0) return { revision: this.#revision, items: writes.map(() => undefined) };
+    const revision = ++this.#assigned;
+    const entries = done.map(({ key, value }, part): JournalEntry => {
+      const createRevision = standing[writes.findIndex((one) => one.key === key)]?.createRevision ?? revision;
+      return { revision, part, key, createRevision, ...(value === undefined ? {} : { value }) };
+    });
+    const written = new Map((await this.#write(entries)).map((event) => [keyOf(event), event.type === 'put' ? event.item : undefined]));
+    return { revision, items: writes.map(({ key }) => written.get(key)) };
   }
 
   async watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void): Promise<Disposable> {
     this.#mustBeOpen();
     if (after < this.#compacted) throw compacted(after, this.#compacted);
     const watcher: Watcher = { prefix, told: Math.max(after, this.#revision), onEvents };
-    const missed = this.#events.filter((event) => revisionOf(event) > after && keyOf(event).startsWith(prefix));
+    const missed = this.#events.slice(firstAfter(this.#events, after)).filter((event) => keyOf(event).startsWith(prefix));
     this.#watchers.add(watcher);
     if (missed.length > 0) onEvents(missed);
     return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+  }
+
+  async revisionAt(time_ms: number): Promise<Revision> {
+    this.#mustBeOpen();
+    const revision = this.#times.at(time_ms);
+    if (revision === undefined || revision < this.#compacted) throw momentCompacted(time_ms, this.#times.oldest?.time_ms);
+    return revision;
   }
 
   async compact(revision: Revision): Promise<void> {
@@ -127,8 +165,8 @@ export class JournaledStore implements Store {
     if (revision > this.#revision) throw futureRevision(revision, this.#revision);
     if (revision <= this.#compacted) return;
     this.#compacted = revision;
-    const first = this.#events.findIndex((event) => revisionOf(event) > revision);
-    const forgotten = this.#events.splice(0, first < 0 ? this.#events.length : first);
+    this.#times.forgetBefore(revision);
+    const forgotten = this.#events.splice(0, firstAfter(this.#events, revision));
     await this.#journal.compact(this.#versions.compact(revision, new Set(forgotten.map(keyOf))), { revision: this.#revision, compacted: revision });
   }
 
@@ -160,12 +198,14 @@ export class JournaledStore implements Store {
     return standing;
   }
 
-  async #write(entry: JournalEntry): Promise<StoreEvent> {
-    this.#order(entry);
-    const { promise, resolve, reject } = Promise.withResolvers<StoreEvent>();
-    const pending: Pending = { entry, durable: false, apply: resolve, refuse: reject };
+  async #write(writes: readonly JournalEntry[]): Promise<readonly StoreEvent[]> {
+    const time_ms = this.#clock.now();
+    const entries = writes.map((entry) => ({ ...entry, time_ms }));
+    for (const entry of entries) this.#order(entry);
+    const { promise, resolve, reject } = Promise.withResolvers<readonly StoreEvent[]>();
+    const pending: Pending = { entries, durable: false, apply: resolve, refuse: reject };
     this.#pending.push(pending);
-    this.#journal.append(entry).then(
+    this.#journal.append(entries).then(
       () => {
         pending.durable = true;
         this.#applyDurable();
@@ -191,16 +231,18 @@ export class JournaledStore implements Store {
   #applyDurable(): void {
     const events: StoreEvent[] = [];
     while (this.#pending[0]?.durable) {
-      const { entry, apply } = this.#pending.shift() as Pending; // the loop's condition saw it
-      const event = this.#record(entry);
-      this.#revision = entry.revision;
-      if (event === undefined) throw new TypeError(`revision ${entry.revision} deletes ${entry.key}, which is not there`);
-      events.push(event);
-      apply(event);
+      const { entries, apply } = this.#pending.shift() as Pending; // the loop's condition saw it
+      const made = entries.map((entry) => this.#event(entry));
+      const [{ revision, time_ms } = { revision: this.#revision, time_ms: undefined }] = entries;
+      this.#revision = revision;
+      if (time_ms !== undefined) this.#times.add(revision, time_ms);
+      events.push(...made);
+      apply(made);
     }
     this.#events.push(...events);
     for (const watcher of this.#watchers) this.#tell(watcher, events);
     if (this.#events.length > this.#historyLimit + Math.min(TRIM_STEP_MAX, this.#historyLimit / 4)) this.#trim();
+    else this.#trimOld();
   }
 
   #tell(watcher: Watcher, events: readonly StoreEvent[]): void {
@@ -215,19 +257,49 @@ export class JournaledStore implements Store {
 
   #trim(): void {
     const oldest = this.#events[this.#events.length - this.#historyLimit];
-    if (oldest === undefined) return;
-    this.compact(revisionOf(oldest) - 1).catch((error: unknown) => {
+    if (oldest !== undefined) this.#forget(revisionOf(oldest) - 1);
+  }
+
+  /** A little later than it could, so that not every write forgets one revision. */
+  #trimOld(): void {
+    const age_ms = this.#historyAge_ms;
+    const now_ms = this.#clock.now();
+    if ((this.#times.oldest?.time_ms ?? now_ms) >= now_ms - age_ms - age_ms / 8) return;
+    const last = this.#times.at(now_ms - age_ms);
+    if (last !== undefined) this.#forget(last);
+  }
+
+  #forget(revision: Revision): void {
+    this.compact(revision).catch((error: unknown) => {
       this.#failure ??= error;
     });
   }
 
+  #event(entry: JournalEntry): StoreEvent {
+    const event = this.#record(entry);
+    if (event === undefined) throw new TypeError(`revision ${entry.revision} deletes ${entry.key}, which is not there`);
+    return event;
+  }
+
   /** Undefined for a deletion whose put was compacted away: nobody can have seen it. */
-  #record({ revision, key, createRevision, value }: JournalEntry): StoreEvent | undefined {
+  #record({ revision, part = 0, key, createRevision, value }: JournalEntry): StoreEvent | undefined {
     const item = value === undefined ? undefined : { key, value, createRevision, modRevision: revision };
-    const previous = this.#versions.add(key, item === undefined ? { revision } : { revision, item });
+    const previous = this.#versions.add(key, item === undefined ? { revision, part } : { revision, part, item });
     if (item !== undefined) return previous === undefined ? { type: 'put', item } : { type: 'put', item, previous };
     return previous === undefined ? undefined : { type: 'delete', key, revision, previous };
   }
+}
+
+/** The index of the first event after the revision; events are in order. */
+function firstAfter(events: readonly StoreEvent[], revision: Revision): number {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const event = events[middle];
+    if (event !== undefined && revisionOf(event) <= revision) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** As a mistake that nobody caught. */

@@ -1,15 +1,21 @@
 import { open, type RootDatabase } from 'lmdb';
 import { StoreError } from './errors.ts';
-import type { Journal, JournalEntry } from './journal.ts';
+import type { EntryId, Journal, JournalEntry } from './journal.ts';
 import type { Revision } from './types.ts';
 
-const FORMAT_VERSION = 1;
+/** 2: several entries may have one revision. */
+const FORMAT_VERSION = 2;
 const COUNTERS = 'counters';
 interface Counters {
   readonly formatVersion: number;
   readonly revision: Revision;
   readonly compacted: Revision;
 }
+
+/** The first of a revision stands under the revision itself. */
+type Key = Revision | [Revision, number];
+
+const keyOf = ({ revision, part = 0 }: EntryId): Key => (part === 0 ? revision : [revision, part]);
 
 /**
  * A journal in one LMDB file at `path`. Each entry stands under its revision: a line of JSON, then the value's bytes. Errors:
@@ -18,7 +24,7 @@ interface Counters {
 export function openLmdbJournal(path: string): Journal {
   // Asynchronous puts share a commit; without overlapping syncs a put resolves only when it is durable.
   const root: RootDatabase = open({ path, overlappingSync: false, maxDbs: 2, maxReaders: 16 });
-  const log = root.openDB<Buffer, Revision>('log', { encoding: 'binary' });
+  const log = root.openDB<Buffer, Key>('log', { encoding: 'binary' });
   const meta = root.openDB<string, string>('meta', { encoding: 'string' });
   const setCounters = (counters: Omit<Counters, 'formatVersion'>) => meta.put(COUNTERS, JSON.stringify({ formatVersion: FORMAT_VERSION, ...counters }));
   return {
@@ -33,16 +39,18 @@ export function openLmdbJournal(path: string): Journal {
           `Cannot open ${path}: its format ${counters.formatVersion} is newer than this program's ${FORMAT_VERSION}. Use the Gantry that wrote it`,
         );
       }
-      if (text === undefined) await setCounters(counters);
+      if (text === undefined || counters.formatVersion < FORMAT_VERSION) await setCounters(counters);
       const entries = [...log.getRange({})].map(({ key, value }) => decode(key, value));
       return { entries, revision: Math.max(counters.revision, entries.at(-1)?.revision ?? 0), compacted: counters.compacted };
     },
-    async append(entry) {
-      await log.put(entry.revision, encode(entry));
+    async append(entries) {
+      const [only, ...more] = entries;
+      if (only !== undefined && more.length === 0) await log.put(keyOf(only), encode(only));
+      else await log.batch(() => entries.forEach((entry) => void log.put(keyOf(entry), encode(entry))));
     },
     async compact(forgotten, counters) {
       await root.transaction(() => {
-        for (const revision of forgotten) void log.remove(revision);
+        for (const entry of forgotten) void log.remove(keyOf(entry));
         void setCounters(counters);
       });
     },
@@ -50,15 +58,17 @@ export function openLmdbJournal(path: string): Journal {
   };
 }
 
-function encode({ key, createRevision, value }: JournalEntry): Buffer {
-  const head = Buffer.from(`${JSON.stringify({ key, createRevision, deleted: value === undefined })}\n`);
+function encode({ key, createRevision, value, time_ms }: JournalEntry): Buffer {
+  const head = Buffer.from(`${JSON.stringify({ key, createRevision, deleted: value === undefined, time_ms })}\n`);
   return value === undefined ? head : Buffer.concat([head, value]);
 }
 
-function decode(revision: Revision, bytes: Buffer): JournalEntry {
+function decode(place: Key, bytes: Buffer): JournalEntry {
+  const [revision, part] = typeof place === 'number' ? [place, 0] : place;
   const end = bytes.indexOf(0x0a);
   // Written by `encode` only.
-  const head = JSON.parse(bytes.toString('utf8', 0, end)) as { key: string; createRevision: Revision; deleted: boolean };
-  const { key, createRevision } = head;
-  return head.deleted ? { revision, key, createRevision } : { revision, key, createRevision, value: Uint8Array.from(bytes.subarray(end + 1)) };
+  const head = JSON.parse(bytes.toString('utf8', 0, end)) as { key: string; createRevision: Revision; deleted: boolean; time_ms?: number };
+  const { key, createRevision, time_ms } = head;
+  const entry = { revision, part, key, createRevision, ...(time_ms === undefined ? {} : { time_ms }) };
+  return head.deleted ? entry : { ...entry, value: new Uint8Array(bytes.subarray(end + 1)) };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { storeContract } from './contract.ts';
 import { openLmdbStore } from './open.ts';
+import type { Store } from './types.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'gantry-store-'));
 after(() => rm(folder, { recursive: true, force: true }));
@@ -37,6 +38,31 @@ test('lmdb: finds everything again after closing, history included', async () =>
   await compacted.close();
 });
 
+test('lmdb: a transaction is found whole again, in its order and compacted whole', async () => {
+  const path = freshPath();
+  const before = await openLmdbStore({ path });
+  const keys = Array.from({ length: 40 }, (_, index) => `/k/${String(index).padStart(2, '0')}`);
+  const writes = () => keys.map((key) => ({ key, value: Buffer.from(key) }));
+  await before.put('/first', Buffer.from('x'));
+  await before.transact(writes());
+  await before.transact(writes());
+  await before.put('/last', Buffer.from('x'));
+  await before.close();
+  const again = await openLmdbStore({ path });
+  assert.equal(await again.revision(), 4);
+  assert.deepEqual(
+    (await again.range('/k/')).items.map(({ key, modRevision, createRevision }) => [key, modRevision, createRevision]),
+    keys.map((key) => [key, 3, 2]),
+  );
+  assert.equal((await again.range('/k/', { revision: 2 })).count, keys.length);
+  await again.compact(3);
+  await again.close();
+  const compacted = await openLmdbStore({ path });
+  assert.equal((await compacted.range('/k/')).count, keys.length);
+  await assert.rejects(compacted.get('/k/00', 2), { code: 'COMPACTED' });
+  await compacted.close();
+});
+
 test('lmdb: loses no acknowledged write to kill -9', async () => {
   const path = freshPath();
   const writer = `
@@ -58,4 +84,34 @@ test('lmdb: loses no acknowledged write to kill -9', async () => {
   const store = await openLmdbStore({ path });
   for (let i = 1; i <= acknowledged; i++) assert.ok(await store.get(`/k/${i}`), `write ${i} of ${acknowledged} is lost`);
   await store.close();
+});
+
+test('a moment is looked up, also after the file was opened again, and what is older than is wanted is forgotten by the writes', async () => {
+  const path = join(folder, 'times.lmdb');
+  const clock = { now: () => now_ms };
+  let now_ms = 1_000_000;
+  const options = { path, clock, historyAge_ms: 60_000 };
+  const write = async (store: Store, value: string) => {
+    now_ms += 10_000;
+    await store.put('/a', Buffer.from(value));
+  };
+  const at = async (store: Store, time_ms: number) => {
+    const item = await store.get('/a', await store.revisionAt(time_ms));
+    return item && Buffer.from(item.value).toString();
+  };
+  let store = await openLmdbStore(options);
+  for (const value of ['one', 'two', 'three']) await write(store, value);
+  assert.equal(await at(store, 1_025_000), 'two');
+  await store.close();
+  store = await openLmdbStore(options);
+  try {
+    assert.equal(await at(store, 1_025_000), 'two');
+    assert.equal(await at(store, now_ms + 1), 'three');
+    await assert.rejects(store.revisionAt(1_009_999), { code: 'COMPACTED', message: /it goes back to 1970-01-01T00:16:50\.000Z$/ });
+    for (let count = 0; count < 10; count += 1) await write(store, `later ${count}`);
+    await assert.rejects(store.revisionAt(1_025_000), { code: 'COMPACTED' });
+    assert.equal(await at(store, now_ms - 60_000), 'later 3', 'the last minute is there');
+  } finally {
+    await store.close();
+  }
 });

@@ -1,19 +1,19 @@
 import type { EtcdStoreOptions } from './etcd/etcd-store.ts';
-import { memoryJournal } from './journal.ts';
+import { memoryJournal, type StoreContent } from './journal.ts';
 import { JournaledStore, type JournaledStoreOptions } from './journaled-store.ts';
-import { openLmdbJournal } from './lmdb-journal.ts';
 import type { Store } from './types.ts';
 
 export type { EtcdStoreOptions } from './etcd/etcd-store.ts';
 export type StoreOptions = JournaledStoreOptions;
 
-/** A store that is gone with the process. */
-export function openMemoryStore(options: StoreOptions = {}): Promise<Store> {
-  return JournaledStore.open(memoryJournal, options);
+/** A store that is gone with the process. `from`: what it holds at first. */
+export function openMemoryStore({ from, ...options }: StoreOptions & { readonly from?: StoreContent } = {}): Promise<Store> {
+  return JournaledStore.open(memoryJournal(from), options);
 }
 
-/** A store in an LMDB file at `path`. Errors: `NEWER_FORMAT`. */
-export function openLmdbStore(options: StoreOptions & { readonly path: string }): Promise<Store> {
+/** A store in an LMDB file at `path`; the library is loaded only here. Errors: `NEWER_FORMAT`. */
+export async function openLmdbStore(options: StoreOptions & { readonly path: string }): Promise<Store> {
+  const { openLmdbJournal } = await import('./lmdb-journal.ts');
   return JournaledStore.open(openLmdbJournal(options.path), options);
 }
 

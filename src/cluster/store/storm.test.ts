@@ -49,7 +49,7 @@ async function storm(path: string, firsts: readonly number[], killAfter: number)
 /** What stands under a writer's key after its write of that number. */
 const stateAfter = (number: number) => (number % DELETE_EVERY === 0 ? undefined : String(number));
 
-test(`kill -9 in a storm of writes: every acknowledged write is there and no other (GANTRY_SEED=${SEED})`, async () => {
+test(`kill -9 in a storm of writes: every acknowledged write is there and no other (GANTRY_SEED=${SEED})`, async (context) => {
   const random = seeded(SEED);
   const path = join(folder, 'storm.lmdb');
   let firsts: readonly number[] = Array.from({ length: WRITERS }, () => 1);
@@ -74,9 +74,10 @@ test(`kill -9 in a storm of writes: every acknowledged write is there and no oth
     await store.close();
     firsts = begun.map((number) => number + 1);
   }
+  context.diagnostic(`${KILLS} kills, ${revision} revisions, nothing lost`);
 });
 
-test('history is forgotten as it goes: the file does not grow with the number of updates', async () => {
+test('history is forgotten as it goes: the file does not grow with the number of updates', async (context) => {
   const isSoak = UPDATES !== undefined;
   const [updates, objects, atOnce] = isSoak ? [Number(UPDATES), 1000, 64] : [30_000, 100, 64];
   const path = join(folder, 'bounded.lmdb');
@@ -92,5 +93,6 @@ test('history is forgotten as it goes: the file does not grow with the number of
   assert.equal(await store.revision(), updates);
   await store.close();
   const { size } = await stat(path);
+  context.diagnostic(`${updates} updates of 1 KB to ${objects} objects: a file of ${(size / 1e6).toFixed(1)} MB`);
   assert.ok(size < (isSoak ? 200e6 : 10e6), `${size} bytes after ${updates} updates of 1 KB`);
 });

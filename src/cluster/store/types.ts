@@ -25,6 +25,20 @@ export interface RangeResult {
   /** Of all keys under the prefix from `after` on. */
   readonly count: number;
 }
+/** One write of a transaction. */
+export interface StoreWrite {
+  readonly key: string;
+  /** Without it the key is deleted, if it is there. */
+  readonly value?: Uint8Array;
+  /** The modRevision that must stand there, 0 for nothing; whatever it is without. */
+  readonly expected?: Revision;
+}
+export interface Transacted {
+  /** Of all that was written; of now where nothing was. */
+  readonly revision: Revision;
+  /** What stands under the key of each write. */
+  readonly items: readonly (StoredItem | undefined)[];
+}
 export interface WatchOptions {
   /**
    * Hears `COMPACTED` when the watch has ended because what comes next was forgotten before it was told: read the present state and watch
@@ -48,10 +62,20 @@ export interface Store {
   put(key: string, value: Uint8Array, options?: { readonly expected?: Revision }): Promise<StoredItem>;
   delete(key: string, options?: { readonly expected?: Revision }): Promise<{ readonly revision: Revision; readonly previous: StoredItem } | undefined>;
   /**
+   * All of it under one revision, or nothing where one key doesn't stand as it must. Each key stands in it once. Durable when it resolves.
+   * Rejects with `REVISION_CONFLICT`, which names the key.
+   */
+  transact(writes: readonly StoreWrite[]): Promise<Transacted>;
+  /**
    * Events under `prefix` after revision `after`, in order, each only once its commit is durable. Calls `onEvents` with batches of
    * one or more whole revisions. Errors: `COMPACTED` when `after` is no longer kept.
    */
   watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void, options?: WatchOptions): Promise<Disposable>;
+  /**
+   * The last revision that was there at that moment (milliseconds since the Unix epoch). Errors: `COMPACTED` for one before what is kept,
+   * with how far back it goes; `NO_TIMES` where the store does not know when its revisions were written.
+   */
+  revisionAt(time_ms: number): Promise<Revision>;
   /** Forgets history before `revision`. */
   compact(revision: Revision): Promise<void>;
   close(): Promise<void>;

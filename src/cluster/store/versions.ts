@@ -1,8 +1,8 @@
+import type { EntryId } from './journal.ts';
 import type { Revision, StoredItem } from './types.ts';
 
 /** What stood under a key from a revision on; no item: nothing. */
-export interface Version {
-  readonly revision: Revision;
+export interface Version extends EntryId {
   readonly item?: StoredItem;
 }
 
@@ -41,16 +41,16 @@ export class Versions {
     }
   }
 
-  /** Forgets what no reader of these keys at `revision` or later can see; answers the revisions that went. */
-  compact(revision: Revision, keys: Iterable<string>): Revision[] {
-    const forgotten: Revision[] = [];
+  /** Forgets what no reader of these keys at `revision` or later can see; answers which went. */
+  compact(revision: Revision, keys: Iterable<string>): Version[] {
+    const forgotten: Version[] = [];
     for (const key of keys) {
       const versions = this.#byKey.get(key);
       if (versions === undefined) continue;
       const latest = versions.findLastIndex((version) => version.revision <= revision);
       if (latest < 0) continue;
       const first = versions[latest]?.item === undefined ? latest + 1 : latest;
-      forgotten.push(...versions.splice(0, first).map((version) => version.revision));
+      forgotten.push(...versions.splice(0, first));
       if (versions.length === 0) this.#remove(key);
     }
     return forgotten;

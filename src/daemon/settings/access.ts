@@ -11,10 +11,12 @@ export interface AccessSettings {
   readonly disabledPlugins: readonly string[];
   /** The first one issues. */
   readonly issuers: readonly string[];
+  /** The first issuer where it is empty. */
+  readonly audiences: readonly string[];
   readonly keyFiles: readonly string[];
   readonly signingKeyFile?: string;
 }
-export const NO_ACCESS: AccessSettings = { disabledPlugins: [], issuers: [], keyFiles: [] };
+export const NO_ACCESS: AccessSettings = { disabledPlugins: [], issuers: [], audiences: [], keyFiles: [] };
 
 const NAMES = [
   'token-auth-file',
@@ -22,6 +24,7 @@ const NAMES = [
   'authorization-mode',
   'enable-admission-plugins',
   'disable-admission-plugins',
+  'api-audiences',
   'service-account-issuer',
   'service-account-key-file',
   'service-account-signing-key-file',
@@ -60,6 +63,7 @@ export function resolveAccess(options: OptionValues, modes: readonly string[], p
     ...(chosen.length === 0 ? {} : { modes: chosen }),
     disabledPlugins,
     issuers,
+    audiences: listed('api-audiences'),
     keyFiles: listed('service-account-key-file').map((path) => resolve(path)),
   };
 }

@@ -1,10 +1,11 @@
 import { GantryError } from '#kit';
+import { isStatementsOf, parseReferrer } from '../attestations.ts';
 import { algorithmOf, digestOf, isDigest } from '../digest.ts';
 import { archiveInvalid, digestMismatch, platformMissing } from '../errors.ts';
 import { choosePlatform, isIndex, parseConfig, parseManifest, platformName, type Index } from '../manifest.ts';
 import { INDEX_TYPES } from '../media-types.ts';
 import { parseReference } from '../reference.ts';
-import type { Descriptor, Digest, Manifest, Platform, Reference } from '../types.ts';
+import type { Descriptor, Digest, Manifest, Platform, Reference, Referrer } from '../types.ts';
 import { blobPath } from './paths.ts';
 import type { TakenArchive, TakenFile } from './take-in.ts';
 
@@ -19,8 +20,17 @@ export interface ArchivedImage {
   readonly configDigest: Digest;
   readonly layers: readonly ArchivedLayer[];
   readonly names: readonly Reference[];
+  /** What refers to it, and manifests with statements about it, where the archive has such. */
+  readonly attestedBy: readonly ArchivedReferrer[];
   /** Where the archive has one (OCI layout). */
   readonly manifest?: { readonly digest: Digest; readonly bytes: Buffer; readonly parsed: Manifest };
+}
+export interface ArchivedReferrer {
+  readonly digest: Digest;
+  readonly bytes: Buffer;
+  /** False: it lies beside the image in an index, and its layers are statements. */
+  readonly isReferrer: boolean;
+  file(digest: Digest): TakenFile | undefined;
 }
 interface OciManifest {
   /** That of index.json which led here: it has the name. */
@@ -28,6 +38,7 @@ interface OciManifest {
   readonly digest: Digest;
   readonly bytes: Buffer;
   readonly parsed: Manifest;
+  readonly attestedBy: readonly ArchivedReferrer[];
 }
 
 /** An index may lie in an index so deep. */
@@ -64,6 +75,7 @@ async function ofList(archive: TakenArchive, list: Buffer, manifests: readonly O
       config,
       configDigest,
       names: tags.map(tagged),
+      attestedBy: own?.attestedBy ?? [],
       layers: own ? layers.map((layer, at) => ({ ...layer, ...digestAt(own.parsed, at) })) : layers,
       ...(own ? { manifest: own } : {}),
     });
@@ -83,7 +95,7 @@ function tagged(text: string): Reference {
   return reference;
 }
 
-async function ofManifest(archive: TakenArchive, { named, digest, bytes, parsed }: OciManifest): Promise<ArchivedImage> {
+async function ofManifest(archive: TakenArchive, { named, digest, bytes, parsed, attestedBy }: OciManifest): Promise<ArchivedImage> {
   const path = blobPath(parsed.config.digest);
   const config = await required(archive, path);
   return {
@@ -91,6 +103,7 @@ async function ofManifest(archive: TakenArchive, { named, digest, bytes, parsed 
     configDigest: checkedByName(path, config),
     layers: parsed.layers.map(({ digest }) => archivedLayer(archive, blobPath(digest))),
     names: nameIn(named),
+    attestedBy,
     manifest: { digest, bytes, parsed },
   };
 }
@@ -104,6 +117,21 @@ function nameIn({ annotations = {} }: Descriptor): readonly Reference[] {
 /** Builders put what they attest beside an image, as an image for no platform. */
 function isImage({ platform }: Descriptor): boolean {
   return platform?.os !== 'unknown';
+}
+
+/** Whether what index.json lists may be something that refers to an image: it has no name of its own. */
+function isListed({ annotations = {} }: Descriptor): boolean {
+  return annotations['io.containerd.image.name'] === undefined && annotations['org.opencontainers.image.ref.name'] === undefined;
+}
+
+/** How a manifest was come to. */
+interface Way {
+  /** The descriptor of index.json that led here: it has the name. */
+  readonly named: Descriptor;
+  readonly complete: boolean;
+  readonly depth: number;
+  /** What else is in the index that it is in. */
+  readonly siblings: readonly Descriptor[];
 }
 
 class OciLayout {
@@ -120,15 +148,46 @@ class OciLayout {
     const parsed = parseManifest(index, INDEX_TYPES[0]);
     if (!isIndex(parsed)) throw archiveInvalid('its index.json is no index');
     const found: OciManifest[] = [];
-    for (const descriptor of parsed.manifests.filter(isImage)) {
-      const manifest = await this.#manifest(descriptor, descriptor, complete, 0);
+    const referrers = new Map<Descriptor, { readonly referrer: Referrer; readonly bytes: Buffer }>();
+    for (const descriptor of parsed.manifests) {
+      const bytes = await this.#archive.read(blobPath(descriptor.digest));
+      const referrer = bytes && isListed(descriptor) ? parseReferrer(bytes, descriptor.digest) : undefined;
+      if (bytes && referrer) referrers.set(descriptor, { referrer, bytes });
+    }
+    for (const descriptor of parsed.manifests.filter((each) => isImage(each) && !referrers.has(each))) {
+      const manifest = await this.#manifest(descriptor, { named: descriptor, complete, depth: 0, siblings: parsed.manifests });
       if (manifest) found.push(manifest);
+    }
+    const own = [...referrers.values()];
+    return found.map((manifest) => ({
+      ...manifest,
+      attestedBy: [
+        ...manifest.attestedBy,
+        ...own
+          .filter(({ referrer }) => referrer.subject === manifest.digest)
+          .map(({ referrer, bytes }) => this.#attesting(referrer.descriptor.digest, bytes, true)),
+      ],
+    }));
+  }
+
+  #attesting(digest: Digest, bytes: Buffer, isReferrer: boolean): ArchivedReferrer {
+    return { digest, bytes, isReferrer, file: (blob) => this.#archive.find(blobPath(blob)) };
+  }
+
+  /** What lies beside an image in its index and attests it. */
+  async #statements(subject: Digest, siblings: readonly Descriptor[]): Promise<readonly ArchivedReferrer[]> {
+    const found: ArchivedReferrer[] = [];
+    for (const { digest } of siblings.filter((sibling) => isStatementsOf(subject, sibling))) {
+      const bytes = await this.#archive.read(blobPath(digest));
+      if (bytes === undefined) continue;
+      checkedByName(blobPath(digest), bytes);
+      found.push(this.#attesting(digest, bytes, false));
     }
     return found;
   }
 
-  /** `named` is the descriptor of index.json that led here: it has the name. */
-  async #manifest(descriptor: Descriptor, named: Descriptor, complete: boolean, depth: number): Promise<OciManifest | undefined> {
+  async #manifest(descriptor: Descriptor, way: Way): Promise<OciManifest | undefined> {
+    const { named, complete, depth, siblings } = way;
     if (depth > DEPTH_MAX) throw archiveInvalid(`its indexes lie more than ${DEPTH_MAX} deep in one another`);
     const path = blobPath(descriptor.digest);
     const bytes = await this.#archive.read(path);
@@ -138,9 +197,9 @@ class OciLayout {
     }
     checkedByName(path, bytes);
     const parsed = parseManifest(bytes, descriptor.mediaType);
-    if (!isIndex(parsed)) return { named, digest: descriptor.digest, bytes, parsed };
+    if (!isIndex(parsed)) return { named, digest: descriptor.digest, bytes, parsed, attestedBy: await this.#statements(descriptor.digest, siblings) };
     const chosen = this.#choose(parsed, named);
-    return this.#manifest(chosen, named, complete, depth + 1);
+    return this.#manifest(chosen, { named, complete, depth: depth + 1, siblings: parsed.manifests });
   }
 
   #choose(index: Index, named: Descriptor): Descriptor {

@@ -1,5 +1,7 @@
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { type Attested, parseReferrer, statementAttestation, statementLayers } from '../attestations.ts';
 import type { UnpackBounds } from '../bounds.ts';
 import type { BlobStore } from '../content.ts';
 import { algorithmOf, chainIds, digestOf, shortId } from '../digest.ts';
@@ -12,8 +14,9 @@ import { OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD, OCI_MANIFEST } f
 import { ownPlatform } from '../platform.ts';
 import { inParallel } from '../remote/parallel.ts';
 import { type Compression, compressionOf } from '../tar/compression.ts';
-import type { Descriptor, Digest, LoadOptions, Manifest, Reference } from '../types.ts';
+import type { Attestation, Descriptor, Digest, LoadOptions, Manifest, Reference } from '../types.ts';
 import { type ArchivedImage, type ArchivedLayer, checkConfig, readContents } from './contents.ts';
+import { blobPath } from './paths.ts';
 import { takeIn } from './take-in.ts';
 
 export interface LoadParts {
@@ -31,6 +34,7 @@ export interface LoadParts {
 export interface ReadyImage {
   readonly manifestDigest: Digest;
   readonly names: readonly Reference[];
+  readonly attested: Attested;
 }
 
 const MEDIA_TYPES: Readonly<Record<Compression, string>> = { none: OCI_LAYER, gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD };
@@ -48,6 +52,12 @@ export async function loadArchive(parts: LoadParts, archive: Readable, options: 
   return await new Load(parts, options).run(images);
 }
 
+interface Planned {
+  readonly image: ArchivedImage;
+  readonly bytes: Buffer;
+  readonly manifest: Manifest;
+}
+
 class Load {
   readonly #parts: LoadParts;
   readonly #options: LoadOptions;
@@ -61,8 +71,9 @@ class Load {
 
   async run(images: readonly ArchivedImage[]): Promise<readonly ReadyImage[]> {
     const blobs = await this.#measure(images);
-    const planned = images.map((image) => ({ image, ...this.#plan(image, blobs) }));
+    const planned: (Planned & { attested: Attested })[] = [];
     try {
+      for (const image of images) planned.push({ image, ...this.#plan(image, blobs), attested: await this.#takeAttested(image) });
       await inParallel([...blobs.values()], LAYERS_AT_ONCE, ({ layer, blob }) => this.#adopt(layer.file.path, blob.digest));
       for (const { image, bytes, manifest } of planned) await this.#prepare(image, bytes, manifest);
     } catch (error) {
@@ -70,7 +81,11 @@ class Load {
       await this.#parts.collect();
       throw error;
     }
-    return planned.map(({ image, bytes }) => ({ manifestDigest: this.#known(image) ?? manifestDigest(image, bytes), names: image.names }));
+    return planned.map(({ image, bytes, attested }) => ({
+      manifestDigest: this.#known(image) ?? manifestDigest(image, bytes),
+      names: image.names,
+      attested,
+    }));
   }
 
   /** The digest of every layer's file, each read once, and held against what the archive says. */
@@ -128,6 +143,30 @@ class Load {
     });
   }
 
+  /** Brings what attests an image. Errors: `DIGEST_INVALID`, `ARCHIVE_INVALID`. */
+  async #takeAttested({ attestedBy }: ArchivedImage): Promise<Attested> {
+    const [referrers, statements]: [Digest[], Attestation[]] = [[], []];
+    for (const { digest, bytes, isReferrer, file } of attestedBy) {
+      const need = (blob: Descriptor) => file(blob.digest) ?? missingBlob(blob.digest);
+      if (!isReferrer) {
+        for (const layer of statementLayers(bytes)) statements.push(statementAttestation(layer, await this.#readVerified(need(layer).path, layer)));
+        continue;
+      }
+      for (const blob of parseReferrer(bytes, digest)?.blobs ?? [])
+        if (!(await this.#touch(blob.digest))) await this.#parts.content.write(createReadStream(need(blob).path), { digest: blob.digest, size: blob.size });
+      if (!(await this.#touch(digest))) await this.#parts.content.write(bytes, { digest });
+      referrers.push(digest);
+    }
+    return { referrers, statements };
+  }
+
+  async #readVerified(path: string, { digest }: Descriptor): Promise<Buffer> {
+    const bytes = await readFile(path);
+    const actual = digestOf(bytes, algorithmOf(digest));
+    if (actual !== digest) throw digestMismatch(digest, actual);
+    return bytes;
+  }
+
   async #adopt(path: string, digest: Digest): Promise<void> {
     if (!(await this.#touch(digest))) await this.#parts.content.adopt(path, digest);
   }
@@ -146,6 +185,10 @@ class Load {
   #known(image: ArchivedImage): Digest | undefined {
     return image.manifest ? undefined : this.#parts.manifestOf(image.configDigest);
   }
+}
+
+function missingBlob(digest: Digest): never {
+  throw archiveInvalid(`${JSON.stringify(blobPath(digest))} is named in it and is not there`);
 }
 
 /** That by which the archive names it; of a manifest that was made here, the usual one. */

@@ -7,13 +7,15 @@ import { OCI_INDEX } from '../media-types.ts';
 import { familiarName, formatReference } from '../reference.ts';
 import type { TarEntry } from '../tar/entry.ts';
 import { encodeHeader, endOfArchive, paddingFor } from '../tar/write.ts';
-import type { Descriptor, Digest, Image, Reference } from '../types.ts';
+import type { Descriptor, Digest, Image, Reference, Referrer } from '../types.ts';
 import { blobPath } from './paths.ts';
 
 /** An image to write, under these of its names. */
 export interface SavedImage {
   readonly image: Image;
   readonly names: readonly Reference[];
+  /** What attests it. */
+  readonly referrers: readonly Referrer[];
 }
 interface OpenBlob {
   readonly path: string;
@@ -43,7 +45,12 @@ export async function saveArchive(content: BlobStore, saved: readonly SavedImage
 }
 
 function blobsOf(saved: readonly SavedImage[]): readonly Digest[] {
-  const all = saved.flatMap(({ image }) => [image.manifestDigest, image.manifest.config.digest, ...image.manifest.layers.map(({ digest }) => digest)]);
+  const all = saved.flatMap(({ image, referrers }) => [
+    image.manifestDigest,
+    image.manifest.config.digest,
+    ...image.manifest.layers.map(({ digest }) => digest),
+    ...referrers.flatMap(({ descriptor, blobs }) => [descriptor, ...blobs].map(({ digest }) => digest)),
+  ]);
   return [...new Set(all)].sort();
 }
 
@@ -69,7 +76,8 @@ async function indexOf(content: BlobStore, saved: readonly SavedImage[]): Promis
         annotations: { 'io.containerd.image.name': formatReference(name), 'org.opencontainers.image.ref.name': name.tag ?? 'latest' },
       });
   }
-  return descriptors;
+  // Behind the images, whose order importers may go by.
+  return [...descriptors, ...saved.flatMap(({ referrers }) => referrers.map(({ descriptor }) => descriptor))];
 }
 
 /** The files beside the blobs. */

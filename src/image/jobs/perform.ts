@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createWriteStream, openSync } from 'node:fs';
+import { closeSync, createWriteStream, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
@@ -10,22 +10,26 @@ import { algorithmOf, digestFromHex } from '../digest.ts';
 import { digestMismatch } from '../errors.ts';
 import { compressionOf, openBounded, openPlain } from '../tar/compression.ts';
 import { openPrivileges, type Privileges } from '../tar/files.ts';
+import { gathered } from '../tar/gather.ts';
 import { packLayer } from '../tar/pack.ts';
 import { unpackLayer } from '../tar/unpack.ts';
-import { copyTrees } from '../trees/copy.ts';
+import { copyTrees, prepareGrafts } from '../trees/copy.ts';
+import { graftTree } from '../trees/graft.ts';
 import { hashTrees } from '../trees/hash.ts';
 import type { Digest, DigestAlgorithm } from '../types.ts';
 import { GZIP_LEVEL, gzipLevelFor } from './gzip-level.ts';
+import { gzipPieces } from './gzip-stream.ts';
 import type { Job, JobAnswers } from './types.ts';
 
 /** Hashed in one go. */
 const HASHED_BYTES = 256 * 1024;
+const PACKED_BYTES = 256 * 1024;
 
 /** Does the job on the calling thread. */
 export async function perform(job: Job, bounds: UnpackBounds): Promise<JobAnswers[Job['kind']]> {
   switch (job.kind) {
     case 'hash':
-      return { digest: await hashFile(job.path, job.algorithm) };
+      return { digest: hashFile(job.path, job.algorithm) };
     case 'unpack':
       return { size_bytes: await unpack(job, bounds) };
     case 'pack':
@@ -39,6 +43,11 @@ export async function perform(job: Job, bounds: UnpackBounds): Promise<JobAnswer
     case 'copy-trees':
       copyTrees(job.root, job.items, openPrivileges());
       return undefined;
+    case 'prepare-grafts':
+      return prepareGrafts(job.root, job.item, openPrivileges());
+    case 'graft':
+      graftTree(job.upper, job.item, job.grafts, openPrivileges());
+      return undefined;
   }
 }
 
@@ -47,8 +56,9 @@ async function pack({ source, target, omit, latest_ms, sync }: Extract<Job, { ki
   let size_bytes = 0;
   const onFile = (bytes: number) => void (size_bytes += bytes);
   const inner = createHash('sha256');
-  const plain = packLayer({ source, omit, privileges, onFile, ...(latest_ms === undefined ? {} : { latest_ms }) });
-  const packed = await writePacked(target, Readable.from(tapped(plain, inner)), createGzip({ level: GZIP_LEVEL }));
+  const space = Buffer.allocUnsafe(PACKED_BYTES);
+  const plain = packLayer({ source, omit, privileges, onFile, space, ...(latest_ms === undefined ? {} : { latest_ms }) });
+  const packed = await writeMeasured(target, [gzipPieces(hashed(gathered(plain), inner))]);
   if (sync) syncFiles(source, privileges);
   return { diffId: digestFromHex(inner.digest('hex')), ...packed, size_bytes };
 }
@@ -100,10 +110,13 @@ async function recompress(
 }
 
 /** Written through; measured on its way. */
-async function writePacked(
+function writePacked(target: string, plain: AsyncIterable<Uint8Array>, compressor: Transform): Promise<{ readonly digest: Digest; readonly size: number }> {
+  return writeMeasured(target, [plain, compressor]);
+}
+
+async function writeMeasured(
   target: string,
-  plain: AsyncIterable<Uint8Array>,
-  compressor: Transform,
+  from: readonly [AsyncIterable<Uint8Array>, ...Transform[]],
 ): Promise<{ readonly digest: Digest; readonly size: number }> {
   const hash = createHash('sha256');
   let size = 0;
@@ -114,7 +127,8 @@ async function writePacked(
       done(null, chunk);
     },
   });
-  await pipeline(plain, compressor, count, createWriteStream(target, { mode: 0o600 }));
+  const [plain, ...through] = from;
+  await pipeline([Readable.from(plain, { objectMode: false }), ...through, count, createWriteStream(target, { mode: 0o600 })]);
   await syncFile(target);
   return { digest: digestFromHex(hash.digest('hex')), size };
 }
@@ -128,6 +142,13 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
+function* hashed(content: Iterable<Buffer>, hash: { update(piece: Uint8Array): unknown }): Generator<Buffer> {
+  for (const piece of content) {
+    hash.update(piece);
+    yield piece;
+  }
+}
+
 async function* tapped(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, hash: { update(piece: Uint8Array): unknown }): AsyncIterable<Uint8Array> {
   for await (const piece of content) {
     hash.update(piece);
@@ -135,14 +156,15 @@ async function* tapped(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   }
 }
 
-async function hashFile(path: string, algorithm: DigestAlgorithm): Promise<Digest> {
+/** Blocks while it reads: what would else be waiting is a thread that has nothing else to do, and a stream takes twice as long. */
+function hashFile(path: string, algorithm: DigestAlgorithm): Digest {
   const hash = createHash(algorithm);
   const piece = Buffer.allocUnsafe(HASHED_BYTES);
-  const file = await open(path, 'r');
+  const file = openSync(path, 'r');
   try {
-    for (let read = await file.read(piece); read.bytesRead > 0; read = await file.read(piece)) hash.update(piece.subarray(0, read.bytesRead));
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) hash.update(read === piece.length ? piece : piece.subarray(0, read));
   } finally {
-    await file.close();
+    closeSync(file);
   }
   return digestFromHex(hash.digest('hex'), algorithm);
 }

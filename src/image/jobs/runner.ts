@@ -80,16 +80,11 @@ export class JobRunner {
     thread.idle?.[Symbol.dispose]();
     thread.doing = waiting;
     thread.worker.ref();
-    thread.worker.postMessage({ id: waiting.id, job: waiting.job });
+    thread.worker.postMessage({ id: waiting.id, job: waiting.job, bounds: this.#bounds });
   }
 
   #start(): Thread {
-    const worker = new Worker(this.#entry, {
-      name: 'gantry-image',
-      execArgv: [],
-      workerData: { bounds: this.#bounds },
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-    });
+    const worker = new Worker(this.#entry, { name: 'gantry-image', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     const thread: Thread = { worker, doing: undefined, idle: undefined };
     this.#threads.add(thread);
     thread.worker.on('message', (reply: JobReply) => this.#settle(thread, reply));

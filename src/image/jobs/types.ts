@@ -1,4 +1,4 @@
-import type { TreeCopyItem, TreeHashItem } from '../trees/types.ts';
+import type { TreeCopyItem, TreeGraft, TreeHashItem } from '../trees/types.ts';
 import type { Digest, DigestAlgorithm, LayerCompression } from '../types.ts';
 
 /** Work on bulk data that may be done in a worker thread. Paths are absolute. */
@@ -20,7 +20,9 @@ export type Job =
   /** The plain content of `source`, compressed anew to `target`; the compressor's own level where none is given. */
   | { readonly kind: 'recompress'; readonly source: string; readonly target: string; readonly compression: LayerCompression; readonly level?: number }
   | { readonly kind: 'hash-trees'; readonly items: readonly TreeHashItem[]; readonly owners: boolean }
-  | { readonly kind: 'copy-trees'; readonly root: string; readonly items: readonly TreeCopyItem[] };
+  | { readonly kind: 'copy-trees'; readonly root: string; readonly items: readonly TreeCopyItem[] }
+  | { readonly kind: 'prepare-grafts'; readonly root: string; readonly item: TreeCopyItem }
+  | { readonly kind: 'graft'; readonly upper: string; readonly item: TreeCopyItem; readonly grafts: readonly TreeGraft[] };
 
 export interface JobAnswers {
   readonly hash: { readonly digest: Digest };
@@ -33,6 +35,8 @@ export interface JobAnswers {
   readonly recompress: { readonly digest: Digest; readonly size: number };
   readonly 'hash-trees': { readonly digest: Digest; readonly bytes: number };
   readonly 'copy-trees': undefined;
+  readonly 'prepare-grafts': readonly TreeGraft[];
+  readonly graft: undefined;
 }
 export interface PackedLayer {
   readonly diffId: Digest;

@@ -1,18 +1,15 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { GantryError, messageOf } from '#kit';
 import type { UnpackBounds } from '../bounds.ts';
 import { perform } from './perform.ts';
 import type { Job, JobReply } from './types.ts';
 
-// A cast because what comes with a thread has no type: `JobRunner` gives it.
-const { bounds } = workerData as { readonly bounds: UnpackBounds };
-
 // The entry of a worker thread: one message is one job, one answer the other way.
-parentPort?.on('message', ({ id, job }: { readonly id: number; readonly job: Job }) => {
-  void answer(id, job).then((reply) => parentPort?.postMessage(reply));
+parentPort?.on('message', ({ id, job, bounds }: { readonly id: number; readonly job: Job; readonly bounds: UnpackBounds }) => {
+  void answer(id, job, bounds).then((reply) => parentPort?.postMessage(reply));
 });
 
-async function answer(id: number, job: Job): Promise<JobReply> {
+async function answer(id: number, job: Job, bounds: UnpackBounds): Promise<JobReply> {
   try {
     return { id, answer: await perform(job, bounds) };
   } catch (error) {

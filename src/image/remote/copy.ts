@@ -1,3 +1,5 @@
+import { isAttestation } from '../attestations.ts';
+import { referrersTag } from '../digest.ts';
 import { platformMissing } from '../errors.ts';
 import { choosePlatform, isIndex, parseManifest, platformName } from '../manifest.ts';
 import { OCI_INDEX } from '../media-types.ts';
@@ -15,7 +17,7 @@ export interface CopyCall {
   readonly targetReference?: string;
   /** Only the image for it, where there are several; all of them when left out. */
   readonly platform?: Platform;
-  /** Also what names these manifests as its subject: signatures, bills of materials. */
+  /** Everything that names these manifests as its subject, signatures too; else only what attests them: bills of materials, provenance. */
   readonly referrers: boolean;
   /** The source's repository, where both are of one registry. */
   readonly mountFrom?: string;
@@ -41,7 +43,7 @@ async function copyManifest(call: CopyCall, from: RemoteManifest, reference: str
   if (isIndex(manifest)) for (const child of manifest.manifests) await copyManifest(call, await source.manifest(child.digest));
   else await copyBlobs(call, [manifest.config, ...manifest.layers]);
   await target.pushManifest(reference, { bytes: from.bytes, mediaType: manifest.mediaType });
-  if (call.referrers) await copyReferrers(call, from.digest);
+  await copyReferrers(call, from.digest);
   return from.digest;
 }
 
@@ -55,12 +57,12 @@ async function copyBlobs({ source, target, mountFrom, tell }: CopyCall, blobs: r
 
 /** A registry that keeps no list of referrers gets it as a tag (distribution-spec, "Pushing Manifests with Subject"). */
 async function copyReferrers(call: CopyCall, subject: Digest): Promise<void> {
-  const referrers = await call.source.referrers(subject);
+  const referrers = (await call.source.referrers(subject)).filter((referrer) => call.referrers || isAttestation(referrer));
   for (const { digest } of referrers) await copyManifest(call, await call.source.manifest(digest));
   if (referrers.length === 0) return;
   const there = await call.target.referrers(subject);
   const missing = referrers.filter(({ digest }) => !there.some((known) => known.digest === digest));
   if (missing.length === 0) return;
   const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...there, ...missing] };
-  await call.target.pushManifest(subject.replace(':', '-'), { bytes: Buffer.from(JSON.stringify(index)), mediaType: OCI_INDEX });
+  await call.target.pushManifest(referrersTag(subject), { bytes: Buffer.from(JSON.stringify(index)), mediaType: OCI_INDEX });
 }

@@ -1,8 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { notAvailable } from '../errors.ts';
 import { readBody } from './http.ts';
 import type { RegistrySession } from './session.ts';
 
-const PAGES_MAX = 100;
+export const PAGES_MAX = 100;
 
 /** Every page of a list of names (OCI distribution-spec, "Listing Tags"; `Link` with `rel="next"`, RFC 8288). `what` says in errors what is done. */
 export async function pagedNames(session: RegistrySession, first: URL, key: 'repositories' | 'tags', what: string): Promise<readonly string[]> {
@@ -13,11 +14,16 @@ export async function pagedNames(session: RegistrySession, first: URL, key: 'rep
     const answer = await session.send({ method: 'GET', url });
     if (answer.statusCode !== 200) throw await session.failure(answer, what);
     names.push(...namesIn(await readBody(answer), key, what));
-    const link = [answer.headers.link ?? ''].flat().join(', ');
-    const next = /<([^>]+)>\s*;[^,]*rel="?next"?/i.exec(link)?.[1];
-    url = next === undefined ? undefined : new URL(next, url);
+    url = nextPage(answer, url);
   }
   return names;
+}
+
+/** Where the next page of a list is; undefined after the last one (RFC 8288). */
+export function nextPage({ headers }: IncomingMessage, page: URL): URL | undefined {
+  const link = [headers.link ?? ''].flat().join(', ');
+  const next = /<([^>]+)>\s*;[^,]*rel="?next"?/i.exec(link)?.[1];
+  return next === undefined ? undefined : new URL(next, page);
 }
 
 function namesIn(body: Buffer, key: 'repositories' | 'tags', what: string): readonly string[] {

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream';
 import { GantryError, messageOf } from '#kit';
+import { type Attested, NOTHING_ATTESTED } from '../attestations.ts';
 import type { BlobStore } from '../content.ts';
 import { algorithmOf, digestOf, isDigest, shortId } from '../digest.ts';
 import { digestMismatch, manifestInvalid, notAvailable, platformMissing } from '../errors.ts';
@@ -15,6 +16,7 @@ import { download } from './download.ts';
 import { readBody } from './http.ts';
 import { inParallel } from './parallel.ts';
 import { counted } from './progress.ts';
+import { fetchAttested } from './pull-attested.ts';
 import type { RegistrySession, RegistrySessions } from './session.ts';
 
 export interface PullParts {
@@ -27,6 +29,8 @@ export interface PullParts {
   readonly knows: (top: Digest) => boolean;
   /** Writes the image down under its names. */
   readonly record: (manifestDigest: Digest, names: readonly Reference[], top: Digest) => Promise<Image>;
+  /** Keeps beside the image what attests it. */
+  readonly keepAttested: (image: Image, attested: Attested) => Promise<void>;
 }
 
 /** Pulls an image; blobs that are here already are not moved. Mirrors are asked first, each in turn. Errors: `REGISTRY_FAILED` and those of the content store. */
@@ -72,10 +76,12 @@ class Pull {
     const chosen = isIndex(top.manifest) ? await this.#fetchManifest(...this.#choose(top.manifest)) : top;
     if (isIndex(chosen.manifest)) throw manifestInvalid(`${formatReference(this.#reference)} is an index of indexes`);
     const wasKnown = this.#parts.knows(top.digest);
+    const attested = this.#fetchAttested(chosen.digest, isIndex(top.manifest) ? top.manifest.manifests : []);
     await this.#fetchBlobs(chosen.manifest);
     const names: Reference[] = [{ registry, repository, digest: top.digest }];
     if (digest === undefined) names.unshift({ registry, repository, tag: asked });
     const image = await this.#parts.record(chosen.digest, names, top.digest);
+    await this.#parts.keepAttested(image, await attested);
     this.#tell({ status: `Digest: ${top.digest}` });
     const shown = digest === undefined ? `${short}:${asked}` : `${short}@${digest}`;
     this.#tell({ status: wasKnown ? `Status: Image is up to date for ${shown}` : `Status: Downloaded newer image for ${shown}` });
@@ -112,6 +118,16 @@ class Pull {
     return { digest, manifest };
   }
 
+  /** Beside the layers, since nothing of the image depends on it; an image without its attestations is better than none. */
+  async #fetchAttested(subject: Digest, siblings: readonly Descriptor[]): Promise<Attested> {
+    try {
+      return await fetchAttested({ ...this.#parts, session: this.#session }, subject, siblings);
+    } catch (error) {
+      if (this.#options.signal?.aborted !== true) this.#tell({ status: `What attests the image was not fetched: ${messageOf(error)}` });
+      return NOTHING_ATTESTED;
+    }
+  }
+
   async #fetchBlobs(manifest: Manifest): Promise<void> {
     checkImage(manifest);
     const layers = [...new Map(manifest.layers.map((layer) => [layer.digest, layer])).values()];
@@ -120,7 +136,8 @@ class Pull {
     const isHere = await Promise.all(layers.map(async ({ digest }) => (await this.#parts.content.stat(digest)) !== undefined));
     if (isHere.includes(false)) this.#parts.layers.expect();
     await inParallel([manifest.config, ...layers], this.#parts.sessions.downloads.width, async (blob) => {
-      if (await this.#parts.sessions.downloads.run(() => this.#fetchBlob(blob, blob !== manifest.config))) moved.add(blob.digest);
+      const { downloads, fetching } = this.#parts.sessions;
+      if (await fetching.run(blob.digest, () => downloads.run(() => this.#fetchBlob(blob, blob !== manifest.config)))) moved.add(blob.digest);
     });
     const config = await readConfig(this.#parts.content, manifest);
     for (const { digest } of layers) if (moved.has(digest)) this.#tell({ id: shortId(digest), status: 'Extracting' });

@@ -1,5 +1,5 @@
 import type { BlobStore } from '../content.ts';
-import { hexOf } from '../digest.ts';
+import { referrersTag } from '../digest.ts';
 import { notAvailable } from '../errors.ts';
 import { OCI_INDEX } from '../media-types.ts';
 import type { Descriptor, Digest, Referrer } from '../types.ts';
@@ -36,7 +36,7 @@ export async function pushReferrers(push: ReferrersPush, referrers: readonly Ref
 
 /** The fallback: an index under the subject's digest as a tag ("Referrers Tag Schema"). */
 async function tagReferrers(session: Asked, subject: Digest, added: readonly Descriptor[]): Promise<void> {
-  const tag = `sha256-${hexOf(subject)}`.slice(0, 128);
+  const tag = referrersTag(subject);
   const answer = await session.send({ method: 'GET', url: session.url(`manifests/${tag}`), headers: { accept: OCI_INDEX } });
   if (answer.statusCode !== 200 && answer.statusCode !== 404) throw await session.failure(answer, `read the referrers of ${subject}`);
   const before = await readBody(answer);

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { GantryError } from '#kit';
-import { algorithmOf, digestOf, isDigest, shortId } from '../digest.ts';
+import { algorithmOf, digestOf, isDigest, referrersTag, shortId } from '../digest.ts';
 import { digestMismatch, notAvailable } from '../errors.ts';
 import { INDEX_TYPES, MANIFEST_TYPES, OCI_INDEX } from '../media-types.ts';
 import type { Descriptor, Digest } from '../types.ts';
 import { download } from './download.ts';
 import { readBody } from './http.ts';
-import { pagedNames } from './paged.ts';
+import { nextPage, pagedNames, PAGES_MAX } from './paged.ts';
 import type { RegistrySession } from './session.ts';
 import { type Uploaded, upload } from './upload.ts';
 
@@ -34,6 +34,11 @@ export class RemoteRepository {
   /** The same repository for work that ends with the signal. */
   until(signal: AbortSignal): RemoteRepository {
     return new RemoteRepository(this.#session.until(signal));
+  }
+
+  /** The same repository for what is not worth waiting for: nothing is tried twice. */
+  impatient(): RemoteRepository {
+    return new RemoteRepository(this.#session.impatient());
   }
 
   get name(): string {
@@ -108,18 +113,24 @@ export class RemoteRepository {
 
   /** What names that digest as its subject; of a registry without that list it is read from the tag that stands for it (distribution-spec, "Referrers Tag Schema"). */
   async referrers(digest: Digest): Promise<readonly Descriptor[]> {
-    const { parseManifest, isIndex } = await import('../manifest.ts');
-    const answer = await this.#session.send({ method: 'GET', url: this.#session.url(`referrers/${digest}`), headers: { accept: OCI_INDEX } });
-    const isList = answer.statusCode === 200 && answer.headers['content-type']?.startsWith(OCI_INDEX);
-    if (!isList) answer.resume();
-    const bytes = isList ? await readBody(answer) : await this.#byTag(digest);
-    const index = bytes === undefined ? undefined : parseManifest(bytes, OCI_INDEX);
-    return index !== undefined && isIndex(index) ? index.manifests : [];
+    const found: Descriptor[] = [];
+    let url: URL | undefined = this.#session.url(`referrers/${digest}`);
+    for (let page = 0; url !== undefined; page += 1) {
+      if (page === PAGES_MAX) throw notAvailable(`Cannot list what refers to ${digest} in ${this.name}: the list has more than ${PAGES_MAX} pages`, 502);
+      const answer: IncomingMessage = await this.#session.send({ method: 'GET', url, headers: { accept: OCI_INDEX } });
+      if (answer.statusCode !== 200 || !answer.headers['content-type']?.startsWith(OCI_INDEX)) {
+        answer.resume();
+        return await manifestsIn(await this.#byTag(digest));
+      }
+      found.push(...(await manifestsIn(await readBody(answer))));
+      url = nextPage(answer, url);
+    }
+    return found;
   }
 
   async #byTag(digest: Digest): Promise<Buffer | undefined> {
     try {
-      return (await this.manifest(digest.replace(':', '-'))).bytes;
+      return (await this.manifest(referrersTag(digest))).bytes;
     } catch (error) {
       if (error instanceof GantryError && error.status === 404) return undefined;
       throw error;
@@ -135,6 +146,13 @@ export class RemoteRepository {
   #named(reference: string): string {
     return isDigest(reference) ? `${this.name}@${reference}` : `${this.name}:${reference}`;
   }
+}
+
+async function manifestsIn(bytes: Buffer | undefined): Promise<readonly Descriptor[]> {
+  if (bytes === undefined) return [];
+  const { parseManifest, isIndex } = await import('../manifest.ts');
+  const index = parseManifest(bytes, OCI_INDEX);
+  return isIndex(index) ? index.manifests : [];
 }
 
 function digestOfHeader({ headers }: IncomingMessage): Digest | undefined {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock, Random } from '#kit';
+import { type Clock, KeyedMutex, type Random } from '#kit';
 import { notAvailable } from '../errors.ts';
 import type { Endpoint } from '../registries.ts';
 import type { TransferOptions } from '../types.ts';
@@ -30,6 +30,8 @@ export class RegistrySessions {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #attemptsMax: number;
+  /** Blobs that are being fetched, whoever wants them: nobody else fetches them meanwhile. */
+  readonly fetching = new KeyedMutex();
   readonly downloads: Lanes;
   readonly uploads: Lanes;
 
@@ -93,6 +95,11 @@ export class RegistrySession {
   /** The same session for work of its own that ends with the signal: who is signed in here is so there. */
   until(signal: AbortSignal): RegistrySession {
     return new RegistrySession({ ...this.#options, signal }, this.#login);
+  }
+
+  /** The same session for what is not worth waiting for: nothing is tried twice. */
+  impatient(): RegistrySession {
+    return new RegistrySession({ ...this.#options, attemptsMax: 1 }, this.#login);
   }
 
   /** Asks, when signing in, to read another repository too. */

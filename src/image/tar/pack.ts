@@ -15,6 +15,8 @@ export interface PackOptions {
   readonly onFile?: (bytes: number) => void;
   /** Later times become this one. */
   readonly latest_ms?: number;
+  /** What files are read into, where each piece is done with before the next one is asked for; else each has memory of its own. */
+  readonly space?: Buffer;
 }
 
 const PIECE_BYTES = 256 * 1024;
@@ -39,10 +41,12 @@ class Packer {
   readonly #latest_ms: number;
   readonly #omit: ReadonlySet<string>;
   readonly #onFile: (bytes: number) => void;
+  readonly #space: Buffer | undefined;
   /** First names of files that have several. */
   readonly #links = new Map<string, string>();
 
-  constructor({ source, privileges, latest_ms, omit = [], onFile = () => undefined }: PackOptions) {
+  constructor({ source, privileges, latest_ms, omit = [], onFile = () => undefined, space }: PackOptions) {
+    this.#space = space;
     this.#omit = new Set(omit);
     this.#onFile = onFile;
     this.#root = toBytesText(source);
@@ -79,7 +83,7 @@ class Packer {
     if (stats.nlink > 1) this.#links.set(inode, path);
     this.#onFile(stats.size);
     yield encodeHeader({ ...this.#entry(path, 'file', stats), size: stats.size });
-    yield* fileContent(this.#at(path), stats.size);
+    yield* fileContent(this.#at(path), stats.size, this.#space);
     yield paddingFor(stats.size);
   }
 
@@ -125,13 +129,13 @@ class Packer {
 }
 
 /** Exactly `size` bytes, whatever happens to the file meanwhile: cut, or filled up with zeros. */
-function* fileContent(path: Buffer, size: number): Generator<Buffer> {
+function* fileContent(path: Buffer, size: number, space: Buffer | undefined): Generator<Buffer> {
   const file = openSync(path, 'r');
   try {
     for (let left = size; left > 0; ) {
-      const piece = Buffer.alloc(Math.min(left, PIECE_BYTES));
+      const piece = space?.subarray(0, left) ?? Buffer.allocUnsafe(Math.min(left, PIECE_BYTES));
       const read = readSync(file, piece, 0, piece.length, null);
-      yield read === 0 ? piece : piece.subarray(0, read);
+      yield read === 0 ? piece.fill(0) : piece.subarray(0, read);
       left -= read === 0 ? piece.length : read;
     }
   } finally {

@@ -73,7 +73,7 @@ function ustar(entry: TarEntry, type: string): Buffer {
   octal(entry.major, 329, 7);
   octal(entry.minor, 337, 7);
   let sum = 0;
-  for (const byte of header) sum += byte;
+  for (let at = 0; at < BLOCK_BYTES; at += 1) sum += header[at] ?? 0;
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return header;
 }

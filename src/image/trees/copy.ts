@@ -1,33 +1,43 @@
-import { chmodSync, constants, copyFileSync, lchownSync, linkSync, lutimesSync, mkdirSync, readlinkSync, type Stats, symlinkSync, unlinkSync } from 'node:fs';
-import { requireRoomNow } from '../bounds.ts';
+import { chmodSync, mkdirSync, type Stats, unlinkSync } from 'node:fs';
 import { treeInvalid } from '../errors.ts';
 import { lookUp, pathBytes, type Privileges } from '../tar/files.ts';
 import { fromBytesText, toBytesText } from '../tar/names.ts';
 import { makeFoldersBelow, resolveBelow } from './in-root.ts';
-import { applyMode } from './mode.ts';
-import type { TreeCopyItem } from './types.ts';
-import { excluder, keptAttributes, needStats, sortedNames } from './walk.ts';
+import { TreeMaker } from './maker.ts';
+import type { TreeCopyItem, TreeGraft } from './types.ts';
+import { needStats, sortedNames } from './walk.ts';
 
 const ROOT_OWNER = { uid: 0, gid: 0 };
 
 /** See `Trees.copy`. Blocks while it copies. */
 export function copyTrees(root: string, items: readonly TreeCopyItem[], privileges: Privileges): void {
-  for (const item of items) new TreeCopy(toBytesText(root), item, privileges).run();
+  for (const item of items) new TreeCopy(toBytesText(root), item, privileges, undefined).run();
+}
+
+/**
+ * As a copy, into the merged view of an overlay mount, but for the files and for what new folders hold: `graftTree` puts these into the writable
+ * layer once it is not mounted, in the order of the answer.
+ */
+export function prepareGrafts(root: string, item: TreeCopyItem, privileges: Privileges): readonly TreeGraft[] {
+  const grafts: TreeGraft[] = [];
+  new TreeCopy(toBytesText(root), item, privileges, grafts).run();
+  return grafts;
 }
 
 class TreeCopy {
   readonly #root: string;
   readonly #item: TreeCopyItem;
-  readonly #privileges: Privileges;
-  readonly #isExcluded: (inside: string) => boolean;
-  /** Where a file with several names was put first. */
-  readonly #links = new Map<string, string>();
+  readonly #maker: TreeMaker;
+  /** What is left for later. */
+  readonly #grafts: TreeGraft[] | undefined;
+  /** Folders that are in the writable layer for sure. */
+  readonly #raised = new Set<string>();
 
-  constructor(root: string, item: TreeCopyItem, privileges: Privileges) {
+  constructor(root: string, item: TreeCopyItem, privileges: Privileges, grafts: TreeGraft[] | undefined) {
     this.#root = root;
     this.#item = item;
-    this.#privileges = privileges;
-    this.#isExcluded = excluder(item.excludes);
+    this.#maker = new TreeMaker(item, privileges);
+    this.#grafts = grafts;
   }
 
   run(): void {
@@ -36,14 +46,14 @@ class TreeCopy {
     const { path: target } = makeFoldersBelow(this.#root, toBytesText(folder), folderOwner);
     if (name === undefined) return this.#children(source, target, '');
     const stats = needStats(source);
-    if (!stats.isDirectory() && this.#isExcluded(source.slice(source.lastIndexOf('/') + 1))) return undefined;
+    if (!stats.isDirectory() && this.#maker.isExcluded(source.slice(source.lastIndexOf('/') + 1))) return undefined;
     return this.#entry(source, target, toBytesText(name), '', stats);
   }
 
   #children(source: string, target: string, inside: string): void {
     for (const name of sortedNames(source)) {
       const below = inside === '' ? name : `${inside}/${name}`;
-      if (!this.#isExcluded(below)) this.#entry(`${source}/${name}`, target, name, below, needStats(`${source}/${name}`));
+      if (!this.#maker.isExcluded(below)) this.#entry(`${source}/${name}`, target, name, below, needStats(`${source}/${name}`));
     }
   }
 
@@ -53,45 +63,26 @@ class TreeCopy {
     const existing = lookUp(pathBytes(target));
     if (existing?.isDirectory() && !stats.isDirectory()) throw treeInvalid(fromBytesText(name), 'a folder stands at its place');
     if (existing && !existing.isDirectory()) unlinkSync(pathBytes(target));
-    if (stats.isDirectory()) {
-      const isNew = existing?.isDirectory() !== true;
-      if (isNew) mkdirSync(pathBytes(target), 0o755);
+    if (existing?.isDirectory()) {
       this.#children(source, target, inside);
-      return this.#describe(source, target, stats);
+      this.#maker.describe(source, target, stats);
+      this.#later('dress', source, target, inside);
+      return undefined;
     }
-    if (stats.isSocket()) return undefined;
-    const inode = `${stats.dev}:${stats.ino}`;
-    const first = stats.nlink > 1 ? this.#links.get(inode) : undefined;
-    if (first !== undefined) return linkSync(pathBytes(first), pathBytes(target));
-    this.#make(source, target, stats);
-    if (stats.nlink > 1) this.#links.set(inode, target);
-    return this.#describe(source, target, stats);
+    if (this.#grafts === undefined || !(stats.isDirectory() || stats.isFile())) return this.#maker.put(source, target, inside, stats);
+    if (stats.isDirectory()) mkdirSync(pathBytes(target), 0o755);
+    else this.#raise(target.slice(0, target.lastIndexOf('/')));
+    return this.#later(stats.isDirectory() ? 'fill' : 'put', source, target, inside);
   }
 
-  #make(source: string, target: string, stats: Stats): void {
-    const [from, to] = [pathBytes(source), pathBytes(target)];
-    const { nodes } = this.#privileges;
-    if (stats.isFile()) {
-      // A hole takes no room where it is, and all of it in a copy.
-      requireRoomNow(fromBytesText(this.#root), stats.size);
-      copyFileSync(from, to, constants.COPYFILE_EXCL);
-    } else if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from, 'buffer'), to);
-    else if (stats.isFIFO()) nodes.make(to, 'fifo', stats.mode & 0o777);
-    else {
-      const device = { major: (stats.rdev >>> 8) & 0xfff, minor: (stats.rdev & 0xff) | ((stats.rdev >>> 12) & ~0xff) };
-      nodes.make(to, stats.isBlockDevice() ? 'block' : 'character', stats.mode & 0o777, device);
-    }
+  #later(kind: TreeGraft['kind'], source: string, target: string, inside: string): void {
+    this.#grafts?.push({ kind, source, target: target.slice(this.#root.length), inside });
   }
 
-  /** Owner before mode and attributes, because changing it takes setuid bits and capabilities away. */
-  #describe(source: string, target: string, stats: Stats): void {
-    const at = pathBytes(target);
-    const { owner = stats, mode } = this.#item;
-    lchownSync(at, owner.uid, owner.gid);
-    if (!stats.isSymbolicLink()) {
-      chmodSync(at, (mode === undefined ? stats.mode : applyMode(stats.mode, stats.isDirectory(), mode)) & 0o7777);
-      for (const [name, value] of keptAttributes(source, this.#privileges.xattrs)) this.#privileges.xattrs.set(at, name, value);
-    }
-    lutimesSync(at, stats.atime, stats.mtime);
+  /** A change that changes nothing makes overlayfs copy a folder up from a layer below. */
+  #raise(folder: string): void {
+    if (this.#raised.has(folder)) return;
+    chmodSync(pathBytes(folder), needStats(folder).mode & 0o7777);
+    this.#raised.add(folder);
   }
 }

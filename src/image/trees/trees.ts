@@ -27,7 +27,7 @@ export function treesHere(): Trees {
 const FILE_BYTES = 4_096;
 
 /** About how many bytes there are to read; a folder counts as many. */
-async function weigh(items: readonly TreeSource[]): Promise<number> {
+export async function weigh(items: readonly TreeSource[]): Promise<number> {
   let bytes = 0;
   for (const { path } of items) {
     const stats = await lstat(path);

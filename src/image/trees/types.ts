@@ -19,6 +19,15 @@ export interface TreeCopyItem extends TreeSource {
   /** Of folders that are made on the way; else root's. */
   readonly folderOwner?: Owner;
 }
+/** What of a copy is put into a writable layer while that is not mounted. Paths are latin1 text; the target's begins at the root. */
+export interface TreeGraft {
+  /** A file, what a new folder holds, or the looks of a folder that was there. */
+  readonly kind: 'put' | 'fill' | 'dress';
+  readonly source: string;
+  readonly target: string;
+  /** Relative to the item. */
+  readonly inside: string;
+}
 export interface Owner {
   readonly uid: number;
   readonly gid: number;

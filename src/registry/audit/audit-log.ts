@@ -26,10 +26,22 @@ export interface AuditEntry {
   readonly agent?: string;
 }
 
+/** What stands in the place of entries that were dropped. */
+interface LostEntries {
+  readonly kind: 'lost';
+  readonly lost: number;
+  readonly reason: string;
+}
+
 const MAX_BYTES = 64 * 2 ** 20;
 const KEEP = 5;
+/** What may wait for the disk: a disk that hangs must not take the daemon's memory. */
+const WAITING_BYTES_MAX = 8 * 2 ** 20;
 
-/** Appends one JSON object a line, in the order in which requests ended. What was written is on record before the registry stops. */
+/**
+ * Appends one JSON object a line, in the order in which requests ended. What was written is on record before the registry stops. Where more
+ * than 8 MiB wait for the disk, later entries are dropped, and a line of `kind` `lost` in their place says how many.
+ */
 export class AuditLog {
   readonly #settings: Required<AuditSettings>;
   readonly #clock: Clock;
@@ -37,6 +49,10 @@ export class AuditLog {
   #file: FileHandle;
   #size: number;
   #waiting: string[] = [];
+  #waiting_bytes = 0;
+  /** Entries dropped since the last line that told of some. */
+  #dropped = 0;
+  #lost = 0;
   #writing: Promise<void> | undefined;
 
   /** Errors: `REGISTRY_SETTINGS_INVALID` where the file can't be opened. */
@@ -62,9 +78,24 @@ export class AuditLog {
     this.#size = size;
   }
 
+  /** Entries that are not on record: too many were waiting, or the file could not be written. */
+  get lost(): number {
+    return this.#lost;
+  }
+
   write(entry: AuditEntry): void {
-    this.#waiting.push(`${JSON.stringify({ time: new Date(this.#clock.now()).toISOString(), ...entry })}\n`);
+    if (this.#waiting_bytes >= WAITING_BYTES_MAX) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#wait(entry);
     this.#writing ??= this.#drain();
+  }
+
+  #wait(entry: AuditEntry | LostEntries): void {
+    const line = `${JSON.stringify({ time: new Date(this.#clock.now()).toISOString(), ...entry })}\n`;
+    this.#waiting.push(line);
+    this.#waiting_bytes += Buffer.byteLength(line);
   }
 
   /** Writes what is left. */
@@ -77,17 +108,32 @@ export class AuditLog {
     // What comes in one turn is written at once.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const text = this.#waiting.splice(0).join('');
+      this.#tellOfDropped();
+      const lines = this.#waiting.splice(0);
+      const text = lines.join('');
+      this.#waiting_bytes = 0;
       try {
         if (this.#size >= this.#settings.maxBytes) await this.#rotate();
         await this.#file.appendFile(text);
         this.#size += Buffer.byteLength(text);
       } catch (error) {
+        this.#lost += lines.length;
         this.#logger.error('the audit log of the registry lacks entries: it could not be written', { lost: text, reason: messageOf(error) });
       }
     }
     // In the same turn in which nothing was left: a later entry begins anew.
     this.#writing = undefined;
+  }
+
+  /** In the place where the dropped entries would stand. */
+  #tellOfDropped(): void {
+    if (this.#dropped === 0) return;
+    const lost = this.#dropped;
+    const reason = `the disk did not keep up: ${lost} requests that ended here are not on record`;
+    this.#dropped = 0;
+    this.#lost += lost;
+    this.#wait({ kind: 'lost', lost, reason });
+    this.#logger.error('the audit log of the registry lacks entries: too many were waiting for the disk', { lost });
   }
 
   async #rotate(): Promise<void> {

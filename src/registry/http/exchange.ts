@@ -15,18 +15,6 @@ export interface Exchange {
   readonly maySee?: (repository: string) => boolean;
 }
 
-/**
- * Whether the client has the content of that entity tag already (RFC 9110, 13.1.2: If-None-Match); then the answer is 304, and nothing more
- * is to be said.
- */
-export function hasAlready({ request, response }: Exchange, etag: string): boolean {
-  const known = request.headers['if-none-match'];
-  const tags = known?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-  if (!tags.includes('*') && !tags.includes(etag)) return false;
-  response.writeHead(304, { etag }).end();
-  return true;
-}
-
 /** Answers without a body, or with JSON. */
 export function answer({ request, response }: Exchange, status: number, headers: Readonly<Record<string, string | number>> = {}, body?: unknown): void {
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));

@@ -8,7 +8,7 @@ export function diskStorage(images: ImageStore): BlobStorage {
   const { content } = images;
   return {
     stat: (digest) => content.stat(digest),
-    read: (digest, range) => content.read(digest, range),
+    pour: (digest, range, target) => content.pour(digest, range, target),
     readAll: (digest) => content.readAll(digest),
     write: (bytes, expected) => content.write(bytes, expected),
     startUpload: () => content.startUpload(),

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { type Clock, nodeHttp } from '#kit';
-import { authorizationOf, canonicalQuery, type Credentials, escapeUri, sha256 } from './sigv4.ts';
+import { authorizationOf, canonicalQuery, type Credentials, escapeUri, payloadHashOf } from './sigv4.ts';
 import { storageFailed } from './errors.ts';
 
 export interface S3Place {
@@ -74,7 +74,7 @@ export class S3Client {
     const segments = [...(pathStyle ? [bucket] : []), ...(key === '' ? [] : key.split('/'))];
     const path = `${this.#base.pathname.replace(/\/$/, '')}/${segments.map(escapeUri).join('/')}`;
     const timestamp = new Date(this.#clock.now()).toISOString().replaceAll(/[-:]|\.\d+/g, '');
-    const payloadHash = sha256(body);
+    const payloadHash = await payloadHashOf(body);
     const headers = { ...given, host, 'x-amz-date': timestamp, 'x-amz-content-sha256': payloadHash };
     const authorization = authorizationOf({ method, path, query, headers, payloadHash }, { region, timestamp }, this.#credentials);
     const text = canonicalQuery(query);

@@ -6,29 +6,31 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { systemClock, systemRandom } from '#kit';
-import { digestOf, type ImageStore } from '#image';
+import { silentLogger as logger, systemClock as clock, systemRandom as random } from '#kit';
+import { digestOf, NO_REGISTRIES as registries, openImageStore } from '#image';
 import { DOUBLE_CREDENTIALS, type S3Double, startS3Double } from './s3-double.testing.ts';
 import { S3Client } from './s3-client.ts';
 import { S3Storage } from './s3.ts';
 
-// No test here brings a local blob, so that there need be no image store.
-const NO_IMAGES = {} as ImageStore;
+const unexpected = () => assert.fail('nothing is mounted here');
+const NO_MOUNTS = { mount: unexpected, mountInBackground: unexpected, unmount: unexpected, turn: unexpected, list: unexpected };
 
 async function withStorage(
   use: (parts: { double: S3Double; folder: string; make: (secretKey?: string) => Promise<S3Storage> }) => Promise<void>,
 ): Promise<void> {
   await using double = await startS3Double();
   const folder = await mkdtemp(join(tmpdir(), 'gantry-s3-'));
+  const store = await openImageStore({ dataDir: join(folder, 'data'), linux: { mounts: NO_MOUNTS }, clock, random, logger, registries });
   const make = async (secretKey = DOUBLE_CREDENTIALS.secretKey) => {
-    const client = new S3Client({ ...double, bucket: 'box', pathStyle: true }, { ...DOUBLE_CREDENTIALS, secretKey }, systemClock);
-    const storage = new S3Storage({ client, prefix: '', folder: join(folder, 'uploads'), images: NO_IMAGES, clock: systemClock, random: systemRandom });
+    const client = new S3Client({ ...double, bucket: 'box', pathStyle: true }, { ...DOUBLE_CREDENTIALS, secretKey }, clock);
+    const storage = new S3Storage({ client, prefix: '', folder: join(folder, 'uploads'), images: store.images, clock, random });
     await storage.open([]);
     return storage;
   };
   try {
     await use({ double, folder, make });
   } finally {
+    await store.stop();
     await rm(folder, { recursive: true });
   }
 }
@@ -59,7 +61,7 @@ test('parts that fail leave no object and no multipart upload', async () => {
 test('what a killed process left half done is ended at the next start', async () => {
   await withStorage(async ({ double, make }) => {
     await make();
-    const client = new S3Client({ ...double, bucket: 'box', pathStyle: true }, DOUBLE_CREDENTIALS, systemClock);
+    const client = new S3Client({ ...double, bucket: 'box', pathStyle: true }, DOUBLE_CREDENTIALS, clock);
     await client.text({ method: 'POST', key: 'blobs/sha256/x', query: { uploads: '' } });
     assert.equal(double.halfDone.size, 1);
     await make();

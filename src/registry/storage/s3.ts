@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { type Clock, KeyedMutex, type Random } from '#kit';
-import { algorithmOf, type Digest, digestFromHex, digestOf, FileUploads, hexOf, type ImageStore, isDigest } from '#image';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Clock, isSystemError, KeyedMutex, type Random } from '#kit';
+import { algorithmOf, type Digest, type DigestAlgorithm, digestOf, FileUploads, hexOf, type ImageStore, isDigest } from '#image';
 import { digestInvalid, storedBlobUnknown } from '../errors.ts';
 import { putInParts } from './s3-parts.ts';
 import { bodyOf, type S3Client } from './s3-client.ts';
@@ -45,7 +44,8 @@ export class S3Storage implements BlobStorage {
       await this.#putFile(path, digest);
       await rm(path, { force: true });
     };
-    const { folder, random } = options;
+    const { folder, random, images } = options;
+    const hashFile = (path: string, _bytes: number, algorithm: DigestAlgorithm) => images.content.hashFile(path, algorithm);
     this.#uploads = new FileUploads({ folder, random, hashFile, adopt });
     this.#incoming = new FileUploads({ folder: `${folder}-incoming`, random, hashFile, adopt });
   }
@@ -66,16 +66,20 @@ export class S3Storage implements BlobStorage {
     return answer.statusCode === 404 ? undefined : { size: Number(answer.headers['content-length']) };
   }
 
-  async read(digest: Digest, { start, end }: { readonly start?: number; readonly end?: number } = {}): Promise<Readable> {
-    const ranged = start !== undefined || end !== undefined;
-    const answer = await this.#options.client.call({
-      method: 'GET',
-      key: this.#key(digest),
-      headers: ranged ? { range: `bytes=${start ?? 0}-${end ?? ''}` } : {},
-    });
-    if (answer.statusCode !== 404) return answer;
-    answer.resume();
-    throw storedBlobUnknown(digest);
+  async pour(digest: Digest, { start, end }: { readonly start: number; readonly end: number }, target: Writable): Promise<boolean> {
+    const answer = await this.#options.client.call({ method: 'GET', key: this.#key(digest), headers: { range: `bytes=${start}-${end}` } });
+    if (answer.statusCode === 404) {
+      answer.resume();
+      throw storedBlobUnknown(digest);
+    }
+    try {
+      await pipeline(answer, target, { end: false });
+      return true;
+    } catch (error) {
+      // Where the target closed first, the answer was only cut off with it.
+      if (isSystemError(error, 'ERR_STREAM_PREMATURE_CLOSE') && target.destroyed && answer.errored === null) return false;
+      throw error;
+    }
   }
 
   async readAll(digest: Digest): Promise<Buffer> {
@@ -196,10 +200,4 @@ export class S3Storage implements BlobStorage {
     for (const [, key = '', uploadId = ''] of text.matchAll(/<Upload>.*?<Key>(.*?)<\/Key>.*?<UploadId>(.*?)<\/UploadId>/gs))
       (await client.call({ method: 'DELETE', key, query: { uploadId } })).resume();
   }
-}
-
-async function hashFile(path: string, _bytes: number, algorithm: ReturnType<typeof algorithmOf>): Promise<Digest> {
-  const hash = createHash(algorithm);
-  for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) hash.update(piece);
-  return digestFromHex(hash.digest('hex'), algorithm);
 }

@@ -1,4 +1,7 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, webcrypto } from 'node:crypto';
+
+/** A longer body is hashed by another thread. */
+const INLINE_BYTES_MAX = 64 * 1024;
 
 export interface Credentials {
   readonly accessKey: string;
@@ -50,6 +53,13 @@ export function canonicalQuery(query: Readonly<Record<string, string>>): string 
 /** Escapes everything but the unreserved characters (RFC 3986, 2.3). */
 export function escapeUri(text: string): string {
   return encodeURIComponent(text).replaceAll(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** SHA-256 of a body, that of a large one not on the event loop. */
+export async function payloadHashOf(body: Uint8Array): Promise<string> {
+  if (body.length <= INLINE_BYTES_MAX) return sha256(body);
+  // A cast because the types allow for memory that several threads share, which no body has.
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', body as Uint8Array<ArrayBuffer>)).toString('hex');
 }
 
 export function sha256(content: string | Uint8Array): string {

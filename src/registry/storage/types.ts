@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Digest, Upload } from '#image';
 
 /** A blob that a repository's record names. */
@@ -16,8 +16,11 @@ export interface BlobStorage {
   /** Before the first request: `held` is what the repositories' records name; every other hold is one that a killed process left, and is let go. */
   open(held: Iterable<HeldBlob>): Promise<void>;
   stat(digest: Digest): Promise<{ readonly size: number } | undefined>;
-  /** `start` and `end` are inclusive. Errors: `BLOB_UNKNOWN`. */
-  read(digest: Digest, range?: { readonly start?: number; readonly end?: number }): Promise<Readable>;
+  /**
+   * Writes the bytes from `start` to `end`, both inclusive, to a client, which stays open. False when it left before it had all of them. Errors:
+   * `BLOB_UNKNOWN`.
+   */
+  pour(digest: Digest, range: { readonly start: number; readonly end: number }, target: Writable): Promise<boolean>;
   /** Errors: `BLOB_UNKNOWN`. */
   readAll(digest: Digest): Promise<Buffer>;
   /** Durable when it resolves. Errors: `DIGEST_INVALID`. */

@@ -8,7 +8,7 @@ const PIECE_BYTES = 256 * 1024;
 export interface FetchOptions {
   readonly digest: Digest;
   readonly size: number;
-  /** A file of this fetch's own, where its bytes lie for those who read along. */
+  /** A file of this fetch's own, on the store's file system: its bytes lie there for those who read along until it becomes the blob. */
   readonly spool: string;
   readonly content: ContentStore;
   /** The bytes from upstream, until the signal says that nobody wants them. */
@@ -26,10 +26,12 @@ export class Fetch {
   readonly #end = new AbortController();
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #done: Promise<void>;
+  #file: FileHandle | undefined;
   #written_bytes = 0;
   #state: 'running' | 'whole' | 'failed' = 'running';
   #failure: unknown;
   #readers = 0;
+  #isClosed = false;
 
   constructor(options: FetchOptions) {
     this.#options = options;
@@ -45,6 +47,9 @@ export class Fetch {
   }
   /** Nobody may join any more. */
   get isOver(): boolean {
+    return this.hasFailed || this.#isClosed;
+  }
+  get hasFailed(): boolean {
     return this.#state === 'failed' || this.#end.signal.aborted;
   }
 
@@ -71,15 +76,15 @@ export class Fetch {
     this.#readers -= 1;
     if (this.#readers > 0) return;
     if (this.#state === 'running') this.#end.abort(new Error('nobody waits for this blob any more'));
-    else void this.#done.then(() => this.#removeSpool());
+    else void this.#done.then(() => this.#letGo());
   }
 
   async #run(): Promise<void> {
     const { content, digest, size, source, keep, spool } = this.#options;
     try {
-      await using file = await open(spool, 'wx', 0o600);
-      const stream = await source(this.#end.signal);
-      await content.write(Readable.from(this.#copied(stream, file), { objectMode: false }), { digest, size });
+      this.#file = await open(spool, 'wx+', 0o600);
+      await this.#receive(await source(this.#end.signal), this.#file);
+      await content.take(spool, { digest, size });
       await keep();
       this.#state = 'whole';
     } catch (error) {
@@ -87,42 +92,39 @@ export class Fetch {
       this.#failure = error;
     }
     this.#changes.emit('change');
-    if (this.#readers === 0) await this.#removeSpool();
+    if (this.#readers === 0) await this.#letGo();
   }
 
-  /** What is written to the store, seen by the readers on its way. */
-  async *#copied(stream: Readable, file: FileHandle): AsyncGenerator<Buffer> {
+  /** Writes down what comes, seen by the readers on its way; of what is too much no more than shows that it is. */
+  async #receive(stream: Readable, file: FileHandle): Promise<void> {
     for await (const piece of stream) {
       const chunk: Buffer = Buffer.from(piece);
       await file.writeFile(chunk);
       this.#written_bytes += chunk.length;
       this.#changes.emit('change');
-      yield chunk;
+      if (this.#written_bytes > this.#options.size) break;
     }
   }
 
   async *#pieces(left: AbortSignal): AsyncGenerator<Buffer> {
     let at = 0;
-    let file: FileHandle | undefined;
-    try {
-      while (at < this.#options.size) {
-        const ready = this.#state === 'whole' ? this.#options.size : Math.min(this.#written_bytes, this.#options.size - 1);
-        if (this.#state === 'failed') throw this.#failure;
-        if (at >= ready) {
-          await once(this.#changes, 'change', { signal: left });
-          continue;
-        }
-        file ??= await open(this.#options.spool, 'r');
-        const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(PIECE_BYTES, ready - at)), 0, undefined, at);
-        at += bytesRead;
-        yield buffer.subarray(0, bytesRead);
+    while (at < this.#options.size) {
+      const ready = this.#state === 'whole' ? this.#options.size : Math.min(this.#written_bytes, this.#options.size - 1);
+      if (this.#state === 'failed') throw this.#failure;
+      if (at >= ready || this.#file === undefined) {
+        await once(this.#changes, 'change', { signal: left });
+        continue;
       }
-    } finally {
-      await file?.close();
+      const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafe(Math.min(PIECE_BYTES, ready - at)), 0, undefined, at);
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
     }
   }
 
-  #removeSpool(): Promise<void> {
-    return rm(this.#options.spool, { force: true });
+  /** The open file is the blob by then, or nothing any more. */
+  async #letGo(): Promise<void> {
+    this.#isClosed = true;
+    await this.#file?.close();
+    await rm(this.#options.spool, { force: true });
   }
 }

@@ -5,10 +5,12 @@ import { type Clock, GantryError, type Logger, messageOf, type Random } from '#k
 import { type Digest, type ImageStore, isDigest, isTag, type RemoteOptions } from '#image';
 import { asDigest, sendBlob } from '../blobs.ts';
 import { blobUnknown, digestInvalid, manifestUnknown, nameUnknown, RegistryError, tagInvalid } from '../errors.ts';
+import { isSettled } from '../http/conditions.ts';
 import { answer, type Exchange, pageOf } from '../http/exchange.ts';
+import { answerReferrers } from '../referrers.ts';
 import type { Route } from '../http/route.ts';
 import { Cache } from './cache.ts';
-import { copyOnly } from './errors.ts';
+import { copyOnly, silent } from './errors.ts';
 import { Fetch } from './fetch.ts';
 import { CachedManifests, type Found } from './manifests.ts';
 import { isMissing, type Place } from './place.ts';
@@ -104,6 +106,7 @@ export class Upstreams {
       throw isMissing(error) ? manifestUnknown(place.shown, reference) : error;
     });
     const { digest, mediaType, size } = found;
+    if (isSettled(exchange, `"${digest}"`)) return;
     const headers = { 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"`, 'content-length': size };
     const bytes = exchange.request.method === 'HEAD' ? undefined : await this.#options.images.content.readAll(digest);
     exchange.response.writeHead(200, { ...headers, ...(found.warning === undefined ? {} : { warning: found.warning }) }).end(bytes);
@@ -165,7 +168,7 @@ export class Upstreams {
     this.#fetches.set(id, fetch);
     void fetch.ended.then(() => {
       if (this.#fetches.get(id) === fetch) this.#fetches.delete(id);
-      if (fetch.isOver) logger.warn('a blob was not fetched', { upstream: place.upstream.name, repository: place.name, digest });
+      if (fetch.hasFailed) logger.warn('a blob was not fetched', { upstream: place.upstream.name, repository: place.name, digest });
     });
     return fetch;
   }
@@ -186,12 +189,9 @@ export class Upstreams {
 
   async #serveReferrers(exchange: Exchange, place: Place, text: string): Promise<void> {
     if (!isDigest(text)) throw digestInvalid(`"${text}" is no digest`);
-    const mediaType = 'application/vnd.oci.image.index.v1+json';
-    const all = await (await place.upstream.repository(place.name)).referrers(text);
-    const filter = exchange.url.searchParams.get('artifactType');
-    const manifests = all.filter(({ artifactType }) => filter === null || artifactType === filter);
-    const headers = { 'content-type': mediaType, ...(filter === null ? {} : { 'oci-filters-applied': 'artifactType' }) };
-    answer(exchange, 200, headers, { schemaVersion: 2, mediaType, manifests });
+    // Clients ask for them with each pull, and pull without them: nobody waits for an upstream that is away.
+    if (place.upstream.isSilent) throw silent(place.shown, place.upstream.name);
+    answerReferrers(exchange, await (await place.upstream.repository(place.name)).impatient().referrers(text));
   }
 }
 

@@ -30,7 +30,7 @@ export function applyPatch(resource: ServedResource, live: KubeObject | undefine
   const keyless = keylessItem(shape, wanted);
   if (keyless !== undefined) throw badRequest(`cannot apply ${keyless}: an item of this list must have the fields that tell it from others`);
   const id: ManagerId = { name: options.manager, operation: 'Apply', apiVersion: versionOf(resource), subresource: options.subresource ?? '' };
-  const managers = readManagers(live);
+  const managers = readManagers(live?.metadata.managedFields);
   const fields = ownable(fieldsOf(shape, wanted));
   // An object of the model merged with another of it.
   const merged = merge(shape, live, wanted) as KubeObject;
@@ -56,9 +56,9 @@ function yieldFields(manager: Manager, taken: FieldSet): Manager {
   return sameFields(left, manager.fields) ? manager : { ...manager, fields: left };
 }
 
-/** Who applies the same again keeps the time of the first. */
+/** Who applies the same fields again keeps the entry of the first time, and its time. */
 function entry(id: ManagerId, fields: FieldSet, previous: Manager | undefined, time: string): Manager {
-  return { ...id, fields, time: previous !== undefined && sameFields(previous.fields, fields) ? previous.time : time };
+  return previous !== undefined && sameFields(previous.fields, fields) ? previous : { ...id, fields, time };
 }
 
 function refuseConflicts(others: readonly Manager[], taken: FieldSet): void {
@@ -73,7 +73,7 @@ function refuseConflicts(others: readonly Manager[], taken: FieldSet): void {
   throw new StatusError(409, 'Conflict', `Apply failed with ${causes.length} conflict${causes.length === 1 ? '' : 's'}: ${words.join('\n')}`, { causes });
 }
 
-function nameOf({ name, subresource, apiVersion, operation, time }: Manager): string {
+function nameOf({ name, subresource, apiVersion, operation }: Manager): string {
   const how = subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`;
-  return `${JSON.stringify(name)}${how} using ${apiVersion}${operation === 'Update' && time !== undefined ? ` at ${time}` : ''}`;
+  return `${JSON.stringify(name)}${how}${operation === 'Update' ? ` using ${apiVersion}` : ''}`;
 }

@@ -11,14 +11,19 @@ export const ONE_FIELD: FieldSet = { isMember: true, children: new Map() };
 
 /** A set of these parts, leaving out what is empty. */
 export function fieldSet(isMember: boolean, children: Iterable<readonly [string, FieldSet]>): FieldSet {
-  return { isMember, children: new Map([...children].filter(([, child]) => !isEmpty(child))) };
+  const kept = new Map<string, FieldSet>();
+  for (const [element, child] of children) if (!isEmpty(child)) kept.set(element, child);
+  return { isMember, children: kept };
 }
 
 export function isEmpty({ isMember, children }: FieldSet): boolean {
   return !isMember && children.size === 0;
 }
 
+/** Answers one of the two where it is the whole. */
 export function union(one: FieldSet, other: FieldSet): FieldSet {
+  if (isEmpty(other) || one === other) return one;
+  if (isEmpty(one)) return other;
   const elements = new Set([...one.children.keys(), ...other.children.keys()]);
   return fieldSet(
     one.isMember || other.isMember,
@@ -33,12 +38,25 @@ export function intersection(one: FieldSet, other: FieldSet): FieldSet {
   );
 }
 
-/** What is in `one` and not in `other`. */
+/** What is in `one` and not in `other`: `one` itself where nothing of it is. */
 export function difference(one: FieldSet, other: FieldSet): FieldSet {
-  return fieldSet(
-    one.isMember && !other.isMember,
-    [...one.children].map(([element, child]) => [element, difference(child, other.children.get(element) ?? NO_FIELDS)]),
-  );
+  if (isEmpty(other)) return one;
+  return mapped(one, one.isMember && !other.isMember, (element, child) => {
+    const below = other.children.get(element);
+    return below === undefined ? child : difference(child, below);
+  });
+}
+
+/** The set with other children: itself where they are the same. */
+export function mapped(set: FieldSet, isMember: boolean, child: (element: string, child: FieldSet) => FieldSet): FieldSet {
+  let isSame = isMember === set.isMember;
+  const children: [string, FieldSet][] = [];
+  for (const [element, below] of set.children) {
+    const next = child(element, below);
+    if (next !== below) isSame = false;
+    children.push([element, next]);
+  }
+  return isSame ? set : fieldSet(isMember, children);
 }
 
 export function sameFields(one: FieldSet, other: FieldSet): boolean {
@@ -68,15 +86,24 @@ export function encodeFields({ isMember, children }: FieldSet): Record<string, u
   return { ...own, ...Object.fromEntries([...children].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([element, child]) => [element, encodeFields(child)])) };
 }
 
+/** Of stored objects, which never change: most writes find there what the write before found. */
+const decoded = new WeakMap<object, FieldSet>();
+
 /** Reads FieldsV1; what is no field's path is left out. */
 export function decodeFields(value: unknown): FieldSet {
   if (!isRecord(value)) return NO_FIELDS;
+  const fields = decoded.get(value) ?? readFields(value);
+  if (Object.isFrozen(value)) decoded.set(value, fields);
+  return fields;
+}
+
+function readFields(value: Readonly<Record<string, unknown>>): FieldSet {
   const entries = Object.entries(value);
   return fieldSet(
     '.' in value,
     entries.flatMap(([element, below]): [string, FieldSet][] => {
       if (!isElement(element)) return [];
-      return [[element, isRecord(below) && Object.keys(below).length === 0 ? ONE_FIELD : decodeFields(below)]];
+      return [[element, !isRecord(below) ? NO_FIELDS : Object.keys(below).length === 0 ? ONE_FIELD : readFields(below)]];
     }),
   );
 }

@@ -1,7 +1,8 @@
 import { apiVersionOf, type ServedResource } from '../resources.ts';
 import { isRecord } from '../schema/is-record.ts';
 import type { KubeObject } from '../types.ts';
-import { decodeFields, encodeFields, type FieldSet, fieldSet, isEmpty, NO_FIELDS, union } from './field-set.ts';
+import { type FieldSet, fieldSet, isEmpty, NO_FIELDS, union } from './field-set.ts';
+import { readFields, writtenFields } from './interned.ts';
 import type { Shape } from './shape.ts';
 
 /** Who wrote which fields how (an entry of metadata.managedFields). */
@@ -23,7 +24,7 @@ const UPDATERS_MAX = 10;
 const ANCIENT = 'ancient-changes';
 
 /** Fields that belong to nobody: they name the object, or are the server's. */
-const UNOWNED_METADATA = [
+export const UNOWNED_METADATA: readonly string[] = [
   'name',
   'namespace',
   'generateName',
@@ -62,12 +63,12 @@ export function isSameManager(one: ManagerId, other: ManagerId): boolean {
   return one.name === other.name && one.operation === other.operation && one.apiVersion === other.apiVersion && one.subresource === other.subresource;
 }
 
-/** The managers that an object names; an entry that can't be read counts for none. */
-export function readManagers(object: KubeObject | undefined): readonly Manager[] {
-  return (object?.metadata.managedFields ?? []).flatMap((entry): Manager[] => {
+/** The managers that an object's metadata names; an entry that can't be read counts for none. */
+export function readManagers(managedFields: readonly unknown[] = []): readonly Manager[] {
+  return managedFields.flatMap((entry): Manager[] => {
     if (!isRecord(entry) || (entry.operation !== 'Apply' && entry.operation !== 'Update')) return [];
     const text = (field: string) => (typeof entry[field] === 'string' ? entry[field] : '');
-    const fields = decodeFields(entry.fieldsV1);
+    const fields = readFields(entry.fieldsV1);
     const id: ManagerId = { name: text('manager'), operation: entry.operation, apiVersion: text('apiVersion'), subresource: text('subresource') };
     return [{ ...id, time: text('time') || undefined, fields, entry: { fields, written: entry } }];
   });
@@ -76,8 +77,21 @@ export function readManagers(object: KubeObject | undefined): readonly Manager[]
 /** The object with these managers; those who own nothing are left out. */
 export function withManagers(object: KubeObject, managers: readonly Manager[]): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
-  const entries = withFewUpdaters(managers.filter(({ fields }) => !isEmpty(fields))).map(entryOf);
+  const entries = withFewUpdaters(managers.filter(({ fields }) => !isEmpty(fields)))
+    .toSorted(inOrder)
+    .map(entryOf);
   return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } };
+}
+
+/** Those who apply first, then the older ones. */
+function inOrder(one: Manager, other: Manager): number {
+  const key = ({ operation, time = '', name, apiVersion, subresource }: Manager) => [operation, time, name, apiVersion, subresource];
+  const keys = key(other);
+  return key(one).reduce((order, part, index) => order || byText(part, keys[index] ?? ''), 0);
+}
+
+function byText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function entryOf({ name, operation, apiVersion, subresource, time, fields, entry }: Manager): unknown {
@@ -88,7 +102,7 @@ function entryOf({ name, operation, apiVersion, subresource, time, fields, entry
     apiVersion,
     ...(time === undefined ? {} : { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: encodeFields(fields),
+    fieldsV1: writtenFields(fields),
     ...(subresource === '' ? {} : { subresource }),
   };
 }

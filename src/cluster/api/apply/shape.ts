@@ -13,6 +13,8 @@ export type Shape =
   | { readonly kind: 'items'; readonly keys: readonly string[]; readonly of: Shape }
   | { readonly kind: 'set' };
 
+type NamedShape = Extract<Shape, { kind: 'object' | 'custom' | 'map' }>;
+
 /** A part of a value: `element` is its step in a path as FieldsV1 writes it (`f:name`, `k:{"name":"a"}`, `v:"a"`). */
 export interface Part {
   readonly element: string;
@@ -61,22 +63,35 @@ export function partsOf(shape: Shape, value: unknown): readonly Part[] | undefin
     case 'custom':
     case 'map':
       if (!isRecord(value)) return undefined;
-      return Object.entries(value).flatMap(([name, content]) =>
-        content === undefined ? [] : [{ element: `f:${name}`, name, value: content, shape: shapeOfField(shape, name, content) }],
-      );
+      return namedParts(shape, value);
     case 'items':
-      return Array.isArray(value)
-        ? value.map((item: unknown) => ({ element: keyElement(shape.keys, item), name: '', value: item, shape: shape.of }))
-        : undefined;
     case 'set':
-      return Array.isArray(value) ? value.map((item: unknown) => ({ element: `v:${JSON.stringify(item)}`, name: '', value: item, shape: LEAF })) : undefined;
+      return itemsOf(shape, value);
   }
+}
+
+function namedParts(shape: NamedShape, value: Readonly<Record<string, unknown>>): readonly Part[] {
+  const parts: Part[] = [];
+  for (const name of Object.keys(value)) {
+    const content = value[name];
+    if (content !== undefined) parts.push({ element: `f:${name}`, name, value: content, shape: shapeOfField(shape, name, content) });
+  }
+  return parts;
+}
+
+/** The parts of a list whose items are told apart; undefined for whatever else. */
+export function itemsOf(shape: Shape, value: unknown): readonly Part[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  if (shape.kind === 'items') return value.map((item: unknown) => ({ element: keyElement(shape.keys, item), name: '', value: item, shape: shape.of }));
+  if (shape.kind === 'set') return value.map((item: unknown) => ({ element: `v:${JSON.stringify(item)}`, name: '', value: item, shape: LEAF }));
+  return undefined;
 }
 
 /** Whether the parts of values of that shape have names. */
 export const isNamed = ({ kind }: Shape): boolean => kind === 'object' || kind === 'custom' || kind === 'map';
 
-function shapeOfField(shape: Extract<Shape, { kind: 'object' | 'custom' | 'map' }>, name: string, content: unknown): Shape {
+/** The shape of what stands under that name. */
+export function shapeOfField(shape: Shape, name: string, content: unknown): Shape {
   switch (shape.kind) {
     case 'map':
       return shape.of;
@@ -88,6 +103,8 @@ function shapeOfField(shape: Extract<Shape, { kind: 'object' | 'custom' | 'map' 
       // What a schema does not describe is owned by its fields as far as it has some.
       return schema === undefined ? (isRecord(content) ? { kind: 'custom', schema: {}, isObject: false } : LEAF) : customShape(schema);
     }
+    default:
+      return LEAF;
   }
 }
 
@@ -104,7 +121,7 @@ function customShape(schema: JsonSchema): Shape {
 function keyElement(keys: readonly string[], item: unknown): string {
   const fields = keys.flatMap((key) => {
     const value = (isRecord(item) ? item[key] : undefined) ?? KEY_DEFAULTS[key];
-    return value === undefined ? [] : [[key, value] as const];
+    return value === undefined ? [] : [`${JSON.stringify(key)}:${JSON.stringify(value)}`];
   });
-  return `k:${JSON.stringify(Object.fromEntries(fields))}`;
+  return `k:{${fields.join(',')}}`;
 }

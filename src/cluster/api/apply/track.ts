@@ -1,3 +1,4 @@
+import { createdFields } from './created-fields.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
 import { difference, isEmpty, NO_FIELDS, union } from './field-set.ts';
@@ -10,6 +11,8 @@ export interface TrackOptions {
   /** RFC 3339, seconds. */
   readonly time: string;
   readonly subresource?: string;
+  /** The managers so far, where they are not those of `before`. */
+  readonly managedFields?: readonly unknown[];
 }
 
 /**
@@ -20,10 +23,10 @@ export interface TrackOptions {
 export function trackUpdate(resource: ServedResource, before: KubeObject | undefined, after: KubeObject, options: TrackOptions): KubeObject {
   const shape = shapeOfResource(resource);
   const id: ManagerId = { name: options.manager, operation: 'Update', apiVersion: versionOf(resource), subresource: options.subresource ?? '' };
-  const changed = ownable(changedFields(shape, before, after));
-  const gone = ownable(changedFields(shape, after, before));
+  const changed = before === undefined ? createdFields(resource, after) : ownable(changedFields(shape, before, after));
+  const gone = before === undefined ? NO_FIELDS : ownable(changedFields(shape, after, before));
   const touched = new Set([...changed.children.keys(), ...gone.children.keys()]);
-  const managers = readManagers(before).map((manager): Manager => {
+  const managers = readManagers(options.managedFields ?? before?.metadata.managedFields).map((manager): Manager => {
     if (manager.apiVersion !== id.apiVersion || ![...manager.fields.children.keys()].some((element) => touched.has(element))) return manager;
     const present = presentFields(shape, after, manager.fields);
     return { ...manager, fields: isSameManager(manager, id) ? present : difference(present, changed) };

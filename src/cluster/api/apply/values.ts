@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { interleave } from '../patch/interleave.ts';
 import { isRecord } from '../schema/is-record.ts';
-import { type FieldSet, fieldSet, isEmpty, NO_FIELDS, ONE_FIELD } from './field-set.ts';
-import { isNamed, type Part, partsOf, type Shape } from './shape.ts';
+import { type FieldSet, fieldSet, isEmpty, mapped, NO_FIELDS, ONE_FIELD } from './field-set.ts';
+import { isNamed, itemsOf, type Part, partsOf, type Shape, shapeOfField } from './shape.ts';
 
 /** Every field that the value has. */
 export function fieldsOf(shape: Shape, value: unknown): FieldSet {
@@ -23,6 +23,7 @@ function asPart(parent: Shape, fields: FieldSet): FieldSet {
 export function changedFields(shape: Shape, before: unknown, after: unknown): FieldSet {
   if (after === undefined || before === after) return NO_FIELDS;
   if (before === undefined) return fieldsOf(shape, after);
+  if (isNamed(shape) && isRecord(before) && isRecord(after)) return changedNames(shape, before, after);
   const [old, parts] = [partsOf(shape, before), partsOf(shape, after)];
   if (old === undefined || parts === undefined) return isDeepStrictEqual(before, after) ? NO_FIELDS : fieldsOf(shape, after);
   const byElement = new Map(old.map((part) => [part.element, part.value]));
@@ -35,16 +36,38 @@ export function changedFields(shape: Shape, before: unknown, after: unknown): Fi
   );
 }
 
+/** The same for values whose parts have names, looked at without making parts of what is equal. */
+function changedNames(shape: Shape, before: Record<string, unknown>, after: Record<string, unknown>): FieldSet {
+  const changed: [string, FieldSet][] = [];
+  for (const [name, value] of Object.entries(after)) {
+    const old = own(before, name);
+    if (value === undefined || value === old) continue;
+    const below = shapeOfField(shape, name, value);
+    changed.push([`f:${name}`, old === undefined ? fieldsOf(below, value) : changedFields(below, old, value)]);
+  }
+  return changed.length === 0 ? NO_FIELDS : fieldSet(false, changed);
+}
+
+/** What every object inherits is no field of it. */
+function own(record: Record<string, unknown>, name: string): unknown {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 /** Those of the fields that the value has. */
 export function presentFields(shape: Shape, value: unknown, fields: FieldSet): FieldSet {
-  const parts = new Map(partsOf(shape, value)?.map((part) => [part.element, part]));
-  return fieldSet(
-    fields.isMember,
-    [...fields.children].map(([element, below]) => {
-      const part = parts.get(element);
-      return [element, part === undefined ? NO_FIELDS : presentFields(part.shape, part.value, below)];
-    }),
-  );
+  if (fields.children.size === 0) return fields;
+  if (isNamed(shape)) {
+    const record = isRecord(value) ? value : {};
+    return mapped(fields, fields.isMember, (element, below) => {
+      const content = element.startsWith('f:') ? own(record, element.slice(2)) : undefined;
+      return content === undefined ? NO_FIELDS : presentFields(shapeOfField(shape, element.slice(2), content), content, below);
+    });
+  }
+  const items = new Map(itemsOf(shape, value)?.map((part) => [part.element, part]));
+  return mapped(fields, fields.isMember, (element, below) => {
+    const part = items.get(element);
+    return part === undefined ? NO_FIELDS : presentFields(part.shape, part.value, below);
+  });
 }
 
 /** `live` with everything that `applied` says. Neither is changed. */

@@ -1,4 +1,4 @@
-import type { Cell, Column } from '../table/columns.ts';
+import type { Cell, Column } from '../table/column.ts';
 import { age } from '../table/duration.ts';
 import { readJsonPath } from './json-path.ts';
 import type { CustomColumn, CustomKind } from './kind.ts';

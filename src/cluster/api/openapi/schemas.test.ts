@@ -46,3 +46,9 @@ test('fields are described and required as the models say', () => {
     { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.Time' },
   ]);
 });
+
+test('texts that are one of a few say which', () => {
+  assert.deepEqual(schema('io.k8s.v1.Container').properties.imagePullPolicy?.enum, ['Always', 'IfNotPresent', 'Never']);
+  assert.deepEqual(schema('io.k8s.v1.NetworkPolicySpec').properties.policyTypes?.items, { type: 'string', enum: ['Egress', 'Ingress'] });
+  assert.equal(schema('io.k8s.v1.Container').properties.image?.enum, undefined);
+});

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../custom/json-schema.ts';
 import type { ServedResource } from '../resources.ts';
 import { type Descriptions, type ModelDescription, readDescriptions } from '../schema/descriptions.ts';
+import { allowedValues } from '../schema/enums.ts';
 import { isAtomicModel, listField } from '../schema/list-fields.ts';
 import { schemas as models, type TypeSchema } from '../schema/schemas.ts';
 import { INT_OR_STRING, QUANTITY, reference, schemaName, TIME, VALUE_SCHEMAS } from './names.ts';
@@ -12,6 +13,10 @@ export interface OpenApiSchemas {
   readonly schemas: Readonly<Record<string, object>>;
   /** A reference to the schema of the resource's kind. */
   schemaOf(resource: ServedResource): object;
+  /** A reference to the schema of the list of the resource's kind. */
+  listOf(resource: ServedResource): object;
+  /** A reference to the schema of a generated model, which is made when it isn't there yet. */
+  modelOf(model: string, kind?: { readonly group: string; readonly version: string; readonly kind: string }): object;
 }
 
 /** The OpenAPI 3.0 schemas of these resources, with Kubernetes' extensions: which kinds there are and how lists merge. */
@@ -21,12 +26,29 @@ export function openApiSchemas(resources: readonly ServedResource[]): OpenApiSch
     const { model, group, version, kind, listKind, custom } = resource;
     if (custom !== undefined) {
       builder.custom(resource, custom.schema);
+      builder.customList(resource);
       continue;
     }
     builder.kind(model, { group, version, kind });
-    if (models.has(`${model}List`)) builder.kind(`${model}List`, { group, version, kind: listKind });
+    const list = listModelOf(resource);
+    if (list !== undefined) builder.kind(list, { group, version, kind: listKind });
   }
-  return { schemas: builder.schemas, schemaOf: (resource) => reference(nameOf(resource)) };
+  return {
+    schemas: builder.schemas,
+    schemaOf: (resource) => reference(nameOf(resource)),
+    listOf: (resource) => reference(listName(resource)),
+    modelOf: (model, kind) => builder.reference(model, kind),
+  };
+}
+
+/** Where a group is part of a model's name, it need not be part of its list's. */
+function listModelOf({ model, version, listKind }: ServedResource): string | undefined {
+  return [`${model}List`, `V${version.slice(1)}${listKind}`].find((name) => models.has(name));
+}
+
+function listName(resource: ServedResource): string {
+  const model = listModelOf(resource);
+  return model === undefined || resource.custom !== undefined ? `${nameOf(resource)}List` : schemaName(model);
 }
 
 const nameOf = (resource: ServedResource): string => (resource.custom === undefined ? schemaName(resource.model) : customName(resource));
@@ -58,6 +80,32 @@ class Builder {
     };
   }
 
+  /** The list of a kind that a definition describes. */
+  customList(resource: ServedResource): void {
+    const { group, version, listKind } = resource;
+    this.#model('V1ListMeta');
+    this.schemas[`${customName(resource)}List`] = {
+      description: `A list of ${resource.kind} objects.`,
+      type: 'object',
+      required: ['items'],
+      properties: {
+        apiVersion: { type: 'string' },
+        kind: { type: 'string' },
+        metadata: { allOf: [reference(schemaName('V1ListMeta'))] },
+        items: { type: 'array', items: reference(customName(resource)) },
+      },
+      'x-kubernetes-group-version-kind': [{ group, version, kind: listKind }],
+    };
+  }
+
+  reference(model: string, kind?: { readonly group: string; readonly version: string; readonly kind: string }): object {
+    // A patch has no model: whatever its type says it is, it is JSON.
+    if (models.has(model)) this.#model(model);
+    else this.schemas[schemaName(model)] ??= { type: 'object' };
+    if (kind !== undefined) this.#model(model)['x-kubernetes-group-version-kind'] = [{ group: kind.group, version: kind.version, kind: kind.kind }];
+    return reference(schemaName(model));
+  }
+
   #model(model: string): Json {
     const name = schemaName(model);
     const known = this.schemas[name];
@@ -77,7 +125,7 @@ class Builder {
   #field(model: string, field: string, type: TypeSchema, described: ModelDescription | undefined): Json {
     // The type's own words are not repeated here: clients show them too.
     const description = described?.fields[field];
-    const schema = this.#type(type);
+    const schema = withValues(this.#type(type), allowedValues(model, field));
     // What stands beside a reference is ignored, so the reference is wrapped.
     const own = '$ref' in schema ? { allOf: [schema] } : schema;
     return { ...(description ? { description } : {}), ...own, ...mergeExtensions(model, field) };
@@ -111,6 +159,12 @@ class Builder {
     this.schemas[name] ??= { ...VALUE_SCHEMAS[name] };
     return reference(name);
   }
+}
+
+/** The schema of a text, or of a list of texts, that is one of these. */
+function withValues(schema: Json, values: readonly string[] | undefined): Json {
+  if (values === undefined) return schema;
+  return schema.type === 'array' ? { ...schema, items: { ...(schema.items as Json), enum: values } } : { ...schema, enum: values };
 }
 
 /** How the field merges, for clients that make patches and for server-side apply. */

@@ -58,3 +58,16 @@ test('the words name the version once and take the right article', () => {
     /^Deployment in version "v1" cannot be handled as a Deployment: spec\.replicas must be an int32, not the string "three"$/,
   );
 });
+
+test('a list or a map with nothing in it is no field; a required list, the rules of a role and an object without fields are', () => {
+  assert.deepEqual(strict(configMaps, { metadata: { name: 'x', labels: {}, finalizers: [] }, data: {} }), {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'x' },
+  });
+  const volumes = [{ name: 'v', emptyDir: {} }];
+  const kept = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' }, spec: { containers: [], volumes } };
+  assert.deepEqual(strict(pods, { spec: { containers: [], volumes, tolerations: [] } }), kept);
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'x' }, rules: [] };
+  assert.deepEqual(strict(resource('rbac.authorization.k8s.io/v1', 'Role'), { rules: [] }), role);
+});

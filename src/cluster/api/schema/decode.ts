@@ -17,9 +17,13 @@ export interface Decoded {
 
 /**
  * A request's body as an object of the resource: checked against the kind's schema, unknown fields and nulls dropped. Errors:
- * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown field when Strict.
+ * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown or repeated field when Strict. `repeated`: what its text says twice.
  */
-export function decode(resource: ServedResource, body: unknown, options: { readonly fieldValidation: FieldValidation }): Decoded {
+export function decode(
+  resource: ServedResource,
+  body: unknown,
+  options: { readonly fieldValidation: FieldValidation; readonly repeated?: readonly string[] },
+): Decoded {
   const expected = apiVersionOf(resource);
   if (!isRecord(body)) throw badRequest(`the body must be a ${resource.kind} object, not ${nameOf(body)}`);
   const { apiVersion, kind } = body;
@@ -29,7 +33,7 @@ export function decode(resource: ServedResource, body: unknown, options: { reado
     throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
   const walk = new Walk(resource.kind, resource.version);
   const decoded = resource.custom === undefined ? walk.model(resource.model, body, '') : walk.custom(resource.custom, body);
-  const warnings = walk.unknown.map((path) => `unknown field "${path}"`);
+  const warnings = [...(options.repeated ?? []), ...walk.unknown.map((path) => `unknown field "${path}"`)];
   if (warnings.length > 0 && options.fieldValidation === 'Strict') {
     throw badRequest(
       `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${warnings.join(', ')}`,
@@ -38,6 +42,9 @@ export function decode(resource: ServedResource, body: unknown, options: { reado
   const metadata = isRecord(decoded.metadata) ? decoded.metadata : {};
   return { object: { ...decoded, apiVersion: expected, kind: resource.kind, metadata }, warnings: options.fieldValidation === 'Warn' ? warnings : [] };
 }
+
+/** Lists that may be left out, and yet are kept where they are written empty: `model.field`. */
+const KEPT_EMPTY = ['V1Role.rules', 'V1ClusterRole.rules'];
 
 class Walk {
   readonly unknown: string[] = [];
@@ -56,7 +63,10 @@ class Walk {
       const field = fields.get(key);
       const here = path === '' ? key : `${path}.${key}`;
       if (field === undefined) this.unknown.push(here);
-      else if (content !== null) result[key] = this.#value(field.type, content, here);
+      else if (content !== null) {
+        const read = this.#value(field.type, content, here);
+        if (!isEmptyCollection(field.type, read) || field.required || KEPT_EMPTY.includes(`${name}.${key}`)) result[key] = read;
+      }
     }
     return result;
   }
@@ -86,7 +96,9 @@ class Walk {
         return value.map((item, index) => this.#value(type.of, item, `${path}[${index}]`));
       case 'map':
         if (!isRecord(value)) return this.#wrong('map', value, path);
-        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#value(type.of, item, `${path}.${key}`)]));
+        return Object.fromEntries(
+          Object.entries(value).map(([key, item]) => [key, item === null ? emptyOf(type.of) : this.#value(type.of, item, `${path}.${key}`)]),
+        );
       case 'model':
         if (type.name === 'V1MicroTime' && typeof value === 'string') return value;
         return isRecord(value) ? this.model(type.name, value, path) : this.#wrong('object', value, path);
@@ -96,6 +108,29 @@ class Walk {
   #wrong(wanted: string, value: unknown, path: string, why?: string): never {
     const words = why === undefined ? `${path} must be ${withArticle(wanted)}, not ${nameOf(value)}` : `${path}: ${why}, not ${nameOf(value)}`;
     throw badRequest(`${this.#kind} in version "${this.#version}" cannot be handled as a ${this.#kind}: ${words}`);
+  }
+}
+
+/** A list or map with nothing in it is as none: Kubernetes keeps no such field. An object without fields is one. */
+function isEmptyCollection({ kind }: TypeSchema, read: unknown): boolean {
+  if (kind === 'list') return Array.isArray(read) && read.length === 0;
+  return kind === 'map' && isRecord(read) && Object.keys(read).length === 0;
+}
+
+/** What an entry of a map is when null is written for it; a list or a moment that there is not is null. */
+function emptyOf(type: TypeSchema): unknown {
+  switch (type.kind) {
+    case 'string':
+      return type.format === 'date-time' ? null : '';
+    case 'number':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'model':
+    case 'map':
+      return {};
+    default:
+      return null;
   }
 }
 

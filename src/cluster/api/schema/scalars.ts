@@ -1,4 +1,4 @@
-import { isQuantity } from '../quantity.ts';
+import { readQuantity } from '../canonical-quantity.ts';
 import type { TypeSchema } from './schemas.ts';
 
 type Scalar = Extract<TypeSchema, { kind: 'string' | 'number' | 'boolean' | 'intOrString' }>;
@@ -34,10 +34,12 @@ function readString(format: string, value: unknown): ReadScalar {
   if (format === 'quantity' && typeof value === 'number') return readString(format, String(value));
   if (typeof value !== 'string') return { wanted: 'string' };
   switch (format) {
-    case 'quantity':
-      return isQuantity(value)
-        ? { value }
+    case 'quantity': {
+      const quantity = readQuantity(value.trim());
+      return quantity !== undefined
+        ? { value: quantity }
         : { wanted: 'quantity', why: "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'" };
+    }
     case 'byte':
       return BASE64.test(value) ? { value } : { wanted: 'base64 text' };
     case 'date-time':

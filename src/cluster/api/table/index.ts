@@ -1,7 +1,8 @@
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
 import { customColumns } from '../custom/columns.ts';
-import { type Cell, COLUMNS, PLAIN_COLUMNS } from './columns.ts';
+import { strategyOf } from '../kinds/index.ts';
+import { type Cell, PLAIN_COLUMNS } from './column.ts';
 
 export { humanDuration } from './duration.ts';
 
@@ -26,7 +27,7 @@ export function toTable(
   objects: readonly KubeObject[],
   options: { readonly now_ms: number; readonly includeObject: 'Metadata' | 'Object' | 'None'; readonly metadata?: Table['metadata'] },
 ): Table {
-  const columns = resource.custom === undefined ? (COLUMNS[resource.model] ?? PLAIN_COLUMNS) : customColumns(resource.custom);
+  const columns = resource.custom === undefined ? (strategyOf(resource).columns ?? PLAIN_COLUMNS) : customColumns(resource.custom);
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',

@@ -17,8 +17,15 @@ export class FieldErrors {
       `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((item) => JSON.stringify(item)).join(', ')}`,
     );
   }
-  duplicate(field: string, value: unknown): void {
-    this.#add('FieldValueDuplicate', field, `Duplicate value: ${JSON.stringify(value)}`);
+  duplicate(field: string, value: unknown, why = ''): void {
+    this.#add('FieldValueDuplicate', field, `Duplicate value: ${JSON.stringify(value)}${why === '' ? '' : `: ${why}`}`);
+  }
+  notFound(field: string, value: unknown, why = ''): void {
+    this.#add('FieldValueNotFound', field, `Not found: ${JSON.stringify(value)}${why === '' ? '' : `: ${why}`}`);
+  }
+  /** Invalid, where the value would say nothing. */
+  wrong(field: string, why: string): void {
+    this.#add('FieldValueInvalid', field, `Invalid value: ${why}`);
   }
   tooLong(field: string, bytes_max: number): void {
     this.#add('FieldValueTooLong', field, `Too long: may not be more than ${bytes_max} bytes`);

@@ -1,48 +1,11 @@
-import { checkDefinition } from '../custom/check-definition.ts';
 import { validateBySchema } from '../custom/validate.ts';
 import { invalid } from '../errors.ts';
+import { strategyOf } from '../kinds/index.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
-import {
-  checkCertificateRequest,
-  checkClusterRole,
-  checkClusterRoleBinding,
-  checkPathSegment,
-  checkPriorityClass,
-  checkRole,
-  checkRoleBinding,
-  RBAC_GROUP,
-} from './access.ts';
-import { checkConfigMap, checkSecret } from './data.ts';
 import { FieldErrors } from './field-errors.ts';
-import { checkAutoscaler, checkDeployment, checkPod, checkReplicaSet, checkService } from './kinds.ts';
-import { checkLabelName, checkLabels, checkQualifiedName, checkSubdomain } from './names.ts';
-
-type Check = (errors: FieldErrors, object: KubeObject, old?: KubeObject) => void;
-
-/** The function's parameter is the model of the key; the object was decoded by that model, so it has its shape. */
-const as =
-  <T extends KubeObject>(check: (errors: FieldErrors, object: T, old?: T) => void): Check =>
-  (errors, object, old) =>
-    check(errors, object as T, old as T | undefined);
-
-const BY_MODEL: Readonly<Record<string, Check>> = {
-  V1Pod: as(checkPod),
-  V1Deployment: as(checkDeployment),
-  V1ReplicaSet: as(checkReplicaSet),
-  V1Service: as(checkService),
-  V1ConfigMap: as(checkConfigMap),
-  V1Secret: as(checkSecret),
-  V1HorizontalPodAutoscaler: as(checkAutoscaler),
-  V2HorizontalPodAutoscaler: as(checkAutoscaler),
-  V1Role: as(checkRole),
-  V1ClusterRole: as(checkClusterRole),
-  V1RoleBinding: as(checkRoleBinding),
-  V1ClusterRoleBinding: as(checkClusterRoleBinding),
-  V1CertificateSigningRequest: as(checkCertificateRequest),
-  V1PriorityClass: as(checkPriorityClass),
-  V1CustomResourceDefinition: as(checkDefinition),
-};
+import { checkMetadata } from './metadata.ts';
+import { checkSubdomain } from './names.ts';
 
 /** Checks a defaulted object that is to be created. Errors: 422 `Invalid`, with a cause for each wrong field. */
 export function validateCreate(resource: ServedResource, object: KubeObject): void {
@@ -60,24 +23,21 @@ export function validateUpdate(resource: ServedResource, object: KubeObject, old
   raise(resource, object, errors);
 }
 
-function checkContent({ model, custom }: ServedResource, errors: FieldErrors, object: KubeObject, old?: KubeObject): void {
-  if (custom === undefined) BY_MODEL[model]?.(errors, object, old);
-  else validateBySchema(errors, custom.schema, object, '');
+/** Checks the status that is to stand in place of that of `old`. Errors: 422 `Invalid`. */
+export function validateStatusUpdate(resource: ServedResource, object: KubeObject, old: KubeObject): void {
+  const errors = new FieldErrors();
+  strategyOf(resource).validateStatus?.(errors, object, old);
+  raise(resource, object, errors);
+}
+
+function checkContent(resource: ServedResource, errors: FieldErrors, object: KubeObject, old?: KubeObject): void {
+  if (resource.custom === undefined) strategyOf(resource).validate?.(errors, object, old);
+  else validateBySchema(errors, resource.custom.schema, object, '');
 }
 
 function checkMeta(resource: ServedResource, { metadata }: KubeObject): FieldErrors {
   const errors = new FieldErrors();
-  const { name, generateName } = metadata;
-  if (!name) {
-    if (!generateName) errors.required('metadata.name', 'name or generateName is required');
-  } else if (resource.resource === 'namespaces') checkLabelName(errors, 'metadata.name', name);
-  else if (resource.group === RBAC_GROUP) checkPathSegment(errors, 'metadata.name', name);
-  else checkSubdomain(errors, 'metadata.name', name);
-  checkLabels(errors, 'metadata.labels', metadata.labels);
-  for (const key of Object.keys(metadata.annotations ?? {})) checkQualifiedName(errors, 'metadata.annotations', key.toLowerCase());
-  for (const [index, owner] of (metadata.ownerReferences ?? []).entries()) {
-    for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const) if (!owner[field]) errors.required(`metadata.ownerReferences[${index}].${field}`);
-  }
+  checkMetadata(errors, metadata, strategyOf(resource).validateName ?? checkSubdomain);
   return errors;
 }
 

@@ -1,121 +1,80 @@
-import type { V1Container, V1PodSpec, V1Probe, V1ResourceRequirements, V1Volume } from '../generated/types.ts';
-import { isQuantity, parseQuantity } from '../quantity.ts';
+import type { V1PodSpec } from '../generated/types.ts';
+import { checkChoice } from './choices.ts';
 import type { FieldErrors } from './field-errors.ts';
-import { checkLabelName, checkSubdomain } from './names.ts';
-import { checkNotNegative } from './numbers.ts';
-import { checkContainerPorts, checkPortOrName } from './ports.ts';
+import { checkInRange } from './numbers.ts';
+import { checkAffinity } from './pod-spec/affinity.ts';
+import { checkContainers, checkEphemeralContainers, checkInitContainers } from './pod-spec/containers.ts';
+import { type ContainerPlace, eachContainer, type SpecPlace } from './pod-spec/context.ts';
+import { checkFileVolumes } from './pod-spec/environment.ts';
+import { checkHostNames } from './pod-spec/host-names.ts';
+import { checkSchedulingGates, checkSchedulingGroup, checkSpread } from './pod-spec/placement.ts';
+import { checkOverhead, checkPodClaims, checkPodResources } from './pod-spec/resources.ts';
+import { checkPodSecurityContext } from './pod-spec/security.ts';
+import { checkTolerations } from './pod-spec/tolerations.ts';
+import { checkVolumes } from './pod-spec/volumes.ts';
+import { checkHostProcess, checkOs } from './pod-spec/windows.ts';
+import { checkLabelMap } from './selector-rules.ts';
+import { checkText, dnsSubdomain, qualifiedName } from './text-formats.ts';
 
-const POLICIES = ['Always', 'OnFailure', 'Never'];
-const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
-/** Printable, and no `=`, which ends the name. */
-const VARIABLE = /^[ -<>-~]+$/;
-const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
+const DEADLINE_MAX_S = 2 ** 31 - 1;
+const NAMES = ['serviceAccountName', 'nodeName', 'priorityClassName'] as const;
 
-/** The rules of a Pod's spec, at `path`. `policies` narrows what a controller's template may restart by. */
-export function checkPodSpec(errors: FieldErrors, path: string, spec: V1PodSpec, policies: readonly string[] = POLICIES): void {
-  if (!spec.containers?.length) errors.required(`${path}.containers`);
-  if (!policies.includes(spec.restartPolicy ?? 'Always')) errors.notSupported(`${path}.restartPolicy`, spec.restartPolicy, policies);
-  if (!DNS_POLICIES.includes(spec.dnsPolicy ?? 'ClusterFirst')) errors.notSupported(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES);
-  checkNotNegative(errors, `${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds);
-  if (spec.nodeName) checkSubdomain(errors, `${path}.nodeName`, spec.nodeName);
-  const volumes = checkVolumes(errors, `${path}.volumes`, spec.volumes ?? []);
-  const names = new Set<string>();
-  for (const [list, containers] of [
-    ['containers', spec.containers ?? []],
-    ['initContainers', spec.initContainers ?? []],
-  ] as const) {
-    for (const [index, container] of containers.entries()) {
-      const here = `${path}.${list}[${index}]`;
-      if (names.has(container.name)) errors.duplicate(`${here}.name`, container.name);
-      names.add(container.name);
-      checkContainer(errors, here, container, volumes);
-    }
+/** The rules of a Pod's spec, at `path`; it has its defaults. */
+export function checkPodSpec(errors: FieldErrors, path: string, spec: V1PodSpec, place: SpecPlace): void {
+  const volumes = checkVolumes(errors, `${path}.volumes`, spec, place);
+  const claims = checkPodClaims(errors, `${path}.resourceClaims`, spec.resourceClaims);
+  const hostUsers = spec.hostUsers ?? true;
+  const inner: ContainerPlace = { ...place, spec, volumes, claims, hostUsers, gracePeriod_s: spec.terminationGracePeriodSeconds };
+  checkContainers(errors, `${path}.containers`, inner);
+  checkInitContainers(errors, `${path}.initContainers`, inner);
+  checkEphemeralContainers(errors, `${path}.ephemeralContainers`, inner);
+  checkPodResources(errors, `${path}.resources`, spec);
+  checkHostNetwork(errors, path, spec, place);
+  checkChoice(errors, `${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never'], false);
+  checkPodSecurityContext(errors, `${path}.securityContext`, spec);
+  checkPlacement(errors, path, spec);
+  checkHostNames(errors, path, spec);
+  for (const [index, { conditionType = '' }] of (spec.readinessGates ?? []).entries())
+    checkText(errors, `${path}.readinessGates[${index}].conditionType`, conditionType, qualifiedName);
+  checkHostProcess(errors, path, spec);
+  checkUserNamespace(errors, path, spec);
+  for (const field of NAMES) {
+    const name = spec[field];
+    if (name) checkText(errors, `${path}.${field}`, name, dnsSubdomain);
   }
-  if (spec.ephemeralContainers?.length) errors.forbidden(`${path}.ephemeralContainers`, 'cannot be set on create');
+  if (spec.runtimeClassName !== undefined) checkText(errors, `${path}.runtimeClassName`, spec.runtimeClassName, dnsSubdomain);
+  checkInRange(errors, `${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, DEADLINE_MAX_S);
+  checkChoice(errors, `${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], false);
+  if (spec.overhead) checkOverhead(errors, `${path}.overhead`, spec.overhead);
+  checkOs(errors, path, spec);
+  checkFileVolumes(errors, path, spec);
 }
 
-function checkVolumes(errors: FieldErrors, path: string, volumes: readonly V1Volume[]): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const [index, volume] of volumes.entries()) {
-    const here = `${path}[${index}]`;
-    if (!volume.name) errors.required(`${here}.name`);
-    else {
-      checkLabelName(errors, `${here}.name`, volume.name);
-      if (names.has(volume.name)) errors.duplicate(`${here}.name`, volume.name);
-      names.add(volume.name);
-    }
-    if (Object.keys(volume).length > 2) errors.forbidden(here, 'may not specify more than 1 volume type');
-    if (volume.hostPath && volume.hostPath.path.split('/').includes('..'))
-      errors.invalid(`${here}.hostPath.path`, volume.hostPath.path, "must not contain '..'");
-  }
-  return names;
+function checkPlacement(errors: FieldErrors, path: string, spec: V1PodSpec): void {
+  checkLabelMap(errors, `${path}.nodeSelector`, spec.nodeSelector);
+  checkAffinity(errors, `${path}.affinity`, spec.affinity);
+  checkSchedulingGates(errors, `${path}.schedulingGates`, spec.schedulingGates);
+  checkSpread(errors, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints);
+  checkTolerations(errors, `${path}.tolerations`, spec.tolerations);
+  checkSchedulingGroup(errors, `${path}.schedulingGroup`, spec.schedulingGroup);
 }
 
-function checkContainer(errors: FieldErrors, path: string, container: V1Container, volumes: ReadonlySet<string>): void {
-  if (!container.name) errors.required(`${path}.name`);
-  else checkLabelName(errors, `${path}.name`, container.name);
-  if (!container.image) errors.required(`${path}.image`);
-  else if (container.image.trim() !== container.image) errors.invalid(`${path}.image`, container.image, 'must not have leading or trailing whitespace');
-  if (!PULL_POLICIES.includes(container.imagePullPolicy ?? 'Always')) errors.notSupported(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES);
-  checkContainerPorts(errors, `${path}.ports`, container.ports ?? []);
-  for (const [index, variable] of (container.env ?? []).entries()) {
-    if (!variable.name) errors.required(`${path}.env[${index}].name`);
-    else if (!VARIABLE.test(variable.name))
-      errors.invalid(
-        `${path}.env[${index}].name`,
-        variable.name,
-        "a valid environment variable name must consist only of printable ASCII characters other than '='",
-      );
-    if (variable.valueFrom !== undefined && variable.value)
-      errors.invalid(`${path}.env[${index}].valueFrom`, '', 'may not be specified when `value` is not empty');
-  }
-  const targets = new Set<string>();
-  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
-    const here = `${path}.volumeMounts[${index}]`;
-    if (!volumes.has(mount.name)) errors.invalid(`${here}.name`, mount.name, 'no volume of that name is in the Pod');
-    if (!mount.mountPath) errors.required(`${here}.mountPath`);
-    if (targets.has(mount.mountPath)) errors.invalid(`${here}.mountPath`, mount.mountPath, 'must be unique');
-    targets.add(mount.mountPath);
-  }
-  checkResources(errors, `${path}.resources`, container.resources ?? {});
-  if (container.livenessProbe) checkProbe(errors, `${path}.livenessProbe`, container.livenessProbe, true);
-  if (container.readinessProbe) checkProbe(errors, `${path}.readinessProbe`, container.readinessProbe, false);
-  if (container.startupProbe) checkProbe(errors, `${path}.startupProbe`, container.startupProbe, true);
+/** On the machine's own network a container's port is the machine's. */
+function checkHostNetwork(errors: FieldErrors, path: string, { hostNetwork, containers = [] }: V1PodSpec, { isPod }: SpecPlace): void {
+  if (!hostNetwork) return;
+  for (const [index, { ports = [] }] of containers.entries())
+    for (const [at, { hostPort = 0, containerPort }] of ports.entries())
+      if ((isPod || hostPort !== 0) && hostPort !== containerPort)
+        errors.invalid(`${path}.containers[${index}].ports[${at}].hostPort`, hostPort, 'must match `containerPort` when `hostNetwork` is true');
 }
 
-function checkResources(errors: FieldErrors, path: string, { limits = {}, requests = {} }: V1ResourceRequirements): void {
-  for (const [list, amounts] of [
-    ['limits', limits],
-    ['requests', requests],
-  ] as const) {
-    for (const [name, amount] of Object.entries(amounts)) {
-      const here = `${path}.${list}[${name}]`;
-      if (!isQuantity(amount)) errors.invalid(here, amount, "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-      else if (parseQuantity(amount) < 0n) errors.invalid(here, amount, 'must be greater than or equal to 0');
-    }
-  }
-  for (const [name, request] of Object.entries(requests)) {
-    const limit = limits[name];
-    if (limit !== undefined && isQuantity(limit) && isQuantity(request) && parseQuantity(request) > parseQuantity(limit)) {
-      errors.invalid(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`);
-    }
-  }
-}
-
-function checkProbe(errors: FieldErrors, path: string, probe: V1Probe, onceOnly: boolean): void {
-  const handlers = (['exec', 'httpGet', 'tcpSocket', 'grpc'] as const).filter((kind) => probe[kind] !== undefined);
-  if (handlers.length === 0) errors.required(path, 'must specify a handler type');
-  if (handlers.length > 1) errors.forbidden(path, 'may not specify more than 1 handler type');
-  checkHandler(errors, path, probe);
-  for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const)
-    checkNotNegative(errors, `${path}.${field}`, probe[field]);
-  if (onceOnly && (probe.successThreshold ?? 1) !== 1) errors.invalid(`${path}.successThreshold`, probe.successThreshold, 'must be 1');
-}
-
-function checkHandler(errors: FieldErrors, path: string, { exec, httpGet, tcpSocket, grpc }: V1Probe): void {
-  if (exec && !exec.command?.length) errors.required(`${path}.exec.command`);
-  if (httpGet) checkPortOrName(errors, `${path}.httpGet.port`, httpGet.port);
-  if (httpGet && !['HTTP', 'HTTPS'].includes(httpGet.scheme ?? 'HTTP')) errors.notSupported(`${path}.httpGet.scheme`, httpGet.scheme, ['HTTP', 'HTTPS']);
-  if (tcpSocket) checkPortOrName(errors, `${path}.tcpSocket.port`, tcpSocket.port);
-  if (grpc) checkPortOrName(errors, `${path}.grpc.port`, grpc.port);
+/** Users of their own go with no other namespace of the machine. */
+function checkUserNamespace(errors: FieldErrors, path: string, spec: V1PodSpec): void {
+  if (spec.hostUsers !== false) return;
+  const why = 'when `hostUsers` is false';
+  if (spec.hostNetwork) errors.forbidden(`${path}.hostNetwork`, why);
+  // So Kubernetes writes these two.
+  if (spec.hostPID) errors.forbidden(`${path}.HostPID`, why);
+  if (spec.hostIPC) errors.forbidden(`${path}.HostIPC`, why);
+  for (const [here, { volumeDevices = [] }] of eachContainer(spec, path)) if (volumeDevices.length > 0) errors.forbidden(`${here}.volumeDevices`, why);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyDefaults, decode, findKind, type KubeObject, prepareForCreate, StatusError, validateCreate, validateUpdate } from '../index.ts';
-import { qosClass } from '../prepare.ts';
+import { qosClass } from '../qos-class.ts';
 
 function made(apiVersion: string, kind: string, body: object): KubeObject {
   const resource = resourceOf(apiVersion, kind);
@@ -42,7 +42,7 @@ test('an immutable ConfigMap stays as it is', () => {
 });
 
 test("an autoscaler's metric has the part that its type names", () => {
-  const spec = (metrics: object[]) => ({ spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' }, metrics } });
+  const spec = (metrics: object[]) => ({ spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, metrics } });
   assert.throws(
     () => create('autoscaling/v2', 'HorizontalPodAutoscaler', spec([{ type: 'Resource' }])),
     refused(/spec\.metrics\[0\]\.resource: Required value/),

@@ -1,46 +1,36 @@
-import { invalid, type KubeObject, type StatusCause } from '#cluster/api';
-import { KeyedMutex, type Random } from '#kit';
+import { invalid, type KubeObject, type StatusCause, StatusError, type V1Service, type V1ServiceCIDR, type V1ServiceSpec } from '#cluster/api';
+import type { StoreWrite } from '#cluster/store';
+import type { Random } from '#kit';
 import { collectionPrefix } from '../cache/keys.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
-import { formatAddress4, parseAddress4, type Range4 } from './addresses.ts';
+import { formatAddress4, parseAddress4, parseRange4, type Range4 } from './addresses.ts';
+import type { AllocationGuard } from './allocation-guard.ts';
+import { NodePorts, takenBy as portsTakenBy } from './node-ports.ts';
+import { carryOver, needsHealthCheck, needsNodePorts, settleAddresses, settleFamilies, wrongField } from './service-parts.ts';
 
-const NODE_PORT_FIRST = 30000;
-const NODE_PORT_LAST = 32767;
 /** The n-th address of the range: the API server's own Service, and the cluster's DNS. */
 const API_OFFSET = 1;
 const DNS_OFFSET = 10;
-
-export interface ServicePort {
-  port: number;
-  protocol?: string;
-  nodePort?: number;
-}
-export interface Service extends KubeObject {
-  spec?: {
-    type?: string;
-    clusterIP?: string;
-    clusterIPs?: string[];
-    ipFamilies?: string[];
-    ipFamilyPolicy?: string;
-    externalName?: string;
-    externalTrafficPolicy?: string;
-    healthCheckNodePort?: number;
-    allocateLoadBalancerNodePorts?: boolean;
-    ports?: ServicePort[];
-  };
-}
 
 /** Gives Services their addresses and node ports. What is taken is read off the stored Services, so nothing can leak. */
 export class ServiceAllocator {
   readonly #cache: ObjectCache;
   readonly #random: Random;
+  readonly #guard: AllocationGuard;
   readonly #range: Range4;
-  readonly #mutex = new KeyedMutex();
+  /** Whether what was completed last has what it had not before. */
+  #hasTaken = false;
 
-  constructor(cache: ObjectCache, random: Random, range: Range4) {
+  constructor({ cache, random, guard }: { readonly cache: ObjectCache; readonly random: Random; readonly guard: AllocationGuard }, range: Range4) {
     this.#cache = cache;
     this.#random = random;
+    this.#guard = guard;
     this.#range = range;
+  }
+
+  /** The range that the cluster was started with. */
+  get range(): string {
+    return this.#range.text;
   }
 
   /** The address of the `kubernetes` Service. */
@@ -48,124 +38,109 @@ export class ServiceAllocator {
     return formatAddress4(this.#range.base + API_OFFSET);
   }
 
-  /** Runs a task that allocates and writes; one at a time, so that no two get the same. */
+  /** Runs a task that allocates and writes; one at a time, so that no two get the same. It is run again where another server came between. */
   run<T>(task: () => Promise<T>): Promise<T> {
-    return this.#mutex.run('services', task);
+    return this.#guard.run(task);
   }
 
-  /** Completes `service` (changed in place); what it had as `previous` stays. Errors: 422 where what it asks for is taken or out of range. */
-  allocate(service: Service, previous?: Service): void {
-    const { spec } = service;
-    if (!spec) return;
-    if (previous) carryOver(service, previous);
+  /** What must be written together with the Service that was completed last. */
+  alongside(): readonly StoreWrite[] {
+    return this.#hasTaken ? this.#guard.mark() : [];
+  }
+
+  /** Completes `service` (changed in place); what it had as `previous` stays. Errors: 422 where what it asks for is taken or can't be given, 500 where nothing is left. */
+  allocate(service: V1Service, previous?: V1Service): void {
+    this.#hasTaken = false;
+    if (service.spec === undefined) return;
+    const spec = structuredClone(service.spec);
+    service.spec = spec;
+    const before = previous?.spec;
+    if (before) carryOver(spec, before);
+    settleAddresses(spec, before);
     const causes: StatusCause[] = [];
     const others = this.#others(service);
-    if (spec.type === 'ExternalName') {
-      delete spec.clusterIP;
-      delete spec.clusterIPs;
-    } else {
-      this.#allocateAddress(spec, others, causes);
+    if (spec.type !== 'ExternalName') {
+      causes.push(...settleFamilies(spec, before));
+      const has = before !== undefined && before.type !== 'ExternalName' && before.clusterIP;
+      if (causes.length === 0 && spec.clusterIP !== 'None' && !has) causes.push(...this.#giveAddress(service.metadata.name ?? '', spec, others));
     }
-    if (spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)) this.#allocatePorts(spec, others, causes);
+    const ports = new NodePorts(others, this.#random, before);
+    if (needsNodePorts(spec)) causes.push(...ports.give(spec, spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false));
     if (causes.length > 0) throw invalid('Service', '', service.metadata.name ?? '', causes);
+    if (needsHealthCheck(spec) && !(before !== undefined && needsHealthCheck(before))) ports.giveHealthCheck(spec);
+    const had = new Set(before === undefined ? [] : takenBy(before));
+    this.#hasTaken = takenBy(spec).some((one) => !had.has(one));
   }
 
-  #others({ metadata }: Service): readonly Service[] {
-    const collection = this.#cache.collection(collectionPrefix({ group: '', resource: 'services' }));
-    const all = collection.keys('').map((key) => collection.get(key) as Service | undefined);
-    return all.filter(
-      (other): other is Service => other !== undefined && !(other.metadata.name === metadata.name && other.metadata.namespace === metadata.namespace),
-    );
+  #all(resource: { group: string; resource: string }): readonly KubeObject[] {
+    const collection = this.#cache.collection(collectionPrefix(resource));
+    return collection.keys('').flatMap((key) => collection.get(key) ?? []);
   }
 
-  #allocateAddress(spec: NonNullable<Service['spec']>, others: readonly Service[], causes: StatusCause[]): void {
-    const asked = spec.clusterIP || spec.clusterIPs?.[0];
-    if (asked === 'None') {
-      spec.clusterIP = 'None';
-      spec.clusterIPs = ['None'];
-    } else {
-      const taken = new Set(others.map((other) => other.spec?.clusterIP));
-      const address = asked ? this.#check(asked, taken, causes) : this.#pick(taken, causes);
-      spec.clusterIP = address;
-      spec.clusterIPs = [address];
+  #others({ metadata }: V1Service): readonly V1Service[] {
+    const isOther = (other: KubeObject) => !(other.metadata.name === metadata.name && other.metadata.namespace === metadata.namespace);
+    return this.#all({ group: '', resource: 'services' }).filter(isOther);
+  }
+
+  #giveAddress(name: string, spec: V1ServiceSpec, others: readonly V1Service[]): readonly StatusCause[] {
+    const [asked] = spec.clusterIPs ?? [];
+    const taken = new Set(others.map((other) => other.spec?.clusterIP));
+    if (asked) {
+      const problem = this.#problem(asked, taken);
+      return problem === undefined ? [] : [wrongField('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${asked}: ${problem}`)];
     }
-    spec.ipFamilies ??= ['IPv4'];
-    spec.ipFamilyPolicy ??= 'SingleStack';
+    const picked = this.#pick(taken);
+    if (picked === undefined)
+      throw new StatusError(500, 'InternalError', `Internal error occurred: failed to allocate a serviceIP for Service "${name}": range is full`);
+    spec.clusterIP = picked;
+    spec.clusterIPs = [picked];
+    return [];
   }
 
-  #check(asked: string, taken: ReadonlySet<string | undefined>, causes: StatusCause[]): string {
+  /** What is no address is the validation's to refuse. */
+  #problem(asked: string, taken: ReadonlySet<string | undefined>): string | undefined {
     const number = parseAddress4(asked);
-    const { base, size, text } = this.#range;
-    const refuse = (why: string) =>
-      causes.push({ reason: 'FieldValueInvalid', field: 'spec.clusterIPs', message: `Invalid value: ["${asked}"]: failed to allocate IP ${asked}: ${why}` });
-    if (number === undefined || number <= base || number >= base + size - 1)
-      refuse(`the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${text}`);
-    else if (taken.has(asked)) refuse('provided IP is already allocated');
-    return asked;
+    if (number === undefined) return undefined;
+    const range = this.#ranges().find(({ base, size }) => number >= base && number < base + size);
+    if (range === undefined) return 'the provided network does not match the current range';
+    if (number === range.base || number === range.base + range.size - 1)
+      return `the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${range.text}`;
+    return taken.has(asked) ? 'provided IP is already allocated' : undefined;
   }
 
-  #pick(taken: ReadonlySet<string | undefined>, causes: StatusCause[]): string {
-    const { base, size, text } = this.#range;
-    const first = Math.floor(this.#random.fraction() * size);
-    for (let step = 0; step < size; step++) {
-      const offset = (first + step) % size;
-      if (offset === 0 || offset === API_OFFSET || offset === DNS_OFFSET || offset === size - 1) continue;
-      const address = formatAddress4(base + offset);
-      if (!taken.has(address)) return address;
+  #pick(others: ReadonlySet<string | undefined>): string | undefined {
+    const reserved = this.#all({ group: 'networking.k8s.io', resource: 'ipaddresses' }).map(({ metadata }) => metadata.name);
+    const taken = new Set([...others, ...reserved, this.apiAddress, formatAddress4(this.#range.base + DNS_OFFSET)]);
+    for (const { base, size } of this.#ranges()) {
+      const first = Math.floor(this.#random.fraction() * size);
+      for (let step = 0; step < size; step++) {
+        const offset = (first + step) % size;
+        const address = formatAddress4(base + offset);
+        if (offset !== 0 && offset !== size - 1 && !taken.has(address)) return address;
+      }
     }
-    causes.push({ reason: 'InternalError', field: 'spec.clusterIPs', message: `failed to allocate a serviceIP: all of ${text} are taken` });
-    return '';
+    return undefined;
   }
 
-  #allocatePorts(spec: NonNullable<Service['spec']>, others: readonly Service[], causes: StatusCause[]): void {
-    const taken = new Set(others.flatMap((other) => (other.spec?.ports ?? []).map((port) => portKey(port.protocol, port.nodePort))));
-    (spec.ports ?? []).forEach((port, index) => {
-      if (!port.nodePort) port.nodePort = this.#pickPort(port, spec.ports ?? [], taken);
-      else if (port.nodePort < NODE_PORT_FIRST || port.nodePort > NODE_PORT_LAST) {
-        causes.push(badPort(index, port.nodePort, `provided port is not in the valid range. The range of valid ports is ${NODE_PORT_FIRST}-${NODE_PORT_LAST}`));
-      } else if (taken.has(portKey(port.protocol, port.nodePort))) causes.push(badPort(index, port.nodePort, 'provided port is already allocated'));
-      taken.add(portKey(port.protocol, port.nodePort));
-    });
-  }
-
-  /** One number for all protocols of the same port (as DNS has), else one that nobody has. */
-  #pickPort(wanted: ServicePort, siblings: readonly ServicePort[], taken: ReadonlySet<string>): number {
-    const sibling = siblings.find((other) => other.port === wanted.port && other.protocol !== wanted.protocol && other.nodePort)?.nodePort;
-    if (sibling !== undefined && !taken.has(portKey(wanted.protocol, sibling))) return sibling;
-    const count = NODE_PORT_LAST - NODE_PORT_FIRST + 1;
-    const first = Math.floor(this.#random.fraction() * count);
-    for (let step = 0; step < count; step++) {
-      const port = NODE_PORT_FIRST + ((first + step) % count);
-      if (!['TCP', 'UDP', 'SCTP'].some((protocol) => taken.has(portKey(protocol, port)))) return port;
-    }
-    throw invalid('Service', '', '', [{ reason: 'InternalError', field: 'spec.ports', message: 'failed to allocate a nodePort: all are taken' }]);
+  /** The cluster's own range, and those that ServiceCIDRs add and that are not going. */
+  #ranges(): readonly Range4[] {
+    const added = this.#all({ group: 'networking.k8s.io', resource: 'servicecidrs' })
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      // Stored ones were validated.
+      .flatMap((object) => (object as V1ServiceCIDR).spec?.cidrs ?? [])
+      .filter((range) => !range.includes(':') && range !== this.#range.text);
+    return [this.#range, ...added.flatMap((range) => (isUsable(range) ? [parseRange4(range)] : []))];
   }
 }
 
-/** What was given once stays, where the change does not speak of it. */
-function carryOver(service: Service, previous: Service): void {
-  const { spec } = service;
-  const before = previous.spec;
-  if (!spec || !before) return;
-  if (spec.type !== 'ExternalName' && before.type !== 'ExternalName' && !spec.clusterIP && before.clusterIP) {
-    spec.clusterIP = before.clusterIP;
-    if (before.clusterIPs) spec.clusterIPs = [...before.clusterIPs];
-  }
-  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') {
-    // A node port that the object inherited from its former type goes; one that was newly asked for is the validation's to refuse.
-    for (const port of spec.ports ?? []) if (before.ports?.some((old) => old.nodePort === port.nodePort)) delete port.nodePort;
-    return;
-  }
-  for (const port of spec.ports ?? []) {
-    const old = before.ports?.find((one) => one.port === port.port && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP'));
-    if (!port.nodePort && old?.nodePort) port.nodePort = old.nodePort;
-  }
+/** What no other Service may have. */
+function takenBy(spec: V1ServiceSpec): readonly string[] {
+  const { clusterIP } = spec;
+  return [...(clusterIP && clusterIP !== 'None' ? [clusterIP] : []), ...portsTakenBy(spec)];
 }
 
-function portKey(protocol: string | undefined, port: number | undefined): string {
-  return `${protocol ?? 'TCP'}/${port ?? 0}`;
-}
-
-function badPort(index: number, port: number, why: string): StatusCause {
-  return { reason: 'FieldValueInvalid', field: `spec.ports[${index}].nodePort`, message: `Invalid value: ${port}: ${why}` };
+/** Sizes that Kubernetes takes and `parseRange4` doesn't give nothing to Services. */
+function isUsable(range: string): boolean {
+  const bits = Number(range.split('/')[1]);
+  return bits >= 8 && bits <= 28;
 }

@@ -127,7 +127,7 @@ test('a continue token reads on in its own namespace, and in no other', async ()
     [first, rest].map((one) => one?.items.map(({ metadata }) => metadata.name)),
     [['a', 'b'], ['c']],
   );
-  const token = { v: 1, rv: Number(first?.metadata.resourceVersion), after: '/registry/core/configmaps/' };
+  const token = { v: 'meta.k8s.io/v1', rv: Number(first?.metadata.resourceVersion), start: 'kube-public/public\0' };
   const forged = await list('kube-public', { continue: Buffer.from(JSON.stringify(token)).toString('base64url') });
   assert.deepEqual(
     forged?.items.map(({ metadata }) => metadata.namespace),

@@ -1,20 +1,16 @@
 import type { KubeObject } from '#cluster/api';
-
-/** One change of one object. `object` of a deletion is the last state, with the deletion's revision. */
-export interface CacheEvent {
-  readonly revision: number;
-  readonly key: string;
-  readonly type: 'put' | 'delete';
-  readonly object: KubeObject;
-  readonly previous?: KubeObject;
-}
+import type { CacheEvent } from './cache-event.ts';
+import { type Interest, Listeners } from './listeners.ts';
+import { Siblings } from './siblings.ts';
 
 const WINDOW_EVENTS = 1024;
 
 /** All objects of one resource in their storage version, frozen, and the last changes to them. */
 export class CollectionCache {
   readonly #objects = new Map<string, KubeObject>();
-  readonly #listeners = new Set<(event: CacheEvent) => void>();
+  readonly #listeners = new Listeners();
+  /** What its objects have in common is held once. */
+  readonly siblings = new Siblings();
   #sorted: string[] | undefined;
   #window: CacheEvent[] = [];
   /** Changes after this revision are in the window. */
@@ -54,7 +50,7 @@ export class CollectionCache {
       this.#windowStart = this.#window[WINDOW_EVENTS - 1]?.revision ?? this.#windowStart;
       this.#window = this.#window.slice(WINDOW_EVENTS);
     }
-    for (const listener of this.#listeners) listener(event);
+    this.#listeners.tell(event);
   }
 
   /** Keys that begin with `prefix`, in order, after `after`. */
@@ -78,9 +74,9 @@ export class CollectionCache {
     return this.#windowStart;
   }
 
-  listen(listener: (event: CacheEvent) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  /** With an interest it hears of nothing else. */
+  listen(listener: (event: CacheEvent) => void, interest?: Interest): Disposable {
+    return this.#listeners.add(listener, interest);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '#cluster/api';
-import type { Store, StoreEvent, StoredItem } from '#cluster/store';
+import type { Store, StoreEvent, StoredItem, StoreWrite } from '#cluster/store';
 import { GantryError, type Logger } from '#kit';
-import { deepFreeze } from './bytes.ts';
+import { deepFreeze, rememberWritten, storedText } from './bytes.ts';
 import { CollectionCache } from './collection-cache.ts';
 import { prefixOfKey, ROOT } from './keys.ts';
 
@@ -34,7 +34,13 @@ export class ObjectCache {
     const { items, revision } = await this.#store.range(ROOT);
     this.#revision = revision;
     this.#startRevision = revision;
-    for (const item of items) this.#collectionOf(item.key).seed(item.key, parse(item));
+    for (const item of items) {
+      const collection = this.#collectionOf(item.key);
+      collection.seed(
+        item.key,
+        parse(item, (object) => collection.siblings.share(object, undefined)),
+      );
+    }
     await this.#follow(revision);
   }
 
@@ -63,18 +69,20 @@ export class ObjectCache {
 
   /**
    * Writes `object` (which becomes the cache's: don't change it afterwards) and resolves with it as stored, once it is durable and
-   * readers see it. Rejects with the store's `REVISION_CONFLICT`.
+   * readers see it. `alongside` is written with it, or neither. Rejects with the store's `REVISION_CONFLICT`, which names the key.
    */
-  async put(key: string, object: KubeObject, expected: number): Promise<KubeObject> {
-    const { resourceVersion: _, ...metadata } = object.metadata;
-    const bytes = Buffer.from(JSON.stringify({ ...object, metadata }));
+  async put(key: string, object: KubeObject, expected: number, alongside: readonly StoreWrite[] = []): Promise<KubeObject> {
+    const bytes = storedText(object);
     const mine = { bytes, object };
     this.#inFlight.set(key, mine);
     try {
-      const item = await this.#store.put(key, bytes, { expected });
-      await this.reached(item.modRevision);
+      const revision =
+        alongside.length === 0
+          ? (await this.#store.put(key, bytes, { expected })).modRevision
+          : (await this.#store.transact([{ key, value: bytes, expected }, ...alongside])).revision;
+      await this.reached(revision);
       const seen = this.get(key);
-      return seen && seen.metadata.resourceVersion === String(item.modRevision) ? seen : withRevision(object, item.modRevision);
+      return seen && seen.metadata.resourceVersion === String(revision) ? seen : withRevision(object, revision);
     } finally {
       if (this.#inFlight.get(key) === mine) this.#inFlight.delete(key);
     }
@@ -170,7 +178,7 @@ export class ObjectCache {
     const collection = this.#collectionOf(key);
     const previous = collection.get(key);
     this.#revision = revision;
-    collection.apply({ type: 'put', key, revision, object: this.#objectOf(item), ...(previous ? { previous } : {}) });
+    collection.apply({ type: 'put', key, revision, object: this.#objectOf(item, collection, previous), ...(previous ? { previous } : {}) });
   }
 
   #remove(key: string, revision: number): void {
@@ -180,18 +188,26 @@ export class ObjectCache {
     if (previous) collection.apply({ type: 'delete', key, revision, object: withRevision(previous, revision), previous });
   }
 
-  #objectOf(item: StoredItem): KubeObject {
+  #objectOf(item: StoredItem, { siblings }: CollectionCache, previous: KubeObject | undefined): KubeObject {
     const mine = this.#inFlight.get(item.key);
-    if (mine && Buffer.compare(mine.bytes, item.value) === 0) return withRevision(mine.object, item.modRevision);
-    return parse(item);
+    const share = (object: KubeObject) => siblings.share(object, previous);
+    if (!mine || Buffer.compare(mine.bytes, item.value) !== 0) return parse(item, share);
+    return asStored(mine.object, item, share);
   }
 }
 
-/** The object that a stored item holds, frozen, with its resourceVersion. */
-export function parse(item: StoredItem): KubeObject {
+/** The object that a stored item holds, frozen, with its resourceVersion; `complete` sees it before it is frozen. */
+export function parse(item: StoredItem, complete?: (object: KubeObject) => void): KubeObject {
   // What stands under the root was written by `put` from a KubeObject.
   const object = JSON.parse(Buffer.from(item.value.buffer, item.value.byteOffset, item.value.byteLength).toString('utf8')) as KubeObject;
-  return withRevision(object, item.modRevision);
+  return asStored(object, item, complete);
+}
+
+function asStored(object: KubeObject, { value, modRevision }: StoredItem, complete: (object: KubeObject) => void = () => {}): KubeObject {
+  const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(modRevision) } };
+  complete(stored);
+  rememberWritten(deepFreeze(stored), value, modRevision);
+  return stored;
 }
 
 function withRevision(object: KubeObject, revision: number): KubeObject {

@@ -16,6 +16,10 @@ export class WatchQueue<T> implements AsyncIterableIterator<T> {
     this.#onEnd = onEnd;
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Adds what the reader must get first, however much that is. */
   preload(item: T): void {
     this.#bound += 1;

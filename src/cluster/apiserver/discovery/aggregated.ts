@@ -21,17 +21,19 @@ function discoveryOf(one: Discovered): object {
   const scope = one.namespaced ? 'Namespaced' : 'Cluster';
   return {
     resource: one.resource,
-    responseKind: { group: one.group, version: one.version, kind: one.kind },
+    responseKind: { group: '', version: '', kind: one.kind },
     scope,
     singularResource: one.singular,
     verbs: one.verbs,
     ...(one.shortNames.length > 0 ? { shortNames: one.shortNames } : {}),
     ...(one.categories.length > 0 ? { categories: one.categories } : {}),
-    ...(one.subresources.length > 0 ? { subresources: one.subresources.map((name) => subresourceOf(one, name)) } : {}),
+    ...(one.subresources.length > 0 ? { subresources: one.subresources.toSorted().map((name) => subresourceOf(one, name)) } : {}),
   };
 }
 
 function subresourceOf(parent: Discovered, subresource: string): object {
-  const { verbs, ...responseKind } = subresourceShape(parent, subresource);
-  return { subresource, responseKind, verbs };
+  const { verbs, group, version, kind } = subresourceShape(parent, subresource);
+  // What is in the parent's own version says nothing of it.
+  const isOwn = group === parent.group && version === parent.version;
+  return { subresource, responseKind: isOwn ? { group: '', version: '', kind } : { group, version, kind }, verbs };
 }

@@ -1,21 +1,33 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { REVIEWS } from '../auth/reviews.ts';
 import { noSuchPath } from '../errors.ts';
 import { aggregatedDiscoveryVersion, parseAccept } from '../http/negotiate.ts';
-import { sendJson } from '../http/respond.ts';
+import { sendBytes, sendJson } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
 import type { KindDirectory } from '../custom/directory.ts';
-import { METRICS_RESOURCES } from '../metrics/serve.ts';
 import { AGGREGATED_TYPE, aggregatedDiscovery } from './aggregated.ts';
 import type { OpenApi } from './openapi.ts';
 import { apiGroup, type Discovered, groupsOf, resourceList } from './resources.ts';
+import { VIRTUAL } from './virtual.ts';
 
 const HEALTH_PATHS = ['/healthz', '/livez', '/readyz', '/version', '/metrics', '/openapi/v2', '/openapi/v3'];
+
+interface Document {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+function documentOf(value: object): Document {
+  const bytes = Buffer.from(JSON.stringify(value));
+  return { bytes, etag: `"${createHash('sha512').update(bytes).digest('hex').toUpperCase()}"` };
+}
 
 /** What there is: groups, versions, resources, and their schemas. */
 export class Discovery {
   readonly #kinds: KindDirectory;
   readonly #openApi: OpenApi;
+  /** The aggregated documents, of that revision of the kinds. */
+  #made: { readonly revision: number; core: Document | undefined; others: Document | undefined } = { revision: -1, core: undefined, others: undefined };
 
   constructor(kinds: KindDirectory, openApi: OpenApi) {
     this.#kinds = kinds;
@@ -23,7 +35,7 @@ export class Discovery {
   }
 
   get #all(): readonly Discovered[] {
-    return [...this.#kinds.all(), ...REVIEWS, ...METRICS_RESOURCES];
+    return [...this.#kinds.all(), ...VIRTUAL];
   }
 
   /** Errors: 404, 406. */
@@ -44,20 +56,39 @@ export class Discovery {
 
   #groups(request: IncomingMessage, response: ServerResponse, core: boolean): void {
     const aggregated = aggregatedDiscoveryVersion(parseAccept(request.headers.accept)) === 'v2';
-    if (aggregated) return sendJson(response, 200, aggregatedDiscovery(this.#all, core), AGGREGATED_TYPE);
-    if (core) return sendJson(response, 200, { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] });
+    if (aggregated) return this.#aggregated(request, response, core);
+    if (core) {
+      const { localAddress = '', localPort = 0 } = request.socket;
+      const address = { clientCIDR: '0.0.0.0/0', serverAddress: `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}` };
+      return sendJson(response, 200, { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [address] });
+    }
     const groups = [...groupsOf(this.#all)].filter(([group]) => group !== '').map(([group, versions]) => apiGroup(group, versions));
     sendJson(response, 200, { kind: 'APIGroupList', apiVersion: 'v1', groups });
+  }
+
+  /** What doesn't change but when a definition does: whoever has it is told that it is the same. */
+  #aggregated(request: IncomingMessage, response: ServerResponse, core: boolean): void {
+    const { revision } = this.#kinds;
+    if (this.#made.revision !== revision) this.#made = { revision, core: undefined, others: undefined };
+    const part = core ? 'core' : 'others';
+    const document = (this.#made[part] ??= documentOf(aggregatedDiscovery(this.#all, core)));
+    response.setHeader('etag', document.etag);
+    response.setHeader('vary', 'Accept');
+    if (request.headers['if-none-match'] === document.etag) {
+      response.writeHead(304).end();
+      return;
+    }
+    sendBytes(response, 200, document.bytes, AGGREGATED_TYPE);
   }
 
   #group(response: ServerResponse, group: string): void {
     const versions = groupsOf(this.#all).get(group);
     if (!versions || group === '') throw noSuchPath();
-    sendJson(response, 200, apiGroup(group, versions));
+    sendJson(response, 200, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group, versions) });
   }
 
   #groupVersion(response: ServerResponse, group: string, version: string): void {
-    const list = resourceList(this.#all, group, version);
+    const list = resourceList(this.#all, group, version, (one) => this.#kinds.find(one)?.storage);
     if (!list) throw noSuchPath();
     sendJson(response, 200, list);
   }

@@ -6,6 +6,7 @@ import { parseAccept } from '../http/negotiate.ts';
 import { sendJson } from '../http/respond.ts';
 import type { KindDirectory } from '../custom/directory.ts';
 import { openApiPaths } from './openapi-paths.ts';
+import { DESCRIBED } from './virtual.ts';
 import { swaggerOf } from './swagger.ts';
 import { encodeSwagger } from './swagger-protobuf.ts';
 
@@ -59,7 +60,7 @@ export class OpenApi {
 
   #version2(form: 'json' | 'protobuf'): Document {
     return this.#known(`v2 ${form}`, () => {
-      const swagger = swaggerOf(this.#kinds.all(), INFO);
+      const swagger = swaggerOf(this.#resources(), INFO);
       return form === 'json' ? Buffer.from(JSON.stringify(swagger)) : encodeSwagger(swagger);
     });
   }
@@ -79,14 +80,20 @@ export class OpenApi {
   }
 
   #names(): readonly string[] {
-    return [...new Set(this.#kinds.all().map(nameOf))];
+    return [...new Set(this.#resources().map(nameOf))];
+  }
+
+  /** Those that are stored, and those that are only asked. */
+  #resources(): readonly ServedResource[] {
+    return [...this.#kinds.all(), ...DESCRIBED];
   }
 
   #document(name: string): Document {
     return this.#known(name, () => {
-      const resources = this.#kinds.all().filter((resource) => nameOf(resource) === name);
-      const { schemas, schemaOf } = openApiSchemas(resources);
-      return Buffer.from(JSON.stringify({ openapi: '3.0.0', info: INFO, paths: openApiPaths(resources, schemaOf), components: { schemas } }));
+      const resources = this.#resources().filter((resource) => nameOf(resource) === name);
+      const all = openApiSchemas(resources);
+      const paths = openApiPaths(resources, all);
+      return Buffer.from(JSON.stringify({ openapi: '3.0.0', info: INFO, paths, components: { schemas: all.schemas } }));
     });
   }
 

@@ -7,23 +7,33 @@ export type Discovered = Pick<
   'group' | 'version' | 'resource' | 'kind' | 'singular' | 'namespaced' | 'verbs' | 'shortNames' | 'categories' | 'subresources'
 >;
 
-interface SubresourceShape {
+export interface SubresourceShape {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
   readonly verbs: readonly string[];
+  /** The generated model of the kind, where it isn't the parent's. */
+  readonly model?: string;
 }
+
+/** Subresources that are ways into something, and no objects. */
+export const CONNECT: readonly string[] = ['exec', 'attach', 'portforward', 'proxy'];
+const PROXY_OPTIONS: Readonly<Record<string, string>> = { pods: 'PodProxyOptions', services: 'ServiceProxyOptions', nodes: 'NodeProxyOptions' };
 
 /** The kind that a subresource speaks, where it isn't its parent's. */
 export function subresourceShape(parent: Discovered, subresource: string): SubresourceShape {
   const own = { group: parent.group, version: parent.version };
   switch (subresource) {
     case 'scale':
-      return { group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] };
+      return { group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'], model: 'V1Scale' };
     case 'eviction':
-      return { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] };
+      return { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'], model: 'V1Eviction' };
     case 'binding':
-      return { ...own, kind: 'Binding', verbs: ['create'] };
+      return { ...own, kind: 'Binding', verbs: ['create'], model: 'V1Binding' };
+    case 'token':
+      return { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: ['create'], model: 'AuthenticationV1TokenRequest' };
+    case 'proxy':
+      return { ...own, kind: PROXY_OPTIONS[parent.resource] ?? parent.kind, verbs: ['create', 'delete', 'get', 'patch', 'update'] };
     case 'log':
       return { ...own, kind: parent.kind, verbs: ['get'] };
     case 'exec':
@@ -39,8 +49,18 @@ export function subresourceShape(parent: Discovered, subresource: string): Subre
   }
 }
 
+/** In what a resource is stored; undefined for what isn't. */
+export type StorageOf = (resource: Discovered) => Pick<ResourceInfo, 'group' | 'version' | 'kind'> | undefined;
+
+/** Tells whether two versions are stored as one, as Kubernetes makes it: of group, version and kind. */
+function storageHash(stored: ReturnType<StorageOf>): { readonly storageVersionHash?: string } {
+  if (stored === undefined) return {};
+  const hash = createHash('sha256').update(`${stored.group}/${stored.version}/${stored.kind}`).digest();
+  return { storageVersionHash: hash.subarray(0, 8).toString('base64') };
+}
+
 /** meta/v1 APIResourceList of one group and version. */
-export function resourceList(all: readonly Discovered[], group: string, version: string): object | undefined {
+export function resourceList(all: readonly Discovered[], group: string, version: string, storageOf: StorageOf): object | undefined {
   const own = all.filter((one) => one.group === group && one.version === version);
   if (own.length === 0) return undefined;
   const resources = own.flatMap((one) => [
@@ -52,9 +72,9 @@ export function resourceList(all: readonly Discovered[], group: string, version:
       verbs: one.verbs,
       ...(one.shortNames.length > 0 ? { shortNames: one.shortNames } : {}),
       ...(one.categories.length > 0 ? { categories: one.categories } : {}),
-      storageVersionHash: createHash('sha256').update(`${group}/${one.resource}`).digest('base64').slice(0, 12),
+      ...storageHash(storageOf(one)),
     },
-    ...one.subresources.map((name) => {
+    ...one.subresources.toSorted().map((name) => {
       const shape = subresourceShape(one, name);
       const foreign = shape.group === group && shape.version === version ? {} : { group: shape.group, version: shape.version };
       return { name: `${one.resource}/${name}`, singularName: '', namespaced: one.namespaced, ...foreign, kind: shape.kind, verbs: shape.verbs };
@@ -78,7 +98,7 @@ export function groupsOf(all: readonly Discovered[]): ReadonlyMap<string, readon
 /** meta/v1 APIGroup. */
 export function apiGroup(group: string, versions: readonly string[]): object {
   const each = versions.map((version) => ({ groupVersion: `${group}/${version}`, version }));
-  return { kind: 'APIGroup', apiVersion: 'v1', name: group, versions: each, preferredVersion: each[0] };
+  return { name: group, versions: each, preferredVersion: each[0] };
 }
 
 /** Kubernetes' order: v2 before v1 before v1beta1 before v1alpha1. */

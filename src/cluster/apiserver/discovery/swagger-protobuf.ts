@@ -42,11 +42,14 @@ function pathItem(json: Json): Buffer {
 
 function operation(json: Json): Buffer {
   const responses = named(json.responses, (response) =>
-    writeMessage({ 1: writeMessage({ 1: text(response.description), 2: writeMessage({ 1: schema(response.schema as Json) }) }) }),
+    writeMessage({
+      1: writeMessage({ 1: text(response.description), 2: response.schema === undefined ? undefined : writeMessage({ 1: schema(response.schema as Json) }) }),
+    }),
   );
   return writeMessage({
     1: texts(json.tags),
     3: text(json.description),
+    5: text(json.operationId),
     6: texts(json.produces),
     7: texts(json.consumes),
     8: parameters(json.parameters),

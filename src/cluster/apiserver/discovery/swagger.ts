@@ -16,8 +16,9 @@ const NOT_IN_2 = ['anyOf', 'oneOf', 'not', 'nullable', 'default'];
 
 /** The schemas and paths of all resources in one document. */
 export function swaggerOf(resources: readonly ServedResource[], info: Swagger['info']): Swagger {
-  const { schemas, schemaOf } = openApiSchemas(resources);
-  const paths = openApiPaths(resources, schemaOf);
+  const all = openApiSchemas(resources);
+  const { schemas } = all;
+  const paths = openApiPaths(resources, all);
   return {
     swagger: '2.0',
     info,
@@ -60,18 +61,28 @@ function parameter({ schema, ...rest }: Json): Json {
 }
 
 function operation({ parameters = [], requestBody, responses, ...rest }: Json): Json {
-  const body = requestBody as { readonly content: Readonly<Record<string, { readonly schema: Json }>> } | undefined;
+  const body = requestBody as { readonly required?: true; readonly content: Readonly<Record<string, { readonly schema: Json }>> } | undefined;
   const [consumed] = Object.values(body?.content ?? {});
   const own = (parameters as readonly Json[]).map(parameter);
   return {
     ...rest,
     ...(body === undefined ? {} : { consumes: Object.keys(body.content) }),
-    produces: ['application/json', 'application/yaml'],
-    parameters: consumed === undefined ? own : [{ name: 'body', in: 'body', required: true, schema: toVersion2(consumed.schema) }, ...own],
+    produces: producedBy(responses as Responses),
+    parameters:
+      consumed === undefined
+        ? own
+        : [{ name: 'body', in: 'body', ...(body?.required === true ? { required: true } : {}), schema: toVersion2(consumed.schema) }, ...own],
     responses: Object.fromEntries(
-      Object.entries(responses as Record<string, { readonly description: string; readonly content: Record<string, { readonly schema: Json }> }>).map(
-        ([status, { description, content }]) => [status, { description, schema: toVersion2(Object.values(content)[0]?.schema ?? {}) }],
-      ),
+      Object.entries(responses as Responses).map(([status, { description, content }]) => {
+        const [first] = Object.values(content ?? {});
+        return [status, { description, ...(first === undefined ? {} : { schema: toVersion2(first.schema) }) }];
+      }),
     ),
   };
+}
+
+type Responses = Readonly<Record<string, { readonly description: string; readonly content?: Readonly<Record<string, { readonly schema: Json }>> }>>;
+
+function producedBy(responses: Responses): readonly string[] {
+  return Object.keys(responses[200]?.content ?? {});
 }

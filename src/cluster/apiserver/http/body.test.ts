@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseBody } from './body.ts';
 
-const check = async (text: string, mediaType: string, expected: unknown) => assert.deepEqual(await parseBody(Buffer.from(text), mediaType), expected);
+const check = async (text: string, mediaType: string, expected: unknown) => assert.deepEqual((await parseBody(Buffer.from(text), mediaType)).value, expected);
 
 test('JSON, its patches, and YAML in both of its styles are read', async () => {
   await check('{"a":1}', 'application/json', { a: 1 });
@@ -13,4 +13,21 @@ test('JSON, its patches, and YAML in both of its styles are read', async () => {
 test('what is neither is refused, saying why', async () => {
   await assert.rejects(parseBody(Buffer.from('{'), 'application/json'), /Cannot read the request body: /);
   await assert.rejects(parseBody(Buffer.from('x'), 'text/plain'), /unknown format - accepted media types include: application\/json/);
+});
+test('what a text says twice is told as Kubernetes tells it, and the last word counts', async () => {
+  const twice = async (text: string, mediaType: string) => await parseBody(Buffer.from(text), mediaType);
+  assert.deepEqual(await twice('{"a":1,"a":2}', 'application/json'), { value: { a: 2 }, repeated: ['duplicate field "a"'] });
+  assert.deepEqual(await twice('a:\n  b: 1\n  b: 2\n', 'application/yaml'), { value: { a: { b: 2 } }, repeated: ['line 3: key "b" already set in map'] });
+  assert.deepEqual(await twice('a: &x {b: 1}\nc: *x\n', 'application/yaml'), { value: { a: { b: 1 }, c: { b: 1 } }, repeated: [] });
+});
+test('nesting and aliases without bounds are refused', async () => {
+  const refused = (text: string, mediaType: string, words: RegExp) => assert.rejects(parseBody(Buffer.from(text), mediaType), words);
+  await refused(`${'['.repeat(1001)}${']'.repeat(1001)}`, 'application/json', /exceeded max depth/);
+  await refused('['.repeat(1 << 20), 'application/json', /exceeded max depth/);
+  await refused(`x: ${'['.repeat(1001)}${']'.repeat(1001)}`, 'application/yaml', /exceeded max depth|call stack/);
+  const bomb = [
+    'a: &a [x, x, x, x, x, x, x, x, x]',
+    ...'bcdefghi'.split('').map((name, index) => `${name}: &${name} [${`*${'abcdefgh'[index]}, `.repeat(9)}]`),
+  ];
+  await refused(bomb.join('\n'), 'application/yaml', /document contains excessive aliasing/);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import { connectKubectl, type Kubectl } from '../testkit/kubectl.ts';
+import { type Https, httpsOf } from '../testkit/https.ts';
 import { startTestServer } from '../testkit/server.ts';
 
 const ADMIN = { name: 'admin', groups: ['system:masters'] };
@@ -9,30 +9,16 @@ const ADMIN = { name: 'admin', groups: ['system:masters'] };
 describe('the HTTPS edge', () => {
   let server: Awaited<ReturnType<typeof startTestServer>>;
   let kubectl: Kubectl;
+  let call: Https;
   before(async () => {
     server = await startTestServer({ tokens: new Map([['word', ADMIN]]) });
     kubectl = await connectKubectl(server);
+    call = httpsOf(kubectl.url, 'word');
   });
   after(async () => {
     await server[Symbol.asyncDispose]();
     await kubectl[Symbol.asyncDispose]();
   });
-  const call = (method: string, path: string, headers: Record<string, string> = {}, body?: string | Buffer) =>
-    new Promise<{ status: number; type: string; text: string }>((resolve, reject) => {
-      const sent = request(
-        kubectl.url + path,
-        { method, rejectUnauthorized: false, agent: false, headers: { authorization: 'Bearer word', ...headers } },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text: Buffer.concat(chunks).toString() }),
-          );
-        },
-      );
-      sent.once('error', reject);
-      sent.end(body);
-    });
   const configMaps = '/api/v1/namespaces/default/configmaps';
 
   test('refuses a body over 3 MiB with 413, in Kubernetes’ shape', async () => {
@@ -58,7 +44,7 @@ describe('the HTTPS edge', () => {
   test('says what it serves in the old form and the aggregated one', async () => {
     const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
     const aggregated = await call('GET', '/apis', { accept });
-    assert.equal(aggregated.type, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
+    assert.equal(aggregated.headers['content-type'], 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
     const groups = JSON.parse((await call('GET', '/apis')).text).groups.map(({ name }: { name: string }) => name);
     assert.deepEqual(
       JSON.parse(aggregated.text).items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),

@@ -2,19 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ApiHandler, badRequest, StatusError, type UserInfo, type Verb } from '#cluster/api';
+import { type ApiHandler, badRequest, type UserInfo, type Verb } from '#cluster/api';
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import { impersonated } from '../auth/impersonate.ts';
+import { HISTORY_PATH, momentOf } from './history.ts';
 import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
-import { noSuchPath, notAcceptable, unauthorized } from '../errors.ts';
+import { noSuchPath, unauthorized } from '../errors.ts';
+import type { ProxyRequest } from '../proxy/serve.ts';
 import { podLog } from '../streams/logs.ts';
 import { parseBody, readBody } from './body.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
-import { type Form, sendResponse } from './forms.ts';
-import { objectForm, parseAccept, parseMediaType } from './negotiate.ts';
+import { sendResponse } from './forms.ts';
+import { parseMediaType } from './negotiate.ts';
+import { formOf, programOf, queryOf, type ResourceRoute, urlOf, verbOf } from './request.ts';
 import { sendError, sendJson, sendText, statusErrorOf } from './respond.ts';
 import { parsePath, type Route } from './route.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
@@ -39,12 +42,11 @@ export interface EdgeOptions {
   readonly authenticator: Authenticator;
   readonly version: string;
   readonly checks: readonly HealthCheck[];
-  readonly metrics: () => string;
+  readonly metrics: () => Promise<string>;
 }
 
-type ResourceRoute = Extract<Route, { kind: 'resource' }>;
+const COUNTED_AS: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 const STREAMING = new Set(['exec', 'attach', 'portforward']);
-const METHODS: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update', PATCH: 'patch' };
 
 /** HTTPS in front of the handler: who asks, what is asked, and in which form the answer goes back. */
 export class HttpEdge {
@@ -104,8 +106,16 @@ export class HttpEdge {
     try {
       await this.#route(request, response, gone.signal);
     } catch (thrown) {
-      if (!gone.signal.aborted) sendError(response, statusErrorOf(thrown, this.#options.context.logger));
+      const error = statusErrorOf(thrown, this.#options.context.logger);
+      this.#countRefused(request, thrown, error.status);
+      if (!gone.signal.aborted) await sendError(response, error);
     }
+  }
+
+  /** What was refused before the handler saw it is counted here. */
+  #countRefused({ method = 'GET', url = '/' }: IncomingMessage, thrown: unknown, status: number): void {
+    const route = parsePath(url.split('?', 1)[0] ?? '/');
+    if (route.kind === 'resource') this.#options.context.metrics.refused({ ...route, verb: COUNTED_AS[method] ?? 'get' }, thrown, status);
   }
 
   async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
@@ -113,7 +123,7 @@ export class HttpEdge {
     if (await this.#answerAnyone(url, response)) return;
     const user = this.#userOf(request);
     const route = parsePath(url.pathname);
-    if (route.kind !== 'resource') return this.#answerOther(request, response, url, route, user);
+    if (route.kind !== 'resource') return await this.#answerOther(request, response, url, route, user);
     await this.#resource({ request, response, url, route, user, signal });
   }
 
@@ -133,13 +143,14 @@ export class HttpEdge {
     return true;
   }
 
-  #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): void {
+  async #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): Promise<void> {
     const { context } = this.#options;
     context.authorizer.require(user, { verb: (request.method ?? 'GET').toLowerCase(), path: url.pathname });
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noSuchPath();
     const document = issuerDocument(url.pathname, context.tokens);
     if (document) return sendJson(response, 200, document.body, document.type);
-    if (url.pathname === '/metrics') return sendText(response, 200, this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+    if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+    if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
     this.#options.discovery.answer(request, response, url, route);
   }
 
@@ -153,20 +164,22 @@ export class HttpEdge {
   }): Promise<void> {
     const { request, response, url, route, user, signal } = call;
     const { context, handler } = this.#options;
-    const query = Object.fromEntries(url.searchParams);
+    const query = queryOf(url);
     const { resource, namespace, name, subresource } = route;
+    if (isProxy(route)) return await this.#proxy(request, response, url, route, user);
     if (route.rest !== undefined) throw noSuchPath();
     if (isPodStream(route)) {
       if (subresource === 'log') return await this.#log(response, route, query, user, signal);
       throw badRequest('Upgrade request required');
     }
-    const form = formOf(request);
-    const verb = verbOf(request.method ?? 'GET', name, query);
+    const verb = verbOf(request.method ?? 'GET', route, query);
+    const form = formOf(request, verb === 'watch');
     const withBody = request.method !== 'GET' && request.method !== 'HEAD';
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
     const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType) : undefined;
-    if (query.fieldManager === undefined) query.fieldManager = programOf(request);
+    // Who applies has to say in whose name.
+    if (!query.fieldManager && !mediaType.startsWith('application/apply-patch')) query.fieldManager = programOf(request);
     const answer = await handler.handle({
       verb,
       resource,
@@ -176,16 +189,27 @@ export class HttpEdge {
       ...(namespace === undefined ? {} : { namespace }),
       ...(name === undefined ? {} : { name }),
       ...(subresource === undefined ? {} : { subresource }),
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body: body.value, repeated: body.repeated }),
       ...(verb === 'patch' ? { contentType: mediaType } : {}),
     });
     await sendResponse(response, answer, { ...form, resource, subresource, includeObject: query.includeObject }, context);
+  }
+
+  async #proxy(request: IncomingMessage, response: ServerResponse, url: URL, route: ResourceRoute, user: UserInfo): Promise<void> {
+    const { context } = this.#options;
+    context.authorizer.require(user, attributesOf(route, COUNTED_AS[request.method ?? 'GET'] ?? 'get'));
+    const { serveProxy } = await import('../proxy/serve.ts');
+    using _open = context.metrics.open({ ...route, verb: 'connect' });
+    await serveProxy(context, await proxyRequestOf(url, route), request, response);
+    context.metrics.answered({ ...route, verb: 'connect' }, response.statusCode);
   }
 
   async #log(response: ServerResponse, route: ResourceRoute, query: Record<string, string>, user: UserInfo, signal: AbortSignal): Promise<void> {
     const { context } = this.#options;
     context.authorizer.require(user, attributesOf(route, 'get'));
     const pieces = await podLog(context, route.namespace ?? '', route.name ?? '', query, signal);
+    context.metrics.answered({ ...route, verb: 'connect' }, 200);
+    using _open = context.metrics.open({ ...route, verb: 'connect' });
     response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
     response.flushHeaders();
     for await (const piece of pieces) {
@@ -195,34 +219,74 @@ export class HttpEdge {
     response.end();
   }
 
+  async #proxyUpgrade({ request, socket, head, url, route, user }: Upgrading): Promise<void> {
+    const { authorizer, metrics } = this.#options.context;
+    authorizer.require(user, attributesOf(route, COUNTED_AS[request.method ?? 'GET'] ?? 'get'));
+    const { serveProxyUpgrade } = await import('../proxy/serve.ts');
+    using _open = metrics.open({ ...route, verb: 'connect' });
+    await serveProxyUpgrade(this.#options.context, await proxyRequestOf(url, route), request, socket, head);
+    metrics.answered({ ...route, verb: 'connect' }, 101);
+  }
+
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     this.#upgraded.add(socket);
     socket.once('close', () => this.#upgraded.delete(socket));
     // A client that goes away without a word ends its own session only.
     socket.on('error', () => socket.destroy());
+    const { metrics } = this.#options.context;
     try {
       const url = urlOf(request);
       const user = this.#userOf(request);
       const route = parsePath(url.pathname);
+      if (route.kind === 'resource' && isProxy(route)) return await this.#proxyUpgrade({ request, socket, head, url, route, user });
       if (route.kind !== 'resource' || !isPodStream(route) || !STREAMING.has(route.subresource ?? ''))
-        throw badRequest('Upgrade requests are only for exec, attach and portforward of pods');
+        throw badRequest('Upgrade requests are only for exec, attach and portforward of pods, and for proxies');
       const { authorizer } = this.#options.context;
       if (request.method !== 'POST') authorizer.require(user, attributesOf(route, 'get'));
       // A WebSocket begins with GET whatever it is for; a process in a Pod, or a way into it, is made.
       authorizer.require(user, attributesOf(route, 'create'));
       const { namespace = '', name = '', subresource = '' } = route;
+      const counted = { ...route, verb: 'connect' as const };
+      const open = metrics.open(counted);
+      socket.once('close', () => open[Symbol.dispose]());
       this.#upgrades ??= loadUpgrades(this.#options.context);
       await (await this.#upgrades).serve({ request, socket, head, namespace, name, subresource, parameters: url.searchParams });
+      metrics.answered(counted, 101);
     } catch (thrown) {
-      refuseUpgrade(socket, statusErrorOf(thrown, this.#options.context.logger));
+      const error = statusErrorOf(thrown, this.#options.context.logger);
+      this.#countRefused(request, thrown, error.status);
+      refuseUpgrade(socket, error);
     }
   }
+}
+
+interface Upgrading {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly url: URL;
+  readonly route: ResourceRoute;
+  readonly user: UserInfo;
 }
 
 /** WebSockets and SPDY are loaded when the first client wants them. */
 async function loadUpgrades(context: Context): Promise<Upgrades> {
   const loaded = await import('./upgrade.ts');
   return new loaded.Upgrades(context);
+}
+
+const PROXIED = ['pods', 'services', 'nodes'];
+
+function isProxy({ resource, name, subresource }: ResourceRoute): boolean {
+  return resource.group === '' && resource.version === 'v1' && subresource === 'proxy' && name !== undefined && PROXIED.includes(resource.resource);
+}
+
+/** What is to be passed on, in the words of the path as it was sent. Errors: 404. */
+async function proxyRequestOf(url: URL, { resource, namespace, name = '' }: ResourceRoute): Promise<ProxyRequest> {
+  const { proxyPath } = await import('../proxy/serve.ts');
+  const parts = proxyPath(url);
+  if (!parts) throw noSuchPath();
+  return { resource: resource.resource, namespace, name, search: url.search, ...parts };
 }
 
 function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {
@@ -233,40 +297,6 @@ function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {
     subresource !== undefined &&
     (STREAMING.has(subresource) || subresource === 'log')
   );
-}
-
-function formOf(request: IncomingMessage): Form {
-  const form = objectForm(parseAccept(request.headers.accept));
-  if (!form)
-    throw notAcceptable(['application/json', 'application/json;as=Table;v=v1;g=meta.k8s.io', 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io']);
-  return form;
-}
-
-function verbOf(method: string, name: string | undefined, query: Record<string, string>): Verb {
-  if (method === 'GET' || method === 'HEAD') {
-    if (query.watch === 'true' || query.watch === '1') {
-      if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
-      return 'watch';
-    }
-    return name === undefined ? 'list' : 'get';
-  }
-  if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
-  const verb = METHODS[method];
-  if (!verb) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on the requested resource`);
-  return verb;
-}
-
-function urlOf(request: IncomingMessage): URL {
-  try {
-    return new URL(request.url ?? '/', 'https://server');
-  } catch (error) {
-    throw badRequest(`Cannot read the request's path: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** The program of a User-Agent (`kubectl/v1.32.4 (…)` is kubectl). */
-function programOf(request: IncomingMessage): string {
-  return request.headers['user-agent']?.split('/')[0]?.slice(0, 128) || 'unknown';
 }
 
 /** version.Info; the compatibility level first, the program's own version after the plus sign. */

@@ -1,14 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import type { ApiResponse, KubeList, KubeObject, ResourceRef, WatchEvent } from '#cluster/api';
 import { bytesOf } from '../cache/bytes.ts';
+import { encoded, ENCODING_TYPES, type Encoding } from './encodings.ts';
 import { type Shown, tableOf } from './tables.ts';
 import type { ObjectForm } from './negotiate.ts';
-import { addWarnings, listBytes, partialOf, sendBytes, sendJson } from './respond.ts';
+import { addWarnings, listBytes, partialOf, sendContent } from './respond.ts';
 import { sendWatch } from './watch-response.ts';
 
 /** In which form an answer was asked for. */
 export interface Form {
   readonly form: ObjectForm;
+  readonly encoding: Encoding;
   /** Of meta.k8s.io. */
   readonly version: string;
 }
@@ -24,29 +26,39 @@ export async function sendResponse(response: ServerResponse, answer: ApiResponse
   switch (answer.kind) {
     case 'object':
       addWarnings(response, answer.warnings);
-      return sendObject(response, answer.status, answer.object, asked, shown);
+      return await sendObject(response, answer.status, answer.object, asked, shown);
     case 'list':
-      return sendList(response, answer.list, asked, shown);
+      addWarnings(response, answer.warnings);
+      return await sendList(response, answer.list, asked, shown);
     case 'watch':
-      return await sendWatch(response, answer.events, watchForm(asked, shown), shown.clock);
+      return await sendWatch(response, answer.events, watchForm(asked, shown), shown.clock, asked.encoding);
   }
 }
 
-function sendObject(response: ServerResponse, status: number, object: unknown, asked: Asked, shown: Shown): void {
+async function sendObject(response: ServerResponse, status: number, object: unknown, asked: Asked, shown: Shown): Promise<void> {
   if (!isKubeObject(object) || object.kind === 'Status' || asked.form === 'object') {
-    if (typeof object === 'object' && object !== null && Object.isFrozen(object)) sendBytes(response, status, bytesOf(object));
-    else sendJson(response, status, object);
-  } else if (asked.form === 'Table') sendJson(response, status, tableOf(asked, shown, [object], { resourceVersion: object.metadata.resourceVersion ?? '' }));
-  else sendJson(response, status, partialOf(object, asked.version));
+    const isShared = typeof object === 'object' && object !== null && Object.isFrozen(object);
+    return await send(response, status, object, asked, isShared ? bytesOf(object) : undefined);
+  }
+  const { resourceVersion = '' } = object.metadata;
+  await send(response, status, asked.form === 'Table' ? tableOf(asked, shown, [object], { resourceVersion }) : partialOf(object, asked.version), asked);
 }
 
-function sendList(response: ServerResponse, list: KubeList, asked: Asked, shown: Shown): void {
-  if (asked.form === 'Table') sendJson(response, 200, tableOf(asked, shown, list.items, list.metadata));
-  else if (asked.form === 'object') sendBytes(response, 200, listBytes(list));
-  else {
-    const items = list.items.map((item) => partialOf(item, asked.version));
-    sendJson(response, 200, { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${asked.version}`, metadata: list.metadata, items });
-  }
+async function sendList(response: ServerResponse, list: KubeList, asked: Asked, shown: Shown): Promise<void> {
+  if (asked.form !== 'object') await send(response, 200, shapedList(list, asked, shown), asked);
+  else await send(response, 200, list, asked, asked.encoding === 'json' ? listBytes(list) : undefined);
+}
+
+/** `json`: the value's JSON, where it is there already. */
+async function send(response: ServerResponse, status: number, value: unknown, { encoding }: Asked, json?: Buffer): Promise<void> {
+  const bytes = encoding === 'json' && json !== undefined ? json : await encoded(value, encoding);
+  await sendContent(response, status, bytes, ENCODING_TYPES[encoding]);
+}
+
+function shapedList(list: KubeList, asked: Asked, shown: Shown): object {
+  if (asked.form === 'Table') return tableOf(asked, shown, list.items, list.metadata);
+  const items = list.items.map((item) => partialOf(item, asked.version));
+  return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${asked.version}`, metadata: list.metadata, items };
 }
 
 function watchForm(asked: Asked, shown: Shown): (event: WatchEvent) => object {

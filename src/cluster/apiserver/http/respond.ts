@@ -1,14 +1,36 @@
 import type { ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { type KubeList, type KubeObject, StatusError } from '#cluster/api';
 import { GantryError, type Logger } from '#kit';
-import { bytesOf } from '../cache/bytes.ts';
+import { piecesOf } from '../cache/bytes.ts';
 import { internalError } from '../errors.ts';
+import { encoded, ENCODING_TYPES } from './encodings.ts';
+import { objectForm, parseAccept } from './negotiate.ts';
 
 const JSON_TYPE = 'application/json';
 
 export function sendBytes(response: ServerResponse, status: number, bytes: Uint8Array, type = JSON_TYPE): void {
   response.writeHead(status, { 'content-type': type, 'content-length': bytes.length, 'cache-control': 'no-cache, private' });
   response.end(response.req.method === 'HEAD' ? undefined : bytes);
+}
+
+const compress = promisify(gzip);
+/** From here on compressing costs less than sending (the bound that kube-apiserver has too). */
+const GZIP_FROM_BYTES = 128 * 1024;
+const FASTEST = 1;
+
+/** Objects and lists: large ones compressed where the client takes that, off the event loop. */
+export async function sendContent(response: ServerResponse, status: number, bytes: Uint8Array, type = JSON_TYPE): Promise<void> {
+  if (bytes.length < GZIP_FROM_BYTES || !takesGzip(response.req.headers['accept-encoding'])) return sendBytes(response, status, bytes, type);
+  const packed = await compress(bytes, { level: FASTEST });
+  response.setHeader('content-encoding', 'gzip');
+  response.setHeader('vary', 'Accept-Encoding');
+  sendBytes(response, status, packed, type);
+}
+
+function takesGzip(header: string | string[] = ''): boolean {
+  return /(?:^|,)\s*(?:gzip|\*)\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/.test(String(header));
 }
 
 /** A value made for this answer alone. */
@@ -43,24 +65,26 @@ function reasonOf(status: number): string {
   return REASONS[status] ?? 'BadRequest';
 }
 
-export function sendError(response: ServerResponse, error: StatusError): void {
+/** Also an error is written as its client wants it read. */
+export async function sendError(response: ServerResponse, error: StatusError): Promise<void> {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const after = error.body.details?.retryAfterSeconds;
   if (after !== undefined) response.setHeader('retry-after', after);
-  sendJson(response, error.status, error.body);
+  const encoding = objectForm(parseAccept(response.req.headers.accept))?.encoding ?? 'json';
+  sendBytes(response, error.status, await encoded(error.body, encoding), ENCODING_TYPES[encoding]);
 }
 
 /** The list's JSON, put together from its items' shared bytes. */
 export function listBytes(list: KubeList): Buffer {
   const { apiVersion, kind, metadata, items } = list;
   const head = JSON.stringify({ kind, apiVersion, metadata });
-  const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
+  const parts: Uint8Array[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
   items.forEach((item, index) => {
     if (index > 0) parts.push(COMMA);
-    parts.push(bytesOf(item));
+    parts.push(...piecesOf(item));
   });
   parts.push(END);
   return Buffer.concat(parts);

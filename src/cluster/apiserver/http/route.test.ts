@@ -18,5 +18,7 @@ test('paths name what Kubernetes names by them', () => {
   check('/api/v1/namespaces/n/finalize', { kind: 'resource', resource: core('namespaces'), name: 'n', subresource: 'finalize' });
   check('/api/v1/namespaces/n/pods', { kind: 'resource', resource: core('pods'), namespace: 'n' });
   check('/api/v1/namespaces/n/pods/p/proxy/a/b', { kind: 'resource', resource: core('pods'), namespace: 'n', name: 'p', subresource: 'proxy', rest: 'a/b' });
+  check('/api/v1/watch/namespaces/n/pods/p', { kind: 'resource', resource: core('pods'), namespace: 'n', name: 'p', watch: true });
+  check('/apis/apps/v1/watch/deployments', { kind: 'resource', resource: apps('deployments'), watch: true });
   check('/healthz', { kind: 'other' });
 });

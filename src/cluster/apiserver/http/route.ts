@@ -9,6 +9,8 @@ export type Route =
       readonly name?: string;
       readonly subresource?: string /** What follows the subresource. */;
       readonly rest?: string;
+      /** Asked for below `/watch/`, as long ago. */
+      readonly watch?: true;
     }
   | { readonly kind: 'group-version'; readonly group: string; readonly version: string }
   | { readonly kind: 'group'; readonly group: string }
@@ -35,6 +37,10 @@ export function parsePath(path: string): Route {
 function parseVersion(group: string, version: string, parts: readonly string[]): Route {
   const [first, second, third] = parts;
   if (first === undefined) return { kind: 'group-version', group, version };
+  if (first === 'watch' && second !== undefined) {
+    const watched = parseVersion(group, version, parts.slice(1));
+    return watched.kind === 'resource' ? { ...watched, watch: true } : watched;
+  }
   const at = (resource: string, namespace: string | undefined, rest: readonly string[]): Route => {
     const [name, subresource, ...more] = rest;
     return {

@@ -20,10 +20,11 @@ export function tableOf(asked: Asked, { clock, kinds }: Shown, objects: readonly
   return { ...table, apiVersion: `meta.k8s.io/${asked.version}`, ...(withColumns ? {} : { columnDefinitions: null }) };
 }
 
-/** What isn't in the table of resources (usage, scales) has a name and an age. */
+/** Of what isn't in the table of resources a Scale has columns of its own; usage has a name and an age. */
 function resourceOf({ resource, subresource }: Asked, kinds: Shown['kinds'], objects: readonly KubeObject[]): ServedResource {
   const served = kinds.find(resource);
   if (served && (subresource === undefined || objects[0]?.kind === served.info.kind)) return served.info;
   const kind = objects[0]?.kind ?? '';
-  return { ...resource, kind, listKind: `${kind}List`, singular: '', namespaced: true, verbs: [], shortNames: [], categories: [], subresources: [], model: '' };
+  const model = kind === 'Scale' ? 'V1Scale' : '';
+  return { ...resource, kind, listKind: `${kind}List`, singular: '', namespaced: true, verbs: [], shortNames: [], categories: [], subresources: [], model };
 }

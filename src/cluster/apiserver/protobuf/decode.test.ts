@@ -104,6 +104,19 @@ test('maps, lists, times and inlined parts become the JSON that they stand for',
     },
   });
 });
+test('the paths of an Ingress stand in its rule', () => {
+  const path: Field = [1, '/a'];
+  const rule: Field = [
+    3,
+    [
+      [1, 'host'],
+      [2, [[1, [[1, [path]]]]]],
+    ],
+  ];
+  assert.deepEqual(decodeProtobuf(envelope('networking.k8s.io/v1', 'Ingress', [[2, [rule]]])).spec, {
+    rules: [{ host: 'host', http: { paths: [{ path: '/a' }] } }],
+  });
+});
 test('a zero that was said is kept, one that nobody said is not', () => {
   assert.deepEqual(
     decodeProtobuf(
@@ -119,6 +132,24 @@ test('a zero that was said is kept, one that nobody said is not', () => {
     ),
     { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 0 } },
   );
+});
+test('which zeros are said is known of each field', () => {
+  const specOf = (apiVersion: string, kind: string, spec: readonly Field[]) => decodeProtobuf(envelope(apiVersion, kind, [[2, spec]])).spec;
+  assert.deepEqual(
+    specOf('storage.k8s.io/v1', 'CSIDriver', [
+      [1, 0],
+      [2, 0],
+    ]),
+    { attachRequired: false, podInfoOnMount: false },
+  );
+  assert.deepEqual(
+    specOf('v1', 'PersistentVolumeClaim', [
+      [3, ''],
+      [5, ''],
+    ]),
+    { storageClassName: '' },
+  );
+  assert.deepEqual(specOf('policy/v1', 'PodDisruptionBudget', [[3, [[2, 0]]]]), { maxUnavailable: 0 });
 });
 test('what is cut short, unknown or something else is refused', () => {
   assert.throws(() => decodeProtobuf(Buffer.from('{}')), /does not begin/);

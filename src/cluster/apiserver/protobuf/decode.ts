@@ -5,17 +5,7 @@ import { readFields, type WireField } from './reader.ts';
 
 export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 const MAGIC = Buffer.from('k8s\0', 'latin1');
-/** Fields that stand in their parent's JSON without a name of their own. */
-const INLINE = new Set(['core.v1.VolumeSource', 'core.v1.ProbeHandler', 'core.v1.EphemeralContainerCommon', 'core.v1.PersistentVolumeSource']);
-/** Zeros and falses that mean something. Others are what the sender's language puts where nothing was said. */
-const SAID = new Set(
-  (
-    'replicas minReplicas gracePeriodSeconds terminationGracePeriodSeconds backoffLimit completions parallelism ttlSecondsAfterFinished revisionHistoryLimit tolerationSeconds ' +
-    'runAsUser runAsGroup fsGroup mode defaultMode priority restartCount ready currentReplicas desiredReplicas disruptionsAllowed currentHealthy desiredHealthy expectedPods allowed ' +
-    'enableServiceLinks automountServiceAccountToken allocateLoadBalancerNodePorts controller blockOwnerDeletion allowPrivilegeEscalation readOnlyRootFilesystem hostUsers runAsNonRoot ' +
-    'suspend serving terminating orphanDependents exitCode value partition'
-  ).split(' '),
-);
+const ZEROS: readonly unknown[] = ['', 0, false];
 
 type Json = Record<string, unknown>;
 
@@ -52,7 +42,7 @@ function readMessage(name: string, bytes: Buffer): Json {
 }
 
 function put(result: Json, known: MessageField, field: WireField): void {
-  const { name, type, shape } = known;
+  const { name, type, shape, omitZero } = known;
   if (shape === 'map') {
     const entry = new Map([...readFields(bytesOf(field))].map((part) => [part.number, part]));
     const value = entry.get(2);
@@ -65,9 +55,9 @@ function put(result: Json, known: MessageField, field: WireField): void {
   if (shape === 'list') {
     // Made here as a list on its first item.
     ((result[name] ??= []) as unknown[]).push(value);
-  } else if (INLINE.has(type) || name === 'localObjectReference') {
+  } else if (name === '') {
     Object.assign(result, value);
-  } else if (value !== undefined && value !== '' && ((value !== 0 && value !== false) || SAID.has(name))) {
+  } else if (value !== undefined && !(omitZero && ZEROS.includes(value))) {
     result[name] = value;
   }
 }

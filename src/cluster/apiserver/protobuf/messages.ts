@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 
 export interface MessageField {
+  /** Empty for a part whose fields stand among those of its owner. */
   readonly name: string;
+  /** Whether a zero, a false or an empty text says nothing: it is what a sender's language puts where nothing was said. */
+  readonly omitZero: boolean;
   /** `string`, `int32`, `core.v1.Pod`, … */
   readonly type: string;
   readonly shape: 'one' | 'list' | 'map';
@@ -23,7 +26,7 @@ export function messageName(apiVersion: string, kind: string): string {
   return `${group?.split('.')[0]}.${version}.${kind}`;
 }
 
-/** Each line: the message, then `number:name:type` for each field; `*` marks lists, `map:` maps with texts as keys. */
+/** Each line: the message, then `number:name:type` for each field; `*` marks lists, `map:` maps with texts as keys, `?` a name whose zero says nothing. */
 function readMessages(): ReadonlyMap<string, Message> {
   const lines = readFileSync(new URL('./fields.tsv', import.meta.url), 'utf8')
     .split('\n')
@@ -44,10 +47,12 @@ function readMessages(): ReadonlyMap<string, Message> {
   );
 }
 
-function readField(text: string): [number, MessageField] {
-  const [number, name = '', ...type] = text.split(':');
+function readField(field: string): [number, MessageField] {
+  const [number, text = '', ...type] = field.split(':');
+  const omitZero = text.endsWith('?');
+  const name = omitZero ? text.slice(0, -1) : text;
   const whole = type.join(':');
-  if (whole.startsWith('*')) return [Number(number), { name, type: whole.slice(1), shape: 'list' }];
-  if (whole.startsWith('map:')) return [Number(number), { name, type: whole.slice('map:'.length), shape: 'map' }];
-  return [Number(number), { name, type: whole, shape: 'one' }];
+  if (whole.startsWith('*')) return [Number(number), { name, omitZero, type: whole.slice(1), shape: 'list' }];
+  if (whole.startsWith('map:')) return [Number(number), { name, omitZero, type: whole.slice('map:'.length), shape: 'map' }];
+  return [Number(number), { name, omitZero, type: whole, shape: 'one' }];
 }

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import type { ApiServer } from '../index.ts';
 
 const run = promisify(execFile);
+/** The document of OpenAPI 2.0 is past the megabyte that is usual. */
+const OUTPUT_BYTES_MAX = 16 * 2 ** 20;
 
 export interface Answer {
   readonly stdout: string;
@@ -40,7 +42,7 @@ export async function connectKubectl(server: ApiServer, more: Readonly<Record<st
   const environment = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: file, ...more };
   const kubectl = async (...args: string[]): Promise<Answer> => {
     try {
-      return { ...(await run('kubectl', args, { env: environment, timeout: 30_000 })), code: 0 };
+      return { ...(await run('kubectl', args, { env: environment, timeout: 30_000, maxBuffer: OUTPUT_BYTES_MAX })), code: 0 };
     } catch (error) {
       // execFile rejects with an error that carries the outputs and the exit code.
       const failed = error as Error & Answer;

@@ -1,4 +1,4 @@
-import { type ApiRequest, type ApiResponse, type ApplyOptions, applyPatch, badRequest, type KubeObject } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, type ApplyOptions, applyPatch, badRequest, type KubeObject, warningsOf } from '#cluster/api';
 import { attributesOf } from '../auth/attributes.ts';
 import { type Context, timestamp } from '../context.ts';
 import { keyOf, present, type Served } from '../kinds.ts';
@@ -6,16 +6,17 @@ import { createObject } from './create.ts';
 import { isDryRun } from './options.ts';
 import { decodeBody } from './shape.ts';
 import { checkRevision, replace } from './update.ts';
+import { isForced } from './write-options.ts';
 import type { Place } from './write.ts';
 
 /** PATCH as server-side apply: makes the object where there is none. Errors: 400, 403, 404 (of a subresource), 409 with the conflicting fields, 422. */
 export async function applyRequest(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const { query, subresource, namespace, name = '', user } = request;
-  const { object: applied, warnings } = decodeBody(served, request.body, query);
+  const { object: applied, warnings } = decodeBody(served, request);
   settleName(applied, name);
   const options: ApplyOptions = {
     manager: query.fieldManager ?? '',
-    force: query.force === 'true',
+    force: isForced(query),
     time: timestamp(context.clock),
     ...(subresource === undefined ? {} : { subresource }),
   };
@@ -23,15 +24,21 @@ export async function applyRequest(context: Context, served: Served, request: Ap
   if (subresource === undefined && context.cache.get(keyOf(served, namespace, name)) === undefined) {
     // Whoever may patch may not make, unless he may that too.
     context.authorizer.require(user, attributesOf(request, 'create'));
-    const made = await createObject(context, served, { object: applyPatch(served.info, undefined, applied, options), namespace, dryRun, user });
-    return { kind: 'object', status: 201, object: present(served, made), warnings };
+    const made = present(
+      served,
+      await createObject(context, served, { object: applyPatch(served.info, undefined, applied, options), namespace, dryRun, user }),
+    );
+    return { kind: 'object', status: 201, object: made, warnings: [...warnings, ...warningsOf(served.info, made)] };
   }
   const place: Place = { served, namespace, name };
+  let ofKind: readonly string[] = [];
   const { object } = await replace(context, place, { dryRun, subresource, user }, (before) => {
     checkRevision(place, before, applied);
-    return applyPatch(served.info, before, applied, options);
+    const after = applyPatch(served.info, before, applied, options);
+    if (subresource === undefined) ofKind = warningsOf(served.info, after, before);
+    return after;
   });
-  return { kind: 'object', status: 200, object: present(served, object), warnings };
+  return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
 }
 
 function settleName(applied: KubeObject, name: string): void {

@@ -1,6 +1,16 @@
-import { type ApiRequest, type ApiResponse, alreadyExists, badRequest, invalid, type KubeObject, type UserInfo } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  alreadyExists,
+  badRequest,
+  invalid,
+  type KubeObject,
+  type UserInfo,
+  type V1Service,
+  warningsOf,
+} from '#cluster/api';
+import type { StoreWrite } from '#cluster/store';
 import { randomUuid, randomWord } from '#kit';
-import type { Service } from '../admission/service-allocator.ts';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { stampRequester } from '../auth/certificates/requester.ts';
@@ -12,6 +22,7 @@ import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
 import { checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
+import { tracked, type Writer, writerOf } from './track.ts';
 import { isRevisionConflict } from './write.ts';
 
 const GENERATED_CHARACTERS = 5;
@@ -21,9 +32,9 @@ const NAME_BYTES_MAX = 63;
 /** POST to a collection. Errors: 400, 403, 404 (namespace), 409, 422. */
 export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const dryRun = isDryRun(request.query);
-  const { object, warnings } = decodeBody(served, request.body, request.query);
-  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user });
-  return { kind: 'object', status: 201, object: present(served, stored), warnings };
+  const { object, warnings } = decodeBody(served, request);
+  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user, writer: writerOf(request) });
+  return { kind: 'object', status: 201, object: present(served, stored), warnings: [...warnings, ...warningsOf(served.info, object)] };
 }
 
 /** `object` is decoded and becomes the API server's. */
@@ -31,8 +42,12 @@ export interface NewObject {
   readonly object: KubeObject;
   readonly namespace: string | undefined;
   readonly dryRun: boolean;
+  /** The server's own, which it knows to be right: it may stand at an address that nobody else may name. */
+  readonly isTrusted?: boolean;
   /** Who makes it; the server itself without one. */
   readonly user?: UserInfo;
+  /** In whose name its fields are written; what is applied has its managers already. */
+  readonly writer?: Writer;
 }
 
 /** Completes, checks and stores a new object; it is in the storage version then. */
@@ -50,48 +65,60 @@ export async function createObject(context: Context, served: Served, wanted: New
   }
   for (let tries = 1; ; tries++) {
     if (generated) object.metadata.name = `${generateName.slice(0, NAME_BYTES_MAX - GENERATED_CHARACTERS)}${randomWord(context.random, GENERATED_CHARACTERS)}`;
-    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, wanted);
+    const named: Named = { ...wanted, name: generated ? generateName : (object.metadata.name ?? '') };
+    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, named);
     if (stored) return stored;
     if (!generated) throw alreadyExists(served.info, object.metadata.name ?? '');
     if (tries === GENERATE_TRIES) throw namesExhausted(served.info, generateName);
   }
 }
 
+/** `name`: what a refusal calls it. Not by a name just made up, so that the same refusal is the same words each time. */
+type Named = NewObject & { readonly name: string };
+
 /** Undefined when the name is taken. */
-async function tryCreate(context: Context, served: Served, object: KubeObject, wanted: NewObject): Promise<KubeObject | undefined> {
+async function tryCreate(context: Context, served: Served, object: KubeObject, wanted: Named): Promise<KubeObject | undefined> {
   const { namespace, name = '' } = object.metadata;
   const key = keyOf(served, namespace, name);
   if (context.cache.get(key)) return undefined;
+  const isService = isResource(served, '', 'services');
   const write = async () => {
     stamp(context, object);
-    const ready = await complete(context, served, object, wanted.user ?? LOOPBACK, wanted.dryRun);
-    return wanted.dryRun ? ready : await put(context, key, ready);
+    // What an attempt allocates must not be what the next one asks for.
+    const ready = await complete(context, served, isService ? structuredClone(object) : object, wanted);
+    return wanted.dryRun ? ready : await put(context, key, ready, isService ? context.services.alongside() : []);
   };
   const target = { operation: 'CREATE', served, subresource: undefined, namespace } as const;
-  return await context.admission.hold(context, target, () => (isResource(served, '', 'services') ? context.services.run(write) : write()));
+  return await context.admission.hold(context, target, () => (isService ? context.services.run(write) : write()));
 }
 
 /** Everything that makes the object what is stored: in Kubernetes' order. */
-async function complete(context: Context, served: Served, object: KubeObject, user: UserInfo, dryRun: boolean): Promise<KubeObject> {
-  const prepared = prepareNew(served, object);
-  const { namespace, name = '' } = prepared.metadata;
+async function complete(
+  context: Context,
+  served: Served,
+  object: KubeObject,
+  { name, user = LOOPBACK, dryRun, writer, isTrusted = false }: Named,
+): Promise<KubeObject> {
+  const completed = prepareNew(served, object);
+  const prepared = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
+  const { namespace } = prepared.metadata;
   const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
   await context.admission.mutate(context, request);
   if (isResource(served, 'certificates.k8s.io', 'certificatesigningrequests')) stampRequester(prepared, user);
   // Decoded as a Service.
-  if (isResource(served, '', 'services')) context.services.allocate(prepared as Service);
-  checkNew(served, prepared);
+  if (isResource(served, '', 'services')) context.services.allocate(prepared as V1Service);
+  if (!isTrusted) checkNew(served, prepared);
   if (isDefinition(served)) settleDefinition(context, prepared);
   await context.admission.validate(context, request);
   requireNoEscalation(context.authorizer, served, prepared, undefined, user);
   return toStorage(served, prepared);
 }
 
-async function put(context: Context, key: string, object: KubeObject): Promise<KubeObject | undefined> {
+async function put(context: Context, key: string, object: KubeObject, alongside: readonly StoreWrite[]): Promise<KubeObject | undefined> {
   try {
-    return await context.cache.put(key, object, 0);
+    return await context.cache.put(key, object, 0, alongside);
   } catch (error) {
-    if (isRevisionConflict(error)) return undefined;
+    if (isRevisionConflict(error, key)) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type Status, StatusError } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type ResourceRef, type Status, StatusError } from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { type Context, mutable, timestamp } from '../context.ts';
 import { keyOf, matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
@@ -23,8 +23,7 @@ export async function deleteOne(context: Context, served: Served, request: ApiRe
   const options = deleteOptions(request);
   await admitDeletion(context, place, request, options.dryRun);
   const { object, removed } = await deletePlace(context, place, options);
-  const returnsObject = !removed || served.info.group === '';
-  return { kind: 'object', status: 200, object: returnsObject ? present(served, object) : success(served, object) };
+  return { kind: 'object', status: 200, object: !removed || answersObject(served.info) ? present(served, object) : success(served, object) };
 }
 
 /** DELETE of a collection: of everything that the selectors match. */
@@ -142,6 +141,28 @@ function finalizersAfter(present: readonly string[], policy: string | undefined)
   if (policy === undefined) return [...present];
   const others = present.filter((finalizer) => finalizer !== FINALIZER.Orphan && finalizer !== FINALIZER.Foreground);
   return policy === 'Orphan' || policy === 'Foreground' ? [...others, FINALIZER[policy]] : others;
+}
+
+/** Kinds whose deletion is answered with what they were, by group; that of others with a Status. */
+const ANSWER_OBJECT: Readonly<Record<string, (resource: string) => boolean>> = {
+  '': (resource) => CORE_ANSWER_OBJECT.includes(resource),
+  'resource.k8s.io': () => true,
+  'storage.k8s.io': (resource) => resource !== 'csistoragecapacities',
+};
+const CORE_ANSWER_OBJECT = [
+  'namespaces',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'pods',
+  'podtemplates',
+  'resourcequotas',
+  'serviceaccounts',
+  'services',
+];
+
+/** Whether who deletes such an object gets its last state; of the others he is told that it went well. */
+export function answersObject({ group, resource }: Pick<ResourceRef, 'group' | 'resource'>): boolean {
+  return ANSWER_OBJECT[group]?.(resource) ?? false;
 }
 
 function success(served: Served, object: KubeObject): Omit<Status, 'message' | 'reason' | 'code'> {

@@ -1,28 +1,30 @@
-import { type ApiRequest, type ApiResponse, jsonPatch, type KubeObject, mergePatch, strategicMergePatch } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, jsonPatch, type KubeObject, mergePatch, strategicMergePatch, warningsOf } from '#cluster/api';
 import type { Context } from '../context.ts';
 import { unsupportedMediaType } from '../errors.ts';
 import { present, type Served } from '../kinds.ts';
 import { applyRequest } from './apply.ts';
 import { isDryRun } from './options.ts';
 import { decodeBody } from './shape.ts';
+import { writerOf } from './track.ts';
 import { checkRevision, replace } from './update.ts';
 import type { Place } from './write.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
-export const APPLY_PATCH = 'application/apply-patch+yaml';
-const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH];
+const APPLY_PATCH = 'application/apply-patch+yaml';
+const APPLY_CBOR = 'application/apply-patch+cbor';
+const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH, APPLY_CBOR];
 
 /** PATCH of one object, or of its status alone. A patch without resourceVersion goes on top of whatever stands there. Errors: 400, 404, 409, 415, 422. */
 export async function patch(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
-  if (request.contentType === APPLY_PATCH) return await applyRequest(context, served, request);
+  if (request.contentType === APPLY_PATCH || request.contentType === APPLY_CBOR) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   let warnings: readonly string[] = [];
-  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user };
+  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
-    const decoded = decodeBody(served, patchBody(before, request, served), request.query);
-    warnings = decoded.warnings;
+    const decoded = decodeBody(served, request, patchBody(before, request, served));
+    warnings = request.subresource === undefined ? [...decoded.warnings, ...warningsOf(served.info, decoded.object, before)] : decoded.warnings;
     checkRevision(place, before, decoded.object);
     return decoded.object;
   });

@@ -1,4 +1,4 @@
-import { badRequest, type CustomScale, type KubeObject } from '#cluster/api';
+import { badRequest, type CustomScale, invalid, type KubeObject, type ObjectSelector, objectSelectorText } from '#cluster/api';
 import { readScale, withReplicas } from '../custom/scale.ts';
 
 /** autoscaling/v1 Scale: the one view that an autoscaler needs of anything that has replicas. */
@@ -7,15 +7,10 @@ export interface Scale extends KubeObject {
   status: { replicas: number; selector?: string };
 }
 
-/** Deployments, ReplicaSets, StatefulSets: what of them a Scale shows. */
+/** Deployments, ReplicaSets, StatefulSets, ReplicationControllers: what of them a Scale shows. */
 interface Scalable extends KubeObject {
-  spec?: { replicas?: number; selector?: { matchLabels?: Record<string, string>; matchExpressions?: readonly Requirement[] } | Record<string, string> };
+  spec?: { replicas?: number; selector?: ObjectSelector | Record<string, string> };
   status?: { replicas?: number };
-}
-interface Requirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
 }
 
 export function scaleOf(object: KubeObject, custom?: CustomScale): Scale {
@@ -41,12 +36,16 @@ export function scaleOf(object: KubeObject, custom?: CustomScale): Scale {
   };
 }
 
-/** The object with the replicas of the Scale. Errors: 400 for a number that is none. */
+/** The object with the replicas of the Scale. Errors: 400 for what is no whole number, 422 for one below 0. */
 export function withScale(object: KubeObject, scale: unknown, custom?: CustomScale): KubeObject {
   // Read field by field below.
   const replicas = (scale as { spec?: { replicas?: unknown } } | undefined)?.spec?.replicas ?? 0;
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
-    throw badRequest(`Cannot scale "${object.metadata.name}": spec.replicas is ${JSON.stringify(replicas)}, want a whole number not below 0`);
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
+    throw badRequest(`Cannot scale "${object.metadata.name}": spec.replicas is ${JSON.stringify(replicas)}, want a whole number`);
+  }
+  if (replicas < 0) {
+    const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
+    throw invalid('Scale', 'autoscaling', object.metadata.name ?? '', [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message }]);
   }
   if (custom !== undefined) return withReplicas(custom, object, replicas);
   const next = structuredClone(object) as Scalable;
@@ -57,15 +56,7 @@ export function withScale(object: KubeObject, scale: unknown, custom?: CustomSca
 /** A selector as text, as an autoscaler hands it back in a list of Pods. */
 function selectorText(selector: NonNullable<Scalable['spec']>['selector']): string {
   if (!selector) return '';
-  const structured = 'matchLabels' in selector || 'matchExpressions' in selector;
+  const isStructured = 'matchLabels' in selector || 'matchExpressions' in selector;
   // Without either of the two names it is a ReplicationController's plain map of labels.
-  const labels = (structured ? (selector.matchLabels ?? {}) : selector) as Record<string, string>;
-  const expressions = (structured ? (selector.matchExpressions ?? []) : []) as readonly Requirement[];
-  return [...Object.entries(labels).map(([key, value]) => `${key}=${value}`), ...expressions.map(expressionText)].join(',');
-}
-
-function expressionText({ key, operator, values = [] }: Requirement): string {
-  if (operator === 'Exists') return key;
-  if (operator === 'DoesNotExist') return `!${key}`;
-  return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
+  return objectSelectorText((isStructured ? selector : { matchLabels: selector }) as ObjectSelector);
 }

@@ -1,25 +1,32 @@
 import {
+  type ApiRequest,
   apiVersionOf,
   applyDefaults,
   badRequest,
   type Decoded,
   decode,
+  isPodPart,
   type KubeObject,
   prepareForCreate,
   prepareForUpdate,
   validateCreate,
+  validatePodPart,
+  validateStatusUpdate,
   validateUpdate,
+  withPodPart,
 } from '#cluster/api';
 import { convert } from '../conversion/convert.ts';
 import type { Served } from '../kinds.ts';
 
-/** The request's body as an object of the resource, with what is to be warned of. Errors: 400. */
-export function decodeBody(served: Served, body: unknown, query: Readonly<Record<string, string>>): Decoded {
+type BodyOf = Pick<ApiRequest, 'query' | 'body' | 'repeated'>;
+
+/** The request's body (or what was made of it) as an object of the resource, with what is to be warned of. Errors: 400. */
+export function decodeBody(served: Served, { query, repeated = [], body: given }: BodyOf, body: unknown = given): Decoded {
   const fieldValidation = query.fieldValidation || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     throw badRequest(`Cannot use fieldValidation="${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`);
   }
-  const decoded = decode(served.info, body, { fieldValidation });
+  const decoded = decode(served.info, body, { fieldValidation, repeated });
   return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata } } };
 }
 
@@ -43,12 +50,15 @@ export function toStorage(served: Served, object: KubeObject): KubeObject {
 export function prepareChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): KubeObject {
   if (subresource === 'finalize') return withFinalizers(after, before);
   if (subresource === 'approval') return withConditions(after, before);
+  if (isPodPart(subresource)) return prepareForUpdate(served.info, withPodPart(before, applyDefaults(served.info, after), subresource), before);
   if (subresource !== undefined) return prepareForUpdate(served.info, after, before, subresource);
   return prepareForUpdate(served.info, applyDefaults(served.info, after), before);
 }
 
-/** Of a subresource nothing is to be checked but of an approval, and what a definition describes. Errors: 422. */
+/** Of a subresource nothing is to be checked but its own part, an approval, and what a definition describes. Errors: 422. */
 export function checkChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): void {
+  if (subresource === 'status' && served.info.custom === undefined) return validateStatusUpdate(served.info, after, before);
+  if (isPodPart(subresource)) return validatePodPart(after, before, subresource);
   if (subresource === undefined || subresource === 'approval' || served.info.custom !== undefined) validateUpdate(served.info, after, before);
 }
 

@@ -18,6 +18,7 @@ import { get } from './get.ts';
 import { isDryRun } from './options.ts';
 import { patch, patchBody } from './patch.ts';
 import { type Scale, scaleOf, withScale } from './scale.ts';
+import { writerOf } from './track.ts';
 import { replace, update } from './update.ts';
 import { change, current, type Place } from './write.ts';
 
@@ -27,6 +28,8 @@ export async function handleSubresource(context: Context, served: Served, reques
   const { verb } = request;
   switch (subresource) {
     case 'status':
+    case 'ephemeralcontainers':
+    case 'resize':
       if (verb === 'get') return await get(context, served, request);
       if (verb === 'update') return await update(context, served, request);
       if (verb === 'patch') return await patch(context, served, request);
@@ -51,7 +54,7 @@ export async function handleSubresource(context: Context, served: Served, reques
 async function scale(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const place = placeOf(served, request);
   if (request.verb === 'get') return { kind: 'object', status: 200, object: scaleOf(present(served, current(context, place)), served.info.custom?.scale) };
-  const options = { dryRun: isDryRun(request.query), subresource: undefined };
+  const options = { dryRun: isDryRun(request.query), subresource: undefined, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
     const shown = scaleOf(before, served.info.custom?.scale);
     // A patched Scale is read field by field below and in `withScale`.
@@ -98,6 +101,14 @@ async function bind(context: Context, served: Served, request: ApiRequest): Prom
   return { kind: 'object', status: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
 }
 
+interface Eviction {
+  readonly metadata?: { readonly name?: string };
+  readonly deleteOptions?: {
+    readonly gracePeriodSeconds?: number;
+    readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+    readonly dryRun?: unknown;
+  };
+}
 interface Budget extends KubeObject {
   spec?: { selector?: ObjectSelector };
   status?: { disruptionsAllowed?: number };
@@ -107,7 +118,9 @@ interface Budget extends KubeObject {
 async function evict(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const place = placeOf(served, request);
   // Read field by field below.
-  const body = (request.body ?? {}) as { deleteOptions?: { gracePeriodSeconds?: number; preconditions?: { uid?: string; resourceVersion?: string } } };
+  const body = (request.body ?? {}) as Eviction;
+  if (body.metadata?.name !== undefined && body.metadata.name !== place.name) throw badRequest('name in URL does not match name in Eviction object');
+  const dryRun = isDryRun(request.query, body.deleteOptions);
   const pod = current(context, place) as Pod;
   const budgets = budgetsOf(context, pod);
   const [budget] = budgets;
@@ -115,9 +128,9 @@ async function evict(context: Context, served: Served, request: ApiRequest): Pro
   if (budget && !ended) {
     if (budgets.length > 1)
       throw badRequest(`Cannot evict pod "${place.name}": it has ${budgets.length} disruption budgets, which the eviction subresource does not support`);
-    await takeDisruption(context, budget);
+    await takeDisruption(context, budget, dryRun);
   }
-  await deletePlace(context, place, { dryRun: isDryRun(request.query), ...body.deleteOptions });
+  await deletePlace(context, place, { ...body.deleteOptions, dryRun });
   return { kind: 'object', status: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
 }
 
@@ -131,13 +144,14 @@ function budgetsOf(context: Context, pod: Pod): Budget[] {
 }
 
 /** Takes one of the allowed disruptions, so that two evictions at once don't both have the last. */
-async function takeDisruption(context: Context, budget: Budget): Promise<void> {
+async function takeDisruption(context: Context, budget: Budget, dryRun: boolean): Promise<void> {
   const key = `${collectionPrefix({ group: 'policy', resource: 'poddisruptionbudgets' })}${budget.metadata.namespace}/${budget.metadata.name}`;
   await context.writes.run(key, async () => {
     const now = context.cache.get(key) as Budget | undefined;
     if (!now) throw notFound({ group: 'policy', resource: 'poddisruptionbudgets' }, budget.metadata.name ?? '');
     const allowed = now.status?.disruptionsAllowed ?? 0;
     if (allowed < 1) throw evictionRefused(`The disruption budget ${budget.metadata.name} needs all its healthy pods now`);
+    if (dryRun) return;
     const next = mutable(now);
     next.status = { ...next.status, disruptionsAllowed: allowed - 1 };
     await context.cache.put(key, next, Number(now.metadata.resourceVersion));

@@ -1,5 +1,4 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject, type UserInfo } from '#cluster/api';
-import type { Service } from '../admission/service-allocator.ts';
+import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject, type UserInfo, type V1Service, warningsOf } from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { requireNoEscalation } from '../auth/rbac/escalation.ts';
@@ -7,28 +6,35 @@ import type { Context } from '../context.ts';
 import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
+import { tracked, type Writer, writerOf } from './track.ts';
 import { checkChanged, decodeBody, prepareChanged, toStorage } from './shape.ts';
 import { type Change, change, type Place, STALE_WORDS } from './write.ts';
 
 /** PUT of one object, or of its status alone. Errors: 400, 404, 409, 422. */
 export async function update(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
-  const { object: body, warnings } = decodeBody(served, request.body, request.query);
+  const { object: body, warnings } = decodeBody(served, request);
+  let ofKind: readonly string[] = [];
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   checkIdentity(served, place, body);
-  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user };
+  const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
     checkRevision(place, before, body);
+    if (request.subresource === undefined) ofKind = warningsOf(served.info, body, before);
     return structuredClone(body);
   });
-  return { kind: 'object', status: 200, object: present(served, object), warnings };
+  return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
 }
 
 export interface ReplaceOptions {
   readonly dryRun: boolean;
+  /** As in `NewObject`. */
+  readonly isTrusted?: boolean;
   /** `status` or `finalize`: only that part changes. */
   readonly subresource: string | undefined;
   /** Who does it; the server itself without one. */
   readonly user?: UserInfo;
+  /** In whose name the fields are written; what is applied has its managers already. */
+  readonly writer?: Writer;
 }
 
 /** Puts what `next` makes of the object (in the version of `place.served`; it may be kept and changed) in its place, with all that a write entails. */
@@ -46,7 +52,8 @@ export async function replace(
     keepSystemFields(before, after);
     refuseNewFinalizers(place, before, after);
     const result = await complete(context, place, options, before, after);
-    return endsNow(stored, result) ? { remove: result } : { put: result };
+    if (endsNow(stored, result)) return { remove: result };
+    return { put: result, alongside: allocates(place, options) ? context.services.alongside() : [] };
   };
   const write = () => change(context, place, dryRun, decide);
   const target = { operation: 'UPDATE', served, subresource, namespace } as const;
@@ -56,13 +63,14 @@ export async function replace(
 /** Everything that makes of a change what is stored: in Kubernetes' order. */
 async function complete(context: Context, place: Place, options: ReplaceOptions, before: KubeObject, after: KubeObject): Promise<KubeObject> {
   const { served, namespace, name } = place;
-  const { subresource, dryRun, user = LOOPBACK } = options;
-  const object = prepareChanged(served, after, before, subresource);
+  const { subresource, dryRun, user = LOOPBACK, writer } = options;
+  const changed = prepareChanged(served, after, before, subresource);
+  const object = writer === undefined ? changed : tracked(context, served, before, changed, writer);
   const request: AdmissionRequest = { operation: 'UPDATE', served, subresource, namespace, name, object, old: before, user, dryRun };
   await context.admission.mutate(context, request);
   // Decoded as Services, both of them.
-  if (allocates(place, options)) context.services.allocate(object as Service, before as Service);
-  checkChanged(served, object, before, subresource);
+  if (allocates(place, options)) context.services.allocate(object as V1Service, before as V1Service);
+  if (options.isTrusted !== true) checkChanged(served, object, before, subresource);
   if (isDefinition(served)) settleDefinition(context, object);
   await context.admission.validate(context, request);
   requireNoEscalation(context.authorizer, served, object, before, user);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { conflict, type KubeObject, notFound } from '#cluster/api';
-import { GantryError } from '#kit';
+import { RevisionConflictError, type StoreWrite } from '#cluster/store';
 import { catchUp } from '../cache/catch-up.ts';
 import type { Context } from '../context.ts';
 import { keyOf, type Served } from '../kinds.ts';
@@ -16,7 +16,10 @@ export interface Place {
 }
 
 /** What a change makes of the stored object: something to put in its place, its end, or nothing at all. */
-export type Change = { readonly put: KubeObject; readonly warnings?: readonly string[] } | { readonly remove: KubeObject } | { readonly keep: KubeObject };
+export type Change =
+  | { readonly put: KubeObject; readonly warnings?: readonly string[] /** What is written with it, or neither. */; readonly alongside?: readonly StoreWrite[] }
+  | { readonly remove: KubeObject }
+  | { readonly keep: KubeObject };
 
 /** The stored object (storage version). Errors: 404. */
 export function current(context: Context, { served, namespace, name }: Place): KubeObject {
@@ -44,7 +47,7 @@ export async function change(
       try {
         return await carryOut(context, key, before, decision, dryRun);
       } catch (error) {
-        if (!isRevisionConflict(error)) throw error;
+        if (!isRevisionConflict(error, key)) throw error;
         if (tries === TRIES_MAX) throw conflict(place.served.info, place.name, STALE_WORDS);
         await context.cache.changed(key, Number(before.metadata.resourceVersion));
       }
@@ -68,11 +71,12 @@ async function carryOut(
   }
   if (same(before, decision.put)) return { object: before, removed: false };
   if (dryRun) return { object: decision.put, removed: false };
-  return { object: await context.cache.put(key, decision.put, expected), removed: false };
+  return { object: await context.cache.put(key, decision.put, expected, decision.alongside), removed: false };
 }
 
-export function isRevisionConflict(error: unknown): boolean {
-  return error instanceof GantryError && error.code === 'REVISION_CONFLICT';
+/** Whether that key did not stand as expected. */
+export function isRevisionConflict(error: unknown, key: string): boolean {
+  return error instanceof RevisionConflictError && error.key === key;
 }
 
 /** Whether a write would change nothing but who wrote when. */

@@ -88,6 +88,7 @@ function conditionsAfter(
   const present = replicaSet.status?.conditions ?? [];
   const others = present.filter((condition) => condition.type !== 'ReplicaFailure');
   if (failure === undefined) return others;
-  const same = present.find((condition) => condition.type === 'ReplicaFailure' && condition.reason === failure.reason);
-  return [...others, { type: 'ReplicaFailure', status: 'True', ...failure, lastTransitionTime: same?.lastTransitionTime ?? timestamp(now_ms) }];
+  // The first words for a reason stay: a failure told anew in other words would be a change, and each change is tried at once.
+  if (present.some(({ type, status, reason }) => type === 'ReplicaFailure' && status === 'True' && reason === failure.reason)) return [...present];
+  return [...others, { type: 'ReplicaFailure', status: 'True', ...failure, lastTransitionTime: timestamp(now_ms) }];
 }

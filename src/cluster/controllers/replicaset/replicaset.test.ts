@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { V1Pod } from '#cluster/api';
 import { OwnWrites } from './own-writes.ts';
 import { rankForDeletion } from './ranking.ts';
+import { statusOf } from './reconcile.ts';
 
 const NOW = Date.parse('2026-01-01T01:00:00Z');
 interface Is {
@@ -91,4 +92,21 @@ test('what was told to end no longer counts', () => {
   assert.deepEqual(own.correct('o', [pod('a'), pod('b')], 0).pods, [pod('b')]);
   own.observed('o', 'a', 'ending');
   assert.deepEqual(own.correct('o', [pod('a', { ending: true })], 0), { pods: [pod('a', { ending: true })] });
+});
+
+test('a failure that repeats in other words changes nothing; another reason does', () => {
+  const replicaSet = { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'a', generation: 1 } };
+  const after = (status: object | undefined, reason: string, message: string) =>
+    statusOf(
+      { replicaSet: { ...replicaSet, ...(status === undefined ? {} : { status: { replicas: 0, ...status } }) }, pods: [], related: [] },
+      [],
+      { reason, message },
+      NOW,
+    );
+  const first = after(undefined, 'FailedCreate', 'one');
+  assert.deepEqual(first.conditions, [
+    { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'one', lastTransitionTime: '2026-01-01T01:00:00Z' },
+  ]);
+  assert.deepEqual(after(first, 'FailedCreate', 'two'), first);
+  assert.equal(after(first, 'FailedDelete', 'two').conditions?.[0]?.message, 'two');
 });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { arch, hostname, release } from 'node:os';
 import { isSystemError } from '#kit';
-import type { MachineFacts } from './node-object.ts';
+import type { MachineFacts } from '../types.ts';
 
 /** Reads what the machine says of itself; what it does not say is empty. */
 export async function machineFacts(): Promise<MachineFacts> {

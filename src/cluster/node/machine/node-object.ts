@@ -1,16 +1,6 @@
 import { formatQuantity, type V1Node, type V1NodeCondition } from '#cluster/api';
 import { timestamp } from '#cluster/client';
-import type { NodeAgentOptions } from '../types.ts';
-
-/** What the machine says of itself. */
-export interface MachineFacts {
-  readonly architecture: string;
-  readonly hostname: string;
-  readonly kernelVersion: string;
-  readonly osImage: string;
-  readonly machineId: string;
-  readonly bootId: string;
-}
+import type { MachineFacts, NodeAgentOptions } from '../types.ts';
 
 type Described = Pick<NodeAgentOptions, 'nodeName' | 'address' | 'capacity' | 'version' | 'labels'> & {
   readonly runtime: { readonly name: string; readonly version: string };

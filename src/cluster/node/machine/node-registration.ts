@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { mergePatch, type V1Lease, type V1Node } from '#cluster/api';
 import { isStatus, LEASES, NODES } from '#cluster/client';
-import type { NodeAgentOptions } from '../types.ts';
-import { machineFacts } from './facts.ts';
-import { type MachineFacts, nodeLabels, nodeStatus } from './node-object.ts';
+import type { MachineFacts, NodeAgentOptions } from '../types.ts';
+import { nodeLabels, nodeStatus } from './node-object.ts';
 
 const LEASE_NAMESPACE = 'kube-node-lease';
 const LEASE_SECONDS = 40;
@@ -28,9 +27,9 @@ export class NodeRegistration {
   }
 
   async #writeNode(): Promise<void> {
-    const { client, clock, nodeName } = this.#options;
+    const { client, clock, nodeName, machine } = this.#options;
     const nodes = client.resource<V1Node>(NODES);
-    this.#facts ??= await machineFacts();
+    this.#facts ??= await machine.facts();
     const labels = nodeLabels(this.#options, this.#facts);
     const known = await this.#find();
     const node = known ?? (await nodes.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, labels }, spec: {} }));

@@ -1,5 +1,4 @@
 import type { AgentContext, AgentStats, RuntimeContainer } from '../types.ts';
-import { machineUsage } from './usage.ts';
 
 interface Sample {
   readonly at_ms: number;
@@ -50,7 +49,7 @@ export class Stats {
   }
 
   async #sample(): Promise<Round> {
-    const { runtime, clock, machineFiles, logger } = this.#agent;
+    const { runtime, clock, machine: own, logger } = this.#agent;
     const running = (await runtime.listContainers()).filter(({ state }) => state.status === 'running');
     const containers = new Map<string, { run: RuntimeContainer; sample: Sample }>();
     const take = async (run: RuntimeContainer) => {
@@ -62,7 +61,7 @@ export class Stats {
         logger.debug('Cannot read usage of a container', { container: run.id, error });
       }
     };
-    const [machine] = await Promise.all([machineUsage(machineFiles?.proc ?? '/proc'), ...running.map(take)]);
+    const [machine] = await Promise.all([own.usage(), ...running.map(take)]);
     const at_ms = clock.now();
     return { at_ms, node: { at_ms, ...machine }, containers };
   }

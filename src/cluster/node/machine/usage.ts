@@ -1,13 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MachineUsage } from '../types.ts';
 
 /** How often the kernel counts CPU time, as it shows it to programs. */
 const TICKS_PER_SECOND = 100;
-
-export interface MachineUsage {
-  readonly cpu_total_ns: number;
-  readonly memory_bytes: number;
-}
 
 /** What the whole machine uses, from proc(5). */
 export async function machineUsage(proc: string): Promise<MachineUsage> {

@@ -20,6 +20,7 @@ export function containerStatus(view: PodView, container: ContainerView, message
   const state = neverRan ? unknownEnd(undefined, view.now_ms) : stateOf(view, container, messages, ending);
   const before = lastState(container, state, messages) ?? (run === undefined || known?.restartCount === run.attempt ? known?.lastState : undefined);
   const running = state.running !== undefined;
+  const counts = container.role === 'main' || container.role === 'sidecar';
   const doneInit = container.role === 'init' && state.terminated?.exitCode === 0;
   return {
     name: container.name,
@@ -27,17 +28,23 @@ export function containerStatus(view: PodView, container: ContainerView, message
     imageID: run?.imageId ?? known?.imageID ?? '',
     ...(run === undefined ? {} : { containerID: `${ID_SCHEME}${run.id}` }),
     restartCount: run?.attempt ?? container.nextAttempt,
-    ready: doneInit || (running && container.ready && container.started && container.role !== 'init'),
-    started: running && container.started,
+    ready: doneInit || (running && container.ready && container.started && counts),
+    started: running && container.started && container.role !== 'ephemeral',
     state,
     lastState: before ?? {},
   };
 }
 
+const STATUS_LISTS = {
+  init: 'initContainerStatuses',
+  sidecar: 'initContainerStatuses',
+  main: 'containerStatuses',
+  ephemeral: 'ephemeralContainerStatuses',
+} as const;
+
 /** The entry that the API has of it now. */
 export function reported({ pod }: Pick<PodView, 'pod'>, { name, role }: Pick<ContainerView, 'name' | 'role'>): V1ContainerStatus | undefined {
-  const list = role === 'main' ? pod.status?.containerStatuses : pod.status?.initContainerStatuses;
-  return list?.find((status) => status.name === name);
+  return pod.status?.[STATUS_LISTS[role]]?.find((status) => status.name === name);
 }
 
 function stateOf(view: PodView, container: ContainerView, messages: EndMessages, ending: boolean): V1ContainerState {

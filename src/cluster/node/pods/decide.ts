@@ -79,11 +79,12 @@ function live(view: PodView): Decision {
   return { actions: steps.flatMap(({ actions }) => actions), ...(wakes.length > 0 ? { wakeAt_ms: Math.min(...wakes) } : {}) };
 }
 
-/** The containers whose turn it is: those before the Pod's own one after the other, then all the rest. */
+/** The containers whose turn it is: those before the Pod's own one after the other, then all the rest; who looks into a Pod waits for none of them. */
 function due(view: PodView): readonly ContainerView[] {
   const begun = hasBegun(view);
-  const turn: ContainerView[] = [];
+  const turn = view.containers.filter(({ role }) => role === 'ephemeral');
   for (const container of view.containers) {
+    if (container.role === 'ephemeral') continue;
     if (container.role === 'init' && (begun || isInitDone(container))) continue;
     turn.push(container);
     if (container.role !== 'main' && !begun && !isInitDone(container)) break;

@@ -36,7 +36,7 @@ async function perform(
     await agent.clock.sleep(handler.sleep.seconds * 1000, signal);
     return { success: true, output: '' };
   }
-  if (handler.httpGet) return await getHttp(handler.httpGet, { container, address }, signal);
+  if (handler.httpGet) return await getHttp(handler.httpGet, { container, address, wires: agent.machine.wires }, signal);
   const exec = (command: readonly string[]) => agent.runtime.exec(runId, { command, stdin: false, terminal: false });
   return await runCommand(handler.exec?.command ?? [], { exec }, signal);
 }

@@ -6,10 +6,16 @@ import type { ContainerRole, ContainerView } from './view.ts';
 
 const PULL_BACKOFF_AFTER_MS = 1500;
 
-/** A state for each container of the Pod, in the order in which they start. Pure. */
-export function containerStates(pod: V1Pod): readonly ContainerState[] {
+/** A state for each container of the Pod, in the order in which they start; those that look into it last. Pure. */
+export function containerStates(pod: V1Pod): ContainerState[] {
   const inits = (pod.spec?.initContainers ?? []).map((spec) => newContainerState(spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init'));
-  return [...inits, ...(pod.spec?.containers ?? []).map((spec) => newContainerState(spec, 'main'))];
+  return [...inits, ...(pod.spec?.containers ?? []).map((spec) => newContainerState(spec, 'main')), ...addedStates(pod, [])];
+}
+
+/** States for what was added to a Pod that runs. Pure. */
+export function addedStates(pod: V1Pod, known: readonly ContainerState[]): readonly ContainerState[] {
+  const names = new Set(known.map(({ name }) => name));
+  return (pod.spec?.ephemeralContainers ?? []).filter(({ name }) => !names.has(name)).map((spec) => newContainerState(spec, 'ephemeral'));
 }
 
 /** One container as it is now. Pure. */

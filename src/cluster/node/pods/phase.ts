@@ -40,7 +40,7 @@ function neverStarted(container: ContainerView): boolean {
 
 /** Whether the containers before the Pod's own have done their work. */
 export function isInitialized(view: PodView): boolean {
-  return hasBegun(view) || view.containers.every((container) => container.role === 'main' || isInitDone(container));
+  return hasBegun(view) || view.containers.every((container) => container.role === 'main' || container.role === 'ephemeral' || isInitDone(container));
 }
 
 /** Whether one of the Pod's own containers ever ran: then the ones before them had ended. */

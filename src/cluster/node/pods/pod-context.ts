@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { V1Container, V1Pod, V1Service } from '#cluster/api';
 import type { Sources } from '../process/environment.ts';
 import type { PodFacts } from '../process/fields.ts';
@@ -19,10 +18,6 @@ export interface Sandbox {
   readonly namespacePath?: string;
   readonly volumes: ReadonlyMap<string, string>;
   readonly files: { readonly hosts: string; readonly resolvConf: string };
-}
-
-export function podDir({ agent, uid }: Pick<PodContext, 'agent' | 'uid'>): string {
-  return join(agent.dataDir, 'pods', uid);
 }
 
 export function factsOf({ agent, pod }: PodContext, podAddress: string): PodFacts {

@@ -13,7 +13,7 @@ export function podStatus(view: PodView, node: { readonly address: string }, mes
   const ending = view.gone || view.pod.metadata.deletionTimestamp !== undefined || isOver(phaseOf(view)) || isPastDeadline(view);
   const statuses = new Map(view.containers.map((container) => [container, containerStatus(view, container, messages, ending)]));
   const list = (...roles: readonly ContainerView['role'][]) => [...statuses].filter(([{ role }]) => roles.includes(role)).map(([, status]) => status);
-  const [inits, mains] = [list('init', 'sidecar'), list('main')];
+  const [inits, mains, ephemeral] = [list('init', 'sidecar'), list('main'), list('ephemeral')];
   const phase = finalPhase(view, mains);
   const address = view.sandbox.state === 'ready' ? view.sandbox.address : before.podIP;
   const late = isPastDeadline(view) && phase === 'Failed' && before.phase !== 'Succeeded';
@@ -29,6 +29,7 @@ export function podStatus(view: PodView, node: { readonly address: string }, mes
     qosClass: before.qosClass ?? (view.pod.spec === undefined ? 'BestEffort' : qosClassOf(view.pod.spec)),
     ...(inits.length > 0 ? { initContainerStatuses: inits } : {}),
     containerStatuses: mains,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(message === undefined ? {} : { message }),
     ...(view.pod.metadata.generation === undefined ? {} : { observedGeneration: view.pod.metadata.generation }),
@@ -50,7 +51,7 @@ function finalPhase(view: PodView, mains: readonly V1ContainerStatus[]): Phase {
 function conditions(view: PodView, phase: Phase, inits: readonly V1ContainerStatus[], mains: readonly V1ContainerStatus[]): V1PodCondition[] {
   const before = view.pod.status?.conditions ?? [];
   const begun = view.sandbox.state === 'ready' || (!isOver(phase) && view.containers.some(({ runs }) => runs.some(({ state }) => state.status === 'running')));
-  const initialized = isInitialized(view) || phase === 'Succeeded' || view.containers.every(({ role }) => role === 'main');
+  const initialized = isInitialized(view) || phase === 'Succeeded' || view.containers.every(({ role }) => role === 'main' || role === 'ephemeral');
   const containersReady = readiness(phase, inits, mains, view);
   const ready = containersReady.status === 'True' ? gates(view) : containersReady;
   const scheduled = before.find(({ type }) => type === 'PodScheduled');

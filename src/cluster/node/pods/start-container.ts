@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { V1Container } from '#cluster/api';
 import { GantryError, messageOf } from '#kit';
 import { containerSpec } from '../process/container-spec.ts';
@@ -8,7 +6,7 @@ import { hostnameOf } from '../process/host-files.ts';
 import type { RuntimeContainerSpec } from '../types.ts';
 import { mountsOf } from '../volumes/volumes.ts';
 import { runHook } from './hooks.ts';
-import { factsOf, podDir, type PodContext, type Sandbox, tell } from './pod-context.ts';
+import { factsOf, type PodContext, type Sandbox, tell } from './pod-context.ts';
 import { pullImage } from './pull-image.ts';
 
 export interface Start {
@@ -39,17 +37,11 @@ export async function startContainer(context: PodContext, start: Start): Promise
   await afterStart(context, start, id);
 }
 
-/** Where the container writes its last words; the folder is the Pod's. */
-export function terminationFile(context: Pick<PodContext, 'agent' | 'uid'>, container: string, attempt: number): string {
-  return join(podDir(context), 'containers', container, `${attempt}.log`);
-}
-
 async function specOf(context: PodContext, { container, attempt, sandbox }: Start, imageUser: string): Promise<RuntimeContainerSpec> {
   const { pod, agent } = context;
   const volumes = pod.spec?.volumes ?? [];
-  const lastWords = terminationFile(context, container.name, attempt);
-  await mkdir(join(lastWords, '..'), { recursive: true, mode: 0o755 });
-  await writeFile(lastWords, '', { mode: 0o666 });
+  const { files } = agent.machine;
+  const lastWords = await files.makeLastWords(context.uid, container.name, attempt);
   return await containerSpec(container, {
     facts: factsOf(context, sandbox.address),
     services: visibleServices(context.services(), pod.metadata.namespace ?? '', pod.spec?.enableServiceLinks !== false),
@@ -60,7 +52,7 @@ async function specOf(context: PodContext, { container, attempt, sandbox }: Star
     ...(sandbox.namespacePath === undefined ? {} : { networkNamespace: sandbox.namespacePath }),
     files: sandbox.files,
     async mountsOf(variables) {
-      const mounts = await mountsOf(container, volumes, sandbox.volumes, variables);
+      const mounts = await mountsOf(container, { files, volumes, paths: sandbox.volumes, variables });
       return [...mounts, { source: lastWords, target: container.terminationMessagePath || '/dev/termination-log', readOnly: false }];
     },
   });

@@ -1,4 +1,4 @@
-import type { V1Container, V1LifecycleHandler, V1PodSpec, V1Probe } from '#cluster/api';
+import type { V1Container, V1EphemeralContainer, V1LifecycleHandler, V1PodSpec, V1Probe } from '#cluster/api';
 
 /** What of a Pod's spec this agent does not do. */
 export interface Unsupported {
@@ -34,7 +34,6 @@ function podFields(spec: V1PodSpec): readonly Found[] {
     ['spec.hostUsers', spec.hostUsers === false, 'user namespaces are not supported'],
     ['spec.shareProcessNamespace', spec.shareProcessNamespace === true, 'containers that share their processes are not supported'],
     ['spec.runtimeClassName', !!spec.runtimeClassName, 'runtime classes are not supported'],
-    ['spec.ephemeralContainers', !!spec.ephemeralContainers?.length, 'ephemeral containers are not supported'],
     ['spec.resourceClaims', !!spec.resourceClaims?.length, 'resource claims are not supported'],
     ['spec.resources', spec.resources !== undefined, 'limits of a Pod as a whole are not supported: set them for each container'],
     ['spec.setHostnameAsFQDN', spec.setHostnameAsFQDN === true, 'is not supported'],
@@ -107,4 +106,11 @@ function containerExtras(path: string, { resources, stdinOnce }: V1Container): r
     [`${path}.stdinOnce`, stdinOnce === true, 'standard input stays open'],
     ...foreign.map((name): Found => [`${path}.resources{${name}}`, true, 'is not enforced']),
   ];
+}
+
+/** What of a container that was added to look into a Pod is not carried out. Pure. */
+export function missingOfAdded(added: V1EphemeralContainer): readonly string[] {
+  const path = `spec.ephemeralContainers{${added.name}}`;
+  const target: Found = [`${path}.targetContainerName`, !!added.targetContainerName, 'the processes of another container are not shown'];
+  return words([target, ...containerFields(path, added), ...containerExtras(path, added)]);
 }

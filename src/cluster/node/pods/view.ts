@@ -2,8 +2,8 @@ import type { V1Container, V1Pod } from '#cluster/api';
 import type { RuntimeContainer } from '../types.ts';
 import type { BackoffEntry } from './backoff.ts';
 
-/** An init container that ends, one that stays (`restartPolicy: Always`), or one of the Pod's own. */
-export type ContainerRole = 'init' | 'sidecar' | 'main';
+/** An init container that ends, one that stays (`restartPolicy: Always`), one of the Pod's own, or one that was added to look into it. */
+export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
 
 /** Why a start did not come about. */
 export interface Problem {
@@ -51,7 +51,7 @@ export interface PodView {
   readonly tearDown: 'none' | 'busy' | 'done';
   /** The API has it no longer. */
   readonly gone: boolean;
-  /** Init containers first, in their order. */
+  /** Init containers first, in their order; those that were added last. */
   readonly containers: readonly ContainerView[];
 }
 
@@ -73,6 +73,7 @@ export function exitCodeOf(container: ContainerView): number | undefined {
 /** Whether the container is to run again after it ended so. Pure. */
 export function restarts(view: PodView, container: ContainerView, exitCode: number): boolean {
   if (container.role === 'sidecar') return true;
+  if (container.role === 'ephemeral') return false;
   const policy = view.pod.spec?.restartPolicy ?? 'Always';
   if (policy === 'Never') return false;
   if (container.role === 'init' || policy === 'OnFailure') return exitCode !== 0;

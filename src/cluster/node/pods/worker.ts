@@ -1,4 +1,4 @@
-import type { V1Pod, V1Service } from '#cluster/api';
+import type { V1EphemeralContainer, V1Pod, V1Service } from '#cluster/api';
 import { isStatus, PODS } from '#cluster/client';
 import { GantryError, messageOf } from '#kit';
 import { ContainerProbes } from '../probes/container-probes.ts';
@@ -10,7 +10,7 @@ import type { ContainerState } from './container-state.ts';
 import { ID_SCHEME, podWords, reported } from './container-status.ts';
 import { type Action, decide } from './decide.ts';
 import { lastWords } from './last-words.ts';
-import { backingOffAt_ms, containerStates, containerView, isBackingOff } from './observe.ts';
+import { addedStates, backingOffAt_ms, containerStates, containerView, isBackingOff } from './observe.ts';
 import type { PodContext, Sandbox } from './pod-context.ts';
 import { tell } from './pod-context.ts';
 import { podStatus } from './pod-status.ts';
@@ -18,7 +18,7 @@ import { newer, report } from './report.ts';
 import { setUpPodVolumes, setUpSandbox, tearDownSandbox } from './sandbox.ts';
 import { startContainer } from './start-container.ts';
 import { drain, stopContainer, unlessAborted } from './stop-container.ts';
-import { unsupported } from './unsupported.ts';
+import { missingOfAdded, unsupported } from './unsupported.ts';
 import type { PodView, SandboxView } from './view.ts';
 
 export interface WorkerOptions {
@@ -36,7 +36,7 @@ export interface WorkerOptions {
 export class PodWorker {
   readonly uid: string;
   readonly #options: WorkerOptions;
-  readonly #containers: readonly ContainerState[];
+  readonly #containers: ContainerState[];
   readonly #refusals: readonly string[];
   readonly #messages = new Map<string, string>();
   readonly #follows: Disposable[] = [];
@@ -65,6 +65,7 @@ export class PodWorker {
     this.#refusals = refused;
     for (const words of refused) tell(this.#context, 'Warning', 'Failed', `Error: CreateContainerConfigError: ${words}`);
     for (const words of missing) tell(this.#context, 'Warning', 'Unsupported', `Not carried out: ${words}`);
+    this.#tellOfAdded(pod.spec?.ephemeralContainers ?? []);
   }
 
   get pod(): V1Pod {
@@ -80,6 +81,13 @@ export class PodWorker {
 
   update(pod: V1Pod): void {
     this.#pod = newer(this.#pod, pod);
+    const added = addedStates(this.#pod, this.#containers);
+    this.#containers.push(...added);
+    this.#tellOfAdded(added.map(({ spec }) => spec));
+  }
+
+  #tellOfAdded(added: readonly V1EphemeralContainer[]): void {
+    for (const container of added) for (const words of missingOfAdded(container)) tell(this.#context, 'Warning', 'Unsupported', `Not carried out: ${words}`);
   }
 
   /** The API has the Pod no longer. */
@@ -176,7 +184,7 @@ export class PodWorker {
     const exec = (command: readonly string[]) => agent.runtime.exec(runId, { command, stdin: false, terminal: false });
     const probes = new ContainerProbes(state.spec, {
       clock: agent.clock,
-      target: { container: state.spec, address, exec },
+      target: { container: state.spec, address, wires: agent.machine.wires, exec },
       startedAt_ms,
       ...known,
       onChange: wake,

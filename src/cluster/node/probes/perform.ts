@@ -1,12 +1,12 @@
-import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { V1Container, V1HTTPGetAction, V1Probe } from '#cluster/api';
-import { type Clock, messageOf, nodeHttp, type ProcessStreams } from '#kit';
+import { type Clock, messageOf, type ProcessStreams } from '#kit';
+import type { NodeWires } from '../types.ts';
 
 export interface ProbeTarget {
   readonly container: V1Container;
   readonly address: string;
+  readonly wires: NodeWires;
   exec(command: readonly string[]): Promise<ProcessStreams>;
 }
 export interface ProbeOutcome {
@@ -34,7 +34,8 @@ async function perform(probe: V1Probe, target: ProbeTarget, signal: AbortSignal)
   if (probe.httpGet) return await getHttp(probe.httpGet, target, signal);
   if (probe.tcpSocket) {
     const port = portOf(probe.tcpSocket.port, target.container);
-    return await dial(probe.tcpSocket.host || target.address, port, signal);
+    await target.wires.dial(probe.tcpSocket.host || target.address, port, signal);
+    return { success: true, output: '' };
   }
   return { success: false, output: 'the probe names no exec, httpGet or tcpSocket' };
 }
@@ -51,7 +52,7 @@ export function portOf(port: string | number, container: V1Container): number {
 /** One request; any status from 200 to 399 is a success. */
 export async function getHttp(
   action: V1HTTPGetAction,
-  { container, address }: Pick<ProbeTarget, 'container' | 'address'>,
+  { container, address, wires }: Pick<ProbeTarget, 'container' | 'address' | 'wires'>,
   signal: AbortSignal,
 ): Promise<ProbeOutcome> {
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
@@ -60,27 +61,8 @@ export async function getHttp(
   const url = `${scheme}://${host}:${portOf(action.port, container)}${path}`;
   const given = (action.httpHeaders ?? []).map(({ name, value }) => [name, value ?? ''] as const);
   const headers = { 'User-Agent': 'kube-probe/1.36', Accept: '*/*', Connection: 'close', ...Object.fromEntries(given) };
-  return await new Promise((resolve, reject) => {
-    const send = scheme === 'https' ? httpsRequest : nodeHttp().request;
-    const sent = send(url, { headers, signal, agent: false, rejectUnauthorized: false }, (response) => {
-      const code = response.statusCode ?? 0;
-      response.destroy();
-      resolve({ success: code >= 200 && code < 400, output: `HTTP probe failed with statuscode: ${code}` });
-    });
-    sent.on('error', (error) => reject(new Error(`Get "${url}": ${messageOf(error)}`)));
-    sent.end();
-  });
-}
-
-async function dial(host: string, port: number, signal: AbortSignal): Promise<ProbeOutcome> {
-  return await new Promise((resolve, reject) => {
-    const socket = connect({ host, port, signal });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve({ success: true, output: '' });
-    });
-    socket.once('error', (error) => reject(new Error(`dial tcp ${host}:${port}: ${messageOf(error)}`)));
-  });
+  const code = await wires.getHttp(url, { headers, signal });
+  return { success: code >= 200 && code < 400, output: `HTTP probe failed with statuscode: ${code}` };
 }
 
 /** Runs a command in the container; exit code 0 is a success. */

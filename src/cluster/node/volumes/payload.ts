@@ -2,14 +2,8 @@ import type { V1DownwardAPIVolumeFile, V1KeyToPath, V1Volume, V1VolumeProjection
 import { messageOf } from '#kit';
 import { VolumeError } from '../errors.ts';
 import { configEntries, secretEntries, type Sources } from '../process/environment.ts';
+import type { Payload, PayloadFile } from '../types.ts';
 import { type PodFacts, podField, resourceField } from '../process/fields.ts';
-
-/** A file of a volume that is made of API objects. */
-export interface PayloadFile {
-  readonly content: Buffer;
-  readonly mode: number;
-}
-export type Payload = ReadonlyMap<string, PayloadFile>;
 
 const MODE = 0o644;
 const TOKEN_SECONDS = 3600;

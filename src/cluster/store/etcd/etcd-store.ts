@@ -1,7 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import type { Clock, Timer } from '#kit';
-import { compacted, futureRevision, outcomeUnknown, revisionConflict, storeClosed } from '../errors.ts';
-import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, WatchOptions } from '../types.ts';
+import { compacted, futureRevision, noTimes, outcomeUnknown, revisionConflict, storeClosed } from '../errors.ts';
+import { refuseDoubleKeys } from '../distinct.ts';
+import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted, WatchOptions } from '../types.ts';
 import { type EtcdAccess, EtcdConnection, isServiceError } from './connection.ts';
 import {
   decodeRange,
@@ -13,6 +14,7 @@ import {
   type KeyValue,
   type Operation,
   type RangeWanted,
+  type Transaction,
   type WatchEvent,
 } from './messages.ts';
 import { EtcdWatch } from './watch.ts';
@@ -67,6 +69,10 @@ export class EtcdStore implements Store {
     return (await this.#range({ key: this.#prefix, countOnly: true })).revision;
   }
 
+  async revisionAt(): Promise<Revision> {
+    throw noTimes();
+  }
+
   async get(key: string, revision?: Revision): Promise<StoredItem | undefined> {
     const { items } = await this.#range({ key: this.#prefix + key, ...(revision === undefined ? {} : { revision }) });
     return items[0];
@@ -108,6 +114,25 @@ export class EtcdStore implements Store {
     if (succeeded) return found === undefined ? undefined : { revision, previous: this.#item(found) };
     if (repeated && found === undefined && expected !== undefined && expected > 0) return this.#deletionAfter(key, expected);
     throw revisionConflict(key, expected ?? 0, found?.modRevision ?? 0);
+  }
+
+  async transact(writes: readonly StoreWrite[]): Promise<Transacted> {
+    refuseDoubleKeys(writes);
+    const named = writes.map((write) => ({ ...write, name: this.#prefix + write.key }));
+    const look = named.map(({ name }) => ({ range: name }));
+    const { succeeded, repeated, revision, answers } = await this.#ask(
+      {
+        compare: named.flatMap(({ name, expected }) => (expected === undefined ? [] : [{ key: name, modRevision: expected }])),
+        success: [...named.map(({ name, value }) => (value === undefined ? { delete: name } : { put: name, value })), ...look],
+        failure: look,
+      },
+      writes,
+    );
+    const standing = answers.slice(-writes.length).map(([found]) => (found === undefined ? undefined : this.#item(found)));
+    const isOurs = succeeded || (repeated && writes.every((write, index) => isDone(write, standing[index])));
+    if (isOurs) return { revision: Math.max(0, ...standing.map((item) => item?.modRevision ?? 0)) || revision, items: standing };
+    const index = writes.findIndex(({ expected }, at) => expected !== undefined && expected !== (standing[at]?.modRevision ?? 0));
+    throw revisionConflict(writes[index]?.key ?? '', writes[index]?.expected ?? 0, standing[index]?.modRevision ?? 0);
   }
 
   async watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void, options: WatchOptions = {}): Promise<Disposable> {
@@ -173,15 +198,20 @@ export class EtcdStore implements Store {
 
   /** Does it if the key stands at the expected revision, and else answers what stands there. */
   async #change(key: string, expected: Revision | undefined, success: readonly Operation[]) {
-    this.#mustBeOpen();
     const name = this.#prefix + key;
     const compare = expected === undefined ? [] : [{ key: name, modRevision: expected }];
-    const request = encodeTransaction({ compare, success, failure: [{ range: name }] });
+    return await this.#ask({ compare, success, failure: [{ range: name }] }, [{ key, ...(expected === undefined ? {} : { expected }) }]);
+  }
+
+  /** Repeats it where it would not be done twice: what it compares is not as before once it is done. */
+  async #ask(transaction: Transaction, writes: readonly StoreWrite[]) {
+    this.#mustBeOpen();
+    const repeat = writes.some(({ expected, value }) => expected !== undefined && (expected > 0 || value !== undefined || writes.length === 1));
     try {
-      const { value, repeated } = await this.#connection.ask('/etcdserverpb.KV/Txn', request, decodeTransaction, { repeat: expected !== undefined });
+      const { value, repeated } = await this.#connection.ask('/etcdserverpb.KV/Txn', encodeTransaction(transaction), decodeTransaction, { repeat });
       return { ...value, repeated };
     } catch (error) {
-      if (expected === undefined && isServiceError(error)) throw outcomeUnknown(key, error);
+      if (!repeat && isServiceError(error)) throw outcomeUnknown(writes.map(({ key }) => key).join(', '), error);
       throw error;
     }
   }
@@ -226,6 +256,12 @@ export class EtcdStore implements Store {
     });
     this.#compaction.unref();
   }
+}
+
+/** Whether what stands there is what was to be written. */
+function isDone({ value, expected = 0 }: StoreWrite, standing: StoredItem | undefined): boolean {
+  if (value === undefined) return standing === undefined;
+  return standing !== undefined && standing.modRevision > expected && Buffer.compare(standing.value, value) === 0;
 }
 
 /** etcd's words for what our errors say: it has one code for both. */

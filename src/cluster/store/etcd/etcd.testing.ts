@@ -20,11 +20,18 @@ export interface TestEtcd extends AsyncDisposable {
   revive(member: number): Promise<void>;
 }
 
+export interface TestEtcdOptions {
+  /** Of the first member, such as its certificate has it. */
+  readonly address?: string;
+  /** Further ones of every member; with `--cert-file` it serves https. */
+  readonly options?: readonly string[];
+}
+
 /** A cluster of real etcd, each member at a loopback address of its own, with its data in a temporary folder. */
-export async function startTestEtcd(members = 1, options: readonly string[] = []): Promise<TestEtcd> {
+export async function startTestEtcd(members = 1, { address: first, options = [] }: TestEtcdOptions = {}): Promise<TestEtcd> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-etcd-'));
-  const addresses = Array.from({ length: members }, () => loopbackAddress(systemRandom));
-  const scheme = options.some((option) => option.startsWith('--cert-file')) ? 'https' : 'http';
+  const addresses = Array.from({ length: members }, (_, index) => (index === 0 ? first : undefined) ?? loopbackAddress(systemRandom));
+  const scheme = options.some((option) => option === '--cert-file') ? 'https' : 'http';
   const cluster = addresses.map((address, index) => `m${index}=http://${address}:2380`).join(',');
   const children = new Map<number, ChildProcess>();
   const start = async (member: number) => {
@@ -56,7 +63,7 @@ export async function startTestEtcd(members = 1, options: readonly string[] = []
   };
 }
 
-function loopbackAddress(random: Random): string {
+export function loopbackAddress(random: Random): string {
   const octets = Number.parseInt(random.hex(4), 16);
   return `127.${100 + (octets % 100)}.${(octets >> 7) & 0xff}.${2 + ((octets >> 3) % 250)}`;
 }

@@ -167,7 +167,7 @@ function keyValue(bytes: Buffer): KeyValue {
     else if (number === 2) createRevision = value;
     else if (number === 3) modRevision = value;
     // A copy: the whole answer would stay in memory with it.
-    else if (number === 5) content = Uint8Array.from(inner);
+    else if (number === 5) content = new Uint8Array(inner);
   }
   return { key, value: content, createRevision, modRevision };
 }

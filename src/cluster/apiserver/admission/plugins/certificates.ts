@@ -13,6 +13,7 @@ const isRequest = ({ served }: AdmissionRequest): boolean => isResource(served, 
 export const certificateApproval: AdmissionPlugin = {
   name: 'CertificateApproval',
   handles: (request) => isRequest(request) && request.subresource === 'approval' && request.operation === 'UPDATE',
+  mutate: stampConditions,
   validate(context, { old, object, user, name }) {
     // Decoded as CertificateSigningRequests, both of them.
     const [{ spec, status }, after] = [old as V1CertificateSigningRequest, object as V1CertificateSigningRequest];
@@ -32,6 +33,7 @@ export const certificateApproval: AdmissionPlugin = {
 export const certificateSigning: AdmissionPlugin = {
   name: 'CertificateSigning',
   handles: (request) => isRequest(request) && request.subresource === 'status' && request.operation === 'UPDATE',
+  mutate: stampConditions,
   validate(context, { old, object, user, name }) {
     // Decoded as CertificateSigningRequests, both of them.
     const [before, after] = [old as V1CertificateSigningRequest, object as V1CertificateSigningRequest];
@@ -68,6 +70,23 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
       );
   },
 };
+
+/** A condition that says no time is of now; one that stood there before has turned when it turned. */
+function stampConditions({ clock }: AdmissionContext, { object, old }: AdmissionRequest): void {
+  // Decoded as CertificateSigningRequests, both of them.
+  const [before, after] = [old as V1CertificateSigningRequest, object as V1CertificateSigningRequest];
+  if (after.status?.conditions === undefined) return;
+  const now = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+  const conditions = after.status.conditions.map((condition) => {
+    const same = before.status?.conditions?.find(({ type, status }) => type === condition.type && status === condition.status);
+    return {
+      ...condition,
+      lastUpdateTime: condition.lastUpdateTime ?? now,
+      lastTransitionTime: condition.lastTransitionTime ?? same?.lastTransitionTime ?? now,
+    };
+  });
+  after.status = { ...after.status, conditions };
+}
 
 function verdicts({ status }: V1CertificateSigningRequest): unknown {
   return (status?.conditions ?? []).filter(({ type }) => type === 'Approved' || type === 'Denied');

@@ -19,6 +19,10 @@ describe('the account of a new Pod', () => {
       create(server, 'a', { serviceAccountName: 'seller' }),
       /error looking up service account default\/seller: serviceaccount "seller" not found/,
     );
+    const nameless = { ...pod('', { serviceAccountName: 'seller' }), metadata: { generateName: 'x-' } };
+    await assert.rejects(ask(server, 'create', 'pods', { ...inDefault, body: nameless }), {
+      message: /^pods "x-" is forbidden: error looking up service account/,
+    });
     const waiting = create(server, 'a');
     await account(server, 'default');
     assert.equal((await waiting).spec?.serviceAccountName, 'default');

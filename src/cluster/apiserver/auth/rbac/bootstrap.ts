@@ -45,7 +45,7 @@ async function put(context: Context, key: string, object: KubeObject, expected: 
     await context.cache.put(key, object, expected);
   } catch (error) {
     // Another server on the same store was faster, with the same objects.
-    if (!isRevisionConflict(error)) throw error;
+    if (!isRevisionConflict(error, key)) throw error;
   }
 }
 

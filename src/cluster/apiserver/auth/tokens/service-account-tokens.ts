@@ -10,6 +10,8 @@ import { encodeToken, isSignedBy, readToken, signingKey, type TokenKey, verifica
 export interface ServiceAccountOptions {
   /** The first one issues, all of them are believed. */
   readonly issuers: readonly string[];
+  /** What a token must be for to be believed here, and is for where nobody says; the first issuer without it. */
+  readonly audiences?: readonly string[];
   readonly signingKey: string;
   /** Keys that are believed beside the signing one: `--service-account-key-file`. */
   readonly verificationKeys: readonly string[];
@@ -34,6 +36,8 @@ const CORE = (resource: string) => ({ group: '', resource });
 /** Issues and checks the tokens of ServiceAccounts. A token is believed while what it is bound to exists; a signature is checked once. */
 export class ServiceAccountTokens {
   readonly issuers: readonly string[];
+  /** What tokens are for where nobody says: this API. */
+  readonly audiences: readonly string[];
   readonly keys: readonly TokenKey[];
   readonly #signing: TokenKey;
   readonly #cache: ObjectCache;
@@ -49,14 +53,10 @@ export class ServiceAccountTokens {
     this.#random = random;
     const pem = accounts?.signingKey ?? newTokenKey();
     this.issuers = accounts?.issuers ?? [DEFAULT_ISSUER];
+    this.audiences = accounts?.audiences ?? this.issuers.slice(0, 1);
     this.#signing = signingKey(pem, 'the signing key');
     const all = [pem, ...(accounts?.verificationKeys ?? [])].flatMap((one) => verificationKeys(one, 'a verification key'));
     this.keys = [...new Map(all.map((key) => [key.id, key])).values()];
-  }
-
-  /** What tokens are for where nobody says: this API. */
-  get audiences(): readonly string[] {
-    return this.issuers.slice(0, 1);
   }
 
   issue(wish: TokenWish): string {

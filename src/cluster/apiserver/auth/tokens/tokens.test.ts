@@ -127,6 +127,37 @@ test('tokens of a former key and a former issuer count while these are named', a
   await store.close();
 });
 
+test('a token is for the audiences of the API where nobody says, and must be for one of them', async () => {
+  const signingKey = newTokenKey();
+  const accounts = (audiences: readonly string[]) => ({ issuers: ['https://i.example.org'], audiences, signingKey, verificationKeys: [] });
+  await using server = await startTestServer({ serviceAccounts: accounts(['api', 'spare']) });
+  await ask(server, 'create', 'serviceaccounts', { namespace: 'default', body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'a' } } });
+  const issue = async (spec: object) =>
+    await askObject<KubeObject & { spec: { audiences: string[] }; status: { token: string } }>(server, 'create', 'serviceaccounts', {
+      namespace: 'default',
+      name: 'a',
+      subresource: 'token',
+      body: { spec },
+    });
+  const made = await issue({});
+  assert.deepEqual(made.spec.audiences, ['api', 'spare']);
+  const review = async (token: string) => {
+    const resource = { group: 'authentication.k8s.io', version: 'v1', resource: 'tokenreviews' };
+    const answer = await server.handler.handle({
+      verb: 'create',
+      resource,
+      query: {},
+      user: { name: 'x', groups: ['system:masters'] },
+      body: { spec: { token } },
+    });
+    // A TokenReview, as asked for.
+    return answer.kind === 'object' && (answer.object as { status: { authenticated?: boolean } }).status.authenticated === true;
+  };
+  assert.equal(await review(made.status.token), true);
+  assert.equal(await review((await issue({ audiences: ['spare'] })).status.token), true);
+  assert.equal(await review((await issue({ audiences: ['https://i.example.org'] })).status.token), false);
+});
+
 test('a token file has a token, a user, a uid and groups on each line', () => {
   const tokens = parseTokenFile('t1,ann,1\nt2,"bob, the builder",2,"a,b"\n\nt3,carl,,c\n', 'f.csv');
   assert.deepEqual(

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { findResource } from './index.ts';
+
+/** What Kubernetes 1.36 serves: a row per resource and version. */
+const [, ...ROWS] = readFileSync(new URL('facts/resources.tsv', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n');
+/** Served without being stored: by the API server itself. */
+const VIRTUAL = new Set(['bindings', 'componentstatuses', 'localsubjectaccessreviews', 'selfsubjectaccessreviews', 'selfsubjectreviews']);
+for (const name of ['selfsubjectrulesreviews', 'subjectaccessreviews', 'tokenreviews']) VIRTUAL.add(name);
+const words = (text = '') => (text === '' ? [] : text.split(',').sort());
+
+test('every stored resource of Kubernetes is served: scope, verbs, short names, categories, subresources', () => {
+  let seen = 0;
+  for (const row of ROWS) {
+    const [group = '', version = '', resource = '', kind, namespaced, verbs, subresources = '', short, categories] = row.split('\t');
+    if (VIRTUAL.has(resource)) continue;
+    const served = findResource({ group: group === 'core' ? '' : group, version, resource });
+    assert.ok(served, row);
+    seen += 1;
+    const shown = {
+      kind: served.kind,
+      namespaced: served.namespaced,
+      verbs: served.verbs.filter((verb) => verb !== 'watch').sort(),
+      shortNames: [...served.shortNames].sort(),
+    };
+    assert.deepEqual(shown, { kind, namespaced: namespaced === 'yes', verbs: words(verbs), shortNames: wantedShort(resource, short) }, row);
+    assert.deepEqual([...served.categories].sort(), wantedCategories(group, categories), row);
+    const known = subresources.split(';').map((one) => one.split(':')[0]);
+    for (const one of served.subresources) assert.ok(known.includes(one), `${row}: ${one}`);
+  }
+  assert.equal(seen, 87);
+});
+
+/** The list was read off the sources of Kubernetes' own registries: what other repositories say of theirs it lacks. */
+function wantedShort(resource: string, text: string | undefined): string[] {
+  if (resource === 'customresourcedefinitions') return ['crd', 'crds'];
+  return resource === 'events' ? ['ev'] : words(text);
+}
+function wantedCategories(group: string, text: string | undefined): string[] {
+  return group === 'apiextensions.k8s.io' || group === 'apiregistration.k8s.io' ? ['api-extensions'] : words(text);
+}
