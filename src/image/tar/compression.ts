@@ -11,7 +11,7 @@ import { nextFrame } from './zstd-frames.ts';
 
 /** So many bytes at the beginning tell the compression. */
 const MAGIC_BYTES = 6;
-/** Unpacked in one go. */
+/** Read, and unpacked, in one go. */
 const PLAIN_BYTES = 128 * 1024;
 
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -40,7 +40,7 @@ function compressionIn(start: Buffer): Compression {
 
 /** The plain bytes of a file. Errors of the stream: `TAR_INVALID` where its compression is damaged. */
 export function openPlain(path: string, compression: Compression): Readable {
-  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+  const file = createReadStream(path, { highWaterMark: PLAIN_BYTES });
   if (compression === 'none') return file;
   return Readable.from(decompressed(file, compression), { objectMode: false, highWaterMark: 256 * 1024 });
 }
