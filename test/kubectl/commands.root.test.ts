@@ -104,10 +104,6 @@ suite('kubectl exec, attach, run and cp', () => {
     await kubectl(`cp talker:/tmp/there/deep/file ${folder}/back`);
     assert.equal(await readFile(`${folder}/back`, 'utf8'), 'content');
   });
-
-  test('debug with an ephemeral container is refused in words', async () => {
-    assert.match(await refused(['debug', 'talker', '--image=busybox', '--', 'true']), /ephemeral/i);
-  });
 });
 
 suite('kubectl port-forward', () => {
