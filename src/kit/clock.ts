@@ -27,18 +27,21 @@ export const systemClock: Clock = {
       [Symbol.dispose]: () => clearTimeout(handle),
     };
   },
-  sleep(delay_ms, signal) {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const onAbort = () => {
-        clearTimeout(handle);
-        reject(signal?.reason);
-      };
-      const handle = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, delay_ms);
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
-  },
+  sleep: (delay_ms, signal) => sleepBy(systemClock, delay_ms, signal),
 };
+
+/** `Clock.sleep` by a clock's timers. */
+export function sleepBy(clock: Pick<Clock, 'setTimer'>, delay_ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      timer[Symbol.dispose]();
+      reject(signal?.reason);
+    };
+    const timer = clock.setTimer(delay_ms, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from './clock.ts';
+import { type Clock, sleepBy, type Timer } from './clock.ts';
 
 interface Due {
   readonly at_ms: number;
@@ -48,18 +48,7 @@ export class FakeClock implements Clock {
   }
 
   sleep(delay_ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const onAbort = () => {
-        timer[Symbol.dispose]();
-        reject(signal?.reason);
-      };
-      const timer = this.setTimer(delay_ms, () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+    return sleepBy(this, delay_ms, signal);
   }
 
   /** Lets `duration_ms` pass, timer by timer; before the first and after each, `settle` waits until nothing more happens by itself. */

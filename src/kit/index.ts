@@ -1,4 +1,4 @@
-export { type Clock, systemClock, type Timer } from './clock.ts';
+export { type Clock, sleepBy, systemClock, type Timer } from './clock.ts';
 export { eraseTree } from './erase.ts';
 export { readJson, readJsonNow, removeDurable, writeDurable } from './durable.ts';
 export { FakeClock } from './fake-clock.ts';

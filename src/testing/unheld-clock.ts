@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '#kit';
+import { type Clock, sleepBy, systemClock } from '#kit';
 
 /** The machine's clock, whose timers keep no process alive. */
 export const unheldClock: Clock = {
@@ -9,18 +9,5 @@ export const unheldClock: Clock = {
     timer.unref();
     return timer;
   },
-  sleep(delay_ms, signal) {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const onAbort = () => {
-        timer[Symbol.dispose]();
-        reject(signal?.reason);
-      };
-      const timer = unheldClock.setTimer(delay_ms, () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
-  },
+  sleep: (delay_ms, signal) => sleepBy(unheldClock, delay_ms, signal),
 };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { findResource } from './index.ts';
+import { FAMILIES } from './kinds/index.ts';
 
 /** What Kubernetes 1.36 serves: a row per resource and version. */
 const [, ...ROWS] = readFileSync(new URL('facts/resources.tsv', import.meta.url), 'utf8')
@@ -42,3 +43,11 @@ function wantedShort(resource: string, text: string | undefined): string[] {
 function wantedCategories(group: string, text: string | undefined): string[] {
   return group === 'apiextensions.k8s.io' || group === 'apiregistration.k8s.io' ? ['api-extensions'] : words(text);
 }
+
+test('no kind is in two families: the later one would silently take its place', () => {
+  const models = FAMILIES.flatMap((family) => Object.keys(family));
+  assert.deepEqual(
+    models.filter((model, index) => models.indexOf(model) !== index),
+    [],
+  );
+});

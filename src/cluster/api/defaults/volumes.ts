@@ -1,4 +1,4 @@
-import type { V1ObjectFieldSelector, V1Volume } from '../generated/types.ts';
+import type { V1ObjectFieldSelector, V1PersistentVolumeSpec, V1Volume } from '../generated/types.ts';
 import { defaultPullPolicy } from './image-policy.ts';
 
 const FILE_MODE = 0o644;
@@ -28,7 +28,13 @@ function defaultFiles(files: readonly FieldFile[] = []): void {
   for (const { fieldRef } of files) if (fieldRef) fieldRef.apiVersion ||= 'v1';
 }
 
-function defaultNetworkVolume({ iscsi, rbd, azureDisk, scaleIO }: V1Volume): void {
+/** The sources that a Pod's volume and a volume of the cluster have alike. */
+type NetworkSources =
+  | Partial<Pick<V1PersistentVolumeSpec, 'iscsi' | 'rbd' | 'azureDisk' | 'scaleIO'>>
+  | Pick<V1Volume, 'iscsi' | 'rbd' | 'azureDisk' | 'scaleIO'>;
+
+/** The defaults of storage that lies elsewhere. Changes it. */
+export function defaultNetworkVolume({ iscsi, rbd, azureDisk, scaleIO }: NetworkSources): void {
   if (iscsi) iscsi.iscsiInterface ||= 'default';
   if (rbd) {
     rbd.pool ||= 'rbd';

@@ -1,6 +1,6 @@
 import { CONFIG_MAP } from './core/config-map.ts';
 import { CORE_EVENT, EVENTS_EVENT } from './core/event.ts';
-import { LEASE, LEASE_CANDIDATE } from './core/lease.ts';
+import { LEASE } from './core/lease.ts';
 import { LIMIT_RANGE } from './core/limit-range.ts';
 import { NAMESPACE } from './core/namespace.ts';
 import { NODE } from './core/node.ts';
@@ -19,8 +19,6 @@ export const CORE: Readonly<Record<string, Strategy>> = {
   V1LimitRange: LIMIT_RANGE,
   V1ResourceQuota: RESOURCE_QUOTA,
   V1Lease: LEASE,
-  V1beta1LeaseCandidate: LEASE_CANDIDATE,
-  V1alpha2LeaseCandidate: LEASE_CANDIDATE,
   CoreV1Event: CORE_EVENT,
   EventsV1Event: EVENTS_EVENT,
 };

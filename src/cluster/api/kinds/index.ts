@@ -10,17 +10,9 @@ import { STORAGE } from './storage.ts';
 import type { Strategy } from './strategy.ts';
 import { WORKLOADS } from './workloads.ts';
 
-const BY_MODEL: Readonly<Record<string, Strategy>> = {
-  ...CORE,
-  ...WORKLOADS,
-  ...NETWORK,
-  ...STORAGE,
-  ...ACCESS,
-  ...POLICY,
-  ...DEVICES,
-  ...EXTENSION,
-  ...SCALE,
-};
+/** Each family's kinds; no kind is in two of them. */
+export const FAMILIES: readonly Readonly<Record<string, Strategy>>[] = [CORE, WORKLOADS, NETWORK, STORAGE, ACCESS, POLICY, DEVICES, EXTENSION, SCALE];
+const BY_MODEL: Readonly<Record<string, Strategy>> = Object.assign({}, ...FAMILIES);
 const PLAIN: Strategy = {};
 
 /** What the kind of a resource has of its own; nothing where a CustomResourceDefinition describes it. */

@@ -9,7 +9,7 @@ import { strategy } from '../strategy.ts';
 import { changedLines } from '../storage/changes.ts';
 import { pemBlocks } from './pem.ts';
 import { parseCertificateRequest } from './pkcs10.ts';
-import { checkSignerName } from './signer-name.ts';
+import { checkSignerName } from '../../validation/signer-name.ts';
 
 type Request = V1CertificateSigningRequest;
 const SECONDS_MIN = 600;

@@ -4,11 +4,11 @@ import type { V1beta1PodCertificateRequest, V1beta1PodCertificateRequestSpec, V1
 import { type Column, column, nameColumn, selectorText } from '../../table/column.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkText, dnsSubdomain, qualifiedName } from '../../validation/text-formats.ts';
-import { checkConditions } from '../policy/conditions.ts';
+import { checkConditions } from '../../validation/conditions.ts';
 import { strategy } from '../strategy.ts';
 import { pemBlocks } from './pem.ts';
 import { type CertificateRequest, parseCertificateRequest } from './pkcs10.ts';
-import { checkSignerName } from './signer-name.ts';
+import { checkSignerName } from '../../validation/signer-name.ts';
 
 type Request = V1beta1PodCertificateRequest;
 type Spec = V1beta1PodCertificateRequestSpec;

@@ -6,7 +6,7 @@ import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkText, dnsSubdomain } from '../../validation/text-formats.ts';
 import { strategy } from '../strategy.ts';
 import { type PemBlock, pemBlocks } from './pem.ts';
-import { checkSignerName } from './signer-name.ts';
+import { checkSignerName } from '../../validation/signer-name.ts';
 
 const BUNDLE_BYTES_MAX = 1024 * 1024;
 type Bundle = V1beta1ClusterTrustBundle & KubeObject;

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ResourceV1ResourceClaim, V1AllocatedDeviceStatus, V1AllocationResult, V1DeviceRequestAllocationResult } from '../../generated/types.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { parseRange } from '../../validation/ip.ts';
-import { checkConditions } from '../policy/conditions.ts';
+import { checkConditions } from '../../validation/conditions.ts';
 import { checkDriverName } from '../storage/driver-name.ts';
-import { checkNodeSelector } from '../storage/node-selector.ts';
+import { checkNodeSelector } from '../../validation/pod-spec/affinity.ts';
 import { checkObject, checkOpaque, checkReference, checkReferences, CONFIGS_MAX, requestNames } from './claim-rules.ts';
 import { checkBindingConditions, checkDeviceName, checkPoolName, checkSet, checkShareId } from './names.ts';
 

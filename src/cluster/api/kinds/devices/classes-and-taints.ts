@@ -4,7 +4,7 @@ import { ageColumn, type Column, column, nameColumn } from '../../table/column.t
 import { age } from '../../table/duration.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { qualifiedName } from '../../validation/text-formats.ts';
-import { checkConditions } from '../policy/conditions.ts';
+import { checkConditions } from '../../validation/conditions.ts';
 import { checkDriverName } from '../storage/driver-name.ts';
 import { strategy } from '../strategy.ts';
 import { checkOpaque, checkSelectors, CONFIGS_MAX } from './claim-rules.ts';

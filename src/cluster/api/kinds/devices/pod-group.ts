@@ -10,7 +10,7 @@ import type {
 import { ageColumn, column, nameColumn } from '../../table/column.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkText, dnsLabel, dnsSubdomain, pathSegment, qualifiedName, type TextFormat } from '../../validation/text-formats.ts';
-import { checkConditions } from '../policy/conditions.ts';
+import { checkConditions } from '../../validation/conditions.ts';
 import { strategy } from '../strategy.ts';
 import { checkSet } from './names.ts';
 

@@ -2,7 +2,7 @@ import type { V1CapacityRequestPolicy, V1CapacityRequestPolicyRange, V1Device, V
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkText, dnsLabel, dnsSubdomain } from '../../validation/text-formats.ts';
 import { amountOf } from '../storage/changes.ts';
-import { checkNodeSelector } from '../storage/node-selector.ts';
+import { checkNodeSelector } from '../../validation/pod-spec/affinity.ts';
 import { checkAttributeName, checkBindingConditions, checkDeviceName, checkSet, checkTaint } from './names.ts';
 
 const PARTS_MAX = 32;

@@ -3,7 +3,7 @@ import { ageColumn, column, nameColumn } from '../../table/column.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkText, dnsSubdomain } from '../../validation/text-formats.ts';
 import { checkDriverName } from '../storage/driver-name.ts';
-import { checkNodeSelector } from '../storage/node-selector.ts';
+import { checkNodeSelector } from '../../validation/pod-spec/affinity.ts';
 import { strategy } from '../strategy.ts';
 import { checkPoolName, checkSet } from './names.ts';
 import { checkCounters, checkDevice } from './slice-devices.ts';

@@ -4,7 +4,7 @@ import { ageColumn, column, nameColumn } from '../../table/column.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkText, dnsSubdomain, qualifiedName } from '../../validation/text-formats.ts';
 import { shortList } from '../network/endpoints.ts';
-import { checkConditions } from '../policy/conditions.ts';
+import { checkConditions } from '../../validation/conditions.ts';
 import { strategy } from '../strategy.ts';
 
 const LABEL = '[a-z]([-a-z0-9]*[a-z0-9])?';

@@ -1,48 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { V1PersistentVolumeClaim, V1PersistentVolumeClaimSpec, V1TypedLocalObjectReference, V1TypedObjectReference } from '../../generated/types.ts';
+import type { V1PersistentVolumeClaim, V1PersistentVolumeClaimSpec, V1TypedLocalObjectReference } from '../../generated/types.ts';
 import { ageColumn, type Column, column, nameColumn } from '../../table/column.ts';
-import { checkChoice } from '../../validation/choices.ts';
-import type { FieldErrors } from '../../validation/field-errors.ts';
-import { checkLabelSelector } from '../../validation/selector-rules.ts';
-import { checkText, dnsLabel, dnsSubdomain } from '../../validation/text-formats.ts';
+import { checkClaimSpec } from '../../validation/claim-spec.ts';
 import { strategy } from '../strategy.ts';
-import { amountOf } from './changes.ts';
 import { checkClaimStatus, checkClaimUpdate } from './claim-updates.ts';
-import { checkAccessModes, CLASS_ANNOTATION, modesText, VOLUME_MODES } from './persistent-volume.ts';
-
-/** What a claim asks for, as an object of its own or as a template. */
-export function checkClaimSpec(errors: FieldErrors, path: string, spec: V1PersistentVolumeClaimSpec): void {
-  checkAccessModes(errors, `${path}.accessModes`, spec.accessModes, 'at least 1 access mode is required');
-  if (spec.selector !== undefined) checkLabelSelector(errors, `${path}.selector`, spec.selector);
-  checkSize(errors, `${path}.resources[storage]`, spec.resources?.requests?.storage);
-  if (spec.storageClassName) checkText(errors, `${path}.storageClassName`, spec.storageClassName, dnsSubdomain);
-  checkChoice(errors, `${path}.volumeMode`, spec.volumeMode, VOLUME_MODES, false);
-  checkSources(errors, path, spec);
-  if (spec.volumeAttributesClassName) checkText(errors, `${path}.volumeAttributesClassName`, spec.volumeAttributesClassName, dnsSubdomain);
-}
-
-function checkSize(errors: FieldErrors, field: string, size: string | undefined): void {
-  if (size === undefined) return errors.required(field);
-  if (amountOf(size) <= 0n) errors.invalid(field, size, 'must be greater than zero');
-  else if (amountOf(size) % 1000n !== 0n) errors.invalid(field, size, 'must be an integer');
-}
-
-function checkSources(errors: FieldErrors, path: string, { dataSource, dataSourceRef }: V1PersistentVolumeClaimSpec): void {
-  if (dataSource !== undefined) checkSource(errors, `${path}.dataSource`, dataSource);
-  if (dataSourceRef !== undefined) checkSource(errors, `${path}.dataSourceRef`, dataSourceRef);
-  if (dataSourceRef?.namespace) {
-    checkText(errors, `${path}.dataSourceRef.namespace`, dataSourceRef.namespace, dnsLabel);
-    if (dataSource !== undefined) errors.invalid(path, `${path}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified');
-  } else if (dataSource !== undefined && dataSourceRef !== undefined && !isDeepStrictEqual({ ...dataSource }, { ...dataSourceRef }))
-    errors.invalid(path, `${path}.dataSource`, 'must match dataSourceRef');
-}
-
-function checkSource(errors: FieldErrors, path: string, { apiGroup = '', kind, name }: V1TypedLocalObjectReference | V1TypedObjectReference): void {
-  if (!name) errors.required(`${path}.name`);
-  if (!kind) errors.required(`${path}.kind`);
-  if (apiGroup !== '') checkText(errors, `${path}.apiGroup`, apiGroup, dnsSubdomain);
-  else if (kind !== 'PersistentVolumeClaim') errors.invalid(path, kind ?? '', "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
-}
+import { CLASS_ANNOTATION, modesText } from './persistent-volume.ts';
 
 const isClaimOrSnapshot = ({ apiGroup = '', kind }: V1TypedLocalObjectReference) =>
   (apiGroup === '' && kind === 'PersistentVolumeClaim') || (apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot');

@@ -2,28 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import type { V1PersistentVolume, V1PersistentVolumeSpec } from '../../generated/types.ts';
 import { ageColumn, type Column, column, nameColumn } from '../../table/column.ts';
 import { checkChoice } from '../../validation/choices.ts';
+import { checkAccessModes, VOLUME_MODES } from '../../validation/claim-spec.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkText, dnsSubdomain } from '../../validation/text-formats.ts';
 import { strategy } from '../strategy.ts';
 import { amountOf, changedLines } from './changes.ts';
-import { checkNodeSelector } from './node-selector.ts';
+import { checkNodeSelector } from '../../validation/pod-spec/affinity.ts';
 import { defaultVolumeSource } from './volume-defaults.ts';
 import { checkVolumeSource, SOURCE_FIELDS } from './volume-sources.ts';
 
-const MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 const POLICIES = ['Delete', 'Recycle', 'Retain'];
-export const VOLUME_MODES = ['Block', 'Filesystem'];
 /** A class of the time before the field. */
 export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 const IMMUTABLE = 'field is immutable';
-
-/** In which ways a volume may be mounted. */
-export function checkAccessModes(errors: FieldErrors, field: string, modes: readonly string[] = [], why = ''): void {
-  if (modes.length === 0) errors.required(field, why);
-  for (const mode of modes) if (!MODES.includes(mode)) errors.notSupported(field, mode, MODES);
-  if (modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod' && MODES.includes(mode)))
-    errors.forbidden(field, 'may not use ReadWriteOncePod with other access modes');
-}
 
 /** A volume as an object of its own, or (`inline`) inside an attachment. */
 export function checkVolumeSpec(errors: FieldErrors, path: string, spec: V1PersistentVolumeSpec, name: string, inline = false): void {

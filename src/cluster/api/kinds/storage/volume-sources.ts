@@ -1,29 +1,22 @@
 import type {
-  V1AzureDiskVolumeSource,
-  V1FCVolumeSource,
   V1FlexPersistentVolumeSource,
   V1HostPathVolumeSource,
   V1ISCSIPersistentVolumeSource,
   V1NFSVolumeSource,
   V1PersistentVolumeSpec,
-  V1QuobyteVolumeSource,
   V1StorageOSPersistentVolumeSource,
 } from '../../generated/types.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
+import { checkAzureDisk, checkFibreChannel, checkPartition, checkQuobyte } from '../../validation/pod-spec/volume-sources.ts';
 import { checkText, dnsLabel } from '../../validation/text-formats.ts';
 import { checkDriverName, checkSecretReference } from './driver-name.ts';
 
 type Spec = V1PersistentVolumeSpec;
 type Check = (errors: FieldErrors, path: string, spec: Spec, name: string) => void;
 type Field = keyof Spec;
-const PARTITION = 'must be between 1 and 255, inclusive';
 const LUN = 'must be between 0 and 255, inclusive';
 const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
 const ISCSI_NAMES = [/^iqn\.\d{4}-\d{2}\.[A-Za-z0-9.-]+:[^,;*&$|\s]+$/, /^eui.[A-Za-z0-9]{16}$/, /^naa.[A-Za-z0-9]{32}$/];
-const DISK_URIS = {
-  managed: '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}',
-  blob: 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd',
-};
 
 /** Texts and lists of a source that must not be empty. */
 function required(errors: FieldErrors, path: string, source: object | undefined, fields: readonly string[]): void {
@@ -41,10 +34,6 @@ export function checkNoBacksteps(errors: FieldErrors, field: string, path: strin
   if (path.split('/').includes('..')) errors.invalid(field, path, "must not contain '..'");
 }
 
-function partition(errors: FieldErrors, path: string, value = 0): void {
-  if (value < 0 || value > 255) errors.invalid(`${path}.partition`, value, PARTITION);
-}
-
 function checkHostPath(errors: FieldErrors, path: string, { path: place, type }: V1HostPathVolumeSource): void {
   if (!place) return errors.required(`${path}.path`);
   checkNoBacksteps(errors, `${path}.path`, place);
@@ -54,14 +43,6 @@ function checkHostPath(errors: FieldErrors, path: string, { path: place, type }:
 function checkNfs(errors: FieldErrors, path: string, source: V1NFSVolumeSource): void {
   required(errors, path, source, ['server', 'path']);
   if (!source.path?.startsWith('/')) errors.invalid(`${path}.path`, source.path ?? '', 'must be an absolute path');
-}
-
-function checkQuobyte(errors: FieldErrors, path: string, { registry = '', tenant = '', volume }: V1QuobyteVolumeSource): void {
-  const words = 'must be a host:port pair or multiple pairs separated by commas';
-  if (registry === '') errors.required(`${path}.registry`, words);
-  else if (tenant.length >= 65) errors.required(`${path}.tenant`, 'must be a UUID and may not exceed a length of 64 characters');
-  else for (const pair of registry.split(',')) if (!/^(\[[^\]]*\]|[^:]*):[^:]*$/.test(pair)) errors.invalid(`${path}.registry`, registry, words);
-  if (!volume) errors.required(`${path}.volume`);
 }
 
 const isIscsiName = (name: string): boolean => ISCSI_NAMES.some((pattern) => pattern.test(name));
@@ -83,32 +64,11 @@ function checkIscsi(errors: FieldErrors, path: string, source: V1ISCSIPersistent
   if (initiatorName !== undefined && !isIscsiName(initiatorName)) errors.invalid(`${path}.initiatorname`, initiatorName, 'must be valid format');
 }
 
-function checkFibre(errors: FieldErrors, path: string, { targetWWNs = [], wwids = [], lun }: V1FCVolumeSource): void {
-  if (targetWWNs.length + wwids.length === 0) errors.required(`${path}.targetWWNs`, 'must specify either targetWWNs or wwids, but not both');
-  if (targetWWNs.length > 0 && wwids.length > 0) errors.invalid(`${path}.targetWWNs`, targetWWNs, 'targetWWNs and wwids can not be specified simultaneously');
-  if (targetWWNs.length === 0) return;
-  if (lun === undefined) errors.required(`${path}.lun`, 'lun is required if targetWWNs is specified');
-  else if (lun < 0 || lun > 255) errors.invalid(`${path}.lun`, lun, LUN);
-}
-
 function checkFlex(errors: FieldErrors, path: string, source: V1FlexPersistentVolumeSource): void {
   required(errors, path, source, ['driver']);
   for (const key of Object.keys(source.options ?? {}))
     if (/(^|\.)(kubernetes|k8s)\.io$/.test((key.split('/')[0] ?? '').toLowerCase()))
       errors.invalid(`${path}.options[${key}]`, key, 'kubernetes.io and k8s.io namespaces are reserved');
-}
-
-function checkAzureDisk(errors: FieldErrors, path: string, source: V1AzureDiskVolumeSource): void {
-  const { diskURI = '', cachingMode, kind } = source;
-  const modes = ['None', 'ReadOnly', 'ReadWrite'];
-  const kinds = ['Dedicated', 'Managed', 'Shared'];
-  required(errors, path, source, ['diskName', 'diskURI']);
-  if (cachingMode !== undefined && !modes.includes(cachingMode)) errors.notSupported(`${path}.cachingMode`, cachingMode, modes);
-  if (kind === undefined) return;
-  if (!kinds.includes(kind)) errors.notSupported(`${path}.kind`, kind, kinds);
-  const managed = kind === 'Managed';
-  if (!diskURI.startsWith(managed ? '/subscriptions/' : 'https://'))
-    errors.notSupported(`${path}.diskURI`, diskURI, [managed ? DISK_URIS.managed : DISK_URIS.blob]);
 }
 
 function checkStorageOs(errors: FieldErrors, path: string, { volumeName, volumeNamespace, secretRef }: V1StorageOSPersistentVolumeSource): void {
@@ -138,7 +98,7 @@ const SOURCES: readonly (readonly [Field, string, Check])[] = [
     'persistentDisk',
     present('gcePersistentDisk', (errors, path, source) => {
       required(errors, path, source, ['pdName']);
-      partition(errors, path, source.partition);
+      checkPartition(errors, path, source.partition);
     }),
   ],
   [
@@ -146,7 +106,7 @@ const SOURCES: readonly (readonly [Field, string, Check])[] = [
     'awsElasticBlockStore',
     present('awsElasticBlockStore', (errors, path, source) => {
       required(errors, path, source, ['volumeID']);
-      partition(errors, path, source.partition);
+      checkPartition(errors, path, source.partition);
     }),
   ],
   ['glusterfs', 'glusterfs', filled('glusterfs', 'endpoints', 'path')],
@@ -172,7 +132,7 @@ const SOURCES: readonly (readonly [Field, string, Check])[] = [
       secret(errors, path, source.secretRef, true);
     }),
   ],
-  ['fc', 'fc', present('fc', checkFibre)],
+  ['fc', 'fc', present('fc', checkFibreChannel)],
   ['flexVolume', 'flexVolume', present('flexVolume', checkFlex)],
   [
     'azureFile',

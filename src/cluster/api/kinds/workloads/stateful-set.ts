@@ -4,7 +4,7 @@ import { ageColumn, column, described, nameColumn } from '../../table/column.ts'
 import { checkChoice } from '../../validation/choices.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { amountOf, checkAtMostAll, checkIntOrPercent, checkNoneNegative, checkNotNegative } from '../../validation/numbers.ts';
-import { checkClaimSpec } from '../../validation/pod-spec/claim-spec.ts';
+import { checkClaimSpec } from '../../validation/claim-spec.ts';
 import { checkOwnSelector, checkPodTemplate, checkRunsOn, checkSelects, isEmpty } from '../../validation/pod-template.ts';
 import { sameContent } from '../../validation/same.ts';
 import { checkText, dnsLabel } from '../../validation/text-formats.ts';

@@ -12,7 +12,7 @@ import { checkLabelSelector } from '../selector-rules.ts';
 import { checkText, dnsSubdomain, qualifiedName } from '../text-formats.ts';
 import { checkFieldRef, checkResourceFieldRef } from './environment.ts';
 import { checkFileMode, checkOwnPath } from './formats.ts';
-import { checkSignerName, isKubernetesSigner } from './signer-name.ts';
+import { checkSignerName, isKubernetesSigner } from '../signer-name.ts';
 
 const FILE_FIELDS = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
 const KEY_TYPES = ['RSA3072', 'RSA4096', 'ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519'];

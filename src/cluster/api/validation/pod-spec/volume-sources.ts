@@ -85,7 +85,7 @@ export const NETWORK_SOURCES = {
   },
 } as const satisfies Partial<Record<keyof V1Volume, Rule>>;
 
-function checkPartition(errors: FieldErrors, path: string, partition = 0): void {
+export function checkPartition(errors: FieldErrors, path: string, partition = 0): void {
   // Zero is none.
   if (partition < 0 || partition > 255) errors.invalid(`${path}.partition`, partition, 'must be between 1 and 255, inclusive');
 }
@@ -108,7 +108,7 @@ function checkIscsiName(errors: FieldErrors, field: string, name: string): void 
   else if (!format.test(name)) errors.invalid(field, name, 'must be valid format');
 }
 
-function checkQuobyte(errors: FieldErrors, path: string, { registry, tenant = '', volume }: V1QuobyteVolumeSource): void {
+export function checkQuobyte(errors: FieldErrors, path: string, { registry, tenant = '', volume }: V1QuobyteVolumeSource): void {
   const why = 'must be a host:port pair or multiple pairs separated by commas';
   if (!registry) errors.required(`${path}.registry`, why);
   else if (Buffer.byteLength(tenant) >= 65) errors.required(`${path}.tenant`, 'must be a UUID and may not exceed a length of 64 characters');
@@ -121,7 +121,7 @@ function isHostPort(pair: string): boolean {
   return bracketed === null ? /^[^:[\]]*:[^:]*$/.test(pair) : isIPv6(bracketed[1] ?? '') || !(bracketed[1] ?? '').includes(']');
 }
 
-function checkFibreChannel(errors: FieldErrors, path: string, { targetWWNs = [], wwids = [], lun }: V1FCVolumeSource): void {
+export function checkFibreChannel(errors: FieldErrors, path: string, { targetWWNs = [], wwids = [], lun }: V1FCVolumeSource): void {
   const field = `${path}.targetWWNs`;
   if (targetWWNs.length === 0 && wwids.length === 0) errors.required(field, 'must specify either targetWWNs or wwids, but not both');
   if (targetWWNs.length > 0 && wwids.length > 0) errors.invalid(field, targetWWNs, 'targetWWNs and wwids can not be specified simultaneously');
@@ -130,7 +130,7 @@ function checkFibreChannel(errors: FieldErrors, path: string, { targetWWNs = [],
   else checkInRange(errors, `${path}.lun`, lun, 0, 255);
 }
 
-function checkAzureDisk(errors: FieldErrors, path: string, disk: V1AzureDiskVolumeSource): void {
+export function checkAzureDisk(errors: FieldErrors, path: string, disk: V1AzureDiskVolumeSource): void {
   requireTexts(errors, path, disk, ['diskName', 'diskURI']);
   const { cachingMode, kind, diskURI = '' } = disk;
   checkChoice(errors, `${path}.cachingMode`, cachingMode, ['None', 'ReadOnly', 'ReadWrite'], false);

@@ -3,7 +3,7 @@ import { isQuantity, parseQuantity } from '../../quantity.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { checkLabelName } from '../names.ts';
 import { checkText, dnsSubdomain } from '../text-formats.ts';
-import { checkClaimSpec } from './claim-spec.ts';
+import { checkClaimSpec } from '../claim-spec.ts';
 import type { SpecPlace } from './context.ts';
 import { checkDescending, checkFileMode, checkNoBacksteps, requireTexts } from './formats.ts';
 import { checkDownwardFile, checkKeyPaths, checkProjected } from './projected.ts';

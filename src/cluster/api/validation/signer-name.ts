@@ -1,5 +1,5 @@
-import type { FieldErrors } from '../field-errors.ts';
-import { dnsLabel, dnsSubdomain, type TextFormat } from '../text-formats.ts';
+import type { FieldErrors } from './field-errors.ts';
+import { dnsLabel, dnsSubdomain, type TextFormat } from './text-formats.ts';
 
 const DOMAIN_BYTES_MAX = 253;
 const NAME_BYTES_MAX = 571;
@@ -10,7 +10,7 @@ export function isKubernetesSigner(name: string): boolean {
 }
 
 /** `example.com/signer-name`. */
-export function checkSignerName(errors: FieldErrors, field: string, name: string): void {
+export function checkSignerName(errors: FieldErrors, field: string, name = ''): void {
   if (name === '') return errors.required(field);
   const [domain = '', path, ...more] = name.split('/');
   if (path === undefined || more.length > 0)
