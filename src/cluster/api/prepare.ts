@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { strategyOf } from './kinds/index.ts';
+import { NOT_ACTED_ON, SUBRESOURCES_NOT_ACTED_ON } from './kinds/not-acted-on.ts';
 import type { ServedResource } from './resources.ts';
 import type { KubeObject } from './types.ts';
 
@@ -16,9 +17,12 @@ export function prepareForCreate(resource: ServedResource, object: KubeObject): 
   return copy;
 }
 
-/** What the writer of an object should know of it; `old` is what it takes the place of. */
-export function warningsOf(resource: ServedResource, object: KubeObject, old?: KubeObject): readonly string[] {
-  return resource.custom === undefined ? (strategyOf(resource).warnings?.(object, old) ?? []) : [];
+/** What the writer of an object should know of it, or of its subresource; `old` is what it takes the place of. */
+export function warningsOf(resource: ServedResource, object: KubeObject, old?: KubeObject, subresource?: string): readonly string[] {
+  if (resource.custom !== undefined) return [];
+  const notYet = subresource === undefined ? (old === undefined ? NOT_ACTED_ON[resource.model] : undefined) : SUBRESOURCES_NOT_ACTED_ON[subresource];
+  const ofKind = subresource === undefined ? (strategyOf(resource).warnings?.(object, old) ?? []) : [];
+  return notYet === undefined ? ofKind : [...ofKind, notYet];
 }
 
 /**

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { findResource } from './index.ts';
+import { findResource, SERVED_RESOURCES, warningsOf } from './index.ts';
 import { FAMILIES } from './kinds/index.ts';
+import { NOT_ACTED_ON } from './kinds/not-acted-on.ts';
 
 /** What Kubernetes 1.36 serves: a row per resource and version. */
 const [, ...ROWS] = readFileSync(new URL('facts/resources.tsv', import.meta.url), 'utf8')
@@ -50,4 +51,21 @@ test('no kind is in two families: the later one would silently take its place', 
     models.filter((model, index) => models.indexOf(model) !== index),
     [],
   );
+});
+
+test('whoever writes what nothing acts on is told so: when it is made, and with each such subresource', () => {
+  const policies = findResource({ group: 'networking.k8s.io', version: 'v1', resource: 'networkpolicies' });
+  const pods = findResource({ group: '', version: 'v1', resource: 'pods' });
+  assert.ok(policies && pods);
+  const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'closed' }, spec: { podSelector: {} } };
+  assert.match(warningsOf(policies, policy).join(), /does not enforce it yet/);
+  assert.deepEqual(warningsOf(policies, policy, policy), []);
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: { containers: [{ name: 'main', image: 'a' }] } };
+  assert.match(warningsOf(pods, pod, pod, 'resize').join(), /do not change those of running containers yet/);
+  assert.deepEqual(warningsOf(pods, pod, pod, 'status'), []);
+  for (const model of Object.keys(NOT_ACTED_ON))
+    assert.ok(
+      SERVED_RESOURCES.some((resource) => resource.model === model),
+      model,
+    );
 });

@@ -24,7 +24,7 @@ export async function patch(context: Context, served: Served, request: ApiReques
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
     const decoded = decodeBody(served, request, patchBody(before, request, served));
-    warnings = request.subresource === undefined ? [...decoded.warnings, ...warningsOf(served.info, decoded.object, before)] : decoded.warnings;
+    warnings = [...decoded.warnings, ...warningsOf(served.info, decoded.object, before, request.subresource)];
     checkRevision(place, before, decoded.object);
     return decoded.object;
   });

@@ -19,7 +19,7 @@ export async function update(context: Context, served: Served, request: ApiReque
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
     checkRevision(place, before, body);
-    if (request.subresource === undefined) ofKind = warningsOf(served.info, body, before);
+    ofKind = warningsOf(served.info, body, before, request.subresource);
     return structuredClone(body);
   });
   return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
