@@ -35,7 +35,7 @@ export async function applyRequest(context: Context, served: Served, request: Ap
   const { object } = await replace(context, place, { dryRun, subresource, user }, (before) => {
     checkRevision(place, before, applied);
     const after = applyPatch(served.info, before, applied, options);
-    if (subresource === undefined) ofKind = warningsOf(served.info, after, before);
+    ofKind = warningsOf(served.info, after, before, subresource);
     return after;
   });
   return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
