@@ -3,7 +3,7 @@ import type { UserInfo } from '#cluster/api';
 import { type ClusterClient, inProcessClient } from '#cluster/client';
 import { type Controllers, createControllers } from '#cluster/controllers';
 import { createScheduler, type Scheduler } from '#cluster/scheduler';
-import { openMemoryStore, type Store, type StoreContent } from '#cluster/store';
+import { contentOf, openMemoryStore, type Store, type StoreContent } from '#cluster/store';
 import type { Clock, Logger, Random } from '#kit';
 
 export const VERSION = 'v1.36.0+gantry-testing';
@@ -92,8 +92,7 @@ export class ControlPlane {
   }
 
   async content(): Promise<StoreContent> {
-    const { items, revision } = await this.store.range('');
-    return { items, revision };
+    return await contentOf(this.store);
   }
 
   async stop(): Promise<void> {
