@@ -19,7 +19,7 @@ import { DefinitionCleanup } from './custom/cleanup.ts';
 import { KindDirectory } from './custom/directory.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
-import { EventExpiry } from './event-expiry.ts';
+import { EVENT_TTL_DEFAULT_S, EventLeases } from './event-leases.ts';
 import { RequestHandler } from './handler.ts';
 import { HttpEdge, type ListenOptions } from './http/edge.ts';
 import { VIRTUAL } from './discovery/virtual.ts';
@@ -49,6 +49,8 @@ export interface ApiServerOptions {
   /** By which keys ServiceAccounts' tokens are signed; a key that is forgotten with the server without it. */
   readonly serviceAccounts?: ServiceAccountOptions;
   readonly admission?: AdmissionOptions;
+  /** How long Events are kept after their last change; an hour without it. */
+  readonly eventTtl_s?: number;
 }
 
 export interface ApiServer {
@@ -65,7 +67,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { clock, random, logger, nodes } = options;
   const storeMetrics = new StoreMetrics(clock);
   const store = storeMetrics.measured(options.store);
-  const cache = new ObjectCache(store, logger);
+  const events = new EventLeases(store, clock, options.eventTtl_s ?? EVENT_TTL_DEFAULT_S);
+  const cache = new ObjectCache(store, logger, (key) => events.leaseFor(key));
   const services = new ServiceAllocator({ cache, random, guard: new AllocationGuard(store, cache, 'services') }, parseRange4(options.serviceCidr));
   const { serviceAccounts: accounts } = options;
   const tokens = new ServiceAccountTokens({ cache, clock, random, ...(accounts === undefined ? {} : { accounts }) });
@@ -80,7 +83,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const context: Context = { ...shared, metrics, kinds, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
   const apiServices = new ApiServices(context);
   await Promise.all([bootstrap(context), bootstrapRbac(context, policy), apiServices.settled()]);
-  const expiry = new EventExpiry(context);
+  const adopted = events.adopt(logger);
   const cleanup = new DefinitionCleanup(context);
   const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
   const handler = new RequestHandler(context, new Usage(cache, nodes, clock, logger), authenticator);
@@ -103,9 +106,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
     async stop() {
       ready = false;
-      expiry[Symbol.dispose]();
       cleanup[Symbol.dispose]();
-      await apiServices[Symbol.asyncDispose]();
+      await Promise.all([adopted, apiServices[Symbol.asyncDispose]()]);
       for (const watch of context.watches) watch.end();
       await edge.close();
       kinds[Symbol.dispose]();
