@@ -3,6 +3,7 @@ export { eraseTree } from './erase.ts';
 export { readJson, readJsonNow, removeDurable, writeDurable } from './durable.ts';
 export { FakeClock } from './fake-clock.ts';
 export { GantryError, isSystemError, messageOf, unreachable } from './errors.ts';
+export { Heap } from './heap.ts';
 export { lineWriter } from './line-writer.ts';
 export { createLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts';
 export { KeyedMutex } from './mutex.ts';

@@ -53,7 +53,10 @@ function scoresOf(placing: Placing, fitting: readonly NodeView[]): readonly { no
       fitting.map((view) => of(placing, view)),
       raw,
     );
-    for (const [index, entry] of nodes.entries()) entry.score += weight * Math.floor(figures[index] ?? 0);
+    for (let index = 0; index < nodes.length; index += 1) {
+      const entry = nodes[index];
+      if (entry !== undefined) entry.score += weight * Math.floor(figures[index] ?? 0);
+    }
   }
   return nodes;
 }

@@ -1,5 +1,5 @@
 import { parseQuantity, type V1Container, type V1Node, type V1Pod } from '#cluster/api';
-import type { NodeView } from './types.ts';
+import type { Counted, NodeView } from './types.ts';
 
 export type Amounts = ReadonlyMap<string, bigint>;
 
@@ -41,8 +41,8 @@ export function parseAmounts(list: Readonly<Record<string, string>> | undefined)
 const ASSUMED = { cpu: 100n, memory: 200n * 1024n * 1024n * 1000n } as const;
 
 /** A Pod's share where nodes are compared. */
-export function countedOf(pod: V1Pod, resource: keyof typeof ASSUMED): number {
-  return Number(requestsOf(pod).get(resource) || ASSUMED[resource]);
+export function countedOf(requests: Amounts): Counted {
+  return { cpu: Number(requests.get('cpu') || ASSUMED.cpu), memory: Number(requests.get('memory') || ASSUMED.memory) };
 }
 
 /** A node with its Pods, and what follows from them for those that come. */
@@ -51,14 +51,20 @@ export function viewOf(node: V1Node, pods: readonly V1Pod[]): NodeView {
   const counted = { cpu: 0, memory: 0 };
   const siblings = new Map<string, number>();
   for (const pod of pods) {
-    add(requested, requestsOf(pod));
-    counted.cpu += countedOf(pod, 'cpu');
-    counted.memory += countedOf(pod, 'memory');
+    const requests = requestsOf(pod);
+    const { cpu, memory } = countedOf(requests);
+    add(requested, requests);
+    counted.cpu += cpu;
+    counted.memory += memory;
     const owner = ownerOf(pod);
     if (owner !== undefined && pod.metadata.deletionTimestamp === undefined) siblings.set(owner, (siblings.get(owner) ?? 0) + 1);
   }
   const repelling = pods.filter(({ spec }) => spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length);
-  return { node, pods, allocatable: parseAmounts(node.status?.allocatable ?? node.status?.capacity), requested, counted, siblings, repelling };
+  const allocatable = parseAmounts(node.status?.allocatable ?? node.status?.capacity);
+  const capacity = { cpu: Number(allocatable.get('cpu') ?? 0n), memory: Number(allocatable.get('memory') ?? 0n) };
+  const room = allocatable.get('pods');
+  const isFull = room !== undefined && BigInt(pods.length + 1) * 1000n > room;
+  return { node, pods, allocatable, capacity, isFull, requested, counted, siblings, repelling };
 }
 
 /** The uid of the controller that made a Pod. */

@@ -19,14 +19,24 @@ export interface Scheduler {
   explain(namespace: string, name: string): Verdict | undefined;
 }
 
+/** Thousandths of cores, and of bytes. */
+export interface Counted {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
 /** What of a node a Pod is measured against. All resources in thousandths. */
 export interface NodeView {
   readonly node: V1Node;
   readonly pods: readonly V1Pod[];
   readonly allocatable: ReadonlyMap<string, bigint>;
+  /** The same, where nodes are compared; 0 of what it doesn't tell. */
+  readonly capacity: Counted;
+  /** It takes no more Pods, however small. */
+  readonly isFull: boolean;
   readonly requested: ReadonlyMap<string, bigint>;
   /** What its Pods are counted with where nodes are compared: a Pod that asks for nothing counts too. */
-  readonly counted: { readonly cpu: number; readonly memory: number };
+  readonly counted: Counted;
   /** How many Pods of each controller are here, by its uid. */
   readonly siblings: ReadonlyMap<string, number>;
   /** Those of its Pods that keep others away. */
