@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { type ApiServer, createApiServer, type NodeConnection } from '#cluster/apiserver';
 import { type ClusterClient, inProcessClient } from '#cluster/client';
 import type { CertificateSigner } from '#cluster/controllers';
+import { explainPlaces } from '#cluster/scheduler';
 import { backupOf, openEtcdStore, openLmdbStore, type Store } from '#cluster/store';
 import { nthAddress } from '#network';
 import { openAccess } from './access.ts';
@@ -54,6 +55,7 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
         logger,
         serviceCidr: config.serviceCidr,
         nodes: (name) => nodes.get(name),
+        places: explainPlaces,
         version: `${KUBERNETES_VERSION}+gantry-${version}`,
         ...access.server,
       });

@@ -2,7 +2,7 @@ import { type ApiServer, createApiServer, type NodeConnection } from '#cluster/a
 import type { UserInfo } from '#cluster/api';
 import { type ClusterClient, inProcessClient } from '#cluster/client';
 import { type Controllers, createControllers } from '#cluster/controllers';
-import { createScheduler, type Scheduler } from '#cluster/scheduler';
+import { createScheduler, explainPlaces, type Scheduler } from '#cluster/scheduler';
 import { contentOf, openMemoryStore, type Store, type StoreContent } from '#cluster/store';
 import type { Clock, Logger, Random } from '#kit';
 
@@ -60,6 +60,7 @@ export class ControlPlane {
       logger,
       serviceCidr: SERVICE_CIDR,
       nodes: (name) => connections.get(name),
+      places: explainPlaces,
       version: VERSION,
       tokens: new Map([[admin.token, admin.user]]),
     });

@@ -16,6 +16,7 @@ export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
 export { isPodPart, type PodPart, validatePodPart, withPodPart } from './pod-parts.ts';
+export { type NodeReason, type NodeWhy, OWN_GROUP, type PodFinding, type PodWhy } from './pod-why.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
 export { CUSTOM_CLEANUP } from './kinds/extension.ts';
 export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';

@@ -29,7 +29,7 @@ import { RequestMetrics } from './metrics/request-metrics.ts';
 import { StoreMetrics } from './metrics/store-metrics.ts';
 import { Usage } from './metrics/usage.ts';
 import type { HealthCheck } from './http/health.ts';
-import type { NodeDirectory } from './types.ts';
+import type { NodeDirectory, PlaceJudge } from './types.ts';
 
 export interface ApiServerOptions {
   /** Stays its owner's to close. */
@@ -40,6 +40,8 @@ export interface ApiServerOptions {
   /** IPv4, such as `10.96.0.0/16`; its first address is the `kubernetes` Service's, the tenth is kept for DNS. */
   readonly serviceCidr: string;
   readonly nodes: NodeDirectory;
+  /** By whose eyes `pods/why` looks at nodes; without it nothing is said of them. */
+  readonly places?: PlaceJudge;
   /** Kubernetes' version that is spoken, and after a plus sign the program's own: `v1.36.0+gantry-0.1.0`. */
   readonly version: string;
   /** Bearer tokens; certificates are the listener's (`clientCa`). */
@@ -64,7 +66,7 @@ export interface ApiServer {
 
 /** Reads what the store holds, makes what every cluster has, and is ready to be asked. Errors: BAD_SERVICE_CIDR, the store's. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { clock, random, logger, nodes } = options;
+  const { clock, random, logger, nodes, places } = options;
   const storeMetrics = new StoreMetrics(clock);
   const store = storeMetrics.measured(options.store);
   const events = new EventLeases(store, clock, options.eventTtl_s ?? EVENT_TTL_DEFAULT_S);
@@ -77,7 +79,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authorizer = new Authorizer(cache, policy, options.authorizationModes);
   const admission = new AdmissionChain(options.admission);
   const usage = new QuotaUsage(cache);
-  const shared = { store, cache, clock, random, logger, nodes };
+  const shared = { store, cache, clock, random, logger, nodes, places };
   const kinds = new KindDirectory(cache);
   const metrics = new RequestMetrics(clock, (ref) => kinds.find(ref) !== undefined || VIRTUAL.some((one) => sameResource(one, ref)));
   const context: Context = { ...shared, metrics, kinds, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };

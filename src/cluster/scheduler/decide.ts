@@ -62,7 +62,7 @@ function scoresOf(placing: Placing, fitting: readonly NodeView[]): readonly { no
 }
 
 /** Kubernetes' words: `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` */
-export function messageOf(nodes: number, rejections: readonly Rejection[]): string {
+export function messageOf(nodes: number, rejections: readonly Pick<Rejection, 'reasons'>[]): string {
   if (nodes === 0) return 'no nodes available to schedule pods';
   const counts = new Map<string, number>();
   for (const reason of rejections.flatMap(({ reasons }) => reasons)) counts.set(reason, (counts.get(reason) ?? 0) + 1);

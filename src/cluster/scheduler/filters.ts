@@ -1,8 +1,8 @@
-import type { V1ContainerPort, V1Taint } from '#cluster/api';
+import type { V1ContainerPort, V1Node, V1Pod, V1Taint } from '#cluster/api';
 import { matchesNodeSelector, tolerates } from './node-selection.ts';
 import { hostPorts, type Placing } from './placing.ts';
 import { affinityReason, spreadReason } from './pod-reasons.ts';
-import type { NodeView } from './types.ts';
+import type { NodeView, PluginName } from './types.ts';
 
 /** Pure: the reasons why a node is no place for a Pod; none where it is one. */
 export type Filter = (placing: Placing, view: NodeView) => readonly string[];
@@ -19,14 +19,16 @@ const nodeUnschedulable: Filter = ({ pod }, { node }) => {
   return one((pod.spec?.tolerations ?? []).some((toleration) => tolerates(toleration, UNSCHEDULABLE)) ? undefined : 'node(s) were unschedulable');
 };
 
-const taintToleration: Filter = ({ pod }, { node }) => {
-  const taints = node.spec?.taints ?? [];
-  if (taints.length === 0) return NONE;
-  const tolerations = pod.spec?.tolerations ?? [];
+const taintToleration: Filter = ({ pod }, { node }) => one(untolerated(pod, node).length > 0 ? 'node(s) had untolerated taint(s)' : undefined);
+
+const NO_TAINTS: readonly V1Taint[] = [];
+
+export function untolerated({ spec }: V1Pod, node: V1Node): readonly V1Taint[] {
+  const taints = node.spec?.taints ?? NO_TAINTS;
+  if (taints.length === 0) return NO_TAINTS;
   const hard = taints.filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
-  const untolerated = hard.find((taint) => !tolerations.some((toleration) => tolerates(toleration, taint)));
-  return one(untolerated && `node(s) had untolerated taint {${untolerated.key}: ${untolerated.value ?? ''}}`);
-};
+  return hard.filter((taint) => !(spec?.tolerations ?? []).some((toleration) => tolerates(toleration, taint)));
+}
 
 const nodeAffinity: Filter = ({ pod, selector }, { node }) => {
   const selected = selector.every(([key, value]) => node.metadata.labels?.[key] === value);
@@ -48,13 +50,13 @@ const nodePorts: Filter = ({ hostPorts: wanted }, { pods }) => {
   return one(wanted.some((port) => taken.some((other) => collide(port, other))) ? "node(s) didn't have free ports for the requested pod ports" : undefined);
 };
 
-function collide(a: V1ContainerPort, b: V1ContainerPort): boolean {
+export function collide(a: V1ContainerPort, b: V1ContainerPort): boolean {
   const any = (address: string | undefined) => !address || address === '0.0.0.0';
   return a.hostPort === b.hostPort && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP') && (any(a.hostIP) || any(b.hostIP) || a.hostIP === b.hostIP);
 }
 
 /** In the order in which they are asked; the first that objects speaks for the node. */
-export const FILTERS: readonly { readonly plugin: string; readonly filter: Filter }[] = [
+export const FILTERS: readonly { readonly plugin: PluginName; readonly filter: Filter }[] = [
   { plugin: 'NodeUnschedulable', filter: nodeUnschedulable },
   { plugin: 'NodeName', filter: nodeName },
   { plugin: 'TaintToleration', filter: taintToleration },

@@ -18,7 +18,7 @@ import { decide } from './decide.ts';
 import { NodeViews } from './node-views.ts';
 import { PendingPods } from './pending.ts';
 import { viewOf } from './resources.ts';
-import type { ClusterView, NodeView, Scheduler, SchedulerOptions, Verdict } from './types.ts';
+import type { ClusterView, NodeView, Scheduler, SchedulerOptions } from './types.ts';
 
 const DEFAULT_NAME = 'default-scheduler';
 const BINDINGS_MAX = 16;
@@ -72,11 +72,6 @@ class BindingScheduler implements Scheduler {
 
   health() {
     return { state: this.#state, pending: this.#pending.size };
-  }
-
-  explain(namespace: string, name: string): Verdict | undefined {
-    const pod = this.#pods.get(namespace, name);
-    return pod === undefined || pod.spec?.nodeName ? undefined : decide(pod, this.#cluster(), 0);
   }
 
   #podChanged(type: 'added' | 'updated' | 'deleted', pod: V1Pod, previous: V1Pod | undefined): void {

@@ -15,8 +15,6 @@ export interface Scheduler {
   start(): Promise<void>;
   stop(): Promise<void>;
   health(): { readonly state: 'starting' | 'ready' | 'stopped'; readonly pending: number };
-  /** Why a Pod that waits can't be placed, node by node; undefined where it doesn't wait. */
-  explain(namespace: string, name: string): Verdict | undefined;
 }
 
 /** Thousandths of cores, and of bytes. */
@@ -47,10 +45,20 @@ export interface ClusterView {
   /** Labels of namespaces, for affinities that choose among them. */
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
 }
+/** The plugins by Kubernetes' names, in the order in which they are asked. */
+export type PluginName =
+  | 'NodeUnschedulable'
+  | 'NodeName'
+  | 'TaintToleration'
+  | 'NodeAffinity'
+  | 'NodePorts'
+  | 'NodeResourcesFit'
+  | 'PodTopologySpread'
+  | 'InterPodAffinity';
 /** Why a node is no place for a Pod, in Kubernetes' words; several where several things are missing. */
 export interface Rejection {
   readonly node: string;
-  readonly plugin: string;
+  readonly plugin: PluginName;
   readonly reasons: readonly string[];
 }
 export type Verdict =

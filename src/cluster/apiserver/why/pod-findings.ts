@@ -1,9 +1,9 @@
-type Finding = import('#daemon').WhyFinding;
+import type { NodeWhy, PodFinding } from '#cluster/api';
 
 /** What is read of a core/v1 Pod. */
 export interface SeenPod {
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid?: string; readonly deletionTimestamp?: string };
-  readonly spec?: { readonly nodeName?: string };
+  readonly metadata: { readonly name?: string; readonly namespace?: string; readonly uid?: string; readonly deletionTimestamp?: string };
+  readonly spec?: { readonly nodeName?: string; readonly schedulerName?: string; readonly schedulingGates?: readonly { readonly name: string }[] };
   readonly status?: {
     readonly phase?: string;
     readonly reason?: string;
@@ -40,90 +40,115 @@ export interface SeenEvent {
   readonly count?: number;
 }
 
-/** What `why pod` looks at. */
+/** What is looked at. */
 export interface PodFacts {
   readonly pod: SeenPod;
   /** Oldest first. */
   readonly events: readonly SeenEvent[];
-  /** The last lines of containers that are not well, by their names. */
-  readonly logs: Readonly<Record<string, readonly string[]>>;
+  /** How nodes stand to a Pod that waits for one, where that is known. */
+  readonly places?: { readonly message?: string; readonly nodes: readonly NodeWhy[] };
+  /** What it names and what is not there. */
+  readonly missing: readonly Missing[];
+}
+export interface Missing {
+  readonly kind: 'ConfigMap' | 'PersistentVolumeClaim' | 'Secret';
+  readonly name: string;
+  /** What names it: `volume data`, `container main`. */
+  readonly by: string;
 }
 
 const EVENTS_MAX = 5;
 
 /** Why a Pod does not run or is not ready. Pure. */
-export function podFindings({ pod, events, logs }: PodFacts): readonly Finding[] {
+export function podFindings({ pod, events, places, missing }: PodFacts): readonly PodFinding[] {
   const init = pod.status?.initContainerStatuses ?? [];
   const main = pod.status?.containerStatuses ?? [];
   return [
     phase(pod),
-    ...scheduling(pod),
-    ...init.flatMap((one) => container(one, 'init container', logs[one.name] ?? [])),
-    ...main.flatMap((one) => container(one, 'container', logs[one.name] ?? [])),
+    ...scheduling(pod, places),
+    ...missing.map(absent),
+    ...init.map((one) => container(one, 'init container')),
+    ...main.map((one) => container(one, 'container')),
     ...readiness(pod),
     ...warnings(events),
   ];
 }
 
 /** Whether a container is worth a look at its log. */
-export function isUnwell({ ready, state, lastState, restartCount = 0 }: SeenContainer): boolean {
+function isUnwell({ ready, state, lastState, restartCount = 0 }: SeenContainer): boolean {
   const failed = (end: SeenEnd | undefined) => end !== undefined && end.exitCode !== 0;
   return failed(state?.terminated) || (ready !== true && (restartCount > 0 || failed(lastState?.terminated) || state?.running !== undefined));
 }
 
-function phase({ metadata, status }: SeenPod): Finding {
+function phase({ metadata, status }: SeenPod): PodFinding {
   const name = status?.phase ?? 'Pending';
   const why = [status?.reason, status?.message].filter(Boolean).join(': ');
   const leaving = metadata.deletionTimestamp === undefined ? '' : `; it was asked to end at ${metadata.deletionTimestamp}`;
   return {
     step: 'phase',
+    code: leaving === '' ? name : 'Terminating',
     ok: (name === 'Running' || name === 'Succeeded') && leaving === '',
     detail: `pod ${metadata.namespace ?? 'default'}/${metadata.name} is ${name}${why === '' ? '' : ` (${why})`}${leaving}`,
   };
 }
 
-function scheduling({ spec, status }: SeenPod): readonly Finding[] {
+function scheduling({ spec, status }: SeenPod, places: PodFacts['places']): readonly PodFinding[] {
   const step = 'scheduling';
-  if (spec?.nodeName) return [{ step, ok: true, detail: `it stands on node ${spec.nodeName}` }];
+  if (spec?.nodeName) return [{ step, ok: true, code: 'Scheduled', detail: `it stands on node ${spec.nodeName}` }];
+  const gates = (spec?.schedulingGates ?? []).map(({ name }) => name);
+  if (gates.length > 0)
+    return [
+      { step, ok: false, code: 'SchedulingGated', detail: `it waits for its scheduling gates: ${gates.join(', ')}`, advice: 'Whoever set them takes them off' },
+    ];
   const condition = status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  if (condition?.status !== 'False')
-    return [{ step, ok: false, detail: 'no scheduler has looked at it yet', advice: 'Look whether one runs: "gantry status" names the part scheduler' }];
-  const { head, reasons } = unschedulable(condition.message ?? condition.reason ?? '');
-  if (reasons.length === 0) return [{ step, ok: false, detail: head, ...adviceFor(head) }];
-  return [{ step, ok: false, detail: head }, ...reasons.map((detail): Finding => ({ step: 'nodes', ok: false, detail, ...adviceFor(detail) }))];
+  const said = condition?.status === 'False' ? (condition.message ?? condition.reason) : undefined;
+  const nodes = (places?.nodes ?? []).flatMap(nodeFindings);
+  const detail = places?.message ?? said;
+  if (detail !== undefined && (said !== undefined || nodes.length > 0)) return [{ step, ok: false, code: 'Unschedulable', detail }, ...nodes];
+  const scheduler = spec?.schedulerName ?? 'default-scheduler';
+  const advice =
+    scheduler === 'default-scheduler'
+      ? 'Look whether one runs: "gantry status" names the part scheduler'
+      : `Its scheduler is "${scheduler}": look whether that one runs`;
+  return [{ step, ok: false, code: 'NotLookedAt', detail: 'no scheduler has looked at it yet', advice }, ...nodes];
 }
 
-/** `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.` in its parts. A taint's braces hold commas of their own. */
-function unschedulable(message: string): { readonly head: string; readonly reasons: readonly string[] } {
-  const [, head, list] = /^(\d+\/\d+ nodes are available): (.*?)\.?(?: preemption: .*)?$/s.exec(message) ?? [];
-  if (head === undefined || list === undefined) return { head: message, reasons: [] };
-  return { head, reasons: list.split(/, (?=\d+ )/).map((reason) => reason.replace(/^(\d+) (?!node\(s\))/, '$1 node(s): ')) };
+function nodeFindings({ name, fits, reasons }: NodeWhy): readonly PodFinding[] {
+  if (fits) return [{ step: 'nodes', ok: true, code: 'Fits', detail: `${name}: would take it` }];
+  return reasons.map(({ code, message, values, advice }) => {
+    const shown = Object.entries(values).map(([key, value]) => `${key} ${value === '' ? '""' : value}`);
+    return { step: 'nodes', ok: false, code, detail: `${name}: ${message}${shown.length === 0 ? '' : ` (${shown.join(', ')})`}`, advice };
+  });
 }
 
-function adviceFor(reason: string): { readonly advice?: string } {
-  if (/insufficient/i.test(reason)) return { advice: 'Lower the requests of its containers, or end other Pods: "gantry describe node" tells what is taken' };
-  if (/taint/.test(reason)) return { advice: 'Take the taint off the node, or give the Pod a toleration for it' };
-  if (/unschedulable/.test(reason)) return { advice: '"kubectl uncordon NODE" lets Pods on it again' };
-  if (/affinity|selector/.test(reason)) return { advice: 'Label a node as the Pod asks ("kubectl label node"), or change its nodeSelector or affinity' };
-  return /free ports/.test(reason) ? { advice: 'Another Pod has the host port: choose another, or use a Service' } : {};
+function absent({ kind, name, by }: Missing): PodFinding {
+  return {
+    step: 'missing',
+    ok: false,
+    code: `Missing${kind}`,
+    detail: `${kind} "${name}", which ${by} names, is not there`,
+    advice: `Make it, or mark it optional where that can be`,
+  };
 }
 
-function container(status: SeenContainer, what: string, log: readonly string[]): readonly Finding[] {
+function container(status: SeenContainer, what: 'container' | 'init container'): PodFinding {
   const { name, state = {}, lastState = {}, restartCount = 0 } = status;
-  const step = `${what} ${name}`;
-  const said: readonly Finding[] = log.length === 0 ? [] : [{ step: `log of ${name}`, ok: true, detail: `the last lines:\n${log.join('\n')}` }];
+  const log = isUnwell(status) ? { log: state.waiting === undefined ? ('current' as const) : ('previous' as const) } : {};
+  const about = { step: `${what} ${name}`, container: name, ...log };
   const times = restartCount === 0 ? '' : `, after ${restartCount} restart${restartCount === 1 ? '' : 's'}`;
   const { waiting, running, terminated } = state;
   if (waiting) {
     const before = lastState.terminated === undefined ? '' : `; the last run ended with ${ending(lastState.terminated)}`;
     const words = [waiting.reason ?? 'waiting', waiting.message].filter(Boolean).join(': ');
-    return [{ step, ok: false, detail: `${words}${times}${before}`, ...waitingAdvice(waiting.reason ?? '', status) }, ...said];
+    const code = waiting.reason ?? 'Waiting';
+    return { ...about, ok: false, code, detail: `${words}${times}${before}`, ...waitingAdvice(code, status) };
   }
-  if (terminated) return [{ step, ok: terminated.exitCode === 0, detail: `ended with ${ending(terminated)}${times}` }, ...said];
-  if (running === undefined) return [{ step, ok: false, detail: 'was not begun yet' }];
+  if (terminated)
+    return { ...about, ok: terminated.exitCode === 0, code: terminated.reason ?? 'Terminated', detail: `ended with ${ending(terminated)}${times}` };
+  if (running === undefined) return { ...about, ok: false, code: 'NotBegun', detail: 'was not begun yet' };
   const before = lastState.terminated === undefined || restartCount === 0 ? '' : `; the run before ended with ${ending(lastState.terminated)}`;
   const ready = status.ready === true || what !== 'container';
-  return [{ step, ok: ready, detail: `runs${ready ? '' : ', but is not ready'}${times}${before}` }, ...said];
+  return { ...about, ok: ready, code: ready ? 'Running' : 'NotReady', detail: `runs${ready ? '' : ', but is not ready'}${times}${before}` };
 }
 
 function ending({ exitCode, reason, message, signal }: SeenEnd): string {
@@ -141,17 +166,27 @@ function waitingAdvice(reason: string, { image, lastState }: SeenContainer): { r
   return reason === 'CrashLoopBackOff' ? { advice: 'It is begun again after a pause that grows to five minutes; its log tells why it ends' } : {};
 }
 
-function readiness({ status }: SeenPod): readonly Finding[] {
+function readiness({ status }: SeenPod): readonly PodFinding[] {
   const condition = status?.conditions?.find(({ type }) => type === 'Ready');
   if (status?.phase !== 'Running' || condition === undefined || condition.status === 'True') return [];
   const detail = [condition.reason, condition.message].filter(Boolean).join(': ');
-  return [{ step: 'ready', ok: false, detail: `it is not ready, so no Service leads to it${detail === '' ? '' : ` (${detail})`}` }];
+  return [
+    {
+      step: 'ready',
+      ok: false,
+      code: condition.reason ?? 'NotReady',
+      detail: `it is not ready, so no Service leads to it${detail === '' ? '' : ` (${detail})`}`,
+    },
+  ];
 }
 
 /** The latest warnings, each message once: of what is told above they say the rest (probes, volumes). */
-function warnings(events: readonly SeenEvent[]): readonly Finding[] {
+function warnings(events: readonly SeenEvent[]): readonly PodFinding[] {
   const last = new Map(events.filter(({ type }) => type === 'Warning').map((event) => [`${event.reason}: ${event.message}`, event]));
-  return [...last]
-    .slice(-EVENTS_MAX)
-    .map(([words, { count = 1 }]) => ({ step: 'event', ok: true, detail: `${words.trim()}${count > 1 ? ` (${count} times)` : ''}` }));
+  return [...last].slice(-EVENTS_MAX).map(([words, { reason = 'Warning', count = 1 }]) => ({
+    step: 'event',
+    ok: true,
+    code: reason,
+    detail: `${words.trim()}${count > 1 ? ` (${count} times)` : ''}`,
+  }));
 }

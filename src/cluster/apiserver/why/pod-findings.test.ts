@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type PodFacts, podFindings, type SeenContainer, type SeenPod } from './pod-reasons.ts';
+import { type PodFacts, podFindings, type SeenContainer, type SeenPod } from './pod-findings.ts';
 
 const named = { metadata: { name: 'p', namespace: 'a' } };
 const placed = (containerStatuses: readonly SeenContainer[], more: SeenPod['status'] = {}): SeenPod => ({
@@ -12,22 +12,40 @@ const unplaced = (message: string): SeenPod => ({
   ...named,
   status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] },
 });
-const facts = (pod: SeenPod, more: Partial<PodFacts> = {}): PodFacts => ({ pod, events: [], logs: {}, ...more });
+const facts = (pod: SeenPod, more: Partial<PodFacts> = {}): PodFacts => ({ pod, events: [], missing: [], ...more });
+const short = { plugin: 'p', code: 'c', message: '', values: {}, advice: 'help' };
 const crash = { exitCode: 1, reason: 'Error' };
 
 for (const [what, given, expected] of [
   ['well', facts(placed([{ name: 'c', ready: true, state: { running: {} } }])), []],
   ['seen by nobody', facts(named), ['phase: pod a/p is Pending', 'scheduling: no scheduler has looked at it yet']],
   [
-    'unschedulable, each reason apart',
-    facts(unplaced('0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {k: v, w}, 1 node(s) were unschedulable.')),
+    'unschedulable, node by node',
+    facts(unplaced('0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.'), {
+      places: {
+        message: '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.',
+        nodes: [
+          { name: 'a', fits: false, reasons: [{ ...short, message: 'Insufficient cpu', values: { requested: '5', free: '3' } }] },
+          { name: 'b', fits: false, reasons: [{ ...short, message: 'node(s) were unschedulable' }] },
+        ],
+      },
+    }),
     [
       'phase: pod a/p is Pending',
-      'scheduling: 0/3 nodes are available',
-      'nodes: 1 node(s): Insufficient cpu',
-      'nodes: 1 node(s) had untolerated taint {k: v, w}',
-      'nodes: 1 node(s) were unschedulable',
+      'scheduling: 0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.',
+      'nodes: a: Insufficient cpu (requested 5, free 3)',
+      'nodes: b: node(s) were unschedulable',
     ],
+  ],
+  [
+    'gates, before nodes are looked at',
+    facts({ ...named, spec: { schedulingGates: [{ name: 'x/y' }] } }),
+    ['phase: pod a/p is Pending', 'scheduling: it waits for its scheduling gates: x/y'],
+  ],
+  [
+    'another scheduler, and what is not there',
+    facts({ ...named, spec: { schedulerName: 'own' } }, { missing: [{ kind: 'ConfigMap', name: 'c', by: 'volume v' }] }),
+    ['phase: pod a/p is Pending', 'scheduling: no scheduler has looked at it yet', 'missing: ConfigMap "c", which volume v names, is not there'],
   ],
   ['another reason', facts(unplaced('no nodes available')), ['phase: pod a/p is Pending', 'scheduling: no nodes available']],
   [
@@ -37,9 +55,7 @@ for (const [what, given, expected] of [
   ],
   [
     'a crash loop',
-    facts(placed([{ name: 'c', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: crash } }]), {
-      logs: { c: ['why'] },
-    }),
+    facts(placed([{ name: 'c', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: crash } }]), {}),
     ['container c: CrashLoopBackOff, after 3 restarts; the last run ended with exit code 1 (Error)'],
   ],
   [
@@ -66,12 +82,14 @@ for (const [what, given, expected] of [
     );
   });
 
-test('why pod: warnings are told once, logs with their container', () => {
+test('why pod: warnings are told once; whose log may tell more is said', () => {
   const event = { type: 'Warning', reason: 'Unhealthy', message: 'probe failed' };
   const events = [event, { ...event, count: 4 }, { type: 'Normal', reason: 'Pulled', message: 'x' }];
-  const said = podFindings(facts(placed([{ name: 'c', ready: true, restartCount: 1, state: { running: {} } }]), { events, logs: { c: ['one', 'two'] } }));
+  const waiting = { name: 'w', restartCount: 1, state: { waiting: {} }, lastState: { terminated: crash } };
+  const said = podFindings(facts(placed([{ name: 'c', ready: true, state: { running: {} } }, { name: 'r', state: { running: {} } }, waiting]), { events }));
+  assert.deepEqual(said.at(-1), { step: 'event', ok: true, code: 'Unhealthy', detail: 'Unhealthy: probe failed (4 times)' });
   assert.deepEqual(
-    said.slice(-2).map(({ detail }) => detail),
-    ['the last lines:\none\ntwo', 'Unhealthy: probe failed (4 times)'],
+    said.filter(({ container }) => container !== undefined).map(({ container, log }) => `${container} ${log}`),
+    ['c undefined', 'r current', 'w previous'],
   );
 });
