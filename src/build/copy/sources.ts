@@ -42,9 +42,8 @@ export async function hashSources(session: BuildSession, operation: CopyOperatio
   const excludes = excludeSources(operation.excludes, operation.line);
   const hashes: string[] = [];
   for (const { path, name, kind, above, keepsOwner } of sources) {
-    const items = [{ path, name: kind === 'folder' && !operation.parents ? '' : join(above, name), excludes }];
-    const owners = keepsOwner && operation.chown === '';
-    hashes.push(kind, (await session.options.images.trees.hash(items, { owners })).digest);
+    const item = { path, name: kind === 'folder' && !operation.parents ? '' : join(above, name), excludes };
+    hashes.push(kind, await session.hash(item, keepsOwner && operation.chown === ''));
   }
   return keyOf(hashes);
 }

@@ -24,10 +24,7 @@ export async function mountContents(session: BuildSession, operation: RunOperati
     if (mount.type !== 'bind') continue;
     const chain = await roots.chainOf(mount.from);
     if (chain !== undefined) contents.push(`${chain} ${mount.source}`);
-    else {
-      const items = [{ path: await placeOf(mount, roots), name: '' }];
-      contents.push((await session.options.images.trees.hash(items, { owners: false })).digest);
-    }
+    else contents.push(await session.hash({ path: await placeOf(mount, roots), name: '' }, false));
   }
   return contents;
 }
