@@ -19,7 +19,7 @@ export { isPodPart, type PodPart, validatePodPart, withPodPart } from './pod-par
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
 export { CUSTOM_CLEANUP } from './kinds/extension.ts';
 export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';
-export { prepareForCreate, prepareForUpdate, warningsOf } from './prepare.ts';
+export { prepareForCreate, prepareForUpdate, recountGeneration, warningsOf, withoutStatus } from './prepare.ts';
 export { type Amounts, amountText, podTotal, quotaAmounts, quotaCovers } from './quota-usage.ts';
 export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
 export { apiVersionOf, findKind, findResource, SERVED_RESOURCES, type ServedResource } from './resources.ts';
