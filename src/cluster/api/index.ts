@@ -20,7 +20,7 @@ export { type NodeReason, type NodeWhy, OWN_GROUP, type PodFinding, type PodWhy 
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
 export { CUSTOM_CLEANUP } from './kinds/extension.ts';
 export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';
-export { prepareForCreate, prepareForUpdate, warningsOf } from './prepare.ts';
+export { prepareForCreate, prepareForUpdate, recountGeneration, warningsOf, withoutStatus } from './prepare.ts';
 export { type Amounts, amountText, podTotal, quotaAmounts, quotaCovers } from './quota-usage.ts';
 export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
 export { apiVersionOf, findKind, findResource, SERVED_RESOURCES, type ServedResource } from './resources.ts';

@@ -6,12 +6,18 @@ import type { KubeObject } from './types.ts';
 
 type Parts = KubeObject & { spec?: unknown; status?: unknown };
 
-/** What a create may not say for itself: status is the cluster's. Answers a copy; system fields of metadata are the server's part. */
-export function prepareForCreate(resource: ServedResource, object: KubeObject): KubeObject {
+/** What a create may not say for itself: status is the cluster's. */
+export function withoutStatus(resource: ServedResource, object: KubeObject): KubeObject {
+  if (!resource.subresources.includes('status') || strategyOf(resource).bringsStatus) return object;
   // Every model's spec and status are fields of these names, if it has them.
-  const copy: Parts = { ...(object as Parts), metadata: { ...object.metadata } };
-  const { bringsStatus, counted, prepareCreate } = strategyOf(resource);
-  if (resource.subresources.includes('status') && !bringsStatus) delete copy.status;
+  const { status: _, ...rest } = object as Parts;
+  return rest;
+}
+
+/** What the server says of a new object. Answers a copy; system fields of metadata are the server's part. */
+export function prepareForCreate(resource: ServedResource, object: KubeObject): KubeObject {
+  const copy: Parts = { ...(withoutStatus(resource, object) as Parts), metadata: { ...object.metadata } };
+  const { counted, prepareCreate } = strategyOf(resource);
   prepareCreate?.(copy);
   if (counted || resource.custom !== undefined) copy.metadata.generation = 1;
   return copy;
@@ -42,11 +48,14 @@ export function prepareForUpdate(resource: ServedResource, object: KubeObject, o
     copy.status = structuredClone(copy.status);
     prepareStatusUpdate(copy, old);
   }
-  if (counted || resource.custom !== undefined) {
-    const generation = before.metadata.generation ?? 1;
-    copy.metadata.generation = isNewGeneration(resource, copy, before) ? generation + 1 : generation;
-  }
+  if (counted || resource.custom !== undefined) recountGeneration(resource, copy, before);
   return copy;
+}
+
+/** Says of the object which generation it is after the one that it takes the place of. */
+export function recountGeneration(resource: ServedResource, object: KubeObject, old: KubeObject): void {
+  const generation = old.metadata.generation ?? 1;
+  object.metadata.generation = isNewGeneration(resource, object as Parts, old as Parts) ? generation + 1 : generation;
 }
 
 function isNewGeneration(resource: ServedResource, now: Parts, before: Parts): boolean {

@@ -1,19 +1,17 @@
 import { type ResourceInfo, type ResourceRef, StatusError } from '#cluster/api';
 
+export class NoSuchPathError extends StatusError {}
 /** 401: who asks is not known. */
 export function unauthorized(): StatusError {
   return new StatusError(401, 'Unauthorized', 'Unauthorized');
 }
 /** 404: the path names nothing that is served. */
-export function noSuchPath(): StatusError {
-  return new StatusError(404, 'NotFound', 'the server could not find the requested resource');
+export function noSuchPath(): NoSuchPathError {
+  return new NoSuchPathError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 /** 405: the resource is there, but not for this. */
-export function methodNotAllowed(resource: ResourceRef, verb: string): StatusError {
-  return new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualifiedResource(resource)}"`, {
-    group: resource.group,
-    kind: resource.resource,
-  });
+export function methodNotAllowed(): StatusError {
+  return new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 }
 /** 406: none of the forms that the Accept header names can be given. */
 export function notAcceptable(offered: readonly string[]): StatusError {
@@ -50,7 +48,7 @@ export function nodeUnreachable(node: string, what: string): StatusError {
 }
 /** 504: the wanted revision has not come yet. */
 export function revisionTooLarge(wanted: number, current: number): StatusError {
-  return new StatusError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+  return new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     retryAfterSeconds: 1,
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
   });

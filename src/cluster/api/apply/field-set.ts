@@ -65,9 +65,17 @@ export function sameFields(one: FieldSet, other: FieldSet): boolean {
 
 /** The paths of the members as people read them: `.spec.containers[name="a"].image`. */
 export function pathsOf(set: FieldSet, path = ''): string[] {
-  const below = [...set.children].flatMap(([element, child]) => pathsOf(child, path + elementText(element)));
-  return set.isMember ? [path, ...below] : below;
+  const children = [...set.children]
+    .toSorted(([one], [other]) => byElement(one, other))
+    .map(([element, child]) => ({ child, at: path + elementText(element) }));
+  return [...children.filter(({ child }) => child.isMember).map(({ at }) => at), ...children.flatMap(({ child, at }) => pathsOf(child, at))];
 }
+
+/** Names first, then keys, then values; of one kind by their text. */
+function byElement(one: string, other: string): number {
+  return KINDS.indexOf(one[0] ?? '') - KINDS.indexOf(other[0] ?? '') || (one < other ? -1 : 1);
+}
+const KINDS = 'fkv';
 
 function elementText(element: string): string {
   const rest = element.slice(2);

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { randomUuid } from '#kit';
 import { type ApiHandler, badRequest, type UserInfo, type Verb } from '#cluster/api';
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
@@ -10,7 +11,7 @@ import { HISTORY_PATH, momentOf } from './history.ts';
 import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
-import { noSuchPath, unauthorized } from '../errors.ts';
+import { methodNotAllowed, noSuchPath, NoSuchPathError, unauthorized } from '../errors.ts';
 import type { ProxyRequest } from '../proxy/serve.ts';
 import { podLog } from '../streams/logs.ts';
 import { parseBody, readBody } from './body.ts';
@@ -18,7 +19,7 @@ import { answerHealth, type HealthCheck } from './health.ts';
 import { sendResponse } from './forms.ts';
 import { parseMediaType } from './negotiate.ts';
 import { formOf, programOf, queryOf, type ResourceRoute, urlOf, verbOf } from './request.ts';
-import { sendError, sendJson, sendText, statusErrorOf } from './respond.ts';
+import { sendError, sendJson, sendPageNotFound, sendText, statusErrorOf } from './respond.ts';
 import { parsePath, type Route } from './route.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import type { Upgrades } from './upgrade.ts';
@@ -100,6 +101,8 @@ export class HttpEdge {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Who looks for a request in an audit log finds it by this.
+    response.setHeader('audit-id', request.headers['audit-id'] ?? randomUuid(this.#options.context.random));
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     response.on('error', () => gone.abort());
@@ -108,8 +111,17 @@ export class HttpEdge {
     } catch (thrown) {
       const error = statusErrorOf(thrown, this.#options.context.logger);
       this.#countRefused(request, thrown, error.status);
-      if (!gone.signal.aborted) await sendError(response, error);
+      if (gone.signal.aborted) return;
+      if (thrown instanceof NoSuchPathError && !this.#isOfApi(request)) return sendPageNotFound(response);
+      await sendError(response, error);
     }
+  }
+
+  /** Whether a path lies in what there is of groups: only there a refusal is an object of the API. */
+  #isOfApi({ url = '/' }: IncomingMessage): boolean {
+    const route = parsePath(url.split('?', 1)[0] ?? '/');
+    const group = route.kind === 'resource' ? route.resource.group : route.kind === 'group-version' ? route.group : undefined;
+    return group !== undefined && this.#options.discovery.hasGroup(group);
   }
 
   /** What was refused before the handler saw it is counted here. */
@@ -139,6 +151,7 @@ export class HttpEdge {
   async #answerAnyone(url: URL, response: ServerResponse): Promise<boolean> {
     const { checks, version } = this.#options;
     if (url.pathname !== '/version' && url.pathname !== '/version/') return answerHealth(response, url, checks);
+    if (response.req.method !== 'GET') throw methodNotAllowed();
     sendJson(response, 200, versionInfo(version));
     return true;
   }
@@ -146,9 +159,9 @@ export class HttpEdge {
   async #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): Promise<void> {
     const { context } = this.#options;
     context.authorizer.require(user, { verb: (request.method ?? 'GET').toLowerCase(), path: url.pathname });
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw noSuchPath();
+    if (request.method !== 'GET') throw methodNotAllowed();
     const document = issuerDocument(url.pathname, context.tokens);
-    if (document) return sendJson(response, 200, document.body, document.type);
+    if (document) return sendJson(response, 200, document.body, document.type, 'public, max-age=3600');
     if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
     this.#options.discovery.answer(request, response, url, route);
@@ -305,6 +318,11 @@ function versionInfo(version: string): object {
   return {
     major,
     minor,
+    // What it can be taken for: no other version than its own, and clients of the one before.
+    emulationMajor: major,
+    emulationMinor: minor,
+    minCompatibilityMajor: major,
+    minCompatibilityMinor: String(Number(minor) - 1),
     gitVersion: version.startsWith('v') ? version : `v${version}`,
     gitCommit: '',
     gitTreeState: 'clean',

@@ -50,7 +50,7 @@ describe('lists and watches by HTTPS', () => {
     for (const query of ['resourceVersion=999999', 'resourceVersion=999999&resourceVersionMatch=Exact']) {
       const answer = await call('GET', `${COLLECTION}?${query}`);
       assert.deepEqual([answer.status, answer.headers['retry-after']], [504, '1']);
-      assert.match(answer.text, /"message":"Too large resource version: 999999, current: \d+".*"reason":"ResourceVersionTooLarge"/);
+      assert.match(answer.text, /"message":"Timeout: Too large resource version: 999999, current: \d+".*"reason":"ResourceVersionTooLarge"/);
     }
     const [event] = await call.lines(`${COLLECTION}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999999`, 1);
     assert.deepEqual([at(event, 'type'), at(event, 'object.code')], ['ERROR', 504]);

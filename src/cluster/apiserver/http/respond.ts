@@ -10,8 +10,10 @@ import { objectForm, parseAccept } from './negotiate.ts';
 
 const JSON_TYPE = 'application/json';
 
-export function sendBytes(response: ServerResponse, status: number, bytes: Uint8Array, type = JSON_TYPE): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': bytes.length, 'cache-control': 'no-cache, private' });
+const NO_CACHE = 'no-cache, private';
+
+export function sendBytes(response: ServerResponse, status: number, bytes: Uint8Array, type = JSON_TYPE, cache = NO_CACHE): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': bytes.length, 'cache-control': cache });
   response.end(response.req.method === 'HEAD' ? undefined : bytes);
 }
 
@@ -34,12 +36,23 @@ function takesGzip(header: string | string[] = ''): boolean {
 }
 
 /** A value made for this answer alone. */
-export function sendJson(response: ServerResponse, status: number, value: unknown, type = JSON_TYPE): void {
-  sendBytes(response, status, Buffer.from(JSON.stringify(value)), type);
+export function sendJson(response: ServerResponse, status: number, value: unknown, type = JSON_TYPE, cache = NO_CACHE): void {
+  sendBytes(response, status, Buffer.from(JSON.stringify(value)), type, cache);
 }
 
 export function sendText(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
   sendBytes(response, status, Buffer.from(text), type);
+}
+
+/** Text that no browser may take for something else. */
+export function sendPlain(response: ServerResponse, status: number, text: string): void {
+  response.setHeader('x-content-type-options', 'nosniff');
+  sendText(response, status, text);
+}
+
+/** Outside the API a path that is not there is answered as any HTTP server does. */
+export function sendPageNotFound(response: ServerResponse): void {
+  sendPlain(response, 404, '404 page not found\n');
 }
 
 /** Whatever was thrown, in Kubernetes' shape; what is the server's own fault is logged here, once. */

@@ -4,7 +4,9 @@ import {
   alreadyExists,
   badRequest,
   invalid,
+  unforeseen,
   type KubeObject,
+  prepareForCreate,
   type UserInfo,
   type V1Service,
   warningsOf,
@@ -21,7 +23,7 @@ import { namesExhausted } from '../errors.ts';
 import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
-import { checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
+import { checkNew, decodeBody, toStorage, withDefaults } from './shape.ts';
 import { tracked, type Writer, writerOf } from './track.ts';
 import { isRevisionConflict } from './write.ts';
 
@@ -55,7 +57,7 @@ export async function createObject(context: Context, served: Served, wanted: New
   const { object } = wanted;
   await catchUp(context);
   settleNamespace(served, object, wanted.namespace);
-  if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (object.metadata.resourceVersion) throw unforeseen('resourceVersion should not be set on objects to be created');
   const { generateName } = object.metadata;
   const generated = !object.metadata.name && generateName !== undefined && generateName !== '';
   if (!object.metadata.name && !generated) {
@@ -99,8 +101,10 @@ async function complete(
   object: KubeObject,
   { name, user = LOOPBACK, dryRun, writer, isTrusted = false }: Named,
 ): Promise<KubeObject> {
-  const completed = prepareNew(served, object);
-  const prepared = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
+  const completed = withDefaults(served, object);
+  // What the server is to set itself, nobody has written.
+  const written = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
+  const prepared = prepareForCreate(served.info, written);
   const { namespace } = prepared.metadata;
   const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
   await context.admission.mutate(context, request);
@@ -139,7 +143,7 @@ function settleNamespace(served: Served, object: KubeObject, requested: string |
     return;
   }
   if (requested !== undefined && metadata.namespace && metadata.namespace !== requested) {
-    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request: ${metadata.namespace} and ${requested}`);
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   const namespace = requested ?? metadata.namespace;
   if (!namespace) throw badRequest(`an empty namespace may not be set during creation: ${served.info.kind} belongs to a namespace`);

@@ -7,7 +7,7 @@ import {
   decode,
   isPodPart,
   type KubeObject,
-  prepareForCreate,
+  withoutStatus,
   prepareForUpdate,
   validateCreate,
   validatePodPart,
@@ -30,9 +30,9 @@ export function decodeBody(served: Served, { query, repeated = [], body: given }
   return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata } } };
 }
 
-/** A new object with its defaults, and without what only the server may say. */
-export function prepareNew(served: Served, object: KubeObject): KubeObject {
-  return prepareForCreate(served.info, applyDefaults(served.info, object));
+/** A new object with its defaults, and without the status that only the cluster may say. */
+export function withDefaults(served: Served, object: KubeObject): KubeObject {
+  return applyDefaults(served.info, withoutStatus(served.info, object));
 }
 
 /** Errors: 422. */

@@ -51,7 +51,7 @@ export async function handleSubresource(context: Context, served: Served, reques
       break;
     default:
   }
-  throw methodNotAllowed({ ...request.resource, resource: `${request.resource.resource}/${subresource}` }, verb);
+  throw methodNotAllowed();
 }
 
 async function scale(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
