@@ -28,7 +28,7 @@ const RESOURCES: Readonly<Record<Missing['kind'], string>> = {
 /** `GET …/pods/NAME/why`: what keeps the Pod from running or being ready, from what the server knows at this moment. Errors: 404, 405. */
 export async function explainPod(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const { verb, namespace = '', name = '' } = request;
-  if (verb !== 'get') throw methodNotAllowed({ ...request.resource, resource: 'pods/why' }, verb);
+  if (verb !== 'get') throw methodNotAllowed();
   await catchUp(context);
   const events = eventsAbout(context, namespace, name);
   // Stored Pods were validated.
