@@ -5,6 +5,7 @@ export { FakeClock } from './fake-clock.ts';
 export { GantryError, isSystemError, messageOf, unreachable } from './errors.ts';
 export { Heap } from './heap.ts';
 export { lineWriter } from './line-writer.ts';
+export { parseDuration_ns } from './go-duration.ts';
 export { createLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts';
 export { KeyedMutex } from './mutex.ts';
 export { nodeHttp } from './node-http.ts';

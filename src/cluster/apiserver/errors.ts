@@ -73,6 +73,19 @@ export function evictionRefused(why: string): StatusError {
   });
 }
 
+/** 429: the server has as much to do as it takes on at a time (kube-apiserver's words). */
+export function tooManyRequests(): StatusError {
+  return new StatusError(429, 'TooManyRequests', 'Too many requests, please try again later.', { retryAfterSeconds: 1 });
+}
+/** 504: the answer was not there in time. */
+export function requestTimedOut(): StatusError {
+  return new StatusError(504, 'Timeout', 'Timeout: request did not complete within the allotted timeout');
+}
+/** 400: `timeout` of the query is no duration. */
+export function invalidTimeout(text: string): StatusError {
+  return new StatusError(400, 'BadRequest', `invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(text)}`);
+}
+
 export function qualifiedResource(resource: Pick<ResourceInfo, 'group' | 'resource'>): string {
   return resource.group === '' ? resource.resource : `${resource.resource}.${resource.group}`;
 }

@@ -21,7 +21,9 @@ import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
 import { EVENT_TTL_DEFAULT_S, EventLeases } from './event-leases.ts';
 import { RequestHandler } from './handler.ts';
-import { HttpEdge, type ListenOptions } from './http/edge.ts';
+import { HttpEdge } from './http/edge.ts';
+import { LIMITS_DEFAULT, type RequestLimits } from './http/limits.ts';
+import type { ListenOptions } from './http/listener.ts';
 import { VIRTUAL } from './discovery/virtual.ts';
 import { cacheLines } from './metrics/exposition.ts';
 import { processLines } from './metrics/process-metrics.ts';
@@ -53,6 +55,8 @@ export interface ApiServerOptions {
   readonly admission?: AdmissionOptions;
   /** How long Events are kept after their last change; an hour without it. */
   readonly eventTtl_s?: number;
+  /** kube-apiserver's own where nothing is said. */
+  readonly limits?: Partial<RequestLimits>;
 }
 
 export interface ApiServer {
@@ -60,7 +64,9 @@ export interface ApiServer {
   readonly handler: ApiHandler;
   /** Serves HTTPS. `advertise` is what the `kubernetes` Service leads to (default: the host). Errors: those of listen(2). */
   listen(options: ListenOptions & { readonly advertise?: string }): Promise<{ readonly address: string; readonly port: number }>;
-  /** Ends every connection and watch, and waits for writes under way. */
+  /** From now on `/readyz` says that the server stops; it answers all the same. */
+  retire(): void;
+  /** Takes no more connections, ends watches, answers what is under way, and then ends every connection. */
   stop(): Promise<void>;
 }
 
@@ -97,6 +103,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authenticator,
     version: options.version,
     checks: healthChecks(store, clock, () => ready),
+    limits: { ...LIMITS_DEFAULT, ...options.limits },
     metrics: async () => `${[...metrics.lines(), ...storeMetrics.lines(), ...cacheLines(cache), ...(await processLines(clock))].join('\n')}\n`,
   });
   return {
@@ -106,12 +113,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       await publishApi(context, advertise ?? bound.address, bound.port);
       return bound;
     },
+    retire() {
+      ready = false;
+    },
     async stop() {
       ready = false;
-      cleanup[Symbol.dispose]();
-      await Promise.all([adopted, apiServices[Symbol.asyncDispose]()]);
       for (const watch of context.watches) watch.end();
       await edge.close();
+      cleanup[Symbol.dispose]();
+      await Promise.all([adopted, apiServices[Symbol.asyncDispose]()]);
+      // Those that began meanwhile.
+      for (const watch of context.watches) watch.end();
       kinds[Symbol.dispose]();
       authorizer[Symbol.dispose]();
       usage[Symbol.dispose]();
