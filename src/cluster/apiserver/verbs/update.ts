@@ -1,4 +1,15 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject, type UserInfo, type V1Service, warningsOf } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  badRequest,
+  conflict,
+  copyOf,
+  forbidden,
+  type KubeObject,
+  type UserInfo,
+  type V1Service,
+  warningsOf,
+} from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { requireNoEscalation } from '../auth/rbac/escalation.ts';
@@ -20,7 +31,7 @@ export async function update(context: Context, served: Served, request: ApiReque
   const { object } = await replace(context, place, options, (before) => {
     checkRevision(place, before, body);
     ofKind = warningsOf(served.info, body, before, request.subresource);
-    return structuredClone(body);
+    return copyOf(body);
   });
   return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
 }
