@@ -1,4 +1,4 @@
-import type { ApiHandler, ResourceRef, UserInfo } from '#cluster/api';
+import type { ApiHandler, KubeObject, ResourceRef, UserInfo } from '#cluster/api';
 import type { Store } from '#cluster/store';
 import { type Clock, KeyedMutex, type Logger, messageOf, type Random } from '#kit';
 import { AllocationGuard } from './admission/allocation-guard.ts';
@@ -29,6 +29,7 @@ import { RequestMetrics } from './metrics/request-metrics.ts';
 import { StoreMetrics } from './metrics/store-metrics.ts';
 import { Usage } from './metrics/usage.ts';
 import type { HealthCheck } from './http/health.ts';
+import type { Prepared } from './prepared.ts';
 import type { NodeDirectory } from './types.ts';
 
 export interface ApiServerOptions {
@@ -49,6 +50,8 @@ export interface ApiServerOptions {
   /** By which keys ServiceAccounts' tokens are signed; a key that is forgotten with the server without it. */
   readonly serviceAccounts?: ServiceAccountOptions;
   readonly admission?: AdmissionOptions;
+  /** Of a server on the store that this one is a copy of, for a quicker start. */
+  readonly prepared?: Prepared;
 }
 
 export interface ApiServer {
@@ -56,6 +59,8 @@ export interface ApiServer {
   readonly handler: ApiHandler;
   /** Serves HTTPS. `advertise` is what the `kubernetes` Service leads to (default: the host). Errors: those of listen(2). */
   listen(options: ListenOptions & { readonly advertise?: string }): Promise<{ readonly address: string; readonly port: number }>;
+  /** What another server on a copy of the store may begin with. */
+  prepared(): Prepared;
   /** Ends every connection and watch, and waits for writes under way. */
   stop(): Promise<void>;
 }
@@ -69,8 +74,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const services = new ServiceAllocator({ cache, random, guard: new AllocationGuard(store, cache, 'services') }, parseRange4(options.serviceCidr));
   const { serviceAccounts: accounts } = options;
   const tokens = new ServiceAccountTokens({ cache, clock, random, ...(accounts === undefined ? {} : { accounts }) });
-  await cache.start();
-  const policy = bootstrapPolicy();
+  await cache.start(options.prepared?.objects);
+  const { policy, settled } = options.prepared ?? { policy: bootstrapPolicy(), settled: new WeakSet<KubeObject>() };
   const authorizer = new Authorizer(cache, policy, options.authorizationModes);
   const admission = new AdmissionChain(options.admission);
   const usage = new QuotaUsage(cache);
@@ -79,7 +84,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = new RequestMetrics(clock, (ref) => kinds.find(ref) !== undefined || VIRTUAL.some((one) => sameResource(one, ref)));
   const context: Context = { ...shared, metrics, kinds, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
   const apiServices = new ApiServices(context);
-  await Promise.all([bootstrap(context), bootstrapRbac(context, policy), apiServices.settled()]);
+  await Promise.all([bootstrap(context), bootstrapRbac(context, policy, settled), apiServices.settled()]);
   const expiry = new EventExpiry(context);
   const cleanup = new DefinitionCleanup(context);
   const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
@@ -101,6 +106,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       await publishApi(context, advertise ?? bound.address, bound.port);
       return bound;
     },
+    prepared: () => ({ objects: cache.objects(), policy, settled }),
     async stop() {
       ready = false;
       expiry[Symbol.dispose]();
