@@ -1,9 +1,8 @@
 import type { KubeObject, UserInfo } from '#cluster/api';
 import type { ClusterClient } from '#cluster/client';
-import type { StoreContent } from '#cluster/store';
 import { type Clock, createLogger, FakeClock, type Logger, seededRandom, type SeededRandom, silentLogger } from '#kit';
 import { applyManifests } from './apply.ts';
-import { ControlPlane, VERSION } from './control-plane.ts';
+import { type Content, ControlPlane, VERSION } from './control-plane.ts';
 import { badOptions, clockIsReal, neverHeld } from './errors.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { ContainerScript, ImageScript, PodScript, Run } from './script.ts';
@@ -26,7 +25,7 @@ export interface Beginning {
   readonly time_ms: number;
   readonly seed: number;
   readonly randomState: number;
-  readonly content: StoreContent;
+  readonly content: Content;
   readonly nodes: readonly NodeState[];
   readonly scripts: readonly PodScript[];
   readonly images: ImageScript;

@@ -1,5 +1,6 @@
 export { type ApplyOptions, applyPatch } from './apply/apply.ts';
 export { type TrackOptions, trackUpdate } from './apply/track.ts';
+export { copyOf } from './copy.ts';
 export { type Definition, resourcesOf } from './custom/definition.ts';
 export type { CustomKind, CustomScale } from './custom/kind.ts';
 export { prune } from './custom/decode.ts';

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { copyOf } from './copy.ts';
 import { strategyOf } from './kinds/index.ts';
 import { NOT_ACTED_ON, SUBRESOURCES_NOT_ACTED_ON } from './kinds/not-acted-on.ts';
 import type { ServedResource } from './resources.ts';
@@ -45,7 +46,7 @@ export function prepareForUpdate(resource: ServedResource, object: KubeObject, o
   const { counted, prepareUpdate, prepareStatusUpdate } = strategyOf(resource);
   if (subresource === undefined) prepareUpdate?.(copy, old);
   if (subresource === 'status' && prepareStatusUpdate !== undefined) {
-    copy.status = structuredClone(copy.status);
+    copy.status = copyOf(copy.status);
     prepareStatusUpdate(copy, old);
   }
   if (counted || resource.custom !== undefined) recountGeneration(resource, copy, before);

@@ -1,5 +1,5 @@
 import type { Clock, KeyedMutex, Logger, Random } from '#kit';
-import type { KubeObject } from '#cluster/api';
+import { copyOf, type KubeObject } from '#cluster/api';
 import type { Store } from '#cluster/store';
 import type { AdmissionChain } from './admission/chain.ts';
 import type { KindDirectory } from './custom/directory.ts';
@@ -43,5 +43,5 @@ export function timestamp(clock: Clock, later_ms = 0): string {
 
 /** A copy that may be changed. */
 export function mutable<T extends KubeObject>(object: T): T {
-  return structuredClone(object);
+  return copyOf(object);
 }

@@ -1,4 +1,4 @@
-import type { ApiHandler, ResourceRef, UserInfo } from '#cluster/api';
+import type { ApiHandler, KubeObject, ResourceRef, UserInfo } from '#cluster/api';
 import type { Store } from '#cluster/store';
 import { type Clock, KeyedMutex, type Logger, messageOf, type Random } from '#kit';
 import { AllocationGuard } from './admission/allocation-guard.ts';
@@ -31,6 +31,7 @@ import { RequestMetrics } from './metrics/request-metrics.ts';
 import { StoreMetrics } from './metrics/store-metrics.ts';
 import { Usage } from './metrics/usage.ts';
 import type { HealthCheck } from './http/health.ts';
+import type { Prepared } from './prepared.ts';
 import type { NodeDirectory, PlaceJudge } from './types.ts';
 
 export interface ApiServerOptions {
@@ -57,6 +58,8 @@ export interface ApiServerOptions {
   readonly eventTtl_s?: number;
   /** kube-apiserver's own where nothing is said. */
   readonly limits?: Partial<RequestLimits>;
+  /** Of a server on the store that this one is a copy of, for a quicker start. */
+  readonly prepared?: Prepared;
 }
 
 export interface ApiServer {
@@ -66,6 +69,8 @@ export interface ApiServer {
   listen(options: ListenOptions & { readonly advertise?: string }): Promise<{ readonly address: string; readonly port: number }>;
   /** From now on `/readyz` says that the server stops; it answers all the same. */
   retire(): void;
+  /** What another server on a copy of the store may begin with. */
+  prepared(): Prepared;
   /** Takes no more connections, ends watches, answers what is under way, and then ends every connection. */
   stop(): Promise<void>;
 }
@@ -80,8 +85,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const services = new ServiceAllocator({ cache, random, guard: new AllocationGuard(store, cache, 'services') }, parseRange4(options.serviceCidr));
   const { serviceAccounts: accounts } = options;
   const tokens = new ServiceAccountTokens({ cache, clock, random, ...(accounts === undefined ? {} : { accounts }) });
-  await cache.start();
-  const policy = bootstrapPolicy();
+  await cache.start(options.prepared?.objects);
+  const { policy, settled } = options.prepared ?? { policy: bootstrapPolicy(), settled: new WeakSet<KubeObject>() };
   const authorizer = new Authorizer(cache, policy, options.authorizationModes);
   const admission = new AdmissionChain(options.admission);
   const usage = new QuotaUsage(cache);
@@ -90,7 +95,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = new RequestMetrics(clock, (ref) => kinds.find(ref) !== undefined || VIRTUAL.some((one) => sameResource(one, ref)));
   const context: Context = { ...shared, metrics, kinds, writes: new KeyedMutex(), services, authorizer, tokens, admission, usage, watches: new Set() };
   const apiServices = new ApiServices(context);
-  await Promise.all([bootstrap(context), bootstrapRbac(context, policy), apiServices.settled()]);
+  await Promise.all([bootstrap(context), bootstrapRbac(context, policy, settled), apiServices.settled()]);
   const adopted = events.adopt(logger);
   const cleanup = new DefinitionCleanup(context);
   const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
@@ -116,6 +121,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     retire() {
       ready = false;
     },
+    prepared: () => ({ objects: cache.objects(), policy, settled }),
     async stop() {
       ready = false;
       for (const watch of context.watches) watch.end();

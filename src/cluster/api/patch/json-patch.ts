@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { copyOf } from '../copy.ts';
 import { badRequest, StatusError } from '../errors.ts';
 import { isRecord } from '../schema/is-record.ts';
 
@@ -12,7 +13,7 @@ interface Operation {
 /** JSON Patch (RFC 6902); `target` is left as it is. Errors: 400 for a malformed patch, 422 for one that can't be applied. */
 export function jsonPatch(target: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch must be a list of operations');
-  let document = structuredClone(target);
+  let document = copyOf(target);
   for (const [index, item] of patch.entries()) document = applyOne(document, readOperation(item, index));
   return document;
 }
@@ -29,14 +30,14 @@ function readOperation(item: unknown, index: number): Operation {
 function applyOne(document: unknown, { op, path, from = '', value }: Operation): unknown {
   switch (op) {
     case 'add':
-      return add(document, path, structuredClone(value));
+      return add(document, path, copyOf(value));
     case 'remove':
       return remove(document, path);
     case 'replace':
       read(document, path);
-      return path === '' ? structuredClone(value) : set(document, path, structuredClone(value));
+      return path === '' ? copyOf(value) : set(document, path, copyOf(value));
     case 'copy':
-      return add(document, path, structuredClone(read(document, from)));
+      return add(document, path, copyOf(read(document, from)));
     case 'move': {
       if (path.startsWith(`${from}/`)) throw cannotApply(path, 'a value can not be moved into itself');
       const moved = read(document, from);

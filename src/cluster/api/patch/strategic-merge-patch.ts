@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { copyOf } from '../copy.ts';
 import { badRequest } from '../errors.ts';
 import type { ServedResource } from '../resources.ts';
 import { isRecord } from '../schema/is-record.ts';
@@ -49,7 +50,7 @@ function mergeField(model: string | undefined, key: string, before: unknown, val
   if (isRecord(value)) return mergeObject(modelOf(type), isRecord(before) ? before : {}, value);
   if (!Array.isArray(value)) return value;
   const facts = factsOf(model, key);
-  if (facts === undefined || !facts.patchStrategy.includes('merge')) return structuredClone(value);
+  if (facts === undefined || !facts.patchStrategy.includes('merge')) return copyOf(value);
   const target = Array.isArray(before) ? before : [];
   const merged =
     facts.mergeKey === '' ? mergePrimitives(target, value) : mergeItems(type?.kind === 'list' ? modelOf(type.of) : undefined, facts.mergeKey, target, value);
@@ -66,7 +67,7 @@ function mergePrimitives(target: readonly unknown[], patch: readonly unknown[]):
 
 function mergeItems(model: string | undefined, mergeKey: string, target: readonly unknown[], patch: readonly unknown[]): unknown[] {
   if (patch.some((item) => isRecord(item) && item.$patch === 'replace' && Object.keys(item).length === 1)) {
-    return patch.filter((item) => !(isRecord(item) && item.$patch === 'replace')).map((item) => structuredClone(item));
+    return patch.filter((item) => !(isRecord(item) && item.$patch === 'replace')).map((item) => copyOf(item));
   }
   const result = [...target];
   for (const item of patch) {

@@ -35,16 +35,16 @@ export class ObjectCache {
     return this.#revision;
   }
 
-  async start(): Promise<void> {
+  /** `known` are objects that were parsed before: those that stand in the store are shared. */
+  async start(known: ReadonlyMap<string, KubeObject> = new Map()): Promise<void> {
     const { items, revision } = await this.#store.range(ROOT);
     this.#revision = revision;
     this.#startRevision = revision;
     for (const item of items) {
       const collection = this.#collectionOf(item.key);
-      collection.seed(
-        item.key,
-        parse(item, (object) => collection.siblings.share(object, undefined)),
-      );
+      const before = known.get(item.key);
+      const isSame = before?.metadata.resourceVersion === String(item.modRevision);
+      collection.seed(item.key, isSame ? before : parse(item, (object) => collection.siblings.share(object, undefined)));
     }
     await this.#follow(revision);
   }
@@ -62,6 +62,11 @@ export class ObjectCache {
       this.#collections.set(prefix, collection);
     }
     return collection;
+  }
+
+  /** All that stands here now, by the store's keys. */
+  objects(): ReadonlyMap<string, KubeObject> {
+    return new Map([...this.#collections.values()].flatMap((collection) => [...collection.entries()]));
   }
 
   collections(): IterableIterator<[string, CollectionCache]> {

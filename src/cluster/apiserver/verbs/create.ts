@@ -3,6 +3,7 @@ import {
   type ApiResponse,
   alreadyExists,
   badRequest,
+  copyOf,
   invalid,
   unforeseen,
   type KubeObject,
@@ -68,7 +69,7 @@ export async function createObject(context: Context, served: Served, wanted: New
   for (let tries = 1; ; tries++) {
     if (generated) object.metadata.name = `${generateName.slice(0, NAME_BYTES_MAX - GENERATED_CHARACTERS)}${randomWord(context.random, GENERATED_CHARACTERS)}`;
     const named: Named = { ...wanted, name: generated ? generateName : (object.metadata.name ?? '') };
-    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, named);
+    const stored = await tryCreate(context, served, generated ? copyOf(object) : object, named);
     if (stored) return stored;
     if (!generated) throw alreadyExists(served.info, object.metadata.name ?? '');
     if (tries === GENERATE_TRIES) throw namesExhausted(served.info, generateName);
@@ -87,7 +88,7 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
   const write = async () => {
     stamp(context, object);
     // What an attempt allocates must not be what the next one asks for.
-    const ready = await complete(context, served, isService ? structuredClone(object) : object, wanted);
+    const ready = await complete(context, served, isService ? copyOf(object) : object, wanted);
     return wanted.dryRun ? ready : await put(context, key, ready, isService ? context.services.alongside() : []);
   };
   const target = { operation: 'CREATE', served, subresource: undefined, namespace } as const;

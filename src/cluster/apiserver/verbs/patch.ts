@@ -23,7 +23,9 @@ export async function patch(context: Context, served: Served, request: ApiReques
   let warnings: readonly string[] = [];
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
-    const decoded = decodeBody(served, request, patchBody(before, request, served));
+    // Of a status nothing else is changed, so that nothing else is read again.
+    const known = request.subresource === 'status' ? before : undefined;
+    const decoded = decodeBody(served, request, patchBody(before, request, served), known);
     warnings = [...decoded.warnings, ...warningsOf(served.info, decoded.object, before, request.subresource)];
     checkRevision(place, before, decoded.object);
     return decoded.object;

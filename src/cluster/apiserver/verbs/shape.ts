@@ -20,13 +20,13 @@ import type { Served } from '../kinds.ts';
 
 type BodyOf = Pick<ApiRequest, 'query' | 'body' | 'repeated'>;
 
-/** The request's body (or what was made of it) as an object of the resource, with what is to be warned of. Errors: 400. */
-export function decodeBody(served: Served, { query, repeated = [], body: given }: BodyOf, body: unknown = given): Decoded {
+/** The request's body (or what was made of it, on top of `known`) as an object of the resource, with what is to be warned of. Errors: 400. */
+export function decodeBody(served: Served, { query, repeated = [], body: given }: BodyOf, body: unknown = given, known?: KubeObject): Decoded {
   const fieldValidation = query.fieldValidation || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     throw badRequest(`Cannot use fieldValidation="${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`);
   }
-  const decoded = decode(served.info, body, { fieldValidation, repeated });
+  const decoded = decode(served.info, body, { fieldValidation, repeated, ...(known && { known }) });
   return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata } } };
 }
 

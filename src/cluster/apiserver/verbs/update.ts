@@ -3,6 +3,7 @@ import {
   type ApiResponse,
   badRequest,
   conflict,
+  copyOf,
   forbidden,
   type KubeObject,
   recountGeneration,
@@ -32,7 +33,7 @@ export async function update(context: Context, served: Served, request: ApiReque
   const { object } = await replace(context, place, options, (before) => {
     checkRevision(place, before, body);
     ofKind = warningsOf(served.info, body, before, request.subresource);
-    return structuredClone(body);
+    return copyOf(body);
   });
   return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
 }
