@@ -16,7 +16,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { decide } from './decide.ts';
 import { NodeViews } from './node-views.ts';
 import { PendingPods } from './pending.ts';
-import { viewOf } from './resources.ts';
+import { requestsOf, viewOf } from './resources.ts';
 import type { ClusterView, NodeView, Scheduler, SchedulerOptions } from './types.ts';
 
 const DEFAULT_NAME = 'default-scheduler';
@@ -79,7 +79,11 @@ class BindingScheduler implements Scheduler {
     if (type === 'deleted' || pod.spec?.nodeName) {
       this.#forget(key, pod);
       const matters =
-        type !== 'updated' || previous === undefined || ended(pod) !== ended(previous) || !isDeepStrictEqual(pod.metadata.labels, previous.metadata.labels);
+        type !== 'updated' ||
+        previous === undefined ||
+        ended(pod) !== ended(previous) ||
+        !isDeepStrictEqual(pod.metadata.labels, previous.metadata.labels) ||
+        !isDeepStrictEqual(requestsOf(pod), requestsOf(previous));
       if (matters && this.#pending.retryParked()) this.#plan();
       return;
     }
