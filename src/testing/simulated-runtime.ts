@@ -7,7 +7,7 @@ const EXIT_ON_SIGNAL = 143;
 const EXIT_ON_KILL = 137;
 
 interface Process {
-  readonly spec: RuntimeContainerSpec;
+  spec: RuntimeContainerSpec;
   readonly script: ContainerScript;
   container: RuntimeContainer;
   timer: Timer | undefined;
@@ -114,6 +114,11 @@ export class SimulatedRuntime implements ContainerRuntime {
     process.timer?.[Symbol.dispose]();
     this.#processes.delete(id);
     this.#tell(process);
+  }
+
+  async updateContainer(id: string, resources: Pick<RuntimeContainerSpec, 'limits' | 'requests'>): Promise<void> {
+    const process = this.#get(id);
+    process.spec = { ...process.spec, ...resources };
   }
 
   async listContainers(): Promise<readonly RuntimeContainer[]> {

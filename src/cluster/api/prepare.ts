@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { copyOf } from './copy.ts';
 import { strategyOf } from './kinds/index.ts';
-import { NOT_ACTED_ON, SUBRESOURCES_NOT_ACTED_ON } from './kinds/not-acted-on.ts';
+import { NOT_ACTED_ON } from './kinds/not-acted-on.ts';
 import type { ServedResource } from './resources.ts';
 import type { KubeObject } from './types.ts';
 
@@ -24,11 +24,11 @@ export function prepareForCreate(resource: ServedResource, object: KubeObject): 
   return copy;
 }
 
-/** What the writer of an object should know of it, or of its subresource; `old` is what it takes the place of. */
+/** What the writer of an object should know of it; `old` is what it takes the place of. Of a subresource there is nothing to say. */
 export function warningsOf(resource: ServedResource, object: KubeObject, old?: KubeObject, subresource?: string): readonly string[] {
-  if (resource.custom !== undefined) return [];
-  const notYet = subresource === undefined ? (old === undefined ? NOT_ACTED_ON[resource.model] : undefined) : SUBRESOURCES_NOT_ACTED_ON[subresource];
-  const ofKind = subresource === undefined ? (strategyOf(resource).warnings?.(object, old) ?? []) : [];
+  if (resource.custom !== undefined || subresource !== undefined) return [];
+  const notYet = old === undefined ? NOT_ACTED_ON[resource.model] : undefined;
+  const ofKind = strategyOf(resource).warnings?.(object, old) ?? [];
   return notYet === undefined ? ofKind : [...ofKind, notYet];
 }
 

@@ -14,14 +14,34 @@ export function requestsOf(pod: V1Pod): Amounts {
   return requests;
 }
 
+/**
+ * What a container holds or is about to: the most of what it asks for, was granted and has. What its node can never grant it holds not.
+ */
+function heldBy(container: V1Container, { status }: V1Pod): Amounts {
+  const own = amountsOf(container);
+  const known = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(({ name }) => name === container.name);
+  const held = [known?.resources?.requests, known?.allocatedResources].filter((list) => list !== undefined && isDifferent(list, container));
+  if (held.length === 0) return own;
+  const isInfeasible = status?.conditions?.some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible') === true;
+  const most = new Map(isInfeasible ? [] : own);
+  for (const list of held) raise(most, parseAmounts(list));
+  return most;
+}
+
+function isDifferent(list: Readonly<Record<string, string>>, { resources }: V1Container): boolean {
+  const own = resources?.requests ?? {};
+  return Object.keys(own).length !== Object.keys(list).length || Object.entries(list).some(([name, text]) => own[name] !== text);
+}
+
 /** The sum of its containers, or its biggest init container where that is more; sidecars count with both. Thousandths. */
-function addedUp({ spec }: V1Pod): Amounts {
+function addedUp(pod: V1Pod): Amounts {
+  const { spec } = pod;
   const running = new Map<string, bigint>();
-  for (const container of spec?.containers ?? []) add(running, amountsOf(container));
+  for (const container of spec?.containers ?? []) add(running, heldBy(container, pod));
   const sidecars = new Map<string, bigint>();
   const peak = new Map<string, bigint>();
   for (const container of spec?.initContainers ?? []) {
-    const own = amountsOf(container);
+    const own = container.restartPolicy === 'Always' ? heldBy(container, pod) : amountsOf(container);
     if (container.restartPolicy === 'Always') {
       add(sidecars, own);
       raise(peak, sidecars);

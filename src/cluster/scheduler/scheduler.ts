@@ -17,7 +17,7 @@ import { AssumedPods } from './assumed.ts';
 import { decide } from './decide.ts';
 import { NodeViews } from './node-views.ts';
 import { PendingPods } from './pending.ts';
-import { viewOf } from './resources.ts';
+import { requestsOf, viewOf } from './resources.ts';
 import type { ClusterView, NodeView, Scheduler, SchedulerOptions } from './types.ts';
 
 const DEFAULT_NAME = 'default-scheduler';
@@ -79,7 +79,11 @@ class BindingScheduler implements Scheduler {
     if (type === 'deleted' || pod.spec?.nodeName) {
       const before = type === 'updated' ? previous : undefined;
       this.#forget(key, pod, before);
-      const matters = before === undefined || ended(pod) !== ended(before) || !isDeepStrictEqual(pod.metadata.labels, before.metadata.labels);
+      const matters =
+        before === undefined ||
+        ended(pod) !== ended(before) ||
+        !isDeepStrictEqual(pod.metadata.labels, before.metadata.labels) ||
+        !isDeepStrictEqual(requestsOf(pod), requestsOf(before));
       if (matters && this.#pending.retryParked()) this.#plan();
       return;
     }
@@ -229,10 +233,10 @@ function ended({ status }: V1Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-/** What of a Pod decides how much room it leaves, and to whom; what its node says of it doesn't. */
+/** What of a Pod decides how much room it leaves, and to whom; of what its node says of it only what a resize holds. */
 function occupying(pod: V1Pod): unknown {
   const { labels, deletionTimestamp, ownerReferences } = pod.metadata;
-  return [pod.spec, labels, deletionTimestamp, ownerReferences, ended(pod)];
+  return [pod.spec, labels, deletionTimestamp, ownerReferences, ended(pod), requestsOf(pod)];
 }
 
 /** What of a node decides about Pods; its heartbeats don't. */

@@ -11,8 +11,3 @@ export const NOT_ACTED_ON: Readonly<Record<string, string>> = {
   V1PersistentVolume: 'the PersistentVolume is stored, but this cluster binds no claims to it yet',
   V1PersistentVolumeClaim: 'the claim is stored, but this cluster binds no volume to it yet: it stays Pending',
 };
-
-/** The same of subresources. */
-export const SUBRESOURCES_NOT_ACTED_ON: Readonly<Record<string, string>> = {
-  resize: 'the new resources are stored, but the nodes of this cluster do not change those of running containers yet',
-};

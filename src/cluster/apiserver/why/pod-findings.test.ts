@@ -93,3 +93,9 @@ test('why pod: warnings are told once; whose log may tell more is said', () => {
     ['c undefined', 'r current', 'w previous'],
   );
 });
+
+test('why pod: a change of resources that waits is told, and stops nothing', () => {
+  const conditions = [{ type: 'PodResizePending', status: 'True', reason: 'Deferred', message: 'no room' }];
+  const said = podFindings(facts(placed([{ name: 'c', ready: true, state: { running: {} } }], { conditions })));
+  assert.deepEqual(said.at(-1), { step: 'resize', ok: true, code: 'Deferred', detail: 'its new resources are not granted: Deferred: no room' });
+});

@@ -70,6 +70,7 @@ export function podFindings({ pod, events, places, missing }: PodFacts): readonl
     ...init.map((one) => container(one, 'init container')),
     ...main.map((one) => container(one, 'container')),
     ...readiness(pod),
+    ...resizing(pod),
     ...warnings(events),
   ];
 }
@@ -178,6 +179,17 @@ function readiness({ status }: SeenPod): readonly PodFinding[] {
       detail: `it is not ready, so no Service leads to it${detail === '' ? '' : ` (${detail})`}`,
     },
   ];
+}
+
+/** A change of resources that was not carried out keeps the Pod from nothing, but somebody waits for it. */
+function resizing({ status }: SeenPod): readonly PodFinding[] {
+  const told = (status?.conditions ?? []).filter(({ type, reason }) => (type === 'PodResizePending' || type === 'PodResizeInProgress') && reason !== undefined);
+  return told.map(({ type, reason = '', message = '' }) => ({
+    step: 'resize',
+    ok: true,
+    code: reason,
+    detail: `its new resources ${type === 'PodResizePending' ? 'are not granted' : 'could not be given yet'}: ${reason}: ${message}`,
+  }));
 }
 
 /** The latest warnings, each message once: of what is told above they say the rest (probes, volumes). */
