@@ -31,6 +31,8 @@ export interface ApiServerPart extends Part {
   disconnectNode(name: string): void;
   /** All of the cluster's state at one revision. The server must have started. */
   backup(): AsyncIterable<Uint8Array>;
+  /** Says on `/readyz` that it will stop, and serves on for as long as `--shutdown-delay-duration` says. */
+  retire(): Promise<void>;
   /** Writes the kubeconfig entry, once the server answers. */
   announce(): Promise<void>;
 }
@@ -57,6 +59,8 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
         nodes: (name) => nodes.get(name),
         places: explainPlaces,
         version: `${KUBERNETES_VERSION}+gantry-${version}`,
+        limits: config.serving.limits,
+        ...(config.serving.eventTtl_s === undefined ? {} : { eventTtl_s: config.serving.eventTtl_s }),
         ...access.server,
       });
       const { certificate: cert, key } = certificates.server;
@@ -90,6 +94,10 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
         certificate: admin.certificate,
         key: admin.key,
       });
+    },
+    async retire() {
+      server?.retire();
+      await clock.sleep(config.serving.shutdownDelay_ms);
     },
     async stop() {
       await server?.stop();

@@ -1,3 +1,4 @@
+export type { RequestLimits } from './http/limits.ts';
 export type { ListenOptions } from './http/listener.ts';
 export type { Prepared } from './prepared.ts';
 export { type ApiServer, type ApiServerOptions, createApiServer } from './server.ts';
