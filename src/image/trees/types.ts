@@ -50,4 +50,20 @@ export interface Trees {
   hash(items: readonly TreeHashItem[], options: { readonly owners: boolean }): Promise<{ readonly digest: string; readonly bytes: number }>;
   /** Copies into `root`, in order. Folders are merged, anything else is replaced. Errors: `TREE_INVALID`. */
   copy(root: string, items: readonly TreeCopyItem[]): Promise<void>;
+  /**
+   * Unpacks an archive file (plain, gzip or zstd), once all of it has proved to be whole and to fit, into a folder below a root that others
+   * change meanwhile. Errors: `TAR_INVALID`, `PATH_INVALID`, `ARCHIVE_TOO_LARGE`, `UNPACK_TOO_LARGE`, `NO_SPACE`, `UNPACK_FAILED`.
+   */
+  place(archive: string, options: PlaceOptions): Promise<void>;
+}
+export interface PlaceOptions {
+  readonly root: string;
+  /** An existing folder below the root, as who is inside calls it. */
+  readonly inside: string;
+  /** The same folder as it is reached from here: of its disk the room is asked. */
+  readonly room: string;
+  /** A folder is not put in place of a file, nor a file in place of a folder. */
+  readonly noOverwriteDirNonDir: boolean;
+  /** The archive's owners count; else everything is root's. */
+  readonly keepOwners: boolean;
 }
