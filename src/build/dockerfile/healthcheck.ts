@@ -31,7 +31,7 @@ function readOptions(phrase: Phrase, flags: Flags): HealthConfig {
   const options: { -readonly [K in keyof HealthConfig]: HealthConfig[K] } = {};
   for (const [name, key] of Object.entries(DURATIONS)) {
     const text = flags.text(name);
-    if (text === undefined) continue;
+    if (text === undefined || text === '') continue;
     const duration = parseDuration_ns(text);
     if (duration === undefined || (duration !== 0 && duration < DURATION_NS_MIN))
       return phrase.refuse(`--${name} must be a duration of at least 1ms, not "${text}"`, `write --${name}=30s or --${name}=1m30s`, flags.offset(name));
