@@ -88,21 +88,9 @@ function elementText(element: string): string {
     .join(',')}]`;
 }
 
-/** The set as managedFields carry it (FieldsV1). */
-export function encodeFields({ isMember, children }: FieldSet): Record<string, unknown> {
-  const own = isMember && children.size > 0 ? { '.': {} } : {};
-  return { ...own, ...Object.fromEntries([...children].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([element, child]) => [element, encodeFields(child)])) };
-}
-
-/** Of stored objects, which never change: most writes find there what the write before found. */
-const decoded = new WeakMap<object, FieldSet>();
-
 /** Reads FieldsV1; what is no field's path is left out. */
 export function decodeFields(value: unknown): FieldSet {
-  if (!isRecord(value)) return NO_FIELDS;
-  const fields = decoded.get(value) ?? readFields(value);
-  if (Object.isFrozen(value)) decoded.set(value, fields);
-  return fields;
+  return isRecord(value) ? readFields(value) : NO_FIELDS;
 }
 
 function readFields(value: Readonly<Record<string, unknown>>): FieldSet {

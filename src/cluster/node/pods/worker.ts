@@ -46,7 +46,8 @@ export class PodWorker {
   readonly #follows: Disposable[] = [];
   readonly #tasks = new Set<Promise<void>>();
   readonly #discarding = new Set<string>();
-  readonly #letGo = new AbortController();
+  /** Made when something is waited for that a stop must end. */
+  #letGo: AbortController | undefined;
   #pod: V1Pod;
   #gone = false;
   #stopped = false;
@@ -135,7 +136,7 @@ export class PodWorker {
   /** Lets go: containers keep running. Resolves when what was under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#letGo.abort(new Error('the agent stops'));
+    this.#letGo?.abort(new Error('the agent stops'));
     for (const { probes, abort } of this.#containers) {
       probes?.probes[Symbol.dispose]();
       abort?.abort(new Error('the agent stops'));
@@ -358,7 +359,7 @@ export class PodWorker {
     const hastens = state.busy === 'stopping';
     state.busy = 'stopping';
     state.stopBy_ms = now_ms + action.grace_seconds * 1000;
-    const { signal } = this.#letGo;
+    const signal = this.#untilLetGo();
     if (hastens) return this.#run(() => unlessAborted(context.agent.runtime.stopContainer(action.id, action.grace_seconds), signal));
     const drained = action.drain ? (this.#drained ??= drain(context, this.address, action.grace_seconds)) : Promise.resolve();
     const { id, grace_seconds, words } = action;
@@ -378,6 +379,12 @@ export class PodWorker {
         if (state.busy === 'resizing') state.busy = undefined;
       },
     );
+  }
+
+  #untilLetGo(): AbortSignal {
+    this.#letGo ??= new AbortController();
+    if (this.#stopped) this.#letGo.abort(new Error('the agent stops'));
+    return this.#letGo.signal;
   }
 
   #discard(id: string): void {
