@@ -119,9 +119,8 @@ export class HttpEdge {
 
   /** Whether a path lies in what there is of groups: only there a refusal is an object of the API. */
   #isOfApi({ url = '/' }: IncomingMessage): boolean {
-    const route = parsePath(url.split('?', 1)[0] ?? '/');
-    const group = route.kind === 'resource' ? route.resource.group : route.kind === 'group-version' ? route.group : undefined;
-    return group !== undefined && this.#options.discovery.hasGroup(group);
+    const [, root, group = ''] = url.split(/[/?]/);
+    return root === 'api' || (root === 'apis' && this.#options.discovery.hasGroup(group));
   }
 
   /** What was refused before the handler saw it is counted here. */
@@ -178,6 +177,7 @@ export class HttpEdge {
     const { request, response, url, route, user, signal } = call;
     const { context, handler } = this.#options;
     const query = queryOf(url);
+    refuseTimeout(query);
     const { resource, namespace, name, subresource } = route;
     if (isProxy(route)) return await this.#proxy(request, response, url, route, user);
     if (route.rest !== undefined) throw noSuchPath();
@@ -310,6 +310,12 @@ function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {
     subresource !== undefined &&
     (STREAMING.has(subresource) || subresource === 'log')
   );
+}
+
+/** How long the client would wait is its own affair, but it must be a time. Errors: 400. */
+function refuseTimeout({ timeout }: Readonly<Record<string, string>>): void {
+  if (timeout === undefined || timeout === '' || /^[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+)$/.test(timeout)) return;
+  throw badRequest(`invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(timeout)}`);
 }
 
 /** version.Info; the compatibility level first, the program's own version after the plus sign. */
