@@ -16,6 +16,7 @@ export { type OpenApiSchemas, openApiSchemas } from './openapi/schemas.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
+export { goText } from './patch/go-text.ts';
 export { isPodPart, type PodPart, validatePodPart, withPodPart } from './pod-parts.ts';
 export { type NodeReason, type NodeWhy, OWN_GROUP, type PodFinding, type PodWhy } from './pod-why.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
@@ -35,4 +36,4 @@ export {
 } from './selectors.ts';
 export { humanDuration, type Table, toTable } from './table/index.ts';
 export type * from './types.ts';
-export { validateCreate, validateStatusUpdate, validateUpdate } from './validation/index.ts';
+export { validateCreate, validateFinalizers, validateStatusUpdate, validateUpdate } from './validation/index.ts';

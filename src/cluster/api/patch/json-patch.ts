@@ -20,10 +20,10 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
 
 function readOperation(item: unknown, index: number): Operation {
   if (!isRecord(item) || typeof item.op !== 'string' || typeof item.path !== 'string')
-    throw badRequest(`operation ${index} of the JSON patch needs the strings "op" and "path"`);
-  const { op, path, from, value } = item;
-  if ((op === 'move' || op === 'copy') && typeof from !== 'string') throw badRequest(`operation ${index} of the JSON patch, ${op}, needs the string "from"`);
-  if (['add', 'replace', 'test'].includes(op) && !('value' in item)) throw badRequest(`operation ${index} of the JSON patch, ${op}, needs a "value"`);
+    throw refused(`operation ${index} of the JSON patch needs the strings "op" and "path"`);
+  // Who names no value means null.
+  const { op, path, from, value = null } = item;
+  if ((op === 'move' || op === 'copy') && typeof from !== 'string') throw refused(`operation ${index} of the JSON patch, ${op}, needs the string "from"`);
   return { op, path, value, ...(typeof from === 'string' ? { from } : {}) };
 }
 
@@ -34,8 +34,7 @@ function applyOne(document: unknown, { op, path, from = '', value }: Operation):
     case 'remove':
       return remove(document, path);
     case 'replace':
-      read(document, path);
-      return path === '' ? copyOf(value) : set(document, path, copyOf(value));
+      return set(document, path, copyOf(value));
     case 'copy':
       return add(document, path, copyOf(read(document, from)));
     case 'move': {
@@ -47,12 +46,12 @@ function applyOne(document: unknown, { op, path, from = '', value }: Operation):
       if (!isDeepStrictEqual(read(document, path), value)) throw cannotApply(path, 'the value there is not the one that the test operation names');
       return document;
     default:
-      throw badRequest(`"${op}" is no JSON patch operation: use add, remove, replace, move, copy or test`);
+      throw refused(`"${op}" is no JSON patch operation: use add, remove, replace, move, copy or test`);
   }
 }
 
 function pointer(path: string): string[] {
-  if (path === '') return [];
+  if (path === '') throw refused('the whole object can not be meant');
   if (!path.startsWith('/')) throw badRequest(`"${path}" is no JSON pointer: it must begin with /`);
   return path
     .slice(1)
@@ -81,9 +80,11 @@ function read(document: unknown, path: string): unknown {
   return descend(document, pointer(path), path);
 }
 
+/** An index from 0; below 0 it is counted from the end. */
 function indexIn(list: readonly unknown[], part: string, path: string, most = list.length - 1): number {
-  const index = /^(?:0|[1-9]\d*)$/.test(part) ? Number(part) : Number.NaN;
-  if (!(index <= most)) throw cannotApply(path, `"${part}" is no index of a list of ${list.length}`);
+  const given = /^-?\d+$/.test(part) ? Number(part) : Number.NaN;
+  const index = given < 0 ? given + most + 1 : given;
+  if (!(index >= 0 && index <= most)) throw cannotApply(path, `"${part}" is no index of a list of ${list.length}`);
   return index;
 }
 
@@ -95,7 +96,6 @@ function set(document: unknown, path: string, value: unknown): unknown {
 }
 
 function add(document: unknown, path: string, value: unknown): unknown {
-  if (path === '') return value;
   const { parent, key } = parentOf(document, path);
   if (Array.isArray(parent)) parent.splice(key === '-' ? parent.length : indexIn(parent, key, path, parent.length), 0, value);
   else put(parent, key, value);
@@ -109,7 +109,6 @@ function put(parent: Record<string, unknown>, key: string, value: unknown): void
 
 function remove(document: unknown, path: string): unknown {
   read(document, path);
-  if (path === '') return null;
   const { parent, key } = parentOf(document, path);
   if (Array.isArray(parent)) parent.splice(indexIn(parent, key, path), 1);
   else delete parent[key];
@@ -117,5 +116,9 @@ function remove(document: unknown, path: string): unknown {
 }
 
 function cannotApply(path: string, why: string): StatusError {
-  return new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: JSON patch at "${path}": ${why}`);
+  return refused(`JSON patch at "${path}": ${why}`);
+}
+
+function refused(why: string): StatusError {
+  return new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`, {});
 }

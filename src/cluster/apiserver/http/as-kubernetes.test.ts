@@ -21,7 +21,7 @@ const REFUSED: readonly (readonly [method: string, path: string, body: object | 
   ['POST', '/apis/apps/v1/namespaces/default/deployments/x/scale', {}, ...METHOD],
   ['POST', '/version', undefined, ...METHOD],
   ['GET', '/api/v1/configmaps/a', undefined, ...PATH],
-  ['GET', `${COLLECTION}//a`, undefined, ...PAGE],
+  ['GET', `${COLLECTION}//a`, undefined, ...PATH],
   ['GET', '/api/v1/nothing', undefined, ...PATH],
   ['GET', '/apis/none.example/v1/things', undefined, ...PAGE],
   ['GET', '/nothing', undefined, ...PAGE],
@@ -67,6 +67,24 @@ describe('a request that a real server refuses', () => {
   test('every answer has the request’s name for audit logs, the client’s own where it has one', async () => {
     assert.match(String((await call('GET', COLLECTION)).headers['audit-id']), /^[0-9a-f-]{36}$/);
     assert.equal((await call('GET', '/nothing', { 'audit-id': 'mine' })).headers['audit-id'], 'mine');
+  });
+  test('a patch that makes another object of it, or none, is to blame', async () => {
+    const patch = async (body: object) => {
+      const answer = await call('PATCH', `${COLLECTION}/a`, { 'content-type': 'application/merge-patch+json' }, JSON.stringify(body));
+      return [answer.status, at(answer.json(), 'message')];
+    };
+    assert.deepEqual(await patch({ metadata: { name: 'q' } }), [400, 'the name of the object (q) does not match the name on the URL (a)']);
+    const [status, words] = await patch({ data: { z: 1 } });
+    assert.equal(status, 422);
+    assert.match(String(words), /^ "" is invalid: patch: Invalid value: /);
+    assert.deepEqual(await patch({ metadata: { uid: 'x' } }), [422, 'ConfigMap "a" is invalid: metadata.uid: Invalid value: "x": field is immutable']);
+  });
+  test('items of a list leave to it what they are', async () => {
+    const answer = (await call('GET', COLLECTION)).json() as { items: object[] };
+    assert.deepEqual(Object.keys(answer.items[0] ?? {}), ['metadata']);
+  });
+  test('one object is read by its path, whatever is said of watching', async () => {
+    assert.equal(at((await call('GET', `${COLLECTION}/a?watch=true`)).json(), 'kind'), 'ConfigMap');
   });
   test('an update with revision 0 goes on top of whatever stands there', async () => {
     assert.equal((await call('PUT', `${COLLECTION}/a`, JSON_BODY, JSON.stringify(withMetadata({ resourceVersion: '0' })))).status, 200);

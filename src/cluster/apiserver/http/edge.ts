@@ -112,9 +112,8 @@ export class HttpEdge {
 
   /** Whether a path lies in what there is of groups: only there a refusal is an object of the API. */
   #isOfApi({ url = '/' }: IncomingMessage): boolean {
-    const route = parsePath(url.split('?', 1)[0] ?? '/');
-    const group = route.kind === 'resource' ? route.resource.group : route.kind === 'group-version' ? route.group : undefined;
-    return group !== undefined && this.#options.discovery.hasGroup(group);
+    const [, root, group = ''] = url.split(/[/?]/);
+    return root === 'api' || (root === 'apis' && this.#options.discovery.hasGroup(group));
   }
 
   /** What was refused before the handler saw it is counted here. */

@@ -66,7 +66,7 @@ describe('lists and watches by HTTPS', () => {
     for (const [query, words] of [
       ['fieldSelector=data.x%3D1', 'is not a known field selector: only'],
       ['labelSelector=a%20in%20(b', 'unable to parse requirement'],
-      ['limit=x', 'want a whole number'],
+      ['limit=x', 'strconv.ParseInt: parsing'],
       ['resourceVersionMatch=Exact', 'ListOptions.meta.k8s.io'],
     ] as const) {
       const answer = await call('GET', `${COLLECTION}?${query}`);

@@ -26,7 +26,7 @@ export function formOf(request: IncomingMessage, isWatch: boolean): Form {
 /** What a method means for what the route names; of a watch of one object its name becomes a selector. Errors: 405. */
 export function verbOf(method: string, { name, subresource, watch }: ResourceRoute, query: Record<string, string>): Verb {
   if (method === 'GET') {
-    if (watch !== true && !flag(query, 'watch')) return name === undefined ? 'list' : 'get';
+    if (watch !== true && (name !== undefined || !flag(query, 'watch'))) return name === undefined ? 'list' : 'get';
     if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
     return 'watch';
   }

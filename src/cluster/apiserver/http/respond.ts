@@ -90,18 +90,27 @@ export async function sendError(response: ServerResponse, error: StatusError): P
   sendBytes(response, error.status, await encoded(error.body, encoding), ENCODING_TYPES[encoding]);
 }
 
-/** The list's JSON, put together from its items' shared bytes. */
-export function listBytes(list: KubeList): Buffer {
+/** The list's JSON, put together from its items' shared bytes; with `isTyped` the list alone says what its items are. */
+export function listBytes(list: KubeList, isTyped: boolean): Buffer {
   const { apiVersion, kind, metadata, items } = list;
+  const said = Buffer.from(`"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(items[0]?.kind)},`);
   const head = JSON.stringify({ kind, apiVersion, metadata });
   const parts: Uint8Array[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
   items.forEach((item, index) => {
     if (index > 0) parts.push(COMMA);
-    parts.push(...piecesOf(item));
+    const pieces = piecesOf(item);
+    parts.push(...(isTyped ? withoutType(pieces, said) : pieces));
   });
   parts.push(END);
   return Buffer.concat(parts);
 }
+/** An object's pieces without the kind and version that stand at its beginning. */
+function withoutType([first, ...rest]: readonly Uint8Array[], said: Buffer): readonly Uint8Array[] {
+  if (first === undefined || said.compare(first, 1, 1 + said.length) !== 0) return first === undefined ? rest : [first, ...rest];
+  return [OPEN, first.subarray(1 + said.length), ...rest];
+}
+
+const OPEN = Buffer.from('{');
 const COMMA = Buffer.from(',');
 const END = Buffer.from(']}\n');
 

@@ -132,7 +132,6 @@ async function put(context: Context, key: string, object: KubeObject, alongside:
 function stamp(context: Context, { metadata }: KubeObject): void {
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  delete metadata.generation;
   metadata.uid = randomUuid(context.random);
   metadata.creationTimestamp = timestamp(context.clock);
 }

@@ -10,6 +10,7 @@ import {
   withoutStatus,
   prepareForUpdate,
   validateCreate,
+  validateFinalizers,
   validatePodPart,
   validateStatusUpdate,
   validateUpdate,
@@ -58,6 +59,7 @@ export function prepareChanged(served: Served, after: KubeObject, before: KubeOb
 /** Of a subresource nothing is to be checked but its own part, an approval, and what a definition describes. Errors: 422. */
 export function checkChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): void {
   if (subresource === 'status' && served.info.custom === undefined) return validateStatusUpdate(served.info, after, before);
+  if (subresource === 'finalize') return validateFinalizers(served.info, after as KubeObject & { spec?: { finalizers?: readonly string[] } }); // decoded as a Namespace
   if (isPodPart(subresource)) return validatePodPart(after, before, subresource);
   if (subresource === undefined || subresource === 'approval' || served.info.custom !== undefined) validateUpdate(served.info, after, before);
 }

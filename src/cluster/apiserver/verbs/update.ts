@@ -96,7 +96,8 @@ function allocates({ served }: Place, { subresource }: ReplaceOptions): boolean 
   return isResource(served, '', 'services') && subresource === undefined;
 }
 
-function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObject): void {
+/** Whether the object is the one of the path. Errors: 400. */
+export function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObject): void {
   const { metadata } = body;
   if (!metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
