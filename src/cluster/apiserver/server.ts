@@ -20,6 +20,7 @@ import { KindDirectory } from './custom/directory.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
 import { EVENT_TTL_DEFAULT_S, EventLeases } from './event-leases.ts';
+import { FlowStatus } from './flow-status.ts';
 import { RequestHandler } from './handler.ts';
 import { HttpEdge } from './http/edge.ts';
 import { LIMITS_DEFAULT, type RequestLimits } from './http/limits.ts';
@@ -97,6 +98,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const apiServices = new ApiServices(context);
   await Promise.all([bootstrap(context), bootstrapRbac(context, policy, settled), apiServices.settled()]);
   const adopted = events.adopt(logger);
+  const flows = new FlowStatus(context);
   const cleanup = new DefinitionCleanup(context);
   const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
   const handler = new RequestHandler(context, new Usage(cache, nodes, clock, logger), authenticator);
@@ -127,7 +129,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       for (const watch of context.watches) watch.end();
       await edge.close();
       cleanup[Symbol.dispose]();
-      await Promise.all([adopted, apiServices[Symbol.asyncDispose]()]);
+      await Promise.all([adopted, apiServices[Symbol.asyncDispose](), flows[Symbol.asyncDispose]()]);
       // Those that began meanwhile.
       for (const watch of context.watches) watch.end();
       kinds[Symbol.dispose]();
