@@ -25,7 +25,12 @@ async function examples(name: string): Promise<readonly string[]> {
   return pieces.map((piece) => piece.replaceAll(/^ {4}/gm, '')).filter((piece) => /^(?:import|const|interface) /.test(piece.trim()));
 }
 async function runs(name: string, environment: NodeJS.ProcessEnv, ...options: string[]): Promise<string> {
-  return await output(run([join(checkout, 'bin/with-node'), ...options, join(folder, name)], { environment: { ...process.env, NODE_TEST_CONTEXT: undefined, ...environment }, folder }));
+  return await output(
+    run([join(checkout, 'bin/with-node'), ...options, join(folder, name)], {
+      environment: { ...process.env, NODE_TEST_CONTEXT: undefined, ...environment },
+      folder,
+    }),
+  );
 }
 
 test('every example of testing.md and client.md runs as printed', async () => {
