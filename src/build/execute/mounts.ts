@@ -101,7 +101,7 @@ async function prepareSecret(session: BuildSession, mount: Extract<PlannedMount,
       throw new BuildStepError(
         `Cannot mount the secret ${mount.id}: the request has none of that name; give it with gantry build --secret id=${mount.id},src=FILE`,
       );
-    return { mounts: [], environment: [] };
+    return { mounts: [], environment: mount.variable === undefined ? [] : [`${mount.variable}=`] };
   }
   const environment = mount.variable === undefined ? [] : [`${mount.variable}=${Buffer.from(content).toString('utf8')}`];
   if (mount.target === undefined) return { mounts: [], environment };
