@@ -122,13 +122,13 @@ export class BuildSession {
   }
 
   /** The hash of files, remembered with the context where that is kept. */
-  async hash({ path, ...how }: TreeHashItem, owners: boolean): Promise<string> {
+  async hash(items: readonly TreeHashItem[], owners: boolean): Promise<string> {
     const { root, known } = this.#hashes ?? { root: '', known: undefined };
-    const isInside = known !== undefined && (path === root || path.startsWith(`${root}/`));
-    const asked = JSON.stringify([path.slice(root.length), how, owners]);
+    const isInside = known !== undefined && items.every(({ path }) => path === root || path.startsWith(`${root}/`));
+    const asked = JSON.stringify([items.map(({ path, ...how }) => [path.slice(root.length), how]), owners]);
     const remembered = isInside ? known.get(asked) : undefined;
     if (remembered !== undefined) return remembered;
-    const { digest } = await this.options.images.trees.hash([{ path, ...how }], { owners });
+    const { digest } = await this.options.images.trees.hash(items, { owners });
     if (isInside) known.set(asked, digest);
     return digest;
   }

@@ -80,7 +80,7 @@ export class StagePlanner {
       case 'WORKDIR': {
         this.#config = applyMetadata(this.#config, instruction, this.#expander(instruction.line));
         const path = this.#config.WorkingDir ?? '/';
-        return this.#work(step, { kind: 'workdir', below: this.#top, path }, `WORKDIR ${path}`);
+        return this.#work(step, { kind: 'workdir', below: this.#top, path, user: this.#config.User ?? '' }, `WORKDIR ${path}`);
       }
       default:
         return this.#metadata(step, instruction);

@@ -22,6 +22,10 @@ for (const [text, from, isFolder, expected] of [
   ['u=rw', 0o4755, false, 0o655],
   ['go=', 0o777, false, 0o700],
   ['ug+r-x', 0o711, false, 0o641],
+  ['g=u', 0o640, false, 0o660],
+  ['go=u-w', 0o610, false, 0o644],
+  ['o+g', 0o750, true, 0o755],
+  ['000644', 0o600, false, 0o644],
 ] as const)
   test(`chmod ${text} of ${from.toString(8)}`, () => {
     const change = parseMode(text);

@@ -3,6 +3,8 @@ export interface TreeSource {
   readonly path: string;
   /** Sources of regular expressions over paths below it (for a file: over its name). What fits one is left out, with all that is in it. */
   readonly excludes?: readonly string[];
+  /** What stands before these paths: the folder that they are told from, relative to where the expressions begin. */
+  readonly within?: string;
 }
 export interface TreeHashItem extends TreeSource {
   /** What it is called where that matters, else empty. */
@@ -18,6 +20,8 @@ export interface TreeCopyItem extends TreeSource {
   readonly mode?: ModeChange;
   /** Of folders that are made on the way; else root's. */
   readonly folderOwner?: Owner;
+  /** Theirs; else 0755. */
+  readonly folderMode?: number;
 }
 /** What of a copy is put into a writable layer while that is not mounted. Paths are latin1 text; the target's begins at the root. */
 export interface TreeGraft {
