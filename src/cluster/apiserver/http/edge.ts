@@ -51,6 +51,8 @@ export class HttpEdge {
   readonly #inFlight: InFlight;
   /** What is being answered; aborting ends what is open for long. */
   readonly #answering = new Map<ServerResponse, AbortController>();
+  /** Why work is given up. One for all: to make it tells where it was made, which takes longer than many an answer. */
+  readonly #gone = new Error('nobody waits for the answer any longer');
   #stopping = false;
 
   constructor(options: EdgeOptions) {
@@ -77,7 +79,7 @@ export class HttpEdge {
     // Who is answered by then is told that no more comes by this connection.
     for (const [response] of open) if (!response.headersSent) response.shouldKeepAlive = false;
     await within(context.clock, limits.requestTimeout_ms, this.#inFlight.empty());
-    for (const [, long] of this.#answering) long.abort();
+    for (const [, long] of this.#answering) long.abort(this.#gone);
     await within(context.clock, LAST_BYTES_MS, closed);
     for (const listener of this.#listeners) listener.destroy();
     await closed;
@@ -91,15 +93,17 @@ export class HttpEdge {
     this.#answering.set(response, gone);
     if (this.#stopping) response.shouldKeepAlive = false;
     response.once('close', () => {
-      gone.abort();
+      gone.abort(this.#gone);
       this.#answering.delete(response);
       // By a connection that was promised to stay nothing more comes.
       if (this.#stopping) for (const listener of this.#listeners) listener.closeIdle();
     });
-    response.on('error', () => gone.abort());
+    response.on('error', () => gone.abort(this.#gone));
     try {
       await this.#route(request, response, gone);
     } catch (thrown) {
+      // What is still done of it is for nobody.
+      gone.abort(this.#gone);
       const error = statusErrorOf(thrown, this.#options.context.logger);
       this.#countRefused(request, thrown, error.status);
       if (response.destroyed) return;
@@ -133,7 +137,7 @@ export class HttpEdge {
     const timeout_ms = timeoutOf(query, this.#options.limits);
     const leave = this.#inFlight.enter(isReading(request) ? 'reading' : 'writing', user);
     response.once('close', leave);
-    await inTime(call, timeout_ms, this.#options.context.clock, () => this.#dispatch(call)).finally(() => gone.abort());
+    await inTime(call, timeout_ms, this.#options.context.clock, () => this.#dispatch(call));
   }
 
   async #dispatch(call: Call): Promise<void> {
