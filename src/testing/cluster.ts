@@ -17,6 +17,7 @@ import { nameUnstopped } from './unstopped.ts';
 
 const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 const PATIENCE_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
 const FAKE_PATIENCE_MS = 3_600_000;
 
 /** All that a cluster begins with. */
@@ -195,10 +196,10 @@ export class Cluster implements TestCluster {
   /** Changes with whatever happens in the cluster. */
   readonly #pulse = (): string => `${this.#changes}/${this.#plane.revision}/${this.#ground.fake?.timers ?? 0}`;
 
-  /** Resolves with the next change of the store, or after that time. */
+  /** Resolves with the next change of the store, or after that time; what is waited for may be elsewhere too, so that it is never long. */
   async #changedSince(revision: number, wait_ms: number): Promise<void> {
     const changed = Promise.withResolvers<void>();
-    using _timer = this.#ground.clock.setTimer(wait_ms, changed.resolve);
+    using _timer = this.#ground.clock.setTimer(Math.min(wait_ms, LOOK_AGAIN_MS), changed.resolve);
     using _watch = await this.#plane.store.watch('', revision, () => changed.resolve());
     await changed.promise;
   }
