@@ -234,6 +234,12 @@ test('files are copied both ways and links do not lead out', inside, async () =>
     assert.equal((await containers.statPath(id, '/tmp/link')).linkTarget, '../../../etc/hostname');
     await assert.rejects(containers.statPath(id, '/nosuch/file'), { code: 'PATH_UNKNOWN' });
   }
+  // Of a container that does not run, each needs its root for as long as it reads or writes.
+  const names = Array.from({ length: 12 }, (_, index) => `/at-once-${index}`);
+  const options = { noOverwriteDirNonDir: false, copyUidGid: false };
+  for (const name of names) await containers.writeArchive(id, '/tmp', folderTar(name.slice(1)), options);
+  await Promise.all(names.map(async (name) => containers.writeArchive(id, `/tmp${name}`, (await containers.readArchive(id, '/data')).tar, options)));
+  for (const name of names) assert.equal((await containers.statPath(id, `/tmp${name}/data/seed`)).size, 14);
   assert.ok((await containers.changes(id)).some(({ path, kind }) => path === '/tmp/data' && kind === 'added'));
   assert.ok((await text(await containers.exportTar(id))).includes('tmp/data/seed'));
   await containers.remove(id);
@@ -262,6 +268,11 @@ test('pause, health, restart policies', inside, async () => {
   assert.equal(containers.get(again.id).restartCount, 2);
   await containers.remove(again.id);
 });
+
+function folderTar(name: string) {
+  const { stdout } = spawnSync('tar', ['-C', '/', '--transform', `s|.*|${name}|`, '--no-recursion', '-cf', '-', 'etc']);
+  return Readable.from([stdout]);
+}
 
 function okTar() {
   const { stdout } = spawnSync('tar', ['-C', '/', '--transform', 's|.*|ok|', '-cf', '-', 'etc/hostname']);
