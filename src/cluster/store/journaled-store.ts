@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '#kit';
 import { compacted, futureRevision, momentCompacted, revisionConflict, storeClosed, storeFailed } from './errors.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted } from './types.ts';
+import { keptItem } from './kept-item.ts';
 import { Times } from './times.ts';
 import { Versions } from './versions.ts';
 
@@ -282,8 +283,8 @@ export class JournaledStore implements Store {
   }
 
   /** Undefined for a deletion whose put was compacted away: nobody can have seen it. */
-  #record({ revision, part = 0, key, createRevision, value }: JournalEntry): StoreEvent | undefined {
-    const item = value === undefined ? undefined : { key, value, createRevision, modRevision: revision };
+  #record({ revision, part = 0, key, createRevision, value, isLeft = false }: JournalEntry): StoreEvent | undefined {
+    const item = value === undefined ? undefined : keptItem(this.#journal, { key, value, createRevision, modRevision: revision }, { part, isLeft });
     const previous = this.#versions.add(key, item === undefined ? { revision, part } : { revision, part, item });
     if (item !== undefined) return previous === undefined ? { type: 'put', item } : { type: 'put', item, previous };
     return previous === undefined ? undefined : { type: 'delete', key, revision, previous };

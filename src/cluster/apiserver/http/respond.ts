@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type KubeList, type KubeObject, StatusError } from '#cluster/api';
 import { GantryError, type Logger } from '#kit';
-import { piecesOf } from '../cache/bytes.ts';
+import { lengthOf, writeBytes } from '../cache/bytes.ts';
 import { internalError } from '../errors.ts';
 import { encoded, ENCODING_TYPES } from './encodings.ts';
 import { objectForm, parseAccept } from './negotiate.ts';
@@ -80,17 +80,19 @@ export async function sendError(response: ServerResponse, error: StatusError): P
 /** The list's JSON, put together from its items' shared bytes. */
 export function listBytes(list: KubeList): Buffer {
   const { apiVersion, kind, metadata, items } = list;
-  const head = JSON.stringify({ kind, apiVersion, metadata });
-  const parts: Uint8Array[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
+  const head = `${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`;
+  const between = Math.max(0, items.length - 1);
+  const bytes = Buffer.allocUnsafe(items.reduce((sum, item) => sum + lengthOf(item), Buffer.byteLength(head) + between + END.length));
+  let at = bytes.write(head);
   items.forEach((item, index) => {
-    if (index > 0) parts.push(COMMA);
-    parts.push(...piecesOf(item));
+    if (index > 0) at = bytes.writeUInt8(COMMA, at);
+    at = writeBytes(item, bytes, at);
   });
-  parts.push(END);
-  return Buffer.concat(parts);
+  bytes.write(END, at);
+  return bytes;
 }
-const COMMA = Buffer.from(',');
-const END = Buffer.from(']}\n');
+const COMMA = 0x2c;
+const END = ']}\n';
 
 /** RFC 7234 Warning headers, as kubectl prints them. */
 export function addWarnings(response: ServerResponse, warnings: readonly string[] | undefined): void {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { WatchEvent } from '#cluster/api';
 import type { Clock } from '#kit';
-import { piecesOf } from '../cache/bytes.ts';
+import { bytesOf } from '../cache/bytes.ts';
 import { CBOR_SEQUENCE, encoded, type Encoding } from './encodings.ts';
 
 const STALLED_MS = 30_000;
@@ -37,7 +37,7 @@ const lines = new WeakMap<object, WeakRef<{ readonly type: WatchEvent['type']; r
 function line(type: WatchEvent['type'], object: object): Buffer {
   const known = lines.get(object)?.deref();
   if (known?.type === type) return known.bytes;
-  const bytes = Buffer.concat([Buffer.from(`{"type":"${type}","object":`), ...piecesOf(object), Buffer.from('}\n')]);
+  const bytes = Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytesOf(object), Buffer.from('}\n')]);
   if (Object.isFrozen(object)) lines.set(object, new WeakRef({ type, bytes }));
   return bytes;
 }
