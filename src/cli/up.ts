@@ -20,6 +20,8 @@ export const up: Command = {
     '       [--daemon-json FILE] [--http-proxy URL] [--https-proxy URL] [--no-proxy HOSTS]\n' +
     '       [--etcd-servers URL,… [--etcd-prefix PATH] [--etcd-cafile PEM] [--etcd-certfile PEM --etcd-keyfile PEM]]\n' +
     '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]\n' +
+    '       [--event-ttl TIME] [--max-requests-inflight N] [--max-mutating-requests-inflight N]\n' +
+    '       [--request-timeout TIME] [--min-request-timeout SECONDS] [--shutdown-delay-duration TIME]\n' +
     '       [--token-auth-file FILE] [--client-ca-file FILE] [--authorization-mode RBAC,AlwaysAllow]\n' +
     '       [--enable-admission-plugins NAMES] [--disable-admission-plugins NAMES] [--api-audiences NAMES] [--service-account-issuer URL]...\n' +
     '       [--service-account-key-file FILE]... [--service-account-signing-key-file FILE]',

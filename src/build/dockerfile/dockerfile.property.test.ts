@@ -70,7 +70,7 @@ const body: fc.Arbitrary<InstructionBody> = fc.oneof(
   fc.record({ kind: fc.constantFrom('ENV' as const, 'LABEL' as const), pairs: fc.tuple(fc.tuple(name, word)), old: fc.constant(true) }),
   fc.record({ kind: fc.constantFrom('WORKDIR' as const, 'USER' as const, 'MAINTAINER' as const), value: word }),
   fc.record({ kind: fc.constant('STOPSIGNAL' as const), value: fc.constantFrom('SIGTERM', 'int', '9', 'RTMIN+3', '$S') }),
-  fc.record({ kind: fc.constant('COPY' as const), ...copyBody, ...copyFlags, from: optional(word), parents: optional(fc.boolean()) }).map(given),
+  fc.record({ kind: fc.constant('COPY' as const), ...copyBody, ...copyFlags, from: optional(name), parents: optional(fc.boolean()) }).map(given),
   fc
     .record({
       kind: fc.constant('ADD' as const),

@@ -44,7 +44,7 @@ describe('who manages which field, with kubectl', () => {
 
   test('create, set, scale and status each leave their mark', async () => {
     await kubectl('create', 'configmap', 'c', '--from-literal=a=b');
-    assert.deepEqual((await managers('configmap/c'))[0]?.fieldsV1, { 'f:data': { 'f:a': {} } });
+    assert.deepEqual((await managers('configmap/c'))[0]?.fieldsV1, { 'f:data': { '.': {}, 'f:a': {} } });
     await kubectl('apply', '-f', await manifest({ replicas: 2 }, { tier: 'front' }));
     assert.deepEqual(brief(await managers('deploy/web')), ['kubectl-client-side-apply Update']);
     await kubectl('set', 'image', 'deploy/web', 'main=alpine');

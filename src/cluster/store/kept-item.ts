@@ -1,5 +1,5 @@
 import type { Journal, JournalEntry } from './journal.ts';
-import type { Revision, StoredItem } from './types.ts';
+import type { LeaseId, Revision, StoredItem } from './types.ts';
 
 /** The item over a journal: its value is held as long as others do, and read again after that where the journal can. */
 export function keptItem(journal: Journal, item: StoredItem, { part, isLeft = false }: Pick<JournalEntry, 'part' | 'isLeft'>): StoredItem {
@@ -12,14 +12,16 @@ class KeptItem implements StoredItem {
   readonly key: string;
   readonly createRevision: Revision;
   readonly modRevision: Revision;
+  declare readonly lease?: LeaseId;
   readonly #read: NonNullable<Journal['read']>;
   readonly #part: number;
   #held: WeakRef<Uint8Array> | undefined;
 
-  constructor(read: NonNullable<Journal['read']>, { key, value, createRevision, modRevision }: StoredItem, part: number, isLeft: boolean) {
+  constructor(read: NonNullable<Journal['read']>, { key, value, createRevision, modRevision, lease }: StoredItem, part: number, isLeft: boolean) {
     this.key = key;
     this.createRevision = createRevision;
     this.modRevision = modRevision;
+    if (lease !== undefined) this.lease = lease;
     this.#read = read;
     this.#part = part;
     if (!isLeft) this.#held = new WeakRef(value);

@@ -5,15 +5,14 @@ import { join, posix } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isSystemError } from '#kit';
+import { findInRoot, type Found, pathInvalid } from '#image';
 import { ENVIRONMENT } from '../command.ts';
 import { isLive } from '../container.ts';
-import { pathInvalid, pathUnknown, readOnly, runtimeFailed } from '../errors.ts';
+import { pathUnknown, readOnly, runtimeFailed } from '../errors.ts';
 import { pathsOf, type Rooms } from '../rooms.ts';
 import type { Entry } from '../table.ts';
 import type { PathStat } from '../types.ts';
-import { findInRoot, type Found } from './in-root.ts';
 import { spool } from './spool.ts';
-import { judge, unpack } from './unpack.ts';
 
 /** Go's os.FileMode bits. */
 const GO = {
@@ -151,10 +150,8 @@ export async function writeArchive(
     if (!found.stats.isDirectory()) throw pathInvalid(path, 'extraction point is not a directory');
     assertWritable(entry, posix.normalize(`/${path}`));
     await using kept = await spool(join(rooms.dataDir, 'incoming'), rooms.random.hex(16), tar);
-    const limits = { bounds: rooms.images.bounds, folder: found.path };
-    await judge(kept.read(), limits);
-    const { noOverwriteDirNonDir, copyUidGid } = options;
-    await unpack(kept.read(), { root, inside: found.inside, noOverwriteDirNonDir, keepOwners: copyUidGid, linux: rooms.linux, limits });
+    const { noOverwriteDirNonDir, copyUidGid: keepOwners } = options;
+    await rooms.images.trees.place(kept.path, { root, inside: found.inside, room: found.path, noOverwriteDirNonDir, keepOwners });
   });
 }
 

@@ -18,11 +18,12 @@ export interface Decoded {
 /**
  * A request's body as an object of the resource: checked against the kind's schema, unknown fields and nulls dropped. Errors:
  * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown or repeated field when Strict. `repeated`: what its text says twice.
+ * Parts that are those of `known`, which was decoded before, are taken as they are: frozen where those are.
  */
 export function decode(
   resource: ServedResource,
   body: unknown,
-  options: { readonly fieldValidation: FieldValidation; readonly repeated?: readonly string[] },
+  options: { readonly fieldValidation: FieldValidation; readonly repeated?: readonly string[]; readonly known?: KubeObject },
 ): Decoded {
   const expected = apiVersionOf(resource);
   if (!isRecord(body)) throw badRequest(`the body must be a ${resource.kind} object, not ${nameOf(body)}`);
@@ -32,7 +33,7 @@ export function decode(
   if (kind !== undefined && kind !== resource.kind)
     throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
   const walk = new Walk(resource.kind, resource.version);
-  const decoded = resource.custom === undefined ? walk.model(resource.model, body, '') : walk.custom(resource.custom, body);
+  const decoded = resource.custom === undefined ? walk.model(resource.model, body, '', options.known) : walk.custom(resource.custom, body);
   const warnings = [...(options.repeated ?? []), ...walk.unknown.map((path) => `unknown field "${path}"`)];
   if (warnings.length > 0 && options.fieldValidation === 'Strict') {
     throw badRequest(
@@ -56,15 +57,21 @@ class Walk {
     this.#version = version;
   }
 
-  model(name: string, value: Record<string, unknown>, path: string): Record<string, unknown> {
+  model(name: string, value: Record<string, unknown>, path: string, known?: unknown): Record<string, unknown> {
     const fields = schemas.model(name);
+    const before = isRecord(known) ? known : {};
     const result: Record<string, unknown> = {};
     for (const [key, content] of Object.entries(value)) {
+      if (typeof content === 'object' && content !== null && content === before[key]) {
+        result[key] = content;
+        continue;
+      }
       const field = fields.get(key);
       const here = path === '' ? key : `${path}.${key}`;
       if (field === undefined) this.unknown.push(here);
       else if (content !== null) {
-        const read = this.#value(field.type, content, here);
+        const read =
+          isRecord(content) && field.type.kind === 'model' ? this.model(field.type.name, content, here, before[key]) : this.#value(field.type, content, here);
         if (!isEmptyCollection(field.type, read) || field.required || KEPT_EMPTY.includes(`${name}.${key}`)) result[key] = read;
       }
     }

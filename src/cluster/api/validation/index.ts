@@ -4,7 +4,7 @@ import { strategyOf } from '../kinds/index.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
 import { FieldErrors } from './field-errors.ts';
-import { checkMetadata } from './metadata.ts';
+import { checkKnownFinalizers, checkMetadata } from './metadata.ts';
 import { checkSubdomain } from './names.ts';
 
 /** Checks a defaulted object that is to be created. Errors: 422 `Invalid`, with a cause for each wrong field. */
@@ -23,6 +23,13 @@ export function validateUpdate(resource: ServedResource, object: KubeObject, old
   raise(resource, object, errors);
 }
 
+/** Checks the finalizers of a namespace's spec. Errors: 422 `Invalid`. */
+export function validateFinalizers(resource: ServedResource, object: KubeObject & { readonly spec?: { readonly finalizers?: readonly string[] } }): void {
+  const errors = new FieldErrors();
+  checkKnownFinalizers(errors, 'spec.finalizers', object.spec?.finalizers ?? []);
+  raise(resource, object, errors);
+}
+
 /** Checks the status that is to stand in place of that of `old`. Errors: 422 `Invalid`. */
 export function validateStatusUpdate(resource: ServedResource, object: KubeObject, old: KubeObject): void {
   const errors = new FieldErrors();
@@ -35,8 +42,13 @@ function checkContent(resource: ServedResource, errors: FieldErrors, object: Kub
   else validateBySchema(errors, resource.custom.schema, object, '');
 }
 
+/** Groups whose kinds hold to the rules of any API, not to those of Kubernetes' own objects. */
+const EXTENSION_GROUPS = ['apiextensions.k8s.io', 'apiregistration.k8s.io'];
+
 function checkMeta(resource: ServedResource, { metadata }: KubeObject): FieldErrors {
   const errors = new FieldErrors();
+  if (resource.custom === undefined && !EXTENSION_GROUPS.includes(resource.group))
+    checkKnownFinalizers(errors, 'metadata.finalizers', metadata.finalizers ?? []);
   checkMetadata(errors, metadata, strategyOf(resource).validateName ?? checkSubdomain);
   return errors;
 }

@@ -20,6 +20,16 @@ export function checkMetadata(errors: FieldErrors, metadata: ObjectMeta, checkNa
     errors.invalid('metadata.finalizers', finalizers, `finalizer ${ORPHAN} and ${FOREGROUND} cannot be both set`);
 }
 
+const STANDARD_FINALIZERS = ['kubernetes', ORPHAN, FOREGROUND];
+
+/** What keeps an object of Kubernetes' own kinds until it is taken away: a name that it knows, or one that says whose it is. */
+export function checkKnownFinalizers(errors: FieldErrors, field: string, finalizers: readonly string[]): void {
+  for (const [index, finalizer] of finalizers.entries()) {
+    if (!finalizer.includes('/') && !STANDARD_FINALIZERS.includes(finalizer))
+      errors.invalid(`${field}[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
+  }
+}
+
 function checkMasked(errors: FieldErrors, generateName: string, checkName: (errors: FieldErrors, field: string, name: string) => void): void {
   const masked = new FieldErrors();
   checkName(masked, 'metadata.generateName', generateName.length > 1 && generateName.endsWith('-') ? `${generateName.slice(0, -1)}a` : generateName);

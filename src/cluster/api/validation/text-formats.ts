@@ -19,7 +19,7 @@ export function checkText(errors: FieldErrors, field: string, text: string, form
   for (const why of format(text)) errors.invalid(field, text, why);
 }
 
-const tooLong = (text: string, most: number): readonly string[] => (Buffer.byteLength(text) > most ? [`must be no more than ${most} characters`] : []);
+const tooLong = (text: string, most: number): readonly string[] => (Buffer.byteLength(text) > most ? [`must be no more than ${most} bytes`] : []);
 
 function unlessMatching(text: string, pattern: string, words: string, ...examples: readonly string[]): readonly string[] {
   if (new RegExp(`^(?:${pattern})$`).test(text)) return [];

@@ -39,10 +39,16 @@ export function lengthOf(object: object): number {
   return textOf(object).length;
 }
 
-/** Writes its JSON into what has room for it; answers where it ends. */
-export function writeBytes(object: object, target: Buffer, start: number): number {
+/** Whether its JSON begins so; ASCII. */
+export function beginsWith(object: object, head: string): boolean {
   const text = textOf(object);
-  return text instanceof PackedText ? text.writeTo(target, start) : start + text.copy(target, start);
+  return text instanceof PackedText ? text.beginsWith(head) : text.toString('latin1', 0, head.length) === head;
+}
+
+/** Writes its JSON but for the first bytes of it into what has room for it; answers where it ends. */
+export function writeBytes(object: object, target: Buffer, start: number, skip = 0): number {
+  const text = textOf(object);
+  return text instanceof PackedText ? text.writeTo(target, start, skip) : start + text.copy(target, start, skip);
 }
 
 function textOf(object: object): Buffer | PackedText {

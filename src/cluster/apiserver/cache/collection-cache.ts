@@ -34,6 +34,10 @@ export class CollectionCache {
     return this.#objects.get(key);
   }
 
+  entries(): IterableIterator<[string, KubeObject]> {
+    return this.#objects.entries();
+  }
+
   /** Before the first event: what the store already held. */
   seed(key: string, object: KubeObject): void {
     this.#objects.set(key, object);

@@ -1,9 +1,12 @@
 import type { KubeObject } from '#cluster/api';
-import type { Store, StoreEvent, StoredItem, StoreWrite } from '#cluster/store';
+import type { LeaseId, Store, StoreEvent, StoredItem, StoreWrite } from '#cluster/store';
 import { GantryError, type Logger } from '#kit';
 import { deepFreeze, rememberWritten, storedText } from './bytes.ts';
 import { CollectionCache } from './collection-cache.ts';
 import { prefixOfKey, ROOT } from './keys.ts';
+
+/** With which lease what is written under a key ends; undefined for none. */
+type LeaseFor = (key: string) => Promise<LeaseId> | undefined;
 
 /**
  * The store's present state as frozen objects, fed by one watch of the store. Objects written through `put` are not parsed again:
@@ -12,6 +15,7 @@ import { prefixOfKey, ROOT } from './keys.ts';
 export class ObjectCache {
   readonly #store: Store;
   readonly #logger: Logger;
+  readonly #leaseFor: LeaseFor;
   readonly #collections = new Map<string, CollectionCache>();
   readonly #inFlight = new Map<string, { readonly bytes: Uint8Array; readonly object: KubeObject }>();
   #waiting: { readonly isDone: () => boolean; readonly resolve: () => void }[] = [];
@@ -20,8 +24,9 @@ export class ObjectCache {
   #watch: Disposable | undefined;
   #stopped = false;
 
-  constructor(store: Store, logger: Logger) {
+  constructor(store: Store, logger: Logger, leaseFor: LeaseFor = () => undefined) {
     this.#store = store;
+    this.#leaseFor = leaseFor;
     this.#logger = logger;
   }
 
@@ -30,13 +35,16 @@ export class ObjectCache {
     return this.#revision;
   }
 
-  async start(): Promise<void> {
+  /** `known` are objects that were parsed before: those that stand in the store are shared. */
+  async start(known: ReadonlyMap<string, KubeObject> = new Map()): Promise<void> {
     const { items, revision } = await this.#store.range(ROOT);
     this.#revision = revision;
     this.#startRevision = revision;
     for (const item of items) {
       const collection = this.#collectionOf(item.key);
-      collection.seed(item.key, parse(item, collection));
+      const before = known.get(item.key);
+      const isSame = before?.metadata.resourceVersion === String(item.modRevision);
+      collection.seed(item.key, isSame ? before : parse(item, collection));
     }
     await this.#follow(revision);
   }
@@ -56,6 +64,11 @@ export class ObjectCache {
     return collection;
   }
 
+  /** All that stands here now, by the store's keys. */
+  objects(): ReadonlyMap<string, KubeObject> {
+    return new Map([...this.#collections.values()].flatMap((collection) => [...collection.entries()]));
+  }
+
   collections(): IterableIterator<[string, CollectionCache]> {
     return this.#collections.entries();
   }
@@ -73,10 +86,12 @@ export class ObjectCache {
     const mine = { bytes, object };
     this.#inFlight.set(key, mine);
     try {
+      const granted = this.#leaseFor(key);
+      const bound = granted === undefined ? {} : { lease: await granted };
       const revision =
         alongside.length === 0
-          ? (await this.#store.put(key, bytes, { expected })).modRevision
-          : (await this.#store.transact([{ key, value: bytes, expected }, ...alongside])).revision;
+          ? (await this.#store.put(key, bytes, { expected, ...bound })).modRevision
+          : (await this.#store.transact([{ key, value: bytes, expected, ...bound }, ...alongside])).revision;
       await this.reached(revision);
       const seen = this.get(key);
       return seen && seen.metadata.resourceVersion === String(revision) ? seen : withRevision(object, revision);

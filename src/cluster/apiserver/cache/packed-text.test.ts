@@ -22,13 +22,15 @@ test('a text comes back as it was, whatever it is beside', () => {
     }),
   );
   property(
-    of(uint8Array(), string(), integer({ min: 0, max: 8 }), (bytes, like, room) => {
-      const packed = PackedText.of(Buffer.from(bytes), Buffer.from(like));
-      const target = Buffer.alloc(bytes.length + room);
-      assert.equal(packed.writeTo(target, room), target.length);
-      assert.deepEqual(new Uint8Array(target.subarray(room)), bytes);
+    of(text, text, integer({ min: 0, max: 500 }), (one, like, skip) => {
+      const packed = PackedText.of(one, like);
+      const target = Buffer.alloc(one.length + 3);
+      assert.deepEqual(target.subarray(3, packed.writeTo(target, 3, skip)), one.subarray(skip));
+      assert.equal(packed.beginsWith(one.toString('latin1', 0, skip)), true);
+      assert.equal(packed.beginsWith(`${one.toString('latin1', 0, skip)}?`), false);
     }),
   );
+  property(of(uint8Array(), string(), (bytes, like) => assert.deepEqual(new Uint8Array(PackedText.of(Buffer.from(bytes), Buffer.from(like)).bytes), bytes)));
 });
 
 test('what siblings have in common is held once: also where one has a field more, or a longer name', () => {

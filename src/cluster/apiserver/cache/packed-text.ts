@@ -41,16 +41,28 @@ export class PackedText {
     return this.#parts.reduce<number>((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0);
   }
 
-  /** Writes all of it; answers where it ends. */
-  writeTo(target: Buffer, start: number): number {
-    let at = start;
+  /** Bytes as latin1. */
+  beginsWith(head: string): boolean {
+    const [first] = this.#parts;
+    if (typeof first === 'string' && first.length >= head.length) return first.startsWith(head);
+    const bytes = this.bytes;
+    return bytes.toString('latin1', 0, head.length) === head;
+  }
+
+  /** Writes all of it but its first bytes; answers where it ends. */
+  writeTo(target: Buffer, start: number, skip = 0): number {
+    let [at, left] = [start, skip];
     for (let index = 0; index < this.#parts.length; index += 1) {
       const part = this.#parts[index];
-      if (typeof part === 'string') at += target.write(part, at, 'latin1');
-      else {
+      if (typeof part === 'string') {
+        if (left < part.length) at += target.write(left === 0 ? part : part.slice(left), at, 'latin1');
+        left = Math.max(0, left - part.length);
+      } else {
         index += 1;
         // Numbers come in pairs, and only where there is another text.
-        at += this.#like?.copy(target, at, part, this.#parts[index] as number) ?? 0;
+        const [from, to] = [part as number, this.#parts[index] as number];
+        if (left < to - from) at += this.#like?.copy(target, at, from + left, to) ?? 0;
+        left = Math.max(0, left - (to - from));
       }
     }
     return at;

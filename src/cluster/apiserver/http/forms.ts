@@ -46,7 +46,16 @@ async function sendObject(response: ServerResponse, status: number, object: unkn
 
 async function sendList(response: ServerResponse, list: KubeList, asked: Asked, shown: Shown): Promise<void> {
   if (asked.form !== 'object') await send(response, 200, shapedList(list, asked, shown), asked);
-  else await send(response, 200, list, asked, asked.encoding === 'json' ? listBytes(list) : undefined);
+  else {
+    const isTold = isTyped(shown, asked.resource);
+    if (asked.encoding === 'json') await send(response, 200, list, asked, listBytes(list, isTold));
+    else await send(response, 200, isTold ? { ...list, items: list.items.map(({ apiVersion: _version, kind: _kind, ...item }) => item) } : list, asked);
+  }
+}
+
+/** Kinds that a definition describes are told by each object. */
+function isTyped({ kinds }: Shown, resource: ResourceRef): boolean {
+  return kinds.find(resource)?.info.custom === undefined;
 }
 
 /** `json`: the value's JSON, where it is there already. */

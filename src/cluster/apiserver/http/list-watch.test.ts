@@ -51,7 +51,7 @@ describe('lists and watches by HTTPS', () => {
     for (const query of ['resourceVersion=999999', 'resourceVersion=999999&resourceVersionMatch=Exact']) {
       const answer = await call('GET', `${COLLECTION}?${query}`);
       assert.deepEqual([answer.status, answer.headers['retry-after']], [504, '1']);
-      assert.match(answer.text, /"message":"Too large resource version: 999999, current: \d+".*"reason":"ResourceVersionTooLarge"/);
+      assert.match(answer.text, /"message":"Timeout: Too large resource version: 999999, current: \d+".*"reason":"ResourceVersionTooLarge"/);
     }
     const [event] = await call.lines(`${COLLECTION}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999999`, 1);
     assert.deepEqual([at(event, 'type'), at(event, 'object.code')], ['ERROR', 504]);
@@ -67,7 +67,7 @@ describe('lists and watches by HTTPS', () => {
     for (const [query, words] of [
       ['fieldSelector=data.x%3D1', 'is not a known field selector: only'],
       ['labelSelector=a%20in%20(b', 'unable to parse requirement'],
-      ['limit=x', 'want a whole number'],
+      ['limit=x', 'strconv.ParseInt: parsing'],
       ['resourceVersionMatch=Exact', 'ListOptions.meta.k8s.io'],
     ] as const) {
       const answer = await call('GET', `${COLLECTION}?${query}`);

@@ -3,8 +3,11 @@ import {
   type ApiResponse,
   alreadyExists,
   badRequest,
+  copyOf,
   invalid,
+  unforeseen,
   type KubeObject,
+  prepareForCreate,
   type UserInfo,
   type V1Service,
   warningsOf,
@@ -21,7 +24,7 @@ import { namesExhausted } from '../errors.ts';
 import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
-import { checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
+import { checkNew, decodeBody, toStorage, withDefaults } from './shape.ts';
 import { tracked, type Writer, writerOf } from './track.ts';
 import { isRevisionConflict } from './write.ts';
 
@@ -55,7 +58,7 @@ export async function createObject(context: Context, served: Served, wanted: New
   const { object } = wanted;
   await catchUp(context);
   settleNamespace(served, object, wanted.namespace);
-  if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (object.metadata.resourceVersion) throw unforeseen('resourceVersion should not be set on objects to be created');
   const { generateName } = object.metadata;
   const generated = !object.metadata.name && generateName !== undefined && generateName !== '';
   if (!object.metadata.name && !generated) {
@@ -66,7 +69,7 @@ export async function createObject(context: Context, served: Served, wanted: New
   for (let tries = 1; ; tries++) {
     if (generated) object.metadata.name = `${generateName.slice(0, NAME_BYTES_MAX - GENERATED_CHARACTERS)}${randomWord(context.random, GENERATED_CHARACTERS)}`;
     const named: Named = { ...wanted, name: generated ? generateName : (object.metadata.name ?? '') };
-    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, named);
+    const stored = await tryCreate(context, served, generated ? copyOf(object) : object, named);
     if (stored) return stored;
     if (!generated) throw alreadyExists(served.info, object.metadata.name ?? '');
     if (tries === GENERATE_TRIES) throw namesExhausted(served.info, generateName);
@@ -85,7 +88,7 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
   const write = async () => {
     stamp(context, object);
     // What an attempt allocates must not be what the next one asks for.
-    const ready = await complete(context, served, isService ? structuredClone(object) : object, wanted);
+    const ready = await complete(context, served, isService ? copyOf(object) : object, wanted);
     return wanted.dryRun ? ready : await put(context, key, ready, isService ? context.services.alongside() : []);
   };
   const target = { operation: 'CREATE', served, subresource: undefined, namespace } as const;
@@ -99,8 +102,10 @@ async function complete(
   object: KubeObject,
   { name, user = LOOPBACK, dryRun, writer, isTrusted = false }: Named,
 ): Promise<KubeObject> {
-  const completed = prepareNew(served, object);
-  const prepared = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
+  const completed = withDefaults(served, object);
+  // What the server is to set itself, nobody has written.
+  const written = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
+  const prepared = prepareForCreate(served.info, written);
   const { namespace } = prepared.metadata;
   const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
   await context.admission.mutate(context, request);
@@ -127,7 +132,6 @@ async function put(context: Context, key: string, object: KubeObject, alongside:
 function stamp(context: Context, { metadata }: KubeObject): void {
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  delete metadata.generation;
   metadata.uid = randomUuid(context.random);
   metadata.creationTimestamp = timestamp(context.clock);
 }
@@ -139,7 +143,7 @@ function settleNamespace(served: Served, object: KubeObject, requested: string |
     return;
   }
   if (requested !== undefined && metadata.namespace && metadata.namespace !== requested) {
-    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request: ${metadata.namespace} and ${requested}`);
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   const namespace = requested ?? metadata.namespace;
   if (!namespace) throw badRequest(`an empty namespace may not be set during creation: ${served.info.kind} belongs to a namespace`);

@@ -70,7 +70,8 @@ function deleteOptions(request: ApiRequest): DeleteOptions {
   const body = (typeof request.body === 'object' && request.body !== null ? request.body : {}) as Record<string, unknown>;
   const grace = typeof body.gracePeriodSeconds === 'number' ? body.gracePeriodSeconds : wholeNumber(request.query, 'gracePeriodSeconds');
   const orphan = body.orphanDependents ?? (request.query.orphanDependents === undefined ? undefined : request.query.orphanDependents === 'true');
-  const policy = body.propagationPolicy ?? request.query.propagationPolicy ?? (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background');
+  const asked = body.propagationPolicy ?? request.query.propagationPolicy ?? (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background');
+  const policy = asked ?? (isOrphaning(request.resource) ? 'Orphan' : undefined);
   if (policy !== undefined && !POLICIES.includes(String(policy))) {
     throw badRequest(`Cannot use propagationPolicy="${String(policy)}": supported values: ${POLICIES.map((one) => `"${one}"`).join(', ')}`);
   }
@@ -82,6 +83,11 @@ function deleteOptions(request: ApiRequest): DeleteOptions {
     ...(policy === undefined ? {} : { propagationPolicy: String(policy) }),
     ...(preconditions ? { preconditions } : {}),
   };
+}
+
+/** The oldest of what makes Pods: it leaves them behind unless one asks otherwise. */
+function isOrphaning({ group, resource }: ResourceRef): boolean {
+  return (group === 'batch' && resource === 'jobs') || (group === '' && resource === 'replicationcontrollers');
 }
 
 function checkPreconditions({ served, name }: Place, object: KubeObject, { preconditions }: DeleteOptions): void {

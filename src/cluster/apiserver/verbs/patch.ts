@@ -1,4 +1,16 @@
-import { type ApiRequest, type ApiResponse, jsonPatch, type KubeObject, mergePatch, strategicMergePatch, warningsOf } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type Decoded,
+  goText,
+  invalid,
+  jsonPatch,
+  type KubeObject,
+  mergePatch,
+  StatusError,
+  strategicMergePatch,
+  warningsOf,
+} from '#cluster/api';
 import type { Context } from '../context.ts';
 import { unsupportedMediaType } from '../errors.ts';
 import { present, type Served } from '../kinds.ts';
@@ -6,7 +18,7 @@ import { applyRequest } from './apply.ts';
 import { isDryRun } from './options.ts';
 import { decodeBody } from './shape.ts';
 import { writerOf } from './track.ts';
-import { checkRevision, replace } from './update.ts';
+import { checkIdentity, checkRevision, replace } from './update.ts';
 import type { Place } from './write.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
@@ -23,12 +35,35 @@ export async function patch(context: Context, served: Served, request: ApiReques
   let warnings: readonly string[] = [];
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const { object } = await replace(context, place, options, (before) => {
-    const decoded = decodeBody(served, request, patchBody(before, request, served));
+    // Of a status nothing else is changed, so that nothing else is read again.
+    const known = request.subresource === 'status' ? before : undefined;
+    const decoded = decodePatched(served, request, patchBody(before, request, served), known);
+    checkIdentity(served, place, decoded.object);
+    refuseOtherUid(served, before, decoded.object);
     warnings = [...decoded.warnings, ...warningsOf(served.info, decoded.object, before, request.subresource)];
     checkRevision(place, before, decoded.object);
     return decoded.object;
   });
   return { kind: 'object', status: 200, object: present(served, object), warnings };
+}
+
+/** What came of a patch, as an object of the resource. Errors: 422, for the patch is to blame. */
+function decodePatched(served: Served, request: ApiRequest, patched: unknown, known: KubeObject | undefined): Decoded {
+  try {
+    return decodeBody(served, request, patched, known);
+  } catch (error) {
+    if (!(error instanceof StatusError && error.status === 400)) throw error;
+    const shown = request.contentType === STRATEGIC_PATCH ? goText(request.body) : JSON.stringify(patched);
+    const why = error.message.replace(/^.* cannot be handled as an? \w+: /, '');
+    throw invalid('', '', '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(shown)}: ${why}` }]);
+  }
+}
+
+/** A patch says what is to be, not of which object it speaks. Errors: 422. */
+function refuseOtherUid({ info }: Served, before: KubeObject, { metadata: { uid } }: KubeObject): void {
+  if (uid === before.metadata.uid || uid === undefined) return;
+  const cause = { reason: 'FieldValueInvalid', field: 'metadata.uid', message: `Invalid value: ${JSON.stringify(uid)}: field is immutable` };
+  throw invalid(info.kind, info.group, before.metadata.name ?? '', [cause]);
 }
 
 /** The object with the request's patch on it; `before` stays as it is. Without `served` lists are not merged by their keys. */

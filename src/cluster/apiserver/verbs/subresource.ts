@@ -13,6 +13,7 @@ import { collectionPrefix } from '../cache/keys.ts';
 import { type Context, mutable, timestamp } from '../context.ts';
 import { evictionRefused, methodNotAllowed, noSuchPath } from '../errors.ts';
 import { present, type Served } from '../kinds.ts';
+import { explainPod } from '../why/explain-pod.ts';
 import { deletePlace } from './delete.ts';
 import { get } from './get.ts';
 import { isDryRun } from './options.ts';
@@ -22,7 +23,7 @@ import { writerOf } from './track.ts';
 import { replace, update } from './update.ts';
 import { change, current, type Place } from './write.ts';
 
-/** Requests that end in `/status`, `/scale`, `/binding`, `/eviction`, `/finalize`. What streams is served at the edge. */
+/** Requests that end in `/status`, `/scale`, `/binding`, `/eviction`, `/finalize`, `/why`. What streams is served at the edge. */
 export async function handleSubresource(context: Context, served: Served, request: ApiRequest, subresource: string): Promise<ApiResponse> {
   if (!served.info.subresources.includes(subresource) || request.name === undefined) throw noSuchPath();
   const { verb } = request;
@@ -34,6 +35,8 @@ export async function handleSubresource(context: Context, served: Served, reques
       if (verb === 'update') return await update(context, served, request);
       if (verb === 'patch') return await patch(context, served, request);
       break;
+    case 'why':
+      return await explainPod(context, served, request);
     case 'finalize':
       if (verb === 'update') return await update(context, served, request);
       break;
@@ -48,7 +51,7 @@ export async function handleSubresource(context: Context, served: Served, reques
       break;
     default:
   }
-  throw methodNotAllowed({ ...request.resource, resource: `${request.resource.resource}/${subresource}` }, verb);
+  throw methodNotAllowed();
 }
 
 async function scale(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {

@@ -1,4 +1,17 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject, type UserInfo, type V1Service, warningsOf } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  badRequest,
+  conflict,
+  copyOf,
+  forbidden,
+  type KubeObject,
+  recountGeneration,
+  type UserInfo,
+  type V1Service,
+  unforeseen,
+  warningsOf,
+} from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { requireNoEscalation } from '../auth/rbac/escalation.ts';
@@ -20,7 +33,7 @@ export async function update(context: Context, served: Served, request: ApiReque
   const { object } = await replace(context, place, options, (before) => {
     checkRevision(place, before, body);
     ofKind = warningsOf(served.info, body, before, request.subresource);
-    return structuredClone(body);
+    return copyOf(body);
   });
   return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
 }
@@ -68,6 +81,8 @@ async function complete(context: Context, place: Place, options: ReplaceOptions,
   const object = writer === undefined ? changed : tracked(context, served, before, changed, writer);
   const request: AdmissionRequest = { operation: 'UPDATE', served, subresource, namespace, name, object, old: before, user, dryRun };
   await context.admission.mutate(context, request);
+  // What was put back by it is no change.
+  if (isResource(served, '', 'pods') && subresource === undefined) recountGeneration(served.info, object, before);
   // Decoded as Services, both of them.
   if (allocates(place, options)) context.services.allocate(object as V1Service, before as V1Service);
   if (options.isTrusted !== true) checkChanged(served, object, before, subresource);
@@ -81,9 +96,10 @@ function allocates({ served }: Place, { subresource }: ReplaceOptions): boolean 
   return isResource(served, '', 'services') && subresource === undefined;
 }
 
-function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObject): void {
+/** Whether the object is the one of the path. Errors: 400. */
+export function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObject): void {
   const { metadata } = body;
-  if (!metadata.name) metadata.name = name;
+  if (!metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   if (!served.info.namespaced) return;
   if (metadata.namespace && metadata.namespace !== namespace)
@@ -94,9 +110,17 @@ function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObj
 export function checkRevision({ served, name }: Place, before: KubeObject, after: KubeObject): void {
   const { resourceVersion, uid } = after.metadata;
   if (uid && uid !== before.metadata.uid) {
-    throw conflict(served.info, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid}`);
+    const key = `/registry/${served.storage.resource}/${before.metadata.namespace === undefined ? '' : `${before.metadata.namespace}/`}${name}`;
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid}`;
+    throw conflict(served.info, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
   }
-  if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) throw conflict(served.info, name, STALE_WORDS);
+  if (resourceVersion && isRevision(resourceVersion) && resourceVersion !== before.metadata.resourceVersion) throw conflict(served.info, name, STALE_WORDS);
+}
+
+/** Whether it names a revision: 0 is any. Errors: 500 for what is no number, as Kubernetes has it. */
+function isRevision(text: string): boolean {
+  if (!/^\d+$/.test(text)) throw unforeseen(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text) !== 0;
 }
 
 /** What no client may change. */

@@ -72,8 +72,8 @@ class ReplicaSetShell {
     const replicaSet = informers.of<V1ReplicaSet>(REPLICA_SETS).get(namespace, name);
     if (replicaSet === undefined) return undefined;
     const uid = replicaSet.metadata.uid ?? '';
-    const cached = await claimOwned<V1Pod>(this.#shared, PODS, replicaSet, replicaSet.spec?.selector ?? {});
-    const { pods, lookAgain_ms } = this.#own.correct(uid, cached, clock.now());
+    const owned = await claimOwned<V1Pod>(this.#shared, PODS, replicaSet, replicaSet.spec?.selector ?? {});
+    const { pods, lookAgain_ms } = this.#own.correct(uid, owned(), clock.now());
     const view: ReplicaSetView = { replicaSet, pods, related: this.#related(replicaSet, pods) };
     const plan = planReplicaSet(view, clock.now());
     const failure = await this.#perform(replicaSet, plan);
