@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { holdYoungHeap } from '#kit';
+import { boundOldHeap, holdYoungHeap } from '#kit';
 import type { Command } from './command.ts';
 import { CommandError } from './errors.ts';
 import { parseOptions } from './options.ts';
@@ -40,6 +40,7 @@ async function upHere(values: Values, terminal: Terminal): Promise<never> {
   const { detach: _, config: configFile, 'ready-fd': readyFd, tls, tlsverify, ...texts } = values;
   const given = { ...lists(texts), ...switches({ tls, tlsverify }) };
   const release = holdYoungHeap();
+  boundOldHeap();
   const daemon = await import('#daemon');
   const status = await daemon.runDaemon({
     given,

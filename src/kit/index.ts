@@ -10,6 +10,7 @@ export { createLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel, s
 export { KeyedMutex } from './mutex.ts';
 export { nodeHttp } from './node-http.ts';
 export { type Random, randomUuid, randomWord, systemRandom } from './random.ts';
+export { boundOldHeap } from './old-heap.ts';
 export { holdYoungHeap } from './young-heap.ts';
 export { type SeededRandom, seededRandom } from './seeded-random.ts';
 export type { LogLine, LogQuery, OutputName, ProcessStreams, TerminalSize } from './streams.ts';

@@ -13,6 +13,8 @@ export interface JournalEntry extends EntryId {
   readonly createRevision: Revision;
   /** Absent: the key was deleted. */
   readonly value?: Uint8Array;
+  /** The value is not in it: the journal reads it when it is asked for. */
+  readonly isLeft?: boolean;
   readonly lease?: LeaseId;
   /** When it was written, in milliseconds since the Unix epoch; unknown of what older programs wrote. */
   readonly time_ms?: number;
@@ -44,6 +46,8 @@ export interface Journal {
   keepLeases(leases: readonly LeaseRecord[]): Promise<void>;
   /** Forgets these entries, and remembers the counters. */
   compact(forgotten: readonly EntryId[], counters: { readonly revision: Revision; readonly compacted: Revision }): Promise<void>;
+  /** The value of an entry, of one that can give it at any time: then nobody else keeps it. Errors: `COMPACTED` where it was forgotten. */
+  read?(entry: EntryId): Uint8Array;
   close(): Promise<void>;
 }
 

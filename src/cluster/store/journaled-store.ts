@@ -2,6 +2,7 @@ import { refuseDoubleKeys } from './distinct.ts';
 import { type Clock, systemClock } from '#kit';
 import { compacted, futureRevision, momentCompacted, revisionConflict, storeClosed, storeFailed } from './errors.ts';
 import type { Journal, JournalEntry, LeaseRecord } from './journal.ts';
+import { keptItem } from './kept-item.ts';
 import { Leases } from './leases.ts';
 import type { Lease, LeaseId, PutOptions, RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted } from './types.ts';
 import { Times } from './times.ts';
@@ -329,9 +330,9 @@ export class JournaledStore implements Store {
   }
 
   /** Undefined for a deletion whose put was compacted away: nobody can have seen it. */
-  #record({ revision, part = 0, key, createRevision, value, lease }: JournalEntry): StoreEvent | undefined {
+  #record({ revision, part = 0, key, createRevision, value, lease, isLeft = false }: JournalEntry): StoreEvent | undefined {
     const bound = lease === undefined ? {} : { lease };
-    const item = value === undefined ? undefined : { key, value, createRevision, modRevision: revision, ...bound };
+    const item = value === undefined ? undefined : keptItem(this.#journal, { key, value, createRevision, modRevision: revision, ...bound }, { part, isLeft });
     const previous = this.#versions.add(key, item === undefined ? { revision, part } : { revision, part, item });
     if (item !== undefined) return previous === undefined ? { type: 'put', item } : { type: 'put', item, previous };
     return previous === undefined ? undefined : { type: 'delete', key, revision, previous };

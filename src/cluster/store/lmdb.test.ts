@@ -39,6 +39,32 @@ test('lmdb: finds everything again after closing, history included', async () =>
   await compacted.close();
 });
 
+test('lmdb: a value is read from the file when it is asked for, as long as it stands there', async () => {
+  const path = freshPath();
+  const first = await openLmdbStore({ path });
+  await first.transact([
+    { key: '/a', value: Buffer.from('1') },
+    { key: '/b', value: Buffer.from('line\nline') },
+  ]);
+  await first.put('/empty', Buffer.alloc(0));
+  await first.close();
+  const store = await openLmdbStore({ path });
+  const { items } = await store.range('/');
+  const read = () => items.map(({ key, value }) => [key, Buffer.from(value).toString()]);
+  const all = [
+    ['/a', '1'],
+    ['/b', 'line\nline'],
+    ['/empty', ''],
+  ];
+  assert.deepEqual(read(), all);
+  await store.put('/a', Buffer.from('2'));
+  assert.deepEqual(read(), all);
+  await store.compact(3);
+  assert.throws(read, { code: 'COMPACTED' });
+  assert.equal(Buffer.from((await store.get('/a'))?.value ?? []).toString(), '2');
+  await store.close();
+});
+
 test('lmdb: a transaction is found whole again, in its order and compacted whole', async () => {
   const path = freshPath();
   const before = await openLmdbStore({ path });

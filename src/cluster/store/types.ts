@@ -6,6 +6,7 @@ export type LeaseId = number;
 
 export interface StoredItem {
   readonly key: string;
+  /** May be read from where it is kept, each time: while the store is open. Errors: `COMPACTED` where it was forgotten meanwhile. */
   readonly value: Uint8Array;
   readonly createRevision: Revision;
   readonly modRevision: Revision;

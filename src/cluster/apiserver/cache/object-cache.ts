@@ -44,7 +44,7 @@ export class ObjectCache {
       const collection = this.#collectionOf(item.key);
       const before = known.get(item.key);
       const isSame = before?.metadata.resourceVersion === String(item.modRevision);
-      collection.seed(item.key, isSame ? before : parse(item, (object) => collection.siblings.share(object, undefined)));
+      collection.seed(item.key, isSame ? before : parse(item, collection));
     }
     await this.#follow(revision);
   }
@@ -200,25 +200,28 @@ export class ObjectCache {
     if (previous) collection.apply({ type: 'delete', key, revision, object: withRevision(previous, revision), previous });
   }
 
-  #objectOf(item: StoredItem, { siblings }: CollectionCache, previous: KubeObject | undefined): KubeObject {
+  #objectOf(item: StoredItem, collection: CollectionCache, previous: KubeObject | undefined): KubeObject {
     const mine = this.#inFlight.get(item.key);
-    const share = (object: KubeObject) => siblings.share(object, previous);
-    if (!mine || Buffer.compare(mine.bytes, item.value) !== 0) return parse(item, share);
-    return asStored(mine.object, item, share);
+    const { value, modRevision } = item;
+    if (!mine || Buffer.compare(mine.bytes, value) !== 0) return parse(item, collection, previous);
+    return asStored(mine.object, value, modRevision, collection, previous);
   }
 }
 
-/** The object that a stored item holds, frozen, with its resourceVersion; `complete` sees it before it is frozen. */
-export function parse(item: StoredItem, complete?: (object: KubeObject) => void): KubeObject {
+/** What objects of one resource have in common. */
+type Common = Pick<CollectionCache, 'siblings' | 'texts'>;
+
+/** The object that a stored item holds, frozen, with its resourceVersion, and with what it shares with `previous` or its siblings. */
+export function parse({ value, modRevision }: StoredItem, common?: Common, previous?: KubeObject): KubeObject {
   // What stands under the root was written by `put` from a KubeObject.
-  const object = JSON.parse(Buffer.from(item.value.buffer, item.value.byteOffset, item.value.byteLength).toString('utf8')) as KubeObject;
-  return asStored(object, item, complete);
+  const object = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8')) as KubeObject;
+  return asStored(object, value, modRevision, common, previous);
 }
 
-function asStored(object: KubeObject, { value, modRevision }: StoredItem, complete: (object: KubeObject) => void = () => {}): KubeObject {
-  const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(modRevision) } };
-  complete(stored);
-  rememberWritten(deepFreeze(stored), value, modRevision);
+function asStored(object: KubeObject, value: Uint8Array, revision: number, common?: Common, previous?: KubeObject): KubeObject {
+  const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  common?.siblings.share(stored, previous);
+  rememberWritten(deepFreeze(stored), value, revision, common?.texts);
   return stored;
 }
 

@@ -5,7 +5,7 @@ import { encoded, ENCODING_TYPES, type Encoding } from './encodings.ts';
 import { type Shown, tableOf } from './tables.ts';
 import type { ObjectForm } from './negotiate.ts';
 import { addWarnings, listBytes, partialOf, sendContent } from './respond.ts';
-import { sendWatch } from './watch-response.ts';
+import { sendWatch, type Writing } from './watch-response.ts';
 
 /** In which form an answer was asked for. */
 export interface Form {
@@ -22,7 +22,7 @@ export interface Asked extends Form {
 }
 
 /** Writes the handler's answer in the form that the client asked for. */
-export async function sendResponse(response: ServerResponse, answer: ApiResponse, asked: Asked, shown: Shown): Promise<void> {
+export async function sendResponse(response: ServerResponse, answer: ApiResponse, asked: Asked, shown: Shown & Writing): Promise<void> {
   switch (answer.kind) {
     case 'object':
       addWarnings(response, answer.warnings);
@@ -31,7 +31,7 @@ export async function sendResponse(response: ServerResponse, answer: ApiResponse
       addWarnings(response, answer.warnings);
       return await sendList(response, answer.list, asked, shown);
     case 'watch':
-      return await sendWatch(response, answer.events, watchForm(asked, shown), shown.clock, asked.encoding);
+      return await sendWatch(response, answer.events, watchForm(asked, shown), shown, asked.encoding);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { openMemoryStore } from '#cluster/store';
 import { systemClock } from '#kit';
@@ -107,4 +108,29 @@ describe('lists and watches by HTTPS', () => {
     const rest = await list(`limit=1&continue=${String(at(refused.json(), 'metadata.continue'))}`);
     assert.deepEqual(namesOf(rest), ['c']);
   });
+});
+
+test('who does not read for a while gets all in order, framed as HTTP wants it; HEAD gets nothing', async () => {
+  await using server = await startTestServer({ tokens: new Map([['word', { name: 'admin', groups: ['system:masters'] }]]) });
+  await using kubectl = await connectKubectl(server);
+  const call = httpsOf(kubectl.url, 'word');
+  const count = 200;
+  const watch = await call.open(`${COLLECTION}?watch=true&labelSelector=large`);
+  const waiting = watch.pause().readableLength;
+  for (let index = 0; index < count; index += 1) {
+    const body = { ...configMap(`large-${index}`, { text: 'ü'.repeat(30_000) }), metadata: { name: `large-${index}`, labels: { large: '' } } };
+    await ask(server, 'create', 'configmaps', { namespace: 'default', body });
+  }
+  assert.ok(watch.readableLength - waiting < count * 30_000);
+  const names: unknown[] = [];
+  for await (const line of createInterface({ input: watch })) {
+    names.push(at(JSON.parse(line), 'object.metadata.name'));
+    if (names.length === count) break;
+  }
+  watch.destroy();
+  assert.deepEqual(
+    names,
+    Array.from({ length: count }, (_, index) => `large-${index}`),
+  );
+  assert.equal((await call('HEAD', `${COLLECTION}?watch=true&timeoutSeconds=1`)).bytes.length, 0);
 });

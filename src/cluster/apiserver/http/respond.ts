@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type KubeList, type KubeObject, StatusError } from '#cluster/api';
 import { GantryError, type Logger } from '#kit';
-import { piecesOf } from '../cache/bytes.ts';
+import { beginsWith, lengthOf, writeBytes } from '../cache/bytes.ts';
 import { internalError } from '../errors.ts';
 import { encoded, ENCODING_TYPES } from './encodings.ts';
 import { objectForm, parseAccept } from './negotiate.ts';
@@ -93,26 +93,24 @@ export async function sendError(response: ServerResponse, error: StatusError): P
 /** The list's JSON, put together from its items' shared bytes; with `isTyped` the list alone says what its items are. */
 export function listBytes(list: KubeList, isTyped: boolean): Buffer {
   const { apiVersion, kind, metadata, items } = list;
-  const said = Buffer.from(`"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(items[0]?.kind)},`);
-  const head = JSON.stringify({ kind, apiVersion, metadata });
-  const parts: Uint8Array[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
+  const said = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(items[0]?.kind)},`;
+  const skips = items.map((item) => (isTyped && beginsWith(item, said) ? said.length : 0));
+  const head = `${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`;
+  const length = items.reduce((sum, item, index) => sum + lengthOf(item) + 2 - (skips[index] ?? 0), Buffer.byteLength(head) + END.length);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = bytes.write(head);
   items.forEach((item, index) => {
-    if (index > 0) parts.push(COMMA);
-    const pieces = piecesOf(item);
-    parts.push(...(isTyped ? withoutType(pieces, said) : pieces));
+    const skip = skips[index] ?? 0;
+    if (index > 0) at = bytes.writeUInt8(COMMA, at);
+    if (skip > 0) at = bytes.writeUInt8(OPEN, at);
+    at = writeBytes(item, bytes, at, skip);
   });
-  parts.push(END);
-  return Buffer.concat(parts);
+  at += bytes.write(END, at);
+  return bytes.subarray(0, at);
 }
-/** An object's pieces without the kind and version that stand at its beginning. */
-function withoutType([first, ...rest]: readonly Uint8Array[], said: Buffer): readonly Uint8Array[] {
-  if (first === undefined || said.compare(first, 1, 1 + said.length) !== 0) return first === undefined ? rest : [first, ...rest];
-  return [OPEN, first.subarray(1 + said.length), ...rest];
-}
-
-const OPEN = Buffer.from('{');
-const COMMA = Buffer.from(',');
-const END = Buffer.from(']}\n');
+const COMMA = 0x2c;
+const OPEN = 0x7b;
+const END = ']}\n';
 
 /** RFC 7234 Warning headers, as kubectl prints them. */
 export function addWarnings(response: ServerResponse, warnings: readonly string[] | undefined): void {
