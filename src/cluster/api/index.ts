@@ -1,4 +1,4 @@
-export { type ApplyOptions, applyPatch } from './apply/apply.ts';
+export { type ApplyOptions, applyPatch, untyped } from './apply/apply.ts';
 export { type TrackOptions, trackUpdate } from './apply/track.ts';
 export { type Definition, resourcesOf } from './custom/definition.ts';
 export type { CustomKind, CustomScale } from './custom/kind.ts';

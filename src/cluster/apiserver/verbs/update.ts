@@ -4,6 +4,7 @@ import {
   badRequest,
   conflict,
   forbidden,
+  invalid,
   type KubeObject,
   recountGeneration,
   type UserInfo,
@@ -120,6 +121,14 @@ export function checkRevision({ served, name }: Place, before: KubeObject, after
 function isRevision(text: string): boolean {
   if (!/^\d+$/.test(text)) throw unforeseen(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text) !== 0;
+}
+
+/** A patch says what is to be, not of which object it speaks. Errors: 422. */
+export function refuseUid({ info }: Served, { metadata: { name = '', uid } }: KubeObject, before: KubeObject | undefined): void {
+  if (uid === undefined || uid === before?.metadata.uid) return;
+  throw invalid(info.kind, info.group, name, [
+    { reason: 'FieldValueInvalid', field: 'metadata.uid', message: `Invalid value: ${JSON.stringify(uid)}: field is immutable` },
+  ]);
 }
 
 /** What no client may change. */
