@@ -3,7 +3,6 @@ import {
   type ApiResponse,
   badRequest,
   conflict,
-  forbidden,
   invalid,
   type KubeObject,
   recountGeneration,
@@ -157,15 +156,13 @@ interface WithParts extends KubeObject {
   status?: unknown;
 }
 
-function refuseNewFinalizers({ served, name }: Place, before: KubeObject, after: KubeObject): void {
+function refuseNewFinalizers({ served: { info }, name }: Place, before: KubeObject, after: KubeObject): void {
   if (before.metadata.deletionTimestamp === undefined) return;
   const added = (after.metadata.finalizers ?? []).filter((one) => !before.metadata.finalizers?.includes(one));
-  if (added.length > 0)
-    throw forbidden(
-      served.info,
-      name,
-      `metadata.finalizers: no new finalizers can be added if the object is being deleted, found new finalizers [${added.join(' ')}]`,
-    );
+  if (added.length === 0) return;
+  const list = `[]string{${added.map((one) => JSON.stringify(one)).join(', ')}}`;
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
+  throw invalid(info.kind, info.group, name, [{ reason: 'FieldValueForbidden', field: 'metadata.finalizers', message }]);
 }
 
 /** Whether this write took away the last thing that kept a deleted object. */
