@@ -9,10 +9,10 @@ import { HISTORY_PATH, momentOf } from './history.ts';
 import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
-import { methodNotAllowed, noSuchPath, NoSuchPathError, unauthorized } from '../errors.ts';
+import { methodNotAllowed, noSuchPath, NoSuchPathError, unauthorized, unsupportedMediaType } from '../errors.ts';
 import type { ProxyRequest } from '../proxy/serve.ts';
 import { podLog } from '../streams/logs.ts';
-import { parseBody, readBody } from './body.ts';
+import { parseBody, READABLE, readBody } from './body.ts';
 import { inTime, leaveUnread, within } from './deadline.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
 import { sendResponse } from './forms.ts';
@@ -188,6 +188,7 @@ export class HttpEdge {
     const withBody = request.method !== 'GET' && request.method !== 'HEAD';
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
+    if (verb !== 'patch' && mediaType !== '' && withBody && !READABLE.includes(mediaType)) throw unsupportedMediaType(mediaType, READABLE);
     const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType) : undefined;
     // Who applies has to say in whose name.
     if (!query.fieldManager && !mediaType.startsWith('application/apply-patch')) query.fieldManager = programOf(request);
