@@ -80,6 +80,15 @@ describe('create', () => {
     await refused(ask(server, 'create', 'configmaps', { ...inDefault, body, query: { fieldValidation: 'Strict' } }), 400, /unknown field "datum"/);
     const answer = await ask(server, 'create', 'configmaps', { ...inDefault, body });
     assert.deepEqual(answer.kind === 'object' && answer.warnings, ['unknown field "datum"']);
+    const wrong = { ...configMap('A'), datum: 1 } as KubeObject;
+    await assert.rejects(ask(server, 'create', 'configmaps', { ...inDefault, body: wrong }), (error) => {
+      assert.ok(error instanceof StatusError);
+      assert.deepEqual(
+        [error.status, error.warnings, error.body.details?.kind, 'group' in (error.body.details ?? {})],
+        [422, ['unknown field "datum"'], 'ConfigMap', false],
+      );
+      return true;
+    });
   });
   test('gives each of many at once an object of its own', async () => {
     await using server = await startTestServer();

@@ -71,3 +71,19 @@ test('a list or a map with nothing in it is no field; a required list, the rules
   const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'x' }, rules: [] };
   assert.deepEqual(strict(resource('rbac.authorization.k8s.io/v1', 'Role'), { rules: [] }), role);
 });
+
+test('zero values are kept, dropped and added as the types of Kubernetes have them', () => {
+  const ports = (port: object) => ({ spec: { ports: [port], loadBalancerIP: '', publishNotReadyAddresses: false } });
+  const services = resource('v1', 'Service');
+  const read = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'x' }, spec: { ports: [{ port: 0 }] } };
+  assert.deepEqual(strict(services, ports({ name: '' })), read);
+  assert.deepEqual(strict(deployments, { spec: { replicas: 0, paused: false } }).metadata, { name: 'x' });
+  assert.deepEqual((strict(deployments, { spec: { replicas: 0, paused: false } }) as { spec?: unknown }).spec, { replicas: 0 });
+  const { object } = decode(services, { ...ports({ name: '' }), metadata: { name: 'x' } }, { fieldValidation: 'Strict', asWritten: true });
+  assert.deepEqual(object, { ...read, ...ports({ name: '' }) });
+});
+
+test('null in a list is the zero value of its items', () => {
+  assert.deepEqual((strict(pods, { spec: { containers: [null] } }) as { spec?: unknown }).spec, { containers: [{ name: '' }] });
+  assert.deepEqual(strict(configMaps, { metadata: { name: 'x', finalizers: [null] } }).metadata.finalizers, ['']);
+});

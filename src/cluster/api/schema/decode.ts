@@ -15,15 +15,19 @@ export interface Decoded {
   readonly warnings: readonly string[];
 }
 
+export interface DecodeOptions {
+  readonly fieldValidation: FieldValidation;
+  /** What the body's text says twice. */
+  readonly repeated?: readonly string[];
+  /** Keeps zero values as they were written, and adds none: of what is applied, each field that is said counts. */
+  readonly asWritten?: boolean;
+}
+
 /**
  * A request's body as an object of the resource: checked against the kind's schema, unknown fields and nulls dropped. Errors:
- * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown or repeated field when Strict. `repeated`: what its text says twice.
+ * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown or repeated field when Strict.
  */
-export function decode(
-  resource: ServedResource,
-  body: unknown,
-  options: { readonly fieldValidation: FieldValidation; readonly repeated?: readonly string[] },
-): Decoded {
+export function decode(resource: ServedResource, body: unknown, options: DecodeOptions): Decoded {
   const expected = apiVersionOf(resource);
   if (!isRecord(body)) throw badRequest(`the body must be a ${resource.kind} object, not ${nameOf(body)}`);
   const { apiVersion, kind } = body;
@@ -31,7 +35,7 @@ export function decode(
     throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`);
   if (kind !== undefined && kind !== resource.kind)
     throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
-  const walk = new Walk(resource.kind, resource.version);
+  const walk = new Walk(resource.kind, resource.version, options.asWritten ?? false);
   const decoded = resource.custom === undefined ? walk.model(resource.model, body, '') : walk.custom(resource.custom, body);
   const warnings = [...(options.repeated ?? []), ...walk.unknown.map((path) => `unknown field "${path}"`)];
   if (warnings.length > 0 && options.fieldValidation === 'Strict') {
@@ -50,8 +54,10 @@ class Walk {
   readonly unknown: string[] = [];
   readonly #kind: string;
   readonly #version: string;
+  readonly #asWritten: boolean;
 
-  constructor(kind: string, version: string) {
+  constructor(kind: string, version: string, asWritten: boolean) {
+    this.#asWritten = asWritten;
     this.#kind = kind;
     this.#version = version;
   }
@@ -65,9 +71,11 @@ class Walk {
       if (field === undefined) this.unknown.push(here);
       else if (content !== null) {
         const read = this.#value(field.type, content, here);
+        if (field.dropsZero && !this.#asWritten && (read === '' || read === 0 || read === false)) continue;
         if (!isEmptyCollection(field.type, read) || field.required || KEPT_EMPTY.includes(`${name}.${key}`)) result[key] = read;
       }
     }
+    if (!this.#asWritten) for (const [key, zero] of schemas.filled(name)) result[key] ??= zero;
     return result;
   }
 
@@ -93,15 +101,33 @@ class Walk {
       }
       case 'list':
         if (!Array.isArray(value)) return this.#wrong('list', value, path);
-        return value.map((item, index) => this.#value(type.of, item, `${path}[${index}]`));
+        return value.map((item, index) => (item === null ? this.#zero(type.of, `${path}[${index}]`) : this.#value(type.of, item, `${path}[${index}]`)));
       case 'map':
         if (!isRecord(value)) return this.#wrong('map', value, path);
         return Object.fromEntries(
-          Object.entries(value).map(([key, item]) => [key, item === null ? emptyOf(type.of) : this.#value(type.of, item, `${path}.${key}`)]),
+          Object.entries(value).map(([key, item]) => [key, item === null ? this.#zero(type.of, path) : this.#value(type.of, item, `${path}.${key}`)]),
         );
       case 'model':
         if (type.name === 'V1MicroTime' && typeof value === 'string') return value;
         return isRecord(value) ? this.model(type.name, value, path) : this.#wrong('object', value, path);
+    }
+  }
+
+  /** What an item of a list or an entry of a map is when null is written for it; a list or a moment that there is not is null. */
+  #zero(type: TypeSchema, path: string): unknown {
+    switch (type.kind) {
+      case 'string':
+        return type.format === 'date-time' ? null : '';
+      case 'number':
+        return 0;
+      case 'boolean':
+        return false;
+      case 'model':
+        return this.model(type.name, {}, path);
+      case 'map':
+        return {};
+      default:
+        return null;
     }
   }
 
@@ -115,23 +141,6 @@ class Walk {
 function isEmptyCollection({ kind }: TypeSchema, read: unknown): boolean {
   if (kind === 'list') return Array.isArray(read) && read.length === 0;
   return kind === 'map' && isRecord(read) && Object.keys(read).length === 0;
-}
-
-/** What an entry of a map is when null is written for it; a list or a moment that there is not is null. */
-function emptyOf(type: TypeSchema): unknown {
-  switch (type.kind) {
-    case 'string':
-      return type.format === 'date-time' ? null : '';
-    case 'number':
-      return 0;
-    case 'boolean':
-      return false;
-    case 'model':
-    case 'map':
-      return {};
-    default:
-      return null;
-  }
 }
 
 function withArticle(noun: string): string {

@@ -43,8 +43,7 @@ function readString(format: string, value: unknown): ReadScalar {
     case 'byte':
       return BASE64.test(value) ? { value } : { wanted: 'base64 text' };
     case 'date-time':
-      // Empty is how a time that was never set is written by some.
-      return value === '' || (TIME.test(value) && !Number.isNaN(Date.parse(value))) ? { value } : { wanted: 'time like 2026-01-02T15:04:05Z' };
+      return TIME.test(value) && !Number.isNaN(Date.parse(value)) ? { value } : { wanted: 'time like 2026-01-02T15:04:05Z' };
     default:
       return { value };
   }

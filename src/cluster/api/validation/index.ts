@@ -4,7 +4,7 @@ import { strategyOf } from '../kinds/index.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
 import { FieldErrors } from './field-errors.ts';
-import { checkMetadata } from './metadata.ts';
+import { checkMetadata, checkStandardFinalizers } from './metadata.ts';
 import { checkSubdomain } from './names.ts';
 
 /** Checks a defaulted object that is to be created. Errors: 422 `Invalid`, with a cause for each wrong field. */
@@ -35,9 +35,19 @@ function checkContent(resource: ServedResource, errors: FieldErrors, object: Kub
   else validateBySchema(errors, resource.custom.schema, object, '');
 }
 
+/** Whose finalizers may be of any one word. */
+const WITH_PLAIN_FINALIZERS = [
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'coordination.k8s.io',
+  'rbac.authorization.k8s.io',
+];
+
 function checkMeta(resource: ServedResource, { metadata }: KubeObject): FieldErrors {
   const errors = new FieldErrors();
   checkMetadata(errors, metadata, strategyOf(resource).validateName ?? checkSubdomain);
+  if (resource.custom === undefined && !WITH_PLAIN_FINALIZERS.includes(resource.group)) checkStandardFinalizers(errors, metadata);
   return errors;
 }
 

@@ -5,19 +5,34 @@ import { checkAnnotations, checkLabels, checkQualifiedName } from './names.ts';
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
+/** Finalizers that need no domain: Kubernetes' own. */
+const STANDARD_FINALIZERS = ['kubernetes', ORPHAN, FOREGROUND];
+
 /** What holds for the metadata of every object; `checkName` is the kind's rule of names. */
 export function checkMetadata(errors: FieldErrors, metadata: ObjectMeta, checkName: (errors: FieldErrors, field: string, name: string) => void): void {
-  const { name, generateName, labels, annotations, ownerReferences = [], finalizers = [] } = metadata;
+  const { name, generateName, generation = 0, labels, annotations, ownerReferences = [], finalizers = [] } = metadata;
   // What is to come after a generated name's minus is fine.
   if (generateName) checkMasked(errors, generateName, checkName);
   if (name) checkName(errors, 'metadata.name', name);
   else if (!generateName) errors.required('metadata.name', 'name or generateName is required');
+  if (generation < 0) errors.invalid('metadata.generation', generation, 'must be greater than or equal to 0');
   checkLabels(errors, 'metadata.labels', labels);
   checkAnnotations(errors, 'metadata.annotations', annotations);
   checkOwners(errors, 'metadata.ownerReferences', ownerReferences);
   for (const finalizer of finalizers) checkQualifiedName(errors, 'metadata.finalizers', finalizer);
   if (finalizers.includes(ORPHAN) && finalizers.includes(FOREGROUND))
     errors.invalid('metadata.finalizers', finalizers, `finalizer ${ORPHAN} and ${FOREGROUND} cannot be both set`);
+}
+
+/** What has no domain must be one of Kubernetes' own: a rule of the kinds that Kubernetes itself has, but for some groups. */
+export function checkStandardFinalizers(errors: FieldErrors, { finalizers = [] }: ObjectMeta): void {
+  for (const [index, finalizer] of finalizers.entries()) checkStandardFinalizer(errors, `metadata.finalizers[${index}]`, finalizer);
+}
+
+/** One finalizer, wherever it stands. */
+export function checkStandardFinalizer(errors: FieldErrors, field: string, finalizer: string): void {
+  if (!finalizer.includes('/') && !STANDARD_FINALIZERS.includes(finalizer))
+    errors.invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
 }
 
 function checkMasked(errors: FieldErrors, generateName: string, checkName: (errors: FieldErrors, field: string, name: string) => void): void {
@@ -31,7 +46,7 @@ function checkOwners(errors: FieldErrors, field: string, owners: readonly OwnerR
   let controller: string | undefined;
   for (const owner of owners) {
     const { apiVersion = '', kind = '', name = '', uid = '' } = owner;
-    if (apiVersion === '' || apiVersion.endsWith('/')) errors.invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty');
+    if (!/^(?:[^/]*\/)?[^/]+$/.test(apiVersion)) errors.invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty');
     for (const [part, text] of Object.entries({ kind, name, uid })) if (text === '') errors.invalid(`${field}.${part}`, text, 'must not be empty');
     if (apiVersion === 'v1' && kind === 'Event') errors.invalid(field, owner, '/v1, Kind=Event is disallowed from being an owner');
     if (owner.controller !== true) continue;

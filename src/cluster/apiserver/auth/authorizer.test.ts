@@ -39,7 +39,6 @@ test('a denial’s details say what came nearest and what would allow it', async
       code: 403,
       details: {
         name: 'web',
-        group: '',
         kind: 'pods',
         causes: [
           { reason: 'NearestRule', message: 'no role is bound to the user "bob"' },

@@ -73,6 +73,7 @@ export async function sendError(response: ServerResponse, error: StatusError): P
   }
   const after = error.body.details?.retryAfterSeconds;
   if (after !== undefined) response.setHeader('retry-after', after);
+  addWarnings(response, error.warnings);
   const encoding = objectForm(parseAccept(response.req.headers.accept))?.encoding ?? 'json';
   sendBytes(response, error.status, await encoded(error.body, encoding), ENCODING_TYPES[encoding]);
 }

@@ -4,7 +4,7 @@ import { type Context, timestamp } from '../context.ts';
 import { keyOf, present, type Served } from '../kinds.ts';
 import { createObject } from './create.ts';
 import { isDryRun } from './options.ts';
-import { decodeBody } from './shape.ts';
+import { alsoRefused, decodeBody, settled } from './shape.ts';
 import { checkRevision, replace } from './update.ts';
 import { isForced } from './write-options.ts';
 import type { Place } from './write.ts';
@@ -12,7 +12,7 @@ import type { Place } from './write.ts';
 /** PATCH as server-side apply: makes the object where there is none. Errors: 400, 403, 404 (of a subresource), 409 with the conflicting fields, 422. */
 export async function applyRequest(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const { query, subresource, namespace, name = '', user } = request;
-  const { object: applied, warnings } = decodeBody(served, request);
+  const { object: applied, warnings } = decodeBody(served, request, request.body, true);
   settleName(applied, name);
   const options: ApplyOptions = {
     manager: query.fieldManager ?? '',
@@ -24,20 +24,19 @@ export async function applyRequest(context: Context, served: Served, request: Ap
   if (subresource === undefined && context.cache.get(keyOf(served, namespace, name)) === undefined) {
     // Whoever may patch may not make, unless he may that too.
     context.authorizer.require(user, attributesOf(request, 'create'));
-    const made = present(
-      served,
-      await createObject(context, served, { object: applyPatch(served.info, undefined, applied, options), namespace, dryRun, user }),
-    );
+    const object = settled(served, applyPatch(served.info, undefined, applied, options));
+    const made = present(served, await alsoRefused(warnings, () => createObject(context, served, { object, namespace, dryRun, user })));
     return { kind: 'object', status: 201, object: made, warnings: [...warnings, ...warningsOf(served.info, made)] };
   }
   const place: Place = { served, namespace, name };
   let ofKind: readonly string[] = [];
-  const { object } = await replace(context, place, { dryRun, subresource, user }, (before) => {
+  const next = (before: KubeObject) => {
     checkRevision(place, before, applied);
-    const after = applyPatch(served.info, before, applied, options);
+    const after = settled(served, applyPatch(served.info, before, applied, options));
     ofKind = warningsOf(served.info, after, before, subresource);
     return after;
-  });
+  };
+  const { object } = await alsoRefused(warnings, () => replace(context, place, { dryRun, subresource, user }, next));
   return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
 }
 

@@ -21,7 +21,7 @@ import { namesExhausted } from '../errors.ts';
 import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
-import { checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
+import { alsoRefused, checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
 import { tracked, type Writer, writerOf } from './track.ts';
 import { isRevisionConflict } from './write.ts';
 
@@ -33,7 +33,8 @@ const NAME_BYTES_MAX = 63;
 export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const dryRun = isDryRun(request.query);
   const { object, warnings } = decodeBody(served, request);
-  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user, writer: writerOf(request) });
+  const wanted = { object, namespace: request.namespace, dryRun, user: request.user, writer: writerOf(request) };
+  const stored = await alsoRefused(warnings, () => createObject(context, served, wanted));
   return { kind: 'object', status: 201, object: present(served, stored), warnings: [...warnings, ...warningsOf(served.info, object)] };
 }
 
@@ -55,7 +56,8 @@ export async function createObject(context: Context, served: Served, wanted: New
   const { object } = wanted;
   await catchUp(context);
   settleNamespace(served, object, wanted.namespace);
-  if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (!wanted.dryRun && /^0*[1-9]\d*$/.test(object.metadata.resourceVersion ?? ''))
+    throw badRequest('resourceVersion should not be set on objects to be created');
   const { generateName } = object.metadata;
   const generated = !object.metadata.name && generateName !== undefined && generateName !== '';
   if (!object.metadata.name && !generated) {
@@ -127,7 +129,7 @@ async function put(context: Context, key: string, object: KubeObject, alongside:
 function stamp(context: Context, { metadata }: KubeObject): void {
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  delete metadata.generation;
+  delete metadata.selfLink;
   metadata.uid = randomUuid(context.random);
   metadata.creationTimestamp = timestamp(context.clock);
 }
@@ -139,7 +141,7 @@ function settleNamespace(served: Served, object: KubeObject, requested: string |
     return;
   }
   if (requested !== undefined && metadata.namespace && metadata.namespace !== requested) {
-    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request: ${metadata.namespace} and ${requested}`);
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   const namespace = requested ?? metadata.namespace;
   if (!namespace) throw badRequest(`an empty namespace may not be set during creation: ${served.info.kind} belongs to a namespace`);

@@ -4,7 +4,7 @@ import { unsupportedMediaType } from '../errors.ts';
 import { present, type Served } from '../kinds.ts';
 import { applyRequest } from './apply.ts';
 import { isDryRun } from './options.ts';
-import { decodeBody } from './shape.ts';
+import { alsoRefused, decodeBody } from './shape.ts';
 import { writerOf } from './track.ts';
 import { checkRevision, replace } from './update.ts';
 import type { Place } from './write.ts';
@@ -20,15 +20,18 @@ const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH, APPLY_C
 export async function patch(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   if (request.contentType === APPLY_PATCH || request.contentType === APPLY_CBOR) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
-  let warnings: readonly string[] = [];
+  const warnings: string[] = [];
+  let ofKind: readonly string[] = [];
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
-  const { object } = await replace(context, place, options, (before) => {
+  const next = (before: KubeObject) => {
     const decoded = decodeBody(served, request, patchBody(before, request, served));
-    warnings = [...decoded.warnings, ...warningsOf(served.info, decoded.object, before, request.subresource)];
+    warnings.splice(0, Infinity, ...decoded.warnings);
+    ofKind = warningsOf(served.info, decoded.object, before, request.subresource);
     checkRevision(place, before, decoded.object);
     return decoded.object;
-  });
-  return { kind: 'object', status: 200, object: present(served, object), warnings };
+  };
+  const { object } = await alsoRefused(warnings, () => replace(context, place, options, next));
+  return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
 }
 
 /** The object with the request's patch on it; `before` stays as it is. Without `served` lists are not merged by their keys. */

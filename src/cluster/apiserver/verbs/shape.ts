@@ -9,6 +9,7 @@ import {
   type KubeObject,
   prepareForCreate,
   prepareForUpdate,
+  StatusError,
   validateCreate,
   validatePodPart,
   validateStatusUpdate,
@@ -18,16 +19,31 @@ import {
 import { convert } from '../conversion/convert.ts';
 import type { Served } from '../kinds.ts';
 
+/** Does what follows the decoding; whom it is refused is told of what the decoding found, too. */
+export async function alsoRefused<T>(warnings: readonly string[], what: () => Promise<T>): Promise<T> {
+  try {
+    return await what();
+  } catch (error) {
+    if (error instanceof StatusError) error.warnings = warnings;
+    throw error;
+  }
+}
+
 type BodyOf = Pick<ApiRequest, 'query' | 'body' | 'repeated'>;
 
 /** The request's body (or what was made of it) as an object of the resource, with what is to be warned of. Errors: 400. */
-export function decodeBody(served: Served, { query, repeated = [], body: given }: BodyOf, body: unknown = given): Decoded {
+export function decodeBody(served: Served, { query, repeated = [], body: given }: BodyOf, body: unknown = given, asWritten = false): Decoded {
   const fieldValidation = query.fieldValidation || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     throw badRequest(`Cannot use fieldValidation="${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`);
   }
-  const decoded = decode(served.info, body, { fieldValidation, repeated });
+  const decoded = decode(served.info, body, { fieldValidation, repeated, asWritten });
   return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata } } };
+}
+
+/** What an apply made, as if it had been written so. */
+export function settled(served: Served, object: KubeObject): KubeObject {
+  return decode(served.info, object, { fieldValidation: 'Ignore' }).object;
 }
 
 /** A new object with its defaults, and without what only the server may say. */

@@ -7,7 +7,7 @@ import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
 import { tracked, type Writer, writerOf } from './track.ts';
-import { checkChanged, decodeBody, prepareChanged, toStorage } from './shape.ts';
+import { alsoRefused, checkChanged, decodeBody, prepareChanged, toStorage } from './shape.ts';
 import { type Change, change, type Place, STALE_WORDS } from './write.ts';
 
 /** PUT of one object, or of its status alone. Errors: 400, 404, 409, 422. */
@@ -15,12 +15,14 @@ export async function update(context: Context, served: Served, request: ApiReque
   const { object: body, warnings } = decodeBody(served, request);
   let ofKind: readonly string[] = [];
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
-  checkIdentity(served, place, body);
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
-  const { object } = await replace(context, place, options, (before) => {
-    checkRevision(place, before, body);
-    ofKind = warningsOf(served.info, body, before, request.subresource);
-    return structuredClone(body);
+  const { object } = await alsoRefused(warnings, async () => {
+    checkIdentity(served, place, body);
+    return await replace(context, place, options, (before) => {
+      checkRevision(place, before, body);
+      ofKind = warningsOf(served.info, body, before, request.subresource);
+      return structuredClone(body);
+    });
   });
   return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
 }
