@@ -43,7 +43,8 @@ export function conflict(resource: Named, name: string, why: string): StatusErro
 }
 /** 422: fields are wrong; one cause each. */
 export function invalid(kind: string, group: string, name: string, causes: readonly StatusCause[]): StatusError {
-  const list = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  // The same said twice is told once; its causes stay two.
+  const list = [...new Set(causes.map((cause) => `${cause.field}: ${cause.message}`))];
   const words = list.length === 1 ? list[0] : `[${list.join(', ')}]`;
   const qualifiedKind = group === '' ? kind : `${kind}.${group}`;
   return new StatusError(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${words}`, detailsOf(name, group, kind, causes));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import {
@@ -8,6 +9,7 @@ import {
   podTemplateHash,
   prepareForCreate,
   prepareForUpdate,
+  SERVED_RESOURCES,
   StatusError,
   toTable,
   type V1Deployment,
@@ -126,6 +128,23 @@ test('a table has the columns and cells of kubectl get', () => {
     table.columnDefinitions.filter(({ priority }) => priority === 0).map(({ name }) => name),
     ['Name', 'Ready', 'Up-to-date', 'Available', 'Age'],
   );
+  const [name, ready, , , age] = table.columnDefinitions.map(({ description }) => description);
+  assert.equal(ready, 'Number of the pod with ready state');
+  assert.match(`${name} ${age}`, /^Name must be unique within a namespace\..* CreationTimestamp is a timestamp/);
   assert.deepEqual(table.rows[0]?.cells.slice(0, 5), ['myapp', '0/3', 0, 0, '3m5s']);
   assert.deepEqual(table.rows[0]?.cells.slice(5), ['mycontainer', 'myregistry/myimage:1.0', 'app=myapp']);
+});
+
+test('every description of a column is of a column that there is', () => {
+  const [, ...lines] = readFileSync(new URL('facts/column-descriptions.tsv', import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n');
+  for (const line of lines) {
+    const [resource, column, , words] = line.split('\t');
+    const served = SERVED_RESOURCES.filter((one) => one.resource === resource);
+    const shown = served.flatMap((one) => toTable(one, [], { now_ms: 0, includeObject: 'None' }).columnDefinitions).filter(({ name }) => name === column);
+    if (served.length === 0) continue;
+    assert.ok(shown.length > 0, line);
+    for (const { description } of shown) assert.ok(words ? description === words : description !== '', line);
+  }
 });

@@ -106,6 +106,20 @@ describe('update and patch', () => {
     await askObject(server, 'update', 'configmaps', { ...inDefault, name: 'a', body: { ...first, data: { n: '2' } } });
     await refused(ask(server, 'update', 'configmaps', { ...inDefault, name: 'a', body: { ...first, data: { n: '3' } } }), 409, /the object has been modified/);
   });
+  test('must name the object, and never say when it goes', async () => {
+    await using server = await startTestServer();
+    const { metadata, ...rest } = await askObject(server, 'create', 'configmaps', { ...inDefault, body: configMap('a') });
+    const put = (other: object) => ask(server, 'update', 'configmaps', { ...inDefault, name: 'a', body: { ...rest, metadata: other } as KubeObject });
+    await refused(put({}), 400, /the name of the object \(a based on URL\) was undeterminable: name must be provided/);
+    await refused(put({ ...metadata, deletionGracePeriodSeconds: 5 }), 422, /metadata\.deletionGracePeriodSeconds: Invalid value: 5: field is immutable/);
+  });
+  test('of a Pod may leave out what admission once filled in', async () => {
+    await using server = await startTestServer();
+    const made = (await askObject(server, 'create', 'pods', { ...inDefault, body: pod('p') })) as KubeObject & { spec: Record<string, unknown> };
+    const { tolerations: _, priority: __, preemptionPolicy: ___, ...spec } = made.spec;
+    const again = (await askObject(server, 'update', 'pods', { ...inDefault, name: 'p', body: { ...made, spec } as KubeObject })) as typeof made;
+    assert.deepEqual(again.spec, made.spec);
+  });
   test('that change nothing write nothing', async () => {
     await using server = await startTestServer();
     const made = await askObject(server, 'create', 'configmaps', { ...inDefault, body: configMap('a', { n: '1' }) });

@@ -41,16 +41,19 @@ const WITH_PLAIN_FINALIZERS = [
   'apiextensions.k8s.io',
   'apiregistration.k8s.io',
   'coordination.k8s.io',
-  'rbac.authorization.k8s.io',
+  'node.k8s.io',
+  'policy',
 ];
 
 function checkMeta(resource: ServedResource, { metadata }: KubeObject): FieldErrors {
   const errors = new FieldErrors();
   checkMetadata(errors, metadata, strategyOf(resource).validateName ?? checkSubdomain);
-  if (resource.custom === undefined && !WITH_PLAIN_FINALIZERS.includes(resource.group)) checkStandardFinalizers(errors, metadata);
+  if (resource.custom === undefined && resource.kind !== 'Event' && !WITH_PLAIN_FINALIZERS.includes(resource.group)) checkStandardFinalizers(errors, metadata);
   return errors;
 }
 
 function raise(resource: ServedResource, object: KubeObject, { causes }: FieldErrors): void {
-  if (causes.length > 0) throw invalid(resource.kind, resource.group, object.metadata.name ?? object.metadata.generateName ?? '', causes);
+  if (causes.length > 0)
+    // Events of both groups are one kind to Kubernetes, of the older group.
+    throw invalid(resource.kind, resource.kind === 'Event' ? '' : resource.group, object.metadata.name ?? object.metadata.generateName ?? '', causes);
 }

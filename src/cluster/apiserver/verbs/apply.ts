@@ -29,15 +29,15 @@ export async function applyRequest(context: Context, served: Served, request: Ap
     return { kind: 'object', status: 201, object: made, warnings: [...warnings, ...warningsOf(served.info, made)] };
   }
   const place: Place = { served, namespace, name };
-  let ofKind: readonly string[] = [];
+  let old: KubeObject | undefined;
   const next = (before: KubeObject) => {
     checkRevision(place, before, applied);
-    const after = settled(served, applyPatch(served.info, before, applied, options));
-    ofKind = warningsOf(served.info, after, before, subresource);
-    return after;
+    old = before;
+    return settled(served, applyPatch(served.info, before, applied, options));
   };
   const { object } = await alsoRefused(warnings, () => replace(context, place, { dryRun, subresource, user }, next));
-  return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
+  const made = present(served, object);
+  return { kind: 'object', status: 200, object: made, warnings: [...warnings, ...warningsOf(served.info, made, old, subresource)] };
 }
 
 function settleName(applied: KubeObject, name: string): void {

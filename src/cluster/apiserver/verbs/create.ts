@@ -35,7 +35,8 @@ export async function create(context: Context, served: Served, request: ApiReque
   const { object, warnings } = decodeBody(served, request);
   const wanted = { object, namespace: request.namespace, dryRun, user: request.user, writer: writerOf(request) };
   const stored = await alsoRefused(warnings, () => createObject(context, served, wanted));
-  return { kind: 'object', status: 201, object: present(served, stored), warnings: [...warnings, ...warningsOf(served.info, object)] };
+  const made = present(served, stored);
+  return { kind: 'object', status: 201, object: made, warnings: [...warnings, ...warningsOf(served.info, made)] };
 }
 
 /** `object` is decoded and becomes the API server's. */

@@ -21,17 +21,18 @@ export async function patch(context: Context, served: Served, request: ApiReques
   if (request.contentType === APPLY_PATCH || request.contentType === APPLY_CBOR) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   const warnings: string[] = [];
-  let ofKind: readonly string[] = [];
+  let old: KubeObject | undefined;
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const next = (before: KubeObject) => {
     const decoded = decodeBody(served, request, patchBody(before, request, served));
     warnings.splice(0, Infinity, ...decoded.warnings);
-    ofKind = warningsOf(served.info, decoded.object, before, request.subresource);
+    old = before;
     checkRevision(place, before, decoded.object);
     return decoded.object;
   };
   const { object } = await alsoRefused(warnings, () => replace(context, place, options, next));
-  return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
+  const made = present(served, object);
+  return { kind: 'object', status: 200, object: made, warnings: [...warnings, ...warningsOf(served.info, made, old, request.subresource)] };
 }
 
 /** The object with the request's patch on it; `before` stays as it is. Without `served` lists are not merged by their keys. */

@@ -1,4 +1,15 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, forbidden, type KubeObject, type UserInfo, type V1Service, warningsOf } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  badRequest,
+  conflict,
+  forbidden,
+  invalid,
+  type KubeObject,
+  type UserInfo,
+  type V1Service,
+  warningsOf,
+} from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { LOOPBACK } from '../auth/attributes.ts';
 import { requireNoEscalation } from '../auth/rbac/escalation.ts';
@@ -13,18 +24,19 @@ import { type Change, change, type Place, STALE_WORDS } from './write.ts';
 /** PUT of one object, or of its status alone. Errors: 400, 404, 409, 422. */
 export async function update(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const { object: body, warnings } = decodeBody(served, request);
-  let ofKind: readonly string[] = [];
+  let old: KubeObject | undefined;
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const { object } = await alsoRefused(warnings, async () => {
     checkIdentity(served, place, body);
     return await replace(context, place, options, (before) => {
       checkRevision(place, before, body);
-      ofKind = warningsOf(served.info, body, before, request.subresource);
+      old = before;
       return structuredClone(body);
     });
   });
-  return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
+  const made = present(served, object);
+  return { kind: 'object', status: 200, object: made, warnings: [...warnings, ...warningsOf(served.info, made, old, request.subresource)] };
 }
 
 export interface ReplaceOptions {
@@ -51,6 +63,7 @@ export async function replace(
   const decide = async (stored: KubeObject): Promise<Change> => {
     const before = present(served, stored);
     const after = next(before);
+    refuseChangedEnd(served, before, after);
     keepSystemFields(before, after);
     refuseNewFinalizers(place, before, after);
     const result = await complete(context, place, options, before, after);
@@ -85,7 +98,7 @@ function allocates({ served }: Place, { subresource }: ReplaceOptions): boolean 
 
 function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObject): void {
   const { metadata } = body;
-  if (!metadata.name) metadata.name = name;
+  if (!metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   if (!served.info.namespaced) return;
   if (metadata.namespace && metadata.namespace !== namespace)
@@ -99,6 +112,19 @@ export function checkRevision({ served, name }: Place, before: KubeObject, after
     throw conflict(served.info, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid}`);
   }
   if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) throw conflict(served.info, name, STALE_WORDS);
+}
+
+/** Nobody but a delete says when an object goes. Errors: 422. */
+function refuseChangedEnd({ info }: Served, before: KubeObject, after: KubeObject): void {
+  const fields = (['deletionTimestamp', 'deletionGracePeriodSeconds'] as const).filter(
+    (field) => after.metadata[field] !== undefined && after.metadata[field] !== before.metadata[field],
+  );
+  const causes = fields.map((field) => ({
+    reason: 'FieldValueInvalid',
+    message: `Invalid value: ${JSON.stringify(after.metadata[field])}: field is immutable`,
+    field: `metadata.${field}`,
+  }));
+  if (causes.length > 0) throw invalid(info.kind, info.group, before.metadata.name ?? '', causes);
 }
 
 /** What no client may change. */

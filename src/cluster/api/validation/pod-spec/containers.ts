@@ -164,7 +164,9 @@ function checkResizePolicy(errors: FieldErrors, path: string, policies: readonly
 function checkRestarts(errors: FieldErrors, path: string, { restartPolicy, restartPolicyRules: rules = [] }: V1Container): void {
   if (restartPolicy === undefined) {
     if (rules.length > 0) errors.required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used');
-  } else if (!RESTART_POLICIES.includes(restartPolicy)) errors.notSupported(`${path}.restartPolicy`, restartPolicy, RESTART_POLICIES);
+    return;
+  }
+  if (!RESTART_POLICIES.includes(restartPolicy)) errors.notSupported(`${path}.restartPolicy`, restartPolicy, RESTART_POLICIES);
   if (rules.length > RULES_MAX) errors.tooMany(`${path}.restartPolicyRules`, rules.length, RULES_MAX);
   for (const [index, rule] of rules.entries()) checkRestartRule(errors, `${path}.restartPolicyRules[${index}]`, rule);
 }

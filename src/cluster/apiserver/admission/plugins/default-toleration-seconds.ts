@@ -4,10 +4,10 @@ import type { AdmissionPlugin } from '../types.ts';
 
 const AWAY_SECONDS = 300;
 
-/** Patience of new Pods with nodes that are away. */
+/** Patience of Pods with nodes that are away: an update that does not speak of it leaves it as it is. */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
-  handles: ({ operation, served, subresource }) => operation === 'CREATE' && subresource === undefined && isResource(served, '', 'pods'),
+  handles: ({ operation, served, subresource }) => operation !== 'DELETE' && subresource === undefined && isResource(served, '', 'pods'),
   mutate(_context, { object }) {
     // Decoded as a Pod.
     const { spec } = object as KubeObject & { spec?: V1PodSpec };
