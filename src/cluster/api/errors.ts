@@ -50,8 +50,8 @@ export function invalid(kind: string, group: string, name: string, causes: reado
   return new StatusError(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${words}`, detailsOf(name, group, kind, causes));
 }
 /** 400: the request itself can't be understood. */
-export function badRequest(message: string): StatusError {
-  return new StatusError(400, 'BadRequest', message);
+export function badRequest(message: string, details?: Status['details']): StatusError {
+  return new StatusError(400, 'BadRequest', message, details);
 }
 /** 403: the user may not. */
 export function forbidden(resource: Named, name: string, why: string): StatusError {

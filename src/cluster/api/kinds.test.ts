@@ -58,7 +58,7 @@ test('a wrong field is refused with its path', () => {
   };
   check('replicas: 3', 'replicas: -1', /spec\.replicas: Invalid value: -1: must be greater than or equal to 0/);
   check('replicas: 3', 'replicaz: 3', /strict decoding error: unknown field "spec\.replicaz"/);
-  check('replicas: 3', 'replicas: three', /spec\.replicas must be a/);
+  check('replicas: 3', 'replicas: three', /cannot unmarshal string into Go struct field DeploymentSpec\.spec\.replicas of type int32/);
   check('labels: {app: myapp}', 'labels: {app: other}', /`selector` does not match template `labels`/);
   check('containerPort: 80', 'containerPort: 80000', /containers\[0\]\.ports\[0\]\.containerPort: Invalid value: 80000/);
   check('image: "myregistry/myimage:1.0", ', '', /containers\[0\]\.image: Required value/);

@@ -6,6 +6,7 @@ import type { KubeObject } from '../types.ts';
 import { isRecord } from './is-record.ts';
 import { readScalar } from './scalars.ts';
 import { schemas, type TypeSchema } from './schemas.ts';
+import { wrongTypeWords } from './wrong-type.ts';
 
 /** What to do about fields that the kind doesn't have (the request's fieldValidation). */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
@@ -25,7 +26,7 @@ export interface DecodeOptions {
 
 /**
  * A request's body as an object of the resource: checked against the kind's schema, unknown fields and nulls dropped. Errors:
- * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown or repeated field when Strict.
+ * 400 `BadRequest` naming the field, for a wrong type always and for an unknown or repeated field when Strict.
  */
 export function decode(resource: ServedResource, body: unknown, options: DecodeOptions): Decoded {
   const expected = apiVersionOf(resource);
@@ -70,7 +71,7 @@ class Walk {
       const here = path === '' ? key : `${path}.${key}`;
       if (field === undefined) this.unknown.push(here);
       else if (content !== null) {
-        const read = this.#value(field.type, content, here);
+        const read = this.#value(field.type, content, here, name, here, 0);
         if (field.dropsZero && !this.#asWritten && (read === '' || read === 0 || read === false)) continue;
         if (!isEmptyCollection(field.type, read) || field.required || KEPT_EMPTY.includes(`${name}.${key}`)) result[key] = read;
       }
@@ -83,12 +84,14 @@ class Walk {
   custom({ schema }: CustomKind, body: Record<string, unknown>): Record<string, unknown> {
     const { metadata, ...content } = body;
     const pruned = prune(schema, content, '', (path) => this.unknown.push(path), true);
-    if (metadata !== undefined && metadata !== null && !isRecord(metadata)) this.#wrong('object', metadata, 'metadata');
+    if (metadata !== undefined && metadata !== null && !isRecord(metadata))
+      this.#wrong('metadata', wrongTypeWords(this.#kind, 'metadata', { kind: 'model', name: 'V1ObjectMeta' }, metadata, 0));
     // A record was pruned, and so is what came of it.
     return { ...(pruned as Record<string, unknown>), metadata: isRecord(metadata) ? this.model('V1ObjectMeta', metadata, 'metadata') : {} };
   }
 
-  #value(type: TypeSchema, value: unknown, path: string): unknown {
+  /** `field`: the path of the field of `model` that it stands in, below `inside` lists and maps. */
+  #value(type: TypeSchema, value: unknown, path: string, model: string, field: string, inside: number): unknown {
     switch (type.kind) {
       case 'any':
         return value;
@@ -97,20 +100,22 @@ class Walk {
       case 'boolean':
       case 'intOrString': {
         const read = readScalar(type, value);
-        return 'value' in read ? read.value : this.#wrong(read.wanted, value, path, read.why);
+        return read === undefined ? this.#wrong(path, wrongTypeWords(model, field, type, value, inside)) : read.value;
       }
       case 'list':
-        if (!Array.isArray(value)) return this.#wrong('list', value, path);
-        return value.map((item, index) => (item === null ? this.#zero(type.of, `${path}[${index}]`) : this.#value(type.of, item, `${path}[${index}]`)));
+        if (!Array.isArray(value)) return this.#wrong(path, wrongTypeWords(model, field, type, value, inside));
+        return value.map((item, index) => this.#item(type.of, item, `${path}[${index}]`, model, field, inside));
       case 'map':
-        if (!isRecord(value)) return this.#wrong('map', value, path);
-        return Object.fromEntries(
-          Object.entries(value).map(([key, item]) => [key, item === null ? this.#zero(type.of, path) : this.#value(type.of, item, `${path}.${key}`)]),
-        );
+        if (!isRecord(value)) return this.#wrong(path, wrongTypeWords(model, field, type, value, inside));
+        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#item(type.of, item, `${path}.${key}`, model, field, inside)]));
       case 'model':
         if (type.name === 'V1MicroTime' && typeof value === 'string') return value;
-        return isRecord(value) ? this.model(type.name, value, path) : this.#wrong('object', value, path);
+        return isRecord(value) ? this.model(type.name, value, path) : this.#wrong(path, wrongTypeWords(model, field, type, value, inside));
     }
+  }
+
+  #item(type: TypeSchema, item: unknown, path: string, model: string, field: string, inside: number): unknown {
+    return item === null ? this.#zero(type, path) : this.#value(type, item, path, model, field, inside + 1);
   }
 
   /** What an item of a list or an entry of a map is when null is written for it; a list or a moment that there is not is null. */
@@ -131,9 +136,10 @@ class Walk {
     }
   }
 
-  #wrong(wanted: string, value: unknown, path: string, why?: string): never {
-    const words = why === undefined ? `${path} must be ${withArticle(wanted)}, not ${nameOf(value)}` : `${path}: ${why}, not ${nameOf(value)}`;
-    throw badRequest(`${this.#kind} in version "${this.#version}" cannot be handled as a ${this.#kind}: ${words}`);
+  /** Kubernetes' words do not tell all of the path: the cause does. */
+  #wrong(field: string, words: string): never {
+    const causes = [{ reason: 'FieldValueTypeInvalid', message: words, field }];
+    throw badRequest(`${this.#kind} in version "${this.#version}" cannot be handled as a ${this.#kind}: ${words}`, { causes });
   }
 }
 
@@ -141,10 +147,6 @@ class Walk {
 function isEmptyCollection({ kind }: TypeSchema, read: unknown): boolean {
   if (kind === 'list') return Array.isArray(read) && read.length === 0;
   return kind === 'map' && isRecord(read) && Object.keys(read).length === 0;
-}
-
-function withArticle(noun: string): string {
-  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
 function nameOf(value: unknown): string {
