@@ -263,6 +263,17 @@ test("a Job's Pods are its own, unless its maker selects them", () => {
     [spec?.completions, spec?.parallelism, spec?.backoffLimit, spec?.completionMode, spec?.podReplacementPolicy, status],
     [1, 1, 6, 'NonIndexed', 'TerminatingOrFailed', {}],
   );
+  const labelsOf = (labels?: Record<string, string>) => {
+    const object = {
+      ...plain,
+      metadata: { ...plain.metadata, ...(labels && { labels }) },
+      spec: { ...plain.spec, template: { ...plain.spec.template, metadata: { labels: { a: 'b' } } } },
+    };
+    const resource = resourceOf(object);
+    return Object.keys(prepareForCreate(resource, applyDefaults(resource, object as KubeObject)).metadata.labels ?? {}).sort();
+  };
+  assert.deepEqual(labelsOf({ a: 'b' }), ['a']);
+  assert.deepEqual(labelsOf(), ['a', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name', 'controller-uid', 'job-name']);
   const label = 'spec.template.metadata.labels';
   checkRows(plain, [
     [

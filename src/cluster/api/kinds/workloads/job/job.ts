@@ -35,11 +35,12 @@ export const JOB = strategy<V1Job>({
   prepareCreate: (job) => {
     job.status = {};
     if (job.spec === undefined) return;
+    const hasOwn = Object.keys(job.metadata.labels ?? {}).length > 0 && job.metadata.labels !== job.spec.template.metadata?.labels;
     job.spec = structuredClone(job.spec);
     selectOwnPods(job);
     // Who has no labels has those of his Pods.
     const { labels } = job.spec.template.metadata ?? {};
-    if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
+    if (labels !== undefined && !hasOwn) job.metadata.labels = { ...labels };
   },
   validate: validateJob,
   validateStatus: validateJobStatus,
