@@ -17,6 +17,7 @@ export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
 export { isPodPart, type PodPart, validatePodPart, withPodPart } from './pod-parts.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
+export { deprecationOf } from './kinds/deprecations.ts';
 export { CUSTOM_CLEANUP } from './kinds/extension.ts';
 export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';
 export { prepareForCreate, prepareForUpdate, warningsOf } from './prepare.ts';

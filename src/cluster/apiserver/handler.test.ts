@@ -99,6 +99,39 @@ describe('create', () => {
   });
 });
 
+describe('what goes', () => {
+  test('is told whoever asks for a version that will, also where he is refused', async () => {
+    await using server = await startTestServer();
+    const words = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';
+    const answer = await ask(server, 'list', 'endpoints', inDefault);
+    assert.deepEqual(answer.kind === 'list' && answer.warnings, [words]);
+    await assert.rejects(ask(server, 'get', 'endpoints', { ...inDefault, name: 'none' }), (error) => {
+      assert.ok(error instanceof StatusError);
+      assert.deepEqual(error.warnings, [words]);
+      return true;
+    });
+  });
+  test('without a word about its dependents leaves them if it is a Job, and has none if it is an Event', async () => {
+    await using server = await startTestServer();
+    const jobs = { resource: { group: 'batch', version: 'v1', resource: 'jobs' } };
+    const job = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'j' },
+      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } },
+    };
+    await ask(server, 'create', 'jobs', { ...inDefault, ...jobs, body: job as KubeObject });
+    const gone = await ask(server, 'delete', 'jobs', { ...inDefault, ...jobs, name: 'j' });
+    assert.ok(gone.kind === 'object');
+    assert.match(gone.warnings?.[0] ?? '', /^child pods are preserved by default/);
+    assert.deepEqual((gone.object as KubeObject).metadata.finalizers, ['orphan']);
+    const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, involvedObject: { namespace: 'default' } };
+    await ask(server, 'create', 'events', { ...inDefault, body: event as KubeObject });
+    await ask(server, 'delete', 'events', { ...inDefault, name: 'e', query: { propagationPolicy: 'Foreground' } });
+    await refused(ask(server, 'get', 'events', { ...inDefault, name: 'e' }), 404, /not found/);
+  });
+});
+
 describe('update and patch', () => {
   test('refuse a stale revision, and leave the object as it was', async () => {
     await using server = await startTestServer();

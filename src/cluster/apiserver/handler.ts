@@ -1,4 +1,4 @@
-import { type ApiHandler, type ApiRequest, type ApiResponse, StatusError } from '#cluster/api';
+import { type ApiHandler, type ApiRequest, type ApiResponse, deprecationOf, StatusError } from '#cluster/api';
 import { attributesOf } from './auth/attributes.ts';
 import type { Authenticator } from './auth/authenticate.ts';
 import type { Context } from './context.ts';
@@ -53,7 +53,7 @@ export class RequestHandler implements ApiHandler {
         `an empty namespace may not be set when a resource name is provided (${served.info.resource} "${request.name}")`,
       );
     }
-    return await this.#byVerb(served, request);
+    return await told(deprecationOf(served.info), () => this.#byVerb(served, request));
   }
 
   /** What is answered without being stored. */
@@ -109,6 +109,18 @@ export class RequestHandler implements ApiHandler {
     if (request.verb === 'update') return await update(this.#context, served, request);
     if (request.verb === 'patch') return await patch(this.#context, served, request);
     throw methodNotAllowed({ ...request.resource, resource: `${request.resource.resource}/approval` }, request.verb);
+  }
+}
+
+/** The answer, or the refusal, with that warning before its others. */
+async function told(warning: string | undefined, answer: () => Promise<ApiResponse>): Promise<ApiResponse> {
+  if (warning === undefined) return await answer();
+  try {
+    const given = await answer();
+    return given.kind === 'watch' ? given : { ...given, warnings: [warning, ...(given.warnings ?? [])] };
+  } catch (error) {
+    if (error instanceof StatusError) error.warnings = [warning, ...error.warnings];
+    throw error;
   }
 }
 

@@ -16,6 +16,8 @@ export interface DeleteOptions {
 const POLICIES = ['Orphan', 'Background', 'Foreground'];
 const FINALIZER = { Orphan: 'orphan', Foreground: 'foregroundDeletion' } as const;
 const POD_GRACE_SECONDS = 30;
+const PODS_LEFT =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
 
 /** DELETE of one object: at once, or marked for those who must do something first (finalizers, the node agent of a Pod). */
 export async function deleteOne(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
@@ -23,7 +25,9 @@ export async function deleteOne(context: Context, served: Served, request: ApiRe
   const options = deleteOptions(request);
   await admitDeletion(context, place, request, options.dryRun);
   const { object, removed } = await deletePlace(context, place, options);
-  return { kind: 'object', status: 200, object: !removed || answersObject(served.info) ? present(served, object) : success(served, object) };
+  const left = served.info.group === 'batch' && served.info.resource === 'jobs' && options.propagationPolicy === undefined;
+  const answer = !removed || answersObject(served.info) ? present(served, object) : success(served, object);
+  return { kind: 'object', status: 200, object: answer, ...(left && { warnings: [PODS_LEFT] }) };
 }
 
 /** DELETE of a collection: of everything that the selectors match. */
@@ -101,7 +105,7 @@ function checkPreconditions({ served, name }: Place, object: KubeObject, { preco
 function decideDeletion(context: Context, served: Served, object: KubeObject, options: DeleteOptions): Change {
   if (served.info.group === '' && served.info.resource === 'namespaces') return decideNamespace(context, object);
   const grace_seconds = graceOf(served, object, options);
-  const finalizers = finalizersAfter(object.metadata.finalizers ?? [], options.propagationPolicy);
+  const finalizers = finalizersAfter(served, object.metadata.finalizers ?? [], options.propagationPolicy);
   if (grace_seconds === 0 && finalizers.length === 0) return { remove: object };
   const marked = object.metadata.deletionTimestamp !== undefined;
   const next = mutable(object);
@@ -137,8 +141,15 @@ function graceOf(served: Served, object: KubeObject, options: DeleteOptions): nu
   return options.gracePeriodSeconds ?? object.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? POD_GRACE_SECONDS;
 }
 
-function finalizersAfter(present: readonly string[], policy: string | undefined): string[] {
-  if (policy === undefined) return [...present];
+/** Kinds that leave what they made where nobody says otherwise, and kinds that make nothing. */
+const ORPHANING = ['batch/jobs', '/replicationcontrollers'];
+const CHILDLESS = ['/events', 'events.k8s.io/events'];
+
+function finalizersAfter({ info }: Served, present: readonly string[], given: string | undefined): string[] {
+  const kind = `${info.group}/${info.resource}`;
+  const isSettled = present.includes(FINALIZER.Orphan) || present.includes(FINALIZER.Foreground);
+  const policy = given ?? (ORPHANING.includes(kind) && !isSettled ? 'Orphan' : undefined);
+  if (policy === undefined || CHILDLESS.includes(kind)) return [...present];
   const others = present.filter((finalizer) => finalizer !== FINALIZER.Orphan && finalizer !== FINALIZER.Foreground);
   return policy === 'Orphan' || policy === 'Foreground' ? [...others, FINALIZER[policy]] : others;
 }
