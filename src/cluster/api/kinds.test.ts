@@ -15,6 +15,7 @@ import {
   type V1Deployment,
   type V1Pod,
   validateCreate,
+  validateStatusUpdate,
   validateUpdate,
 } from './index.ts';
 import { podStatusWord } from './table/pod-status.ts';
@@ -147,4 +148,17 @@ test('every description of a column is of a column that there is', () => {
     assert.ok(shown.length > 0, line);
     for (const { description } of shown) assert.ok(words ? description === words : description !== '', line);
   }
+});
+
+test('an update of a status may change labels and finalizers, not of a kind whose status stands alone', () => {
+  const update = (resource: typeof deployments, kind: string) => {
+    const old = { apiVersion: 'v1', kind, metadata: { name: 'a', labels: { a: 'b' }, annotations: { c: 'd' } } };
+    return prepareForUpdate(resource, { ...old, metadata: { name: 'a', finalizers: ['x.y/z'] } }, old, 'status').metadata;
+  };
+  const [services, attachments] = [findKind('v1', 'Service'), findKind('storage.k8s.io/v1', 'VolumeAttachment')];
+  assert.ok(services && attachments);
+  assert.deepEqual(update(services, 'Service'), { name: 'a', finalizers: ['x.y/z'] });
+  assert.deepEqual(update(attachments, 'VolumeAttachment'), { name: 'a', labels: { a: 'b' }, annotations: { c: 'd' } });
+  const wrong = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a', labels: { 'b c': '' } } };
+  assert.throws(() => validateStatusUpdate(services, wrong, wrong), /metadata\.labels: Invalid value: "b c"/);
 });

@@ -121,6 +121,8 @@ describe('what goes', () => {
       spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } },
     };
     await ask(server, 'create', 'jobs', { ...inDefault, ...jobs, body: job as KubeObject });
+    const odd = ask(server, 'delete', 'jobs', { ...inDefault, ...jobs, name: 'j', query: { propagationPolicy: 'Some' } });
+    await refused(odd, 422, /^DeleteOptions\.meta\.k8s\.io "" is invalid: propagationPolicy: Unsupported value: "Some": supported values: "Foreground",/);
     const gone = await ask(server, 'delete', 'jobs', { ...inDefault, ...jobs, name: 'j' });
     assert.ok(gone.kind === 'object');
     assert.match(gone.warnings?.[0] ?? '', /^child pods are preserved by default/);

@@ -25,7 +25,7 @@ export function validateUpdate(resource: ServedResource, object: KubeObject, old
 
 /** Checks the status that is to stand in place of that of `old`. Errors: 422 `Invalid`. */
 export function validateStatusUpdate(resource: ServedResource, object: KubeObject, old: KubeObject): void {
-  const errors = new FieldErrors();
+  const errors = checkMeta(resource, object);
   strategyOf(resource).validateStatus?.(errors, object, old);
   raise(resource, object, errors);
 }

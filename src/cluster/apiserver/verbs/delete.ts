@@ -1,4 +1,4 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type ResourceRef, type Status, StatusError } from '#cluster/api';
+import { type ApiRequest, type ApiResponse, conflict, invalid, type KubeObject, type ResourceRef, type Status, StatusError } from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { type Context, mutable, timestamp } from '../context.ts';
 import { keyOf, matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
@@ -68,7 +68,7 @@ export async function deletePlace(context: Context, place: Place, options: Delet
   });
 }
 
-/** The body of a DELETE wins over its query. Errors: 400. */
+/** The body of a DELETE wins over its query. Errors: 400, 422. */
 function deleteOptions(request: ApiRequest): DeleteOptions {
   // DeleteOptions is a record of scalars; each field that is used is checked here.
   const body = (typeof request.body === 'object' && request.body !== null ? request.body : {}) as Record<string, unknown>;
@@ -76,7 +76,8 @@ function deleteOptions(request: ApiRequest): DeleteOptions {
   const orphan = body.orphanDependents ?? (request.query.orphanDependents === undefined ? undefined : request.query.orphanDependents === 'true');
   const policy = body.propagationPolicy ?? request.query.propagationPolicy ?? (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background');
   if (policy !== undefined && !POLICIES.includes(String(policy))) {
-    throw badRequest(`Cannot use propagationPolicy="${String(policy)}": supported values: ${POLICIES.map((one) => `"${one}"`).join(', ')}`);
+    const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`;
+    throw invalid('DeleteOptions', 'meta.k8s.io', '', [{ reason: 'FieldValueNotSupported', message, field: 'propagationPolicy' }]);
   }
   const preconditions =
     typeof body.preconditions === 'object' && body.preconditions !== null ? (body.preconditions as DeleteOptions['preconditions']) : undefined;
