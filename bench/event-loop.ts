@@ -46,12 +46,23 @@ const life = async () => {
   await api.call('POST', `/containers/${id}/wait`);
   await api.call('DELETE', `/containers/${id}`);
 };
+await peer.docker('create', '--name', 'place', 'busybox', 'true');
+const packed = `${root}.gz`;
+await output(run(['sh', '-c', `gzip -1 < ${root} > ${packed}`]));
+const put = async (archive: string) => {
+  await output(peer.inside(['curl', '-sSf', '--unix-socket', peer.socket, '-T', archive, 'http://docker/containers/place/archive?path=/']));
+};
 const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
   'nothing to do': () => new Promise((resolve) => setTimeout(resolve, 1_000)),
   [`${AT_ONCE} runs at once`]: () => Promise.all(Array.from({ length: AT_ONCE }, life)),
   [`import of ${MEGABYTES} MB`]: () => peer.docker('import', root, 'other'),
   [`save of ${MEGABYTES} MB`]: () => peer.docker('save', '-o', join(peer.folder, 'saved.tar'), 'big'),
   [`build with a COPY of ${SMALL_FILES} files`]: () => peer.docker('build', '--no-cache', '-t', 'built', context),
+  [`docker cp of ${MEGABYTES} MB into a container`]: () => put(root),
+  [`the same, compressed`]: () => put(packed),
+  [`docker cp of it out of one`]: () => peer.docker('cp', 'place:/big-file', join(peer.folder, 'out')),
+  [`load of ${MEGABYTES} MB`]: () => peer.docker('load', '-i', join(peer.folder, 'saved.tar')),
+  [`commit of ${MEGABYTES} MB`]: () => peer.docker('commit', 'place', 'committed'),
   [`push of ${MEGABYTES} MB to another machine's registry`]: push,
   [`pull of ${MEGABYTES} MB from there`]: pull,
   [`runs, import and save at once`]: () =>

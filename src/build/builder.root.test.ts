@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Image } from '#image';
 import { type BuilderOptions, createBuilder } from './builder.ts';
@@ -126,6 +127,36 @@ describe('the builder', () => {
     assert.equal(runs.length, 2);
     await build(APP, { buildArgs: { VERSION: '2' }, noCache: true });
     assert.equal(runs.length, 3);
+  });
+  it('takes over a small context that it has from the build before, and no other', async () => {
+    const files = { Dockerfile: 'FROM base\nCOPY . /app\n', Other: 'FROM base\nCOPY . /app\n', 'Other.dockerignore': 'b\n', a: '1', b: '2' };
+    const folders: string[] = [];
+    const { trees } = rooms.options.images;
+    const hash: typeof trees.hash = async (items, how) => {
+      folders.push(...items.map(({ path }) => path));
+      return await trees.hash(items, how);
+    };
+    const started = await restarted({ ...rooms.options, images: { ...rooms.options.images, trees: { ...trees, hash } } });
+    const sent = await buffer(await context(files));
+    const built = async (content: Buffer, more: Partial<BuildRequest> = {}) =>
+      await started.build({ context: Readable.from([content.subarray(0, 3), content.subarray(3)]), tags: [], ...more }, () => undefined);
+    const kept = () => readdir(join(folder, 'build-context-kept'));
+    const first = await built(sent);
+    assert.equal((await built(sent)).id, first.id);
+    assert.equal(folders.length, 1);
+    const again = await Promise.all([built(sent, { noCache: true }), built(sent, { noCache: true })]);
+    for (const image of again) assert.deepEqual((await readdir(inImage(image, 'app'))).sort(), Object.keys(files).sort());
+    const other = await built(sent, { dockerfile: 'Other' });
+    assert.deepEqual((await readdir(inImage(other, 'app'))).sort(), ['Dockerfile', 'Other', 'Other.dockerignore', 'a']);
+    const changed = await built(await buffer(await context({ ...files, a: '3' })));
+    assert.equal(await readFile(inImage(changed, 'app/a'), 'utf8'), '3');
+    assert.equal((await kept()).length, 3);
+    for (const a of ['4', '5']) await built(await buffer(await context({ ...files, a })));
+    await started.prune({ all: false });
+    assert.deepEqual(await kept(), []);
+    assert.equal(await readFile(inImage(await built(sent), 'app/a'), 'utf8'), '1');
+    await built(sent, { allowInsecure: true });
+    assert.deepEqual(await kept(), []);
   });
   it('leaves nothing of a failed build', async () => {
     await assert.rejects(build({ Dockerfile: 'FROM base\nRUN fail' }), { message: "The command '/bin/sh -c fail' returned a non-zero code: 7", exitCode: 7 });

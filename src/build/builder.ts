@@ -10,6 +10,7 @@ import { CacheMounts } from './cache/mounts.ts';
 import { refuseFindings } from './check/refuse.ts';
 import { SharedWork } from './cache/shared-work.ts';
 import { BuildCache } from './cache/store.ts';
+import { KeptContexts } from './context/kept.ts';
 import { type OpenedContext, openContext } from './context/open.ts';
 import { checkSyntax } from './dockerfile/directives.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/parse.ts';
@@ -37,6 +38,7 @@ const LARGE_BYTES = 256 * 1024;
 export function createBuilder(options: BuilderOptions): Builder {
   const { clock, logger } = options;
   const cache = new BuildCache({ folder: join(options.dataDir, 'build-cache'), images: options.images, clock, logger });
+  const [contexts, kept] = [join(options.dataDir, 'build-context'), join(options.dataDir, 'build-context-kept')];
   const running = new Set<Promise<unknown>>();
   const chores = (chore: Promise<void>) => {
     const done = chore
@@ -49,10 +51,10 @@ export function createBuilder(options: BuilderOptions): Builder {
     cache,
     chores,
     mounts: new CacheMounts({ cache, clock, logger }),
+    contexts: new KeptContexts({ folder: kept, clock, chores }),
     making: new SharedWork(),
     assembling: new SharedWork(),
   };
-  const contexts = join(options.dataDir, 'build-context');
   const stopping = new AbortController();
   const prune = async (request: PruneRequest) => {
     const doomed = await cache.prune(request);
@@ -62,12 +64,15 @@ export function createBuilder(options: BuilderOptions): Builder {
   return {
     async start() {
       await cache.load();
+      await eraseTree(kept);
+      await mkdir(kept, { recursive: true, mode: 0o700 });
       await clearLeftovers(options, contexts);
     },
     async stop() {
       stopping.abort(buildCancelled());
       // A build that ends leaves a chore behind.
       while (running.size > 0) await Promise.allSettled(running);
+      await rooms.contexts.clear();
     },
     async build(request, onOutput) {
       const id = options.random.hex(12);
@@ -87,7 +92,10 @@ export function createBuilder(options: BuilderOptions): Builder {
     },
     entries: () => cache.entries(),
     takeSteps: (exported) => takeSteps(cache, options.images, exported),
-    prune,
+    async prune(request) {
+      await rooms.contexts.clear();
+      return await prune(request);
+    },
   };
 }
 

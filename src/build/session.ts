@@ -2,11 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger, Random } from '#kit';
 import type { Engine } from '#engine';
-import type { Image, ImageStore, Layer, Snapshots } from '#image';
+import type { Image, ImageStore, Layer, Snapshots, TreeHashItem } from '#image';
 import type { Material } from './attest/provenance.ts';
 import type { CacheMounts } from './cache/mounts.ts';
 import type { SharedWork } from './cache/shared-work.ts';
 import type { BuildCache } from './cache/store.ts';
+import type { KeptContext, KeptContexts } from './context/kept.ts';
 import { buildCancelled } from './errors.ts';
 import type { BuildListener, BuildRequest } from './types.ts';
 
@@ -14,7 +15,7 @@ export interface BuilderOptions {
   readonly engine: Engine;
   readonly images: ImageStore;
   readonly snapshots: Snapshots;
-  /** The builder's own folder is `build-cache` in it, and `build-context` for contexts being used. */
+  /** The builder's own folder is `build-cache` in it, `build-context` for contexts being used, and `build-context-kept` for those of builds that ended. */
   readonly dataDir: string;
   /** Where `git` and `tar` are looked for, as PATH has it. */
   readonly programPath?: string;
@@ -34,6 +35,7 @@ export interface BuilderRooms {
   readonly options: BuilderOptions;
   readonly cache: BuildCache;
   readonly mounts: CacheMounts;
+  readonly contexts: KeptContexts;
   /** Takes work that nobody waits for; a stop awaits it. */
   chores(chore: Promise<void>): void;
   /** Layers that some build is making, by their keys. */
@@ -62,6 +64,8 @@ export class BuildSession {
   readonly output: BuildListener;
   /** How much the context was on its way in. */
   contextBytes = 0;
+  /** Of the context's files, where they will be kept. */
+  #hashes: { readonly root: string; readonly known: Map<string, string> } | undefined;
   /** What went into the build from elsewhere. */
   readonly materials: Material[] = [];
   readonly #undo: (() => Promise<void> | void)[] = [];
@@ -109,6 +113,24 @@ export class BuildSession {
 
   onClose(undo: () => Promise<void> | void): void {
     this.#undo.push(undo);
+  }
+
+  /** Leaves the context at `root` to the next build with the same, unless a step may have changed it through rights that it was given. */
+  keepContext(context: KeptContext, root: string): void {
+    this.#hashes = { root, known: context.hashes };
+    if (!this.request.allowInsecure) this.onClose(() => this.rooms.contexts.put(context, root));
+  }
+
+  /** The hash of files, remembered with the context where that is kept. */
+  async hash(items: readonly TreeHashItem[], owners: boolean): Promise<string> {
+    const { root, known } = this.#hashes ?? { root: '', known: undefined };
+    const isInside = known !== undefined && items.every(({ path }) => path === root || path.startsWith(`${root}/`));
+    const asked = JSON.stringify([items.map(({ path, ...how }) => [path.slice(root.length), how]), owners]);
+    const remembered = isInside ? known.get(asked) : undefined;
+    if (remembered !== undefined) return remembered;
+    const { digest } = await this.options.images.trees.hash(items, { owners });
+    if (isInside) known.set(asked, digest);
+    return digest;
   }
 
   /** Keeps an image until the build ends. The lease is noted in the build's folder first, so that the next start finds and releases it after a crash. */

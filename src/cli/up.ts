@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { holdYoungHeap } from '#kit';
+import { boundOldHeap, holdYoungHeap } from '#kit';
 import type { Command } from './command.ts';
 import { CommandError } from './errors.ts';
 import { parseOptions } from './options.ts';
@@ -20,6 +20,8 @@ export const up: Command = {
     '       [--daemon-json FILE] [--http-proxy URL] [--https-proxy URL] [--no-proxy HOSTS]\n' +
     '       [--etcd-servers URL,… [--etcd-prefix PATH] [--etcd-cafile PEM] [--etcd-certfile PEM --etcd-keyfile PEM]]\n' +
     '       [--parts engine,registry,apiserver,controllers,scheduler,node,network] [--server URL --client-kubeconfig PATH]\n' +
+    '       [--event-ttl TIME] [--max-requests-inflight N] [--max-mutating-requests-inflight N]\n' +
+    '       [--request-timeout TIME] [--min-request-timeout SECONDS] [--shutdown-delay-duration TIME]\n' +
     '       [--token-auth-file FILE] [--client-ca-file FILE] [--authorization-mode RBAC,AlwaysAllow]\n' +
     '       [--enable-admission-plugins NAMES] [--disable-admission-plugins NAMES] [--api-audiences NAMES] [--service-account-issuer URL]...\n' +
     '       [--service-account-key-file FILE]... [--service-account-signing-key-file FILE]',
@@ -38,6 +40,7 @@ async function upHere(values: Values, terminal: Terminal): Promise<never> {
   const { detach: _, config: configFile, 'ready-fd': readyFd, tls, tlsverify, ...texts } = values;
   const given = { ...lists(texts), ...switches({ tls, tlsverify }) };
   const release = holdYoungHeap();
+  boundOldHeap();
   const daemon = await import('#daemon');
   const status = await daemon.runDaemon({
     given,

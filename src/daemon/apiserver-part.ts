@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { type ApiServer, createApiServer, type NodeConnection } from '#cluster/apiserver';
 import { type ClusterClient, inProcessClient } from '#cluster/client';
 import type { CertificateSigner } from '#cluster/controllers';
+import { explainPlaces } from '#cluster/scheduler';
 import { backupOf, openEtcdStore, openLmdbStore, type Store } from '#cluster/store';
 import { nthAddress } from '#network';
 import { openAccess } from './access.ts';
@@ -30,6 +31,8 @@ export interface ApiServerPart extends Part {
   disconnectNode(name: string): void;
   /** All of the cluster's state at one revision. The server must have started. */
   backup(): AsyncIterable<Uint8Array>;
+  /** Says on `/readyz` that it will stop, and serves on for as long as `--shutdown-delay-duration` says. */
+  retire(): Promise<void>;
   /** Writes the kubeconfig entry, once the server answers. */
   announce(): Promise<void>;
 }
@@ -54,7 +57,10 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
         logger,
         serviceCidr: config.serviceCidr,
         nodes: (name) => nodes.get(name),
+        places: explainPlaces,
         version: `${KUBERNETES_VERSION}+gantry-${version}`,
+        limits: config.serving.limits,
+        ...(config.serving.eventTtl_s === undefined ? {} : { eventTtl_s: config.serving.eventTtl_s }),
         ...access.server,
       });
       const { certificate: cert, key } = certificates.server;
@@ -88,6 +94,10 @@ export function apiServerPart(options: PartOptions): ApiServerPart {
         certificate: admin.certificate,
         key: admin.key,
       });
+    },
+    async retire() {
+      server?.retire();
+      await clock.sleep(config.serving.shutdownDelay_ms);
     },
     async stop() {
       await server?.stop();

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { parseCidrOption, parseDuration, parseHostPort, parseParts, parseSize } from './config.ts';
 import { historyOf } from './history-options.ts';
 import { resolveConfig } from './options.ts';
+import { servingOf } from './serving-options.ts';
 
 test('addresses are read in every form, and refused with what a right one looks like', () => {
   assert.deepEqual(parseHostPort('--api', '127.0.0.1:6443'), { host: '127.0.0.1', port: 6443 });
@@ -50,6 +51,32 @@ test('history is bounded by revisions and by age', () => {
   assert.throws(() => historyOf({ 'history-limit': '0' }), /"0" for --history-limit: it must be a number of revisions/);
   assert.throws(() => historyOf({ 'history-age': '7 days' }), /"7 days" for --history-age: it must be a time, such as 90m, 24h or 7d/);
   assert.throws(() => historyOf({ 'history-limit': '5', 'etcd-servers': 'http://127.0.0.1:1' }), /etcd keeps history by its age/);
+});
+
+test('how the API server serves is said in kube-apiserver’s words', () => {
+  assert.deepEqual(servingOf({}, false), { limits: {}, shutdownDelay_ms: 0 });
+  const all = {
+    'event-ttl': '1h30m',
+    'max-requests-inflight': '3000',
+    'max-mutating-requests-inflight': '0',
+    'request-timeout': '2m0s',
+    'min-request-timeout': '300',
+    'shutdown-delay-duration': '70s',
+  };
+  assert.deepEqual(servingOf(all, true), {
+    eventTtl_s: 5400,
+    limits: { maxRequestsInflight: 3000, maxMutatingRequestsInflight: 0, requestTimeout_ms: 120_000, minRequestTimeout_s: 300 },
+    shutdownDelay_ms: 70_000,
+  });
+  for (const [name, wrong, words] of [
+    ['event-ttl', '10ms', /"10ms" for --event-ttl: it must be a time from 1s to 576h, such as 90s or 1h30m/],
+    ['request-timeout', '0', /"0" for --request-timeout: it must be a time from 1ms to 576h/],
+    ['shutdown-delay-duration', '11m', /"11m" for --shutdown-delay-duration: it must be a time from 0 to 600s/],
+    ['max-requests-inflight', '-1', /"-1" for --max-requests-inflight: it must be a whole number/],
+    ['min-request-timeout', '5s', /"5s" for --min-request-timeout: it must be a whole number/],
+  ] as const)
+    assert.throws(() => servingOf({ [name]: wrong }, true), words);
+  assert.throws(() => servingOf({ 'event-ttl': '1h' }, false), /Cannot take --event-ttl without an API server: add apiserver to --parts/);
 });
 
 test('a configuration file has the options of the command line, which win', async () => {

@@ -3,6 +3,7 @@ import type { RegistrySettings } from '#registry';
 import { ConfigError } from './errors.ts';
 import type { EtcdConfig } from './etcd-options.ts';
 import type { HistoryConfig } from './history-options.ts';
+import type { ServingConfig } from './serving-options.ts';
 import type { AccessSettings } from './settings/access.ts';
 import type { EngineSettings } from './settings/types.ts';
 
@@ -42,6 +43,7 @@ export interface DaemonConfig {
   /** Where the cluster's state is kept, when not in the data dir. */
   readonly etcd: EtcdConfig | undefined;
   readonly history: HistoryConfig;
+  readonly serving: ServingConfig;
   /** How often autoscalers look at the load. */
   readonly autoscalerPeriod_ms: number;
   /** What the build cache may take on the disk. */

@@ -19,6 +19,7 @@ import {
 import { ConfigError } from './errors.ts';
 import { historyOf } from './history-options.ts';
 import { etcdOf } from './etcd-options.ts';
+import { servingOf } from './serving-options.ts';
 import { OPTION_NAMES, type OptionValues } from './option-names.ts';
 import type { Meaning } from './settings/daemon-json-keys.ts';
 import type { AccessSettings } from './settings/access.ts';
@@ -61,6 +62,7 @@ export async function resolveConfig(given: OptionValues, configFile: string | un
     serviceCidr: parseCidrOption('--service-cidr', options['service-cidr'] ?? '10.43.0.0/16'),
     etcd: etcdOf(options, parts.has('apiserver')),
     history: historyOf(options),
+    serving: servingOf(options, parts.has('apiserver')),
     autoscalerPeriod_ms: parseDuration('--autoscaler-period', options['autoscaler-period'] ?? '15s'),
     buildCacheMax_bytes: parseSize('--build-cache-max', options['build-cache-max'] ?? '20g'),
     unpackBounds: parseUnpackBounds(options['unpack-max'], options['unpack-ratio-max']),

@@ -9,6 +9,8 @@ import { removeKubeconfigEntry } from './kubeconfig.ts';
 import { sharesDirs } from './shared-dirs.ts';
 
 const FORMAT_VERSION = 1;
+/** The API server's own measure. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
 /** What the daemon made outside its own directories: so that `down` can undo it. */
 export interface Places {
@@ -27,6 +29,8 @@ export interface Places {
   /** Links, namespaces and rules were made. */
   readonly network?: true;
   readonly kubeconfig?: { readonly path: string; readonly name: string };
+  /** How long the API server may take to stop, for the sake of those whom it serves. */
+  readonly serving_ms?: number;
 }
 
 const pathOf = (dataDir: string) => join(dataDir, 'places.json');
@@ -63,8 +67,12 @@ function placesOf(config: DaemonConfig, linux: Pick<Linux, 'cgroups'>): Places {
     ...(config.parts.has('engine') ? { docker } : {}),
     ...(config.parts.has('engine') && sharesDirs(linux) ? { sharedDirs: true } : {}),
     ...(config.parts.has('network') ? { network: true } : {}),
-    ...(config.parts.has('apiserver') ? { kubeconfig: { path: config.kubeconfig, name: config.contextName } } : {}),
+    ...(config.parts.has('apiserver') ? { kubeconfig: { path: config.kubeconfig, name: config.contextName }, serving_ms: patienceOf(config) } : {}),
   };
+}
+
+function patienceOf({ serving: { shutdownDelay_ms, limits } }: DaemonConfig): number {
+  return shutdownDelay_ms + (limits.requestTimeout_ms ?? REQUEST_TIMEOUT_MS);
 }
 
 /** What the last daemon of that data dir remembered. */

@@ -17,6 +17,7 @@ export function podRuntime(engine: Engine, images: ImageStore, version: string):
     startContainer: (id) => containers.start(id),
     stopContainer: (id, gracePeriod_seconds) => containers.stop(id, { timeout_seconds: gracePeriod_seconds }),
     removeContainer: (id) => containers.remove(id, { force: true, volumes: true }),
+    updateContainer: (id, amounts) => containers.update(id, { resources: resources(amounts) }),
     listContainers: async () => containers.list(isPods).flatMap(describe),
     onChange: (listener) =>
       engine.events.subscribe(({ type, action, owner }) => {
@@ -119,7 +120,8 @@ function mounts(spec: RuntimeContainerSpec): readonly MountSpec[] {
   return [...own, ...files.map((file): MountSpec => ({ type: 'bind', readOnly: false, ...file }))];
 }
 
-function resources({ limits, requests }: RuntimeContainerSpec): ResourceLimits {
+/** Pure. */
+export function resources({ limits, requests }: Pick<RuntimeContainerSpec, 'limits' | 'requests'>): ResourceLimits {
   const asked = requests.cpu_millicores ?? limits.cpu_millicores;
   return {
     ...(limits.memory_bytes === undefined ? {} : { memory_bytes: limits.memory_bytes, memorySwap_bytes: limits.memory_bytes }),

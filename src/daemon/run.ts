@@ -51,6 +51,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     daemon.notify(`READY=1\nSTATUS=${line}`);
     await stopping;
     daemon.notify('STOPPING=1');
+    await daemon.retire();
     return 0;
   } catch (error) {
     if (options.readyFd === undefined || !(error instanceof GantryError)) throw error;
@@ -70,6 +71,8 @@ interface RunningDaemon extends AsyncDisposable {
   describe(): string;
   /** Tells systemd, where it started this (sd_notify(3)). */
   notify(state: string): void;
+  /** Tells those who look whether it is ready that it stops, while all of it still works. */
+  retire(): Promise<void>;
 }
 
 async function startDaemon(config: DaemonConfig, { version, environment }: RunOptions): Promise<RunningDaemon> {
@@ -114,6 +117,7 @@ async function startDaemon(config: DaemonConfig, { version, environment }: RunOp
         logger.warn('cannot tell systemd', { state, error });
       }
     },
+    retire: async () => await built.apiServer?.retire(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -33,8 +33,8 @@ export async function takeDown(options: DownOptions): Promise<void> {
     return;
   }
   const linux = openLinux();
-  await endDaemon(dataDir, linux.processes, say);
   const places = await readPlaces(dataDir);
+  await endDaemon(dataDir, linux.processes, { patience_ms: STOP_TIMEOUT_MS + (places?.serving_ms ?? 0), say });
   {
     await using _lock = await takeLock(dataDir, linux.processes);
     if (places?.docker || places?.network) await endContainers({ id: identity.id, dataDir, runDir, linux }, places, options);
@@ -78,17 +78,21 @@ async function endContainers(
   await network.removeAll();
 }
 
-async function endDaemon(dataDir: string, processes: ReturnType<typeof openLinux>['processes'], say: (line: string) => void): Promise<void> {
+async function endDaemon(
+  dataDir: string,
+  processes: ReturnType<typeof openLinux>['processes'],
+  { patience_ms, say }: { readonly patience_ms: number; readonly say: (line: string) => void },
+): Promise<void> {
   const holder = await holderOf(dataDir, processes);
   if (holder === undefined) return;
   say(`stopping the daemon, process ${holder.pid}`);
   processes.signal(holder.pid, 'SIGTERM');
   try {
-    await processes.waitGone(holder.pid, AbortSignal.timeout(STOP_TIMEOUT_MS));
+    await processes.waitGone(holder.pid, AbortSignal.timeout(patience_ms));
   } catch (error) {
     const alive = await findStatus({ dataDir, runDir: undefined }).catch(() => undefined);
     throw new ConfigError(
-      `Cannot take down ${dataDir}: the daemon, process ${holder.pid}, did not stop within ${STOP_TIMEOUT_MS / 1_000} s${alive ? ' and still answers' : ''}. End it with "kill -9 ${holder.pid}" and try again; nothing is lost by that`,
+      `Cannot take down ${dataDir}: the daemon, process ${holder.pid}, did not stop within ${patience_ms / 1_000} s${alive ? ' and still answers' : ''}. End it with "kill -9 ${holder.pid}" and try again; nothing is lost by that`,
       { cause: error },
     );
   }

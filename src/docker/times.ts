@@ -1,4 +1,4 @@
-import { parseDuration_ns } from '#build';
+import { parseDuration_ns } from '#kit';
 import { badRequest } from './errors.ts';
 
 /** RFC 3339 with nanoseconds as Go writes it; Docker's zero time when undefined. */

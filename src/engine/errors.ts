@@ -96,13 +96,6 @@ export const execUnknown = (id: string) => new EngineError('EXEC_UNKNOWN', 404, 
 export const execStarted = (id: string) => new EngineError('EXEC_STARTED', 409, `exec ${id} was started already; create a new one`);
 
 export const pathUnknown = (path: string, id: string) => new EngineError('PATH_UNKNOWN', 404, `Could not find the file ${path} in container ${id}`);
-export const pathInvalid = (path: string, why: string) => new EngineError('PATH_INVALID', 400, `Cannot use path ${path}: ${why}`);
 export const readOnly = (what: string) => new EngineError('READ_ONLY', 403, `${what} is marked read-only`);
-export const archiveTooLarge = (bytes: number, room_bytes: number) =>
-  new EngineError(
-    'ARCHIVE_TOO_LARGE',
-    413,
-    `Cannot unpack the archive: it holds ${bytes} bytes or more, and there is room for ${room_bytes}; nothing was changed`,
-  );
 export const recordBroken = (path: string, why: string) =>
   new EngineError('RECORD_BROKEN', 500, `Cannot read the record ${path}: ${why}; move its folder away to go on without it`);

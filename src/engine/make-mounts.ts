@@ -1,8 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { GantryError, isSystemError } from '#kit';
-import type { Image } from '#image';
-import { findInRoot } from './archive/in-root.ts';
+import { findInRoot, type Image } from '#image';
 import type { ContainerRecord } from './container.ts';
 import { invalid } from './errors.ts';
 import { leaseOwner, pathsOf, type Rooms } from './rooms.ts';

@@ -1,4 +1,4 @@
-import { findInRoot } from './archive/in-root.ts';
+import { findInRoot } from '#image';
 import type { ContainerPaths, ContainerRecord } from './container.ts';
 import { invalid } from './errors.ts';
 import { holdBind } from './held-mounts.ts';

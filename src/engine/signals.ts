@@ -14,7 +14,8 @@ export function signalNumber(text: string): number {
   const name = word.startsWith('SIG') ? word : `SIG${word}`;
   const known = Object.entries(constants.signals).find(([each]) => each === name);
   if (known) return known[1];
-  const realtime = /^SIGRTMIN(?:\+(\d+))?$/.exec(name);
-  if (realtime && REALTIME_MIN + Number(realtime[1] ?? 0) <= SIGNAL_MAX) return REALTIME_MIN + Number(realtime[1] ?? 0);
+  const realtime = /^SIGRT(?:(?<least>MIN)(?:\+(?<above>\d+))?|MAX(?:-(?<below>\d+))?)$/.exec(name)?.groups;
+  const distance = Number(realtime?.above ?? realtime?.below ?? 0);
+  if (realtime && distance <= SIGNAL_MAX - REALTIME_MIN) return realtime.least === undefined ? SIGNAL_MAX - distance : REALTIME_MIN + distance;
   throw invalid('signal', `"${text}" is no signal; give a name as SIGTERM or a number from 1 to ${SIGNAL_MAX}`);
 }

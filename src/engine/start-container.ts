@@ -2,7 +2,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '#kit';
-import { findInRoot, readInRoot } from './archive/in-root.ts';
+import { findInRoot, readInRoot } from '#image';
 import { blockIoOf } from './block-io.ts';
 import { type ContainerPaths, type ContainerRecord, ended, isLive, lastExit, type StoredEndpoint, started } from './container.ts';
 import { alreadyPaused, beingRemoved, invalid, notRunning, StartError, startFailed } from './errors.ts';

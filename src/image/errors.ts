@@ -165,3 +165,13 @@ export function archiveTooLarge(name: string, size: number, free: number): Gantr
 export function treeInvalid(path: string, problem: string): GantryError {
   return new GantryError('TREE_INVALID', 400, `Cannot copy to ${JSON.stringify(path)}: ${problem}`);
 }
+
+/** A path of a container, in the words of `docker cp`. */
+export const pathInvalid = (path: string, why: string) => new GantryError('PATH_INVALID', 400, `Cannot use path ${path}: ${why}`);
+export const archiveDoesNotFit = (bytes: number, room_bytes: number) =>
+  new GantryError(
+    'ARCHIVE_TOO_LARGE',
+    413,
+    `Cannot unpack the archive: it holds ${bytes} bytes or more, and there is room for ${room_bytes}; nothing was changed`,
+  );
+export const replacingFailed = (code: number | null) => new GantryError('RUNTIME_FAILED', 500, `Cannot replace a folder of a container: rm ended with ${code}`);

@@ -13,6 +13,8 @@ export type { Remotes } from './remote/open-remotes.ts';
 export type { RemoteManifest, RemoteRepository } from './remote/repository.ts';
 export type { RemoteOptions } from './remote/session.ts';
 export { bounded, DEFAULT_BOUNDS, type Limits, roomIn, type UnpackBounds, withRoom } from './bounds.ts';
+export { pathInvalid } from './errors.ts';
+export { findInRoot, type Found, readInRoot } from './live/in-root.ts';
 export { plainContent } from './tar/compression.ts';
 export type { TarEntry } from './tar/entry.ts';
 export { timeOf } from './tar/files.ts';

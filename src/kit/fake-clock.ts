@@ -1,4 +1,5 @@
 import { type Clock, sleepBy, type Timer } from './clock.ts';
+import { Heap } from './heap.ts';
 
 interface Due {
   readonly at_ms: number;
@@ -11,8 +12,8 @@ interface Due {
 export class FakeClock implements Clock {
   #now_ms: number;
   #order = 0;
-  /** A binary heap, the next timer first. */
-  readonly #heap: Due[] = [];
+  /** The next timer first. */
+  readonly #heap = new Heap(isBefore);
 
   constructor(start_ms = Date.parse('2026-01-01T00:00:00Z')) {
     this.#now_ms = start_ms;
@@ -28,7 +29,7 @@ export class FakeClock implements Clock {
   /** Of the timer that fires next; undefined while none is set. */
   get next_ms(): number | undefined {
     this.#dropCancelled();
-    return this.#heap[0]?.at_ms;
+    return this.#heap.first?.at_ms;
   }
 
   /** How many timers were ever set. */
@@ -38,7 +39,7 @@ export class FakeClock implements Clock {
 
   setTimer(delay_ms: number, callback: () => void): Timer {
     const due: Due = { at_ms: this.#now_ms + Math.max(0, delay_ms), order: this.#order++, callback };
-    this.#push(due);
+    this.#heap.push(due);
     return {
       unref: () => undefined,
       [Symbol.dispose]: () => {
@@ -66,42 +67,11 @@ export class FakeClock implements Clock {
   /** The next timer, if it is due by then. */
   #take(until_ms: number): Due | undefined {
     const next_ms = this.next_ms;
-    return next_ms === undefined || next_ms > until_ms ? undefined : this.#pop();
+    return next_ms === undefined || next_ms > until_ms ? undefined : this.#heap.pop();
   }
 
   #dropCancelled(): void {
-    while (this.#heap[0] !== undefined && this.#heap[0].callback === undefined) this.#pop();
-  }
-
-  #push(due: Due): void {
-    const heap = this.#heap;
-    let at = heap.push(due) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent];
-      if (above === undefined || !isBefore(due, above)) break;
-      heap[at] = above;
-      at = parent;
-    }
-    heap[at] = due;
-  }
-
-  #pop(): Due | undefined {
-    const heap = this.#heap;
-    const [first] = heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      const [left, right] = [heap[2 * at + 1], heap[2 * at + 2]];
-      const isRight = left !== undefined && right !== undefined && isBefore(right, left);
-      const child = isRight ? right : left;
-      if (child === undefined || !isBefore(child, last)) break;
-      heap[at] = child;
-      at = 2 * at + (isRight ? 2 : 1);
-    }
-    heap[at] = last;
-    return first;
+    while (this.#heap.first !== undefined && this.#heap.first.callback === undefined) this.#heap.pop();
   }
 }
 

@@ -29,7 +29,7 @@ export async function applyManifests(client: ClusterClient, manifests: string | 
 async function applyOne(client: ClusterClient, object: KubeObject): Promise<KubeObject> {
   const { ref, namespaced } = await resourceOf(client, object);
   const namespace = namespaced ? (object.metadata?.namespace ?? 'default') : undefined;
-  const manager = { fieldManager: MANAGER, force: true };
+  const manager = { fieldManager: MANAGER, force: true, fieldValidation: 'Strict' } as const;
   const { name } = object.metadata ?? {};
   // Server-side apply needs a name; a name of which the server makes the rest is a new object each time.
   if (name === undefined) return await client.resource(ref).create({ ...object, metadata: { ...object.metadata, ...(namespace && { namespace }) } }, manager);
@@ -38,6 +38,8 @@ async function applyOne(client: ClusterClient, object: KubeObject): Promise<Kube
 
 /** The server's own kinds, and those that its definitions describe. */
 async function resourceOf(client: ClusterClient, { apiVersion, kind }: KubeObject): Promise<{ readonly ref: ResourceRef; readonly namespaced: boolean }> {
+  // A program without types, or a text, may lack either.
+  if (!apiVersion || !kind) throw new Error(`${apiVersion ? 'kind' : 'apiVersion'}: Required value`);
   const known = findKind(apiVersion, kind);
   if (known !== undefined) return { ref: known, namespaced: known.namespaced };
   const [group = '', version = ''] = String(apiVersion).split('/');

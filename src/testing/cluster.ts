@@ -1,9 +1,8 @@
 import type { KubeObject, UserInfo } from '#cluster/api';
 import type { ClusterClient } from '#cluster/client';
-import type { StoreContent } from '#cluster/store';
 import { type Clock, createLogger, FakeClock, type Logger, seededRandom, type SeededRandom, silentLogger } from '#kit';
 import { applyManifests } from './apply.ts';
-import { ControlPlane, VERSION } from './control-plane.ts';
+import { type Content, ControlPlane, VERSION } from './control-plane.ts';
 import { badOptions, clockIsReal, neverHeld } from './errors.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { ContainerScript, ImageScript, PodScript, Run } from './script.ts';
@@ -17,6 +16,7 @@ import { nameUnstopped } from './unstopped.ts';
 
 const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 const PATIENCE_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
 const FAKE_PATIENCE_MS = 3_600_000;
 
 /** All that a cluster begins with. */
@@ -26,7 +26,7 @@ export interface Beginning {
   readonly time_ms: number;
   readonly seed: number;
   readonly randomState: number;
-  readonly content: StoreContent;
+  readonly content: Content;
   readonly nodes: readonly NodeState[];
   readonly scripts: readonly PodScript[];
   readonly images: ImageScript;
@@ -195,10 +195,10 @@ export class Cluster implements TestCluster {
   /** Changes with whatever happens in the cluster. */
   readonly #pulse = (): string => `${this.#changes}/${this.#plane.revision}/${this.#ground.fake?.timers ?? 0}`;
 
-  /** Resolves with the next change of the store, or after that time. */
+  /** Resolves with the next change of the store, or after that time; what is waited for may be elsewhere too, so that it is never long. */
   async #changedSince(revision: number, wait_ms: number): Promise<void> {
     const changed = Promise.withResolvers<void>();
-    using _timer = this.#ground.clock.setTimer(wait_ms, changed.resolve);
+    using _timer = this.#ground.clock.setTimer(Math.min(wait_ms, LOOK_AGAIN_MS), changed.resolve);
     using _watch = await this.#plane.store.watch('', revision, () => changed.resolve());
     await changed.promise;
   }

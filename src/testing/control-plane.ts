@@ -1,9 +1,9 @@
-import { type ApiServer, createApiServer, type NodeConnection } from '#cluster/apiserver';
+import { type ApiServer, createApiServer, type NodeConnection, type Prepared } from '#cluster/apiserver';
 import type { UserInfo } from '#cluster/api';
 import { type ClusterClient, inProcessClient } from '#cluster/client';
 import { type Controllers, createControllers } from '#cluster/controllers';
-import { createScheduler, type Scheduler } from '#cluster/scheduler';
-import { openMemoryStore, type Store, type StoreContent } from '#cluster/store';
+import { createScheduler, explainPlaces, type Scheduler } from '#cluster/scheduler';
+import { contentOf, openMemoryStore, type Store, type StoreContent } from '#cluster/store';
 import type { Clock, Logger, Random } from '#kit';
 
 export const VERSION = 'v1.36.0+gantry-testing';
@@ -15,6 +15,12 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+}
+
+/** What a control plane begins with. */
+export interface Content extends StoreContent {
+  /** Of the control plane that the content is from. */
+  readonly prepared?: Prepared;
 }
 
 /** What a control plane is made of. */
@@ -43,7 +49,7 @@ export class ControlPlane {
   /** `admin.token` is for those who come over HTTPS. */
   static async start(
     { clock, random, logger }: Surroundings,
-    content: StoreContent,
+    content: Content,
     admin: { readonly user: UserInfo; readonly token: string },
   ): Promise<ControlPlane> {
     const store = await openMemoryStore({ from: content, clock });
@@ -60,8 +66,10 @@ export class ControlPlane {
       logger,
       serviceCidr: SERVICE_CIDR,
       nodes: (name) => connections.get(name),
+      places: explainPlaces,
       version: VERSION,
       tokens: new Map([[admin.token, admin.user]]),
+      ...(content.prepared && { prepared: content.prepared }),
     });
     const component = (name: string) => inProcessClient(server.handler, { name: `system:${name}`, groups: ['system:authenticated'] });
     const forControllers = component('kube-controller-manager');
@@ -91,9 +99,8 @@ export class ControlPlane {
     else this.#parts.connections.set(node, connection);
   }
 
-  async content(): Promise<StoreContent> {
-    const { items, revision } = await this.store.range('');
-    return { items, revision };
+  async content(): Promise<Content> {
+    return { ...(await contentOf(this.store)), prepared: this.server.prepared() };
   }
 
   async stop(): Promise<void> {

@@ -7,7 +7,6 @@ const EXIT_ON_SIGNAL = 143;
 const EXIT_ON_KILL = 137;
 
 interface Process {
-  readonly spec: RuntimeContainerSpec;
   readonly script: ContainerScript;
   container: RuntimeContainer;
   timer: Timer | undefined;
@@ -16,7 +15,7 @@ interface Process {
 /** What a runtime holds, for another one to go on from. Plain data but for the scripts. */
 export interface RuntimeState {
   readonly next: number;
-  readonly processes: readonly Pick<Process, 'spec' | 'script' | 'container'>[];
+  readonly processes: readonly Pick<Process, 'script' | 'container'>[];
 }
 export interface SimulatedRuntimeOptions {
   readonly node: string;
@@ -39,8 +38,8 @@ export class SimulatedRuntime implements ContainerRuntime {
   constructor(options: SimulatedRuntimeOptions) {
     this.#options = options;
     this.#next = options.from?.next ?? 0;
-    for (const { spec, script, container } of options.from?.processes ?? []) {
-      const process: Process = { spec, script, container, timer: undefined, waiting: [] };
+    for (const { script, container } of options.from?.processes ?? []) {
+      const process: Process = { script, container, timer: undefined, waiting: [] };
       this.#processes.set(container.id, process);
       if (container.state.status === 'running') this.#planExit(process, options.clock.now() - container.state.startedAt_ms);
     }
@@ -81,7 +80,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       created_ms: this.#options.clock.now(),
       state: { status: 'created' },
     };
-    this.#processes.set(id, { spec, script, container: created, timer: undefined, waiting: [] });
+    this.#processes.set(id, { script, container: created, timer: undefined, waiting: [] });
     return id;
   }
 
@@ -114,6 +113,11 @@ export class SimulatedRuntime implements ContainerRuntime {
     process.timer?.[Symbol.dispose]();
     this.#processes.delete(id);
     this.#tell(process);
+  }
+
+  /** A process that follows a script needs nothing, so that any limits suit it. */
+  async updateContainer(id: string): Promise<void> {
+    this.#get(id);
   }
 
   async listContainers(): Promise<readonly RuntimeContainer[]> {
@@ -198,7 +202,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   state(): RuntimeState {
-    return { next: this.#next, processes: [...this.#processes.values()].map(({ spec, script, container }) => ({ spec, script, container })) };
+    return { next: this.#next, processes: [...this.#processes.values()].map(({ script, container }) => ({ script, container })) };
   }
 
   /** Its timers are gone; nothing happens any more. */

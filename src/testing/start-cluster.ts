@@ -1,5 +1,6 @@
 import { systemRandom } from '#kit';
 import { checkNode, Cluster } from './cluster.ts';
+import { checkOptions } from './check-options.ts';
 import { BEGINNING_MS, preparedContent } from './prepared.ts';
 import type { NodeState } from './simulated-node.ts';
 import type { ClusterOptions, NodeOptions, TestCluster } from './types.ts';
@@ -15,6 +16,7 @@ import { callerOf } from './unstopped.ts';
  * await cluster.until('the Deployment to be available', async () => …);
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  checkOptions(options);
   const startedAt = callerOf(new Error().stack ?? '', import.meta.dirname);
   const { nodes = 1, clock = 'system', startTime, seed = Math.floor(systemRandom.fraction() * 2 ** 32), pods, images = () => undefined, log } = options;
   const time_ms = startTime?.getTime() ?? BEGINNING_MS;
@@ -25,7 +27,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       time_ms,
       seed,
       randomState: seed,
-      content: time_ms < BEGINNING_MS ? { items: [], revision: 0 } : await preparedContent(),
+      content: time_ms < BEGINNING_MS ? { items: [], revision: 0 } : await preparedContent(clock),
       nodes: wanted.map(newNode),
       scripts: pods === undefined ? [] : [pods],
       images,

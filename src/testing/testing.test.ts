@@ -46,6 +46,18 @@ suite('a cluster inside a test', () => {
       );
   });
 
+  test('a Deployment makes as many Pods as it asks for and none besides, however many come at once', async () => {
+    await using cluster = await startCluster({ nodes: 20, clock: 'fake', seed: 3 });
+    const made: string[] = [];
+    const pods = createInformer<V1Pod>(cluster.client, PODS, { clock: cluster.clock, logger: silentLogger });
+    pods.onChange(({ type, object }) => type === 'added' && made.push(object.metadata.name ?? ''));
+    await pods.start();
+    await cluster.apply(deployment(400));
+    await untilAvailable(cluster, 400);
+    await pods.stop();
+    assert.equal(made.length, 400);
+  });
+
   test('a manifest that the API refuses fails with its words and the place', async () => {
     await using cluster = await startCluster({ nodes: 0 });
     await assert.rejects(cluster.apply(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fine}\n---\n${deployment(-1)}`), {

@@ -30,7 +30,7 @@ test('a Pod that no node can take, one without an image, one that crashes, one t
   await apply(pod('pictureless', { image: 'localhost:1/none:1', imagePullPolicy: 'Always' }));
   await apply(pod('crashing', shell('echo the reason; exit 3')));
   await apply(pod('unready', { ...SERVE, readinessProbe: { exec: { command: ['false'] }, periodSeconds: 1 } }));
-  assert.match(await says('pod big', /STOP +nodes +1 node\(s\)/), /STOP +phase +pod default\/big is Pending\nSTOP +scheduling +0\/1 nodes are available\n/);
+  assert.match(await says('pod big', /STOP +nodes +\S+: Insufficient cpu/), /is Pending\nSTOP +scheduling +0\/1 nodes are available: 1 node\(s\) didn't match/);
   assert.match(await says('pod pictureless', /STOP +container main +(ErrImagePull|ImagePullBackOff)/), /→ Look at the image's name "localhost:1\/none:1"/);
   assert.match(await says('pod crashing', /CrashLoopBackOff.*the last run ended with exit code 3/), /log of main +the last lines:\n +the reason\n/);
   assert.match(await says('pod unready -n default', /container main +runs, but is not ready/), /STOP +ready +it is not ready, so no Service leads to it/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type ApiServer, createApiServer } from '#cluster/apiserver';
 import type { KubeObject, V1ConfigMap, V1Service, WatchEvent } from '#cluster/api';
-import { CONFIG_MAPS, type ClusterClient, inProcessClient, LeaderElection, LEASES, SERVICES } from '#cluster/client';
+import { CONFIG_MAPS, type ClusterClient, EVENTS, inProcessClient, LeaderElection, LEASES, SERVICES } from '#cluster/client';
 import { openEtcdStore, type Store } from '#cluster/store';
 import { silentLogger, systemClock, systemRandom } from '#kit';
 import { etcdMissing, startCable, startTestEtcd } from '../../src/cluster/store/etcd/etcd.testing.ts';
@@ -20,10 +20,10 @@ interface Plane extends AsyncDisposable {
   readonly store: Store;
 }
 
-async function startPlane(prefix: string, endpoint = etcd?.endpoints[0] ?? ''): Promise<Plane> {
+async function startPlane(prefix: string, endpoint = etcd?.endpoints[0] ?? '', more: { readonly eventTtl_s?: number } = {}): Promise<Plane> {
   const store = await openEtcdStore({ endpoints: [endpoint], clock: systemClock, prefix });
   const common = { clock: systemClock, random: systemRandom, logger: silentLogger };
-  const server = await createApiServer({ store, ...common, serviceCidr: '10.96.0.0/24', nodes: () => undefined, version: 'v1.36.0+gantry-test' });
+  const server = await createApiServer({ store, ...common, ...more, serviceCidr: '10.96.0.0/24', nodes: () => undefined, version: 'v1.36.0+gantry-test' });
   const client = inProcessClient(server.handler, ADMIN);
   return {
     client,
@@ -197,6 +197,27 @@ test('an API server that was cut off until its past was forgotten tells its watc
     ],
   );
   assert.equal(events[1] && objectOf(events[1]).metadata.resourceVersion, comes.metadata.resourceVersion);
+});
+
+test('two API servers on one etcd: an Event ends with its lease for both, and the Event that the other one wrote later with its own', skipping, async () => {
+  const prefix = prefixOfTest();
+  const more = { eventTtl_s: 2 };
+  await using here = await startPlane(prefix, undefined, more);
+  await using there = await startPlane(prefix, undefined, more);
+  const [mine, theirs] = [here.client.resource(EVENTS), there.client.resource(EVENTS)];
+  const event = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace: NAMESPACE },
+    involvedObject: { kind: 'Pod', name: 'p', namespace: NAMESPACE },
+  });
+  const { metadata } = await theirs.list({ namespace: NAMESPACE });
+  const watch = first(theirs.watch({ namespace: NAMESPACE, resourceVersion: metadata.resourceVersion ?? '' }), 4);
+  await mine.create(event('a'));
+  await theirs.create(event('b'));
+  // What ends in the same half second ends in any order.
+  assert.deepEqual((await watch).map((one) => `${one.type} ${objectOf(one).metadata.name}`).sort(), ['ADDED a', 'ADDED b', 'DELETED a', 'DELETED b']);
+  assert.deepEqual((await mine.list({ namespace: NAMESPACE })).items, []);
 });
 
 test('of two candidates one leads; at a clean stop the other one does within seconds', skipping, async () => {

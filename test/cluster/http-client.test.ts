@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
+import { get } from 'node:https';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import 'reflect-metadata';
@@ -9,6 +10,7 @@ import type { V1ConfigMap, V1Node, V1Pod } from '#cluster/api';
 import { CONFIG_MAPS, createInformer, httpClient, isStatus, loadKubeconfig, NODES, podExec, podLogs, PODS, type ServerAccess } from '#cluster/client';
 import { openMemoryStore } from '#cluster/store';
 import { silentLogger, systemClock, systemRandom } from '#kit';
+import { eventually } from '../support/eventually.ts';
 
 const base = { clock: systemClock, random: systemRandom, logger: silentLogger };
 const user = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
@@ -81,6 +83,43 @@ test('over HTTPS: verbs, errors, and an informer that survives the server', asyn
     });
   } finally {
     await informer.stop();
+    await client.close();
+    await server.stop();
+  }
+});
+
+test('over HTTPS: a client that is told to come again comes again', async () => {
+  const { cert, key } = await selfSigned();
+  await using store = Object.assign(await openMemoryStore(), { [Symbol.asyncDispose]: () => store.close() });
+  const tokens = new Map([['secret', { name: 'jane', groups: ['system:authenticated'] }]]);
+  const limits = { maxMutatingRequestsInflight: 1 };
+  const server = await createApiServer({ ...options(store), tokens, limits, authorizationModes: ['AlwaysAllow'] });
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0, cert, key });
+  const client = httpClient({ server: `https://127.0.0.1:${port}`, ca: cert, token: 'secret' });
+  const maps = client.resource<V1ConfigMap>(CONFIG_MAPS);
+  // The first write takes the only place, until another one was refused.
+  const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const put = store.put.bind(store);
+  store.put = async (...given) => {
+    held.resolve();
+    await released.promise;
+    return await put(...given);
+  };
+  const metrics = { ca: cert, headers: { authorization: 'Bearer secret' }, agent: false } as const;
+  const refusals = () =>
+    new Promise<boolean>((resolve) => {
+      get(`https://127.0.0.1:${port}/metrics`, metrics, (answer) => {
+        void answer.toArray().then((parts) => resolve(/apiserver_request_total\{code="429"/.test(Buffer.concat(parts).toString())));
+      });
+    });
+  try {
+    const first = maps.create(map('first', 'x'));
+    await held.promise;
+    const second = maps.create(map('second', 'x'));
+    await eventually('the second is refused', refusals);
+    released.resolve();
+    assert.deepEqual([(await first).metadata.name, (await second).metadata.name], ['first', 'second']);
+  } finally {
     await client.close();
     await server.stop();
   }

@@ -65,6 +65,49 @@ test('owners, capabilities and hard links of an image come along; those of a con
   assert.equal(said, '5:6 2\n5:6 2\n0:0\n');
 });
 
+test('wildcards may fit nothing, and a target that is a dangling link is filled', async () => {
+  const said = await builds(
+    { file: 'text\n' },
+    'FROM busybox\nRUN ln -s /real/name /link\nCOPY none* file /some/\nCOPY --parents none/*.txt /\nADD no[ab] /\nCOPY file /link\n',
+    'ls /some; readlink /link; cat /real/name',
+  );
+  assert.equal(said, 'file\n/real/name\ntext\n');
+});
+
+test('folders that are made on the way: of the mode in figures, with --parents as they are, and of the user at WORKDIR', async () => {
+  const folder = at('folders');
+  await makeContext(folder, {
+    'shut/in/file': '',
+    'shut/out/file': '',
+    Dockerfile: `FROM busybox
+COPY --chmod=700 shut/in/file /figures/deep/
+COPY --chmod=u+x shut/in/file /letters/deep/
+COPY --parents --exclude=shut/out shut/in/f* shut /kept/
+USER app
+WORKDIR /home/new/one
+USER 77
+WORKDIR two
+USER nobody-here
+WORKDIR /three
+USER root
+`,
+  });
+  await chmod(join(folder, 'shut'), 0o710);
+  await output(docker.daemon.docker(['build', '-t', 'folders', '.'], { folder }));
+  const paths = '/figures /figures/deep /letters/deep /kept/shut /kept/shut/in /home/new /home/new/one /home/new/one/two /three';
+  assert.equal(
+    await docker.run('run --rm folders sh -c', `stat -c "%a %u:%g" ${paths}; ls /kept/shut`),
+    '700 0:0\n700 0:0\n755 0:0\n710 0:0\n755 0:0\n755 1000:1000\n755 1000:1000\n755 77:77\n755 0:0\nin\n',
+  );
+});
+
+test('--chmod may name what somebody else has, and --chown is of what an archive holds too', async () => {
+  const folder = await makeContext(at('given'), { file: '', Dockerfile: 'FROM busybox\nCOPY --chmod=u=rw,go=u-w file /file\nADD --chown=3:4 a.tar /a/\n' });
+  await output(run(['tar', '--owner=5', '--group=6', '-cf', 'a.tar', 'file'], { folder }));
+  await output(docker.daemon.docker(['build', '-t', 'given', '.'], { folder }));
+  assert.equal(await docker.run('run --rm given stat -c', '%a %u:%g', '/file', '/a/file'), '644 0:0\n644 3:4\n');
+});
+
 test('links in the context and in the image lead nowhere outside; setuid bits stay', async () => {
   const folder = await makeContext(at('hostile'), {
     Dockerfile: 'FROM busybox\nRUN ln -s /../../../../../../.. /up && ln -s /tmp/t /t && mkdir /tmp/t\nCOPY . /up/c/\nCOPY file /t/\n',

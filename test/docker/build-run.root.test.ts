@@ -91,6 +91,7 @@ test('a secret is seen by its step, as file or variable, and nowhere else', asyn
     /secret absent.*--secret id=absent/,
   );
   assert.match(await build('FROM busybox\nRUN --mount=type=secret,id=absent test ! -e /run/secrets/absent && echo without\n'), /without\n/);
+  assert.match(await build('FROM busybox\nRUN --mount=type=secret,id=absent,env=GIVEN echo "[${GIVEN-unset}]"\n'), /\n\[\]\n/);
 });
 
 test('a step reaches the SSH agent of --ssh by a socket with its own mode and owner', async () => {

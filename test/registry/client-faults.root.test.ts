@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { type OpenImageStore, parseReference } from '#image';
+import { layersOf, type OpenImageStore, parseReference } from '#image';
 import { systemClock } from '#kit';
 import type { DockerRegistry } from '../support/docker-registry.ts';
 import type { FaultyFront } from '../support/faulty-front.ts';
@@ -54,6 +54,31 @@ test('a download goes on where the connection broke, as often as it brings somet
   assert.equal(ranges[0], undefined);
   assert.match(ranges[5] ?? '', /^bytes=\d+-$/);
   assert.ok(Number(ranges[5]?.replace(/\D/g, '')) > 400_000, String(ranges));
+});
+
+test('three images with a layer in common, pulled at once, have each blob fetched once', { skip: !isInside }, async () => {
+  const [making, store] = [await openStore('making-three'), await openStore('three')];
+  const names = ['one', 'two', 'three'].map((which) => `team/${which}:1`);
+  try {
+    const { config, ...image } = await making.images.pull(parseReference(`${upstream.host}/team/app:1`), {});
+    for (const name of names) {
+      const named = parseReference(`${upstream.host}/${name}`);
+      await making.images.create({
+        config: { ...config, config: { ...config.config, Labels: { name } } },
+        layers: layersOf({ config, ...image }),
+        names: [named],
+      });
+      await making.images.push(named, {});
+    }
+    front.seen.length = 0;
+    await Promise.all(names.map((name) => store.images.pull(parseReference(`${front.host}/${name}`), {})));
+    assert.equal((await store.images.list()).length, names.length);
+    const gets = front.seen.filter(({ what }) => /^GET .*\/blobs\//.test(what)).map(({ what }) => what.slice(what.lastIndexOf('/')));
+    assert.equal(gets.length, names.length + 1, String(gets));
+    assert.equal(new Set(gets).size, gets.length);
+  } finally {
+    await Promise.all([making.stop(), store.stop()]);
+  }
 });
 
 test('a registry that knows no ranges sends all again, and what is here already is passed over', { skip: !isInside }, async () => {

@@ -6,16 +6,18 @@ import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Image, type OpenImageStore, parseReference } from '#image';
+import { hashSync } from 'bcryptjs';
+import { type Image, type OpenImageStore, parseDigest, parseReference } from '#image';
 import { type Clock, silentLogger, systemClock, systemRandom } from '#kit';
 import { createRegistry, type RegistrySettings } from '#registry';
 import { Conversation } from '../support/conversation.ts';
-import type { DockerRegistry } from '../support/docker-registry.ts';
+import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts';
 import { eventually } from '../support/eventually.ts';
 import type { FaultyFront } from '../support/faulty-front.ts';
 import { type FaultyUpstream, LAYER_BYTES, openFaultyUpstream } from '../support/faulty-upstream.ts';
 import { inOwnNamespaces } from '../support/own-namespaces.ts';
 import { Pki } from '../support/pki.ts';
+import { pullWhole, pushImage } from '../support/registry-pushes.ts';
 import { output, run } from '../support/run.ts';
 
 const isInside = inOwnNamespaces(import.meta.filename, 'upstreams against docker-registry', '/usr/bin/docker-registry');
@@ -37,6 +39,7 @@ after(async () => {
   if (isInside) await place[Symbol.asyncDispose]();
 });
 
+const ACCEPTED = { accept: 'application/vnd.oci.image.manifest.v1+json' };
 let places = 0;
 /** A registry of ours over an empty store, with the front as its upstream. */
 async function registryWith(more: Partial<RegistrySettings['upstreams'] & object>[number] | object = {}, settings: RegistrySettings = {}) {
@@ -210,6 +213,50 @@ test('the upstream is shown the credentials of the file', { skip: !isInside }, a
   front.next(/manifests/, { kind: 'answer', status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } });
   assert.equal((await fetched(place.host(), 'hub/team/app/manifests/1')).status, 200);
   assert.equal(front.seen.at(-1)?.headers.authorization, `Basic ${Buffer.from('ann:s3cret').toString('base64')}`);
+});
+
+test('an upstream that really wants a password gives nothing without it', { skip: !isInside }, async () => {
+  const [credentials, users, port] = [join(folder, 'bob'), join(folder, 'users'), 5_003];
+  writeFileSync(users, `bob:${hashSync('pass word', 4)}\n`);
+  await using guarded = await startDockerRegistry(join(folder, 'guarded'), port, undefined, users);
+  const name = parseReference(`${guarded.host}/team/app:1`);
+  await source.images.tag(image.id, name);
+  await source.images.push(name, { auth: { username: 'bob', password: 'pass word' } });
+  writeFileSync(credentials, 'bob:wrong\n');
+  await using place = await registryWith({ remote: `http://${guarded.host}`, credentials });
+  const ask = () => fetched(place.host(), `hub/team/app/blobs/${layer()}`);
+  assert.notEqual((await ask()).status, 200);
+  // It is read anew at each use.
+  writeFileSync(credentials, 'bob:pass word\n');
+  assert.equal((await fetched(place.host(), 'hub/team/app/manifests/1')).status, 200);
+  assert.ok((await ask()).body.equals(await source.images.content.readAll(layer())));
+});
+
+test('of an index only the platform that is asked for is fetched and kept', { skip: !isInside }, async () => {
+  const base = `http://${upstream.host}`;
+  const pushed = [];
+  for (const architecture of ['amd64', 'arm64']) pushed.push(await pushImage(base, 'team/many', architecture, [randomBytes(100_000)]));
+  const [wanted = assert.fail(), other = assert.fail()] = pushed;
+  const mediaType = 'application/vnd.oci.image.index.v1+json';
+  const sizeOf = async (digest: string) =>
+    Number((await fetch(`${base}/v2/team/many/manifests/${digest}`, { method: 'HEAD', headers: ACCEPTED })).headers.get('content-length'));
+  const manifests = [];
+  for (const [digest, architecture] of [
+    [wanted.manifest, 'amd64'],
+    [other.manifest, 'arm64'],
+  ] as const)
+    manifests.push({ mediaType: ACCEPTED.accept, digest, size: await sizeOf(digest), platform: { os: 'linux', architecture } });
+  const body = JSON.stringify({ schemaVersion: 2, mediaType, manifests });
+  assert.equal((await fetch(`${base}/v2/team/many/manifests/all`, { method: 'PUT', headers: { 'content-type': mediaType }, body })).status, 201);
+  await using place = await registryWith();
+  assert.equal((await fetched(place.host(), 'hub/team/many/manifests/all')).body.toString(), body);
+  await pullWhole(`http://${place.host()}`, { ...wanted, repository: 'hub/team/many' });
+  const foreign = [other.manifest, other.layers.at(-1) ?? ''];
+  for (const digest of foreign) {
+    assert.ok(!front.seen.some(({ what }) => what.includes(digest)), `${digest} was asked for`);
+    assert.equal(await place.images.content.stat(parseDigest(digest)), undefined);
+  }
+  for (const digest of [wanted.manifest, ...wanted.layers]) assert.ok(await place.images.content.stat(parseDigest(digest)));
 });
 
 test('one token does for all that is asked of a repository, until the upstream wants another', { skip: !isInside }, async () => {

@@ -9,8 +9,16 @@ export interface DockerRegistry extends AsyncDisposable {
 
 const here = ([program = '', ...rest]: readonly string[]): ChildProcess => spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
 
-/** Starts it and waits until it listens; where `start` does not say otherwise, the caller stands in a network namespace of its own. */
-export async function startDockerRegistry(folder: string, port: number, start: (command: readonly string[]) => ChildProcess = here): Promise<DockerRegistry> {
+/**
+ * Starts it and waits until it listens; where `start` does not say otherwise, the caller stands in a network namespace of its own. With `htpasswd`,
+ * a file of users and bcrypt hashes, it wants to know who asks.
+ */
+export async function startDockerRegistry(
+  folder: string,
+  port: number,
+  start: (command: readonly string[]) => ChildProcess = here,
+  htpasswd?: string,
+): Promise<DockerRegistry> {
   const host = `127.0.0.1:${port}`;
   mkdirSync(join(folder, 'storage'), { recursive: true });
   const config = join(folder, 'config.yml');
@@ -19,6 +27,7 @@ export async function startDockerRegistry(folder: string, port: number, start: (
     log: { level: 'info' },
     storage: { filesystem: { rootdirectory: join(folder, 'storage') }, delete: { enabled: true } },
     http: { addr: host },
+    ...(htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: htpasswd } } }),
     validation: { manifests: { urls: { allow: ['^http://127\\.0\\.0\\.1:.*'] } } },
   };
   writeFileSync(config, JSON.stringify(settings)); // JSON is YAML

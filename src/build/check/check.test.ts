@@ -86,6 +86,8 @@ describe('the rules', () => {
     ['ignored, with exceptions', 'FROM scratch\nCOPY a /', [], { ignored: ['*', '!a'] }],
     ['ignored, of another stage', 'FROM scratch AS x\nFROM scratch\nCOPY --from=x a /', [], { ignored: ['a'] }],
     ['platform of the base', 'FROM a', ['InvalidBaseImagePlatform 1:6'], { bases: new Map([['a', { platform: 'linux/arm64' }]]) }],
+    ['platform of the base, in short', 'FROM --platform=linux a AS linux', [], { bases: new Map([['a', { platform: 'linux/amd64' }]]) }],
+    ['casing of what stands above', 'arg A\nFROM scratch', []],
     ['platform of the base, right', 'FROM a', [], { bases: new Map([['a', { platform: 'linux/amd64/v2' }]]) }],
     ['protocol', 'FROM scratch\nENV P=53/UDP\nEXPOSE 80/TCP 81/tcp $P', ['ExposeProtoCasing 3:8', 'ExposeProtoCasing 3:22']],
     ['mapping', 'FROM scratch\nEXPOSE 80:80 127.0.0.1:81:81', ['ExposeInvalidFormat 2:8', 'ExposeInvalidFormat 2:14']],

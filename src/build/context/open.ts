@@ -9,6 +9,7 @@ import { GIT_URL } from '../plan/git-url.ts';
 import type { BuildSession } from '../session.ts';
 import { folderOfCheckout, Git } from './git.ts';
 import { parseGitPlace } from './git-place.ts';
+import type { KeptContext } from './kept.ts';
 import { applyIgnoreFile, extractContext, readDockerfile } from './receive.ts';
 
 const DOCKERFILE_BYTES_MAX = 4 * 2 ** 20;
@@ -18,20 +19,37 @@ export interface OpenedContext {
   readonly root: string;
   readonly dockerfile: string;
 }
+interface Received {
+  /** What is to be kept of it, where it is small. */
+  readonly keeps?: KeptContext;
+  /** What is to be left out is left out already. */
+  readonly isReused?: boolean;
+}
 
-function receiving({ options, signal }: BuildSession): Parameters<typeof extractContext>[2] {
-  return { clock: options.clock, bounds: options.images.bounds, signal };
+/** Takes a tar stream in: unpacks it, or takes what a build before made of the same bytes. */
+async function receive(session: BuildSession, content: Readable, folder: string): Promise<Received> {
+  const { options, signal, rooms } = session;
+  let received: Received = {};
+  const reuse = async (sha256: string) => {
+    const key = `${sha256} ${session.request.dockerfile ?? ''}`;
+    const found = await rooms.contexts.take(key, folder);
+    received = { keeps: found ?? { key, hashes: new Map() }, isReused: found !== undefined };
+    return found !== undefined;
+  };
+  session.contextBytes = await extractContext(content, folder, { clock: options.clock, bounds: options.images.bounds, signal, reuse });
+  return received;
 }
 
 /** Takes the context in, from the request or from where it says. Errors: `BUILD_CONTEXT_INVALID`, `BUILD_STEP_FAILED`. */
 export async function openContext(session: BuildSession): Promise<OpenedContext> {
   const { remote, context, dockerfile: name = 'Dockerfile' } = session.request;
   const folder = join(session.folder, 'context');
-  let root = folder;
-  if (remote === undefined) session.contextBytes = await extractContext(context, folder, receiving(session));
+  let [root, received]: [string, Received] = [folder, {}];
+  if (remote === undefined) received = await receive(session, context, folder);
   else root = GIT_URL.test(remote) ? await checkOut(session, remote, folder) : await download(session, remote, folder);
   const dockerfile = await readDockerfile(root, name);
-  await applyIgnoreFile(root, name);
+  if (!received.isReused) await applyIgnoreFile(root, name);
+  if (received.keeps) session.keepContext(received.keeps, root);
   return { root, dockerfile };
 }
 
@@ -54,7 +72,7 @@ async function download(session: BuildSession, address: string, folder: string):
   const response = await ask(session, address, 'The context cannot be fetched');
   if (!response.ok || response.body === null) throw contextInvalid(`The context cannot be fetched: ${address}: the server answered ${response.status}`);
   if (!(response.headers.get('content-type') ?? '').startsWith('text/plain')) {
-    session.contextBytes = await extractContext(Readable.fromWeb(response.body), folder, receiving(session));
+    await receive(session, Readable.fromWeb(response.body), folder);
     return folder;
   }
   const text = await response.text();

@@ -1,13 +1,15 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rmdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
-import type { Clock } from '#kit';
+import { type Clock, messageOf } from '#kit';
 import type { UnpackBounds } from '#image';
 import { contextInvalid } from '../errors.ts';
 import { runTar } from './archives.ts';
 import { plainBytes } from './plain.ts';
 import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
+import { whenAborted } from '../when-aborted.ts';
 
 /** Smaller pieces are gathered: clients send a header, then a file, and each would be written by itself. */
 const PIECE_BYTES = 32 * 1024;
@@ -15,31 +17,62 @@ const GATHERING_MS = 2;
 /** What may come in while small pieces are gathered. */
 const AHEAD_BYTES = 2 ** 18;
 const MAGIC_BYTES = 6;
+/** A context that is no larger is known by its bytes before anything is unpacked. */
+const SMALL_BYTES = 4 * 2 ** 20;
+
+interface Receiving {
+  readonly clock: Clock;
+  readonly bounds: UnpackBounds;
+  readonly signal: AbortSignal;
+  /** Is told the SHA-256 of a small context; answers whether it has put its files at the path. */
+  readonly reuse: (sha256: string) => Promise<boolean>;
+}
 
 /**
  * Unpacks the context into the new folder `path`; answers its bytes. It is done by a child (`tar`), which strips leading slashes and `..` and
  * makes links that point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`, `TAR_INVALID`,
  * `UNPACK_TOO_LARGE`, `NO_SPACE`.
  */
-export async function extractContext(
-  content: Readable,
-  path: string,
-  { clock, bounds, signal }: { readonly clock: Clock; readonly bounds: UnpackBounds; readonly signal: AbortSignal },
-): Promise<number> {
+export async function extractContext(content: Readable, path: string, { clock, bounds, signal, reuse }: Receiving): Promise<number> {
   // Steps may see it, whoever they run as; the folder around it is root's alone.
   await mkdir(path, { recursive: true, mode: 0o755 });
   let bytes = 0;
   const counted = gathered(content, clock, (piece) => (bytes += piece.length));
-  const { value: head } = await counted.next();
+  // Whoever sends may have stopped without going away.
+  const { pieces, sha256 } = await Promise.race([readAhead(counted), whenAborted(signal)]);
+  const [head, ...next] = pieces;
   if (head === undefined) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
+  if (sha256 !== undefined && (await reuse(sha256))) return bytes;
   const limits = { bounds, folder: path };
   await runTar(
     ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore'],
-    await plainBytes(head, counted, limits, signal),
+    await plainBytes(head, before(next, counted), limits, signal),
     limits,
     signal,
   );
   return bytes;
+}
+
+/** What comes first, and the SHA-256 of it where that is all. Errors: `BUILD_CONTEXT_INVALID`. */
+async function readAhead(content: AsyncIterator<Buffer, undefined>): Promise<{ readonly pieces: readonly Buffer[]; readonly sha256?: string }> {
+  const pieces: Buffer[] = [];
+  const hash = createHash('sha256');
+  try {
+    for (let bytes = 0; bytes <= SMALL_BYTES; bytes += pieces.at(-1)?.length ?? 0) {
+      const { value } = await content.next();
+      if (value === undefined) return { pieces, sha256: hash.digest('hex') };
+      pieces.push(value);
+      hash.update(value);
+    }
+  } catch (error) {
+    throw contextInvalid(`Cannot read the tar stream: ${messageOf(error)}`, error);
+  }
+  return { pieces };
+}
+
+async function* before(first: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* first;
+  yield* rest;
 }
 
 /** The stream in larger pieces, the first long enough to tell what it is: after a small one it is waited a moment, and what came is one piece. */

@@ -12,6 +12,16 @@ export async function ownerOf(root: string, chown: string, line: number): Promis
   return { uid, gid: /^\d+$/.test(user) ? uid : await lookUp(root, '/etc/passwd', user, line, 3) };
 }
 
+/** The user of an image as an owner; root where the image knows none of that name, as the reference has it. */
+export async function userOrRoot(root: string, user: string): Promise<Owner> {
+  try {
+    return (await ownerOf(root, user, 0)) ?? { uid: 0, gid: 0 };
+  } catch (error) {
+    if (error instanceof DockerfileError) return { uid: 0, gid: 0 };
+    throw error;
+  }
+}
+
 async function lookUp(root: string, file: string, name: string, line: number, column = 2): Promise<number> {
   if (/^\d+$/.test(name)) return Number(name);
   const path = await resolveInRoot(root, file);

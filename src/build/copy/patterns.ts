@@ -7,6 +7,11 @@ import { lstatMaybe, resolveInRoot } from './root-path.ts';
 
 const WILD = /[*?[\\]/;
 
+/** Whether a source may name any number of paths. */
+export function hasWildcards(path: string): boolean {
+  return /[*?[]/.test(path.replace(/\\[\s\S]?/g, ''));
+}
+
 /** Paths below `root` that a source names, sorted; one without wildcards is answered whether it is there or not. Links stay inside of the root. */
 export async function matchingPaths(root: string, pattern: string): Promise<readonly string[]> {
   const clean = posix.resolve('/', pattern).slice(1);

@@ -6,7 +6,7 @@ import type { Fetched } from '../execute/fetched.ts';
 import type { CopyOperation, FilesFrom, PlannedSource, VertexId } from '../plan/graph.ts';
 import { keyOf } from '../plan/keys.ts';
 import type { BuildSession } from '../session.ts';
-import { excludeSources, matchingPaths } from './patterns.ts';
+import { excludeSources, hasWildcards, matchingPaths } from './patterns.ts';
 import { lstatMaybe, resolveInRoot } from './root-path.ts';
 
 /** One thing to copy: where it is now, and what it is called. */
@@ -16,6 +16,8 @@ export interface OpenedSource {
   readonly kind: 'folder' | 'file' | 'archive';
   /** With `--parents`: the folders above it that are kept. */
   readonly above: string;
+  /** These folders where they are, and what they are called below the target. */
+  readonly foldersAbove: readonly { readonly path: string; readonly inside: string }[];
   /** Whether its owners are kept: they are somebody's in an image, and nobody's in a context. */
   readonly keepsOwner: boolean;
   /** It is this build's alone, which changes nothing of it. */
@@ -41,23 +43,30 @@ export async function openSources(session: BuildSession, operation: CopyOperatio
 export async function hashSources(session: BuildSession, operation: CopyOperation, sources: readonly OpenedSource[]): Promise<string> {
   const excludes = excludeSources(operation.excludes, operation.line);
   const hashes: string[] = [];
-  for (const { path, name, kind, above, keepsOwner } of sources) {
-    const items = [{ path, name: kind === 'folder' && !operation.parents ? '' : join(above, name), excludes }];
-    const owners = keepsOwner && operation.chown === '';
-    hashes.push(kind, (await session.options.images.trees.hash(items, { owners })).digest);
+  for (const { path, name, kind, above, foldersAbove, keepsOwner } of sources) {
+    const within = withinOf(operation, { above, name, kind });
+    const folders = foldersAbove.map((folder) => ({ path: folder.path, name: folder.inside, excludes: ['.+'] }));
+    const items = [...folders, { path, name: kind === 'folder' && !operation.parents ? '' : join(above, name), excludes, within }];
+    hashes.push(kind, await session.hash(items, keepsOwner && operation.chown === ''));
   }
   return keyOf(hashes);
+}
+
+/** Patterns of `--exclude` begin at the source, with `--parents` where the kept folders begin. */
+export function withinOf({ parents }: CopyOperation, { above, name, kind }: Pick<OpenedSource, 'above' | 'name' | 'kind'>): string {
+  if (!parents) return '';
+  return kind === 'folder' ? join(above, name) : above;
 }
 
 async function openText(session: BuildSession, source: Extract<PlannedSource, { kind: 'text' }>): Promise<OpenedSource> {
   const path = join(await session.newFolder(), 'text');
   await writeFile(path, source.content, { mode: 0o644 });
-  return { path, name: source.name, kind: 'file', above: '', keepsOwner: false, isOwn: true };
+  return { path, name: source.name, kind: 'file', above: '', foldersAbove: [], keepsOwner: false, isOwn: true };
 }
 
 /** A file from a URL, or a folder from a repository. */
 async function openFetched(operation: CopyOperation, source: Extract<PlannedSource, { kind: 'fetched' }>, fetched: Fetched): Promise<readonly OpenedSource[]> {
-  const common = { above: '', keepsOwner: false, isOwn: false };
+  const common = { above: '', foldersAbove: [], keepsOwner: false, isOwn: false };
   if (fetched.name === undefined) return [{ ...common, path: fetched.root, name: '', kind: 'folder' }];
   const path = join(fetched.root, (await readdir(fetched.root))[0] ?? '');
   const isArchive = source.unpack && (await looksLikeArchive(path));
@@ -77,9 +86,13 @@ async function openPaths(operation: CopyOperation, source: Extract<PlannedSource
     const above = operation.parents && path !== '' ? dirname(path).replace(/^\.$/, '') : '';
     const isArchive = source.unpack && stats.isFile() && (await looksLikeArchive(real));
     const kind = stats.isDirectory() ? 'folder' : isArchive ? 'archive' : 'file';
-    opened.push({ path: real, name: basename(path), kind, above, keepsOwner: source.from !== 'context', isOwn: source.from === 'context' });
+    const folders = above.split('/').map((_name, index, names) => names.slice(0, index + 1).join('/'));
+    const foldersAbove = above === '' ? [] : await Promise.all(folders.map(async (inside) => ({ path: await resolveInRoot(base, inside), inside })));
+    const fromContext = source.from === 'context';
+    opened.push({ path: real, name: basename(path), kind, above, foldersAbove, keepsOwner: !fromContext, isOwn: fromContext });
   }
-  if (opened.length === 0)
+  // As in the reference, wildcards may fit nothing.
+  if (opened.length === 0 && !hasWildcards(source.path))
     throw new BuildStepError(
       `${operation.instruction} failed: no source files were specified or found: file not found in build context or excluded by .dockerignore: stat ${source.path}: file does not exist`,
     );

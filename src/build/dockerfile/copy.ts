@@ -48,6 +48,12 @@ function options(flags: Flags): Options {
 function copyOptions(flags: Flags, phrase: Phrase): Options {
   const [from, parents] = [flags.text('from'), flags.switch('parents')];
   if (from === '') return phrase.refuse('missing a value on flag: --from', 'write --from=STAGE or --from=IMAGE', flags.offset('from'));
+  if (from !== undefined && /[$'"\\]/.test(from))
+    return phrase.refuse(
+      'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
+      `write FROM ${from} AS NAME above, and --from=NAME here`,
+      flags.offset('from'),
+    );
   return { ...(from === undefined ? {} : { from }), ...(parents === undefined ? {} : { parents }) };
 }
 

@@ -1,22 +1,13 @@
 import type { HealthConfig } from '#image';
+import { parseDuration_ns } from '#kit';
 import { takeFlags, type Flags } from './flags.ts';
 import type { InstructionBody } from './instructions.ts';
 import type { Phrase } from './phrase.ts';
 import { commandOf } from './run.ts';
 
-const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 const DURATIONS = { interval: 'Interval', timeout: 'Timeout', 'start-period': 'StartPeriod', 'start-interval': 'StartInterval' } as const;
 const DURATION_NS_MIN = 1e6;
 const RETRIES_MAX = 2 ** 31 - 1;
-
-/** A duration in Go's words (`1m30s`) as nanoseconds; undefined when it is none. */
-export function parseDuration_ns(text: string): number | undefined {
-  if (text === '0') return 0;
-  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined;
-  return Math.round(
-    [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)].reduce((sum, [, figure, unit]) => sum + Number(figure) * (UNITS_NS[unit ?? ''] ?? 0), 0),
-  );
-}
 
 /** `HEALTHCHECK [--interval=…] CMD …` or `HEALTHCHECK NONE`. Errors: `DockerfileSyntaxError`. */
 export function parseHealthcheck(phrase: Phrase): Extract<InstructionBody, { kind: 'HEALTHCHECK' }> {
@@ -40,7 +31,7 @@ function readOptions(phrase: Phrase, flags: Flags): HealthConfig {
   const options: { -readonly [K in keyof HealthConfig]: HealthConfig[K] } = {};
   for (const [name, key] of Object.entries(DURATIONS)) {
     const text = flags.text(name);
-    if (text === undefined) continue;
+    if (text === undefined || text === '') continue;
     const duration = parseDuration_ns(text);
     if (duration === undefined || (duration !== 0 && duration < DURATION_NS_MIN))
       return phrase.refuse(`--${name} must be a duration of at least 1ms, not "${text}"`, `write --${name}=30s or --${name}=1m30s`, flags.offset(name));

@@ -32,6 +32,8 @@ describe('parseMount', () => {
     ['type=ssh', { type: 'ssh', required: false, mode: 0o600, ...OWNER }],
     ['type=ssh,id=k,target=/a.sock,required=true,gid=7', { type: 'ssh', id: 'k', target: '/a.sock', required: true, mode: 0o600, uid: 0, gid: 7 }],
     ['type=bind,"source=a,b","target=/""q"""', { type: 'bind', source: 'a,b', target: '/"q"', readWrite: false }],
+    ['target=/x,id=i,env=E', { type: 'bind', target: '/x', readWrite: false }],
+    ['type=tmpfs,target=/x,source=/s,from=b,id=i', { type: 'tmpfs', target: '/x' }],
     ['type=cache,target=/$X,uid=$U', { ...CACHE, target: '/$X' }],
   ];
   for (const [text, expected] of cases) it(text, () => assert.deepEqual(parseMount(text), expected));

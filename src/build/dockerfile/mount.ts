@@ -20,6 +20,14 @@ const TAKES: Readonly<Record<MountType, readonly string[]>> = {
   secret: ['id', 'source', 'target', 'env', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
   ssh: ['id', 'target', 'required', 'mode', 'uid', 'gid', 'readonly', 'readwrite'],
 };
+/** What the reference takes as well where it means nothing. */
+const WITHOUT_MEANING: Readonly<Record<MountType, readonly string[]>> = {
+  bind: ['id', 'env'],
+  cache: ['env'],
+  tmpfs: ['id', 'source', 'from', 'env'],
+  secret: [],
+  ssh: ['env', 'from'],
+};
 const UNITS: readonly string[] = ['b', 'k', 'm', 'g', 't', 'p'];
 
 /** A mount that does not read: what is wrong and what to write. */
@@ -40,7 +48,7 @@ export function parseMount(text: string, expand?: (value: string) => string): Ru
   const options = readOptions(text, expand);
   const type = oneOf('mount type', options.get('type') ?? 'bind', TYPES);
   for (const name of options.keys())
-    if (name !== 'type' && !TAKES[type].includes(name))
+    if (name !== 'type' && !TAKES[type].includes(name) && !WITHOUT_MEANING[type].includes(name))
       throw new MountError(`unexpected key '${name}' for mount type '${type}'`, `a ${type} mount takes ${TAKES[type].join(', ')}`);
   return build(type, options);
 }

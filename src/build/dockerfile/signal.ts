@@ -10,6 +10,7 @@ export function isSignal(text: string): boolean {
   const word = text.trim().toUpperCase();
   if (/^\d+$/.test(word)) return Number(word) >= 1 && Number(word) <= SIGNAL_MAX;
   const name = word.startsWith('SIG') ? word : `SIG${word}`;
-  const realtime = /^SIGRTMIN(?:\+(\d{1,2}))?$/.exec(name);
-  return Object.hasOwn(constants.signals, name) || (realtime !== null && REALTIME_MIN + Number(realtime[1] ?? 0) <= SIGNAL_MAX);
+  const realtime = /^SIGRT(?:MIN(?:\+(?<above>\d{1,2}))?|MAX(?:-(?<below>\d{1,2}))?)$/.exec(name)?.groups;
+  const most = SIGNAL_MAX - REALTIME_MIN;
+  return Object.hasOwn(constants.signals, name) || (realtime !== undefined && Number(realtime.above ?? realtime.below ?? 0) <= most);
 }

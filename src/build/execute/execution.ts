@@ -4,6 +4,7 @@ import { copyFiles, copyText, type CopyRoots } from '../copy/copy.ts';
 import { hashSources, openSources, type OpenedSource } from '../copy/sources.ts';
 import type { CopyOperation, FilesFrom, Operation, Plan, RunOperation, VertexId, WorkdirOperation } from '../plan/graph.ts';
 import { chainOf, copyKey, quickCopyKey, runKey, workdirKey } from '../plan/keys.ts';
+import { userOrRoot } from '../copy/owner.ts';
 import { makeFolders } from '../copy/root-path.ts';
 import type { BuildSession, MadeLayer } from '../session.ts';
 import { fetchGit } from './fetch-git.ts';
@@ -195,7 +196,7 @@ export class Execution {
     const layers = await this.layersOf(operation.below);
     return await this.#make(id, workdirKey(operation, chainOf(layers), this.#epoch_ms), `WORKDIR ${operation.path}`, () =>
       this.#session.withSnapshot(layers, async (root, key) => {
-        const { made } = await makeFolders(root, operation.path, { uid: 0, gid: 0 });
+        const { made } = await makeFolders(root, operation.path, await userOrRoot(root, operation.user));
         return made ? await this.#session.options.snapshots.seal(key, this.#times()) : undefined;
       }),
     );

@@ -24,10 +24,7 @@ export async function mountContents(session: BuildSession, operation: RunOperati
     if (mount.type !== 'bind') continue;
     const chain = await roots.chainOf(mount.from);
     if (chain !== undefined) contents.push(`${chain} ${mount.source}`);
-    else {
-      const items = [{ path: await placeOf(mount, roots), name: '' }];
-      contents.push((await session.options.images.trees.hash(items, { owners: false })).digest);
-    }
+    else contents.push(await session.hash([{ path: await placeOf(mount, roots), name: '' }], false));
   }
   return contents;
 }
@@ -101,7 +98,7 @@ async function prepareSecret(session: BuildSession, mount: Extract<PlannedMount,
       throw new BuildStepError(
         `Cannot mount the secret ${mount.id}: the request has none of that name; give it with gantry build --secret id=${mount.id},src=FILE`,
       );
-    return { mounts: [], environment: [] };
+    return { mounts: [], environment: mount.variable === undefined ? [] : [`${mount.variable}=`] };
   }
   const environment = mount.variable === undefined ? [] : [`${mount.variable}=${Buffer.from(content).toString('utf8')}`];
   if (mount.target === undefined) return { mounts: [], environment };

@@ -93,6 +93,8 @@ export interface WorkdirOperation {
   readonly kind: 'workdir';
   readonly below: VertexId;
   readonly path: string;
+  /** Whose the folders are that it makes; empty: root's. */
+  readonly user: string;
 }
 export interface UrlOperation {
   readonly kind: 'url';

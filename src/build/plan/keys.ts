@@ -66,7 +66,7 @@ export function copyKey(operation: CopyOperation, chain: string, content: string
 }
 
 export function workdirKey(operation: WorkdirOperation, chain: string, epoch_ms: number | undefined): string {
-  return keyOf(['workdir', chain, operation.path, epoch_ms]);
+  return keyOf(['workdir', chain, operation.path, epoch_ms, ...(operation.user === '' ? [] : [operation.user])]);
 }
 
 /** A key that needs no file to be read: what is copied from a stage or image is told by its layers. Pure. */

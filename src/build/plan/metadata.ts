@@ -64,7 +64,10 @@ export function applyMetadata(
         },
       };
     case 'VOLUME':
-      return { ...config, Volumes: { ...config.Volumes, ...Object.fromEntries(instruction.values.map((text) => [expandWord(text), {}])) } };
+      return {
+        ...config,
+        Volumes: { ...config.Volumes, ...Object.fromEntries(instruction.values.map((text) => [volume(expandWord(text), instruction.line), {}])) },
+      };
     case 'HEALTHCHECK':
       return { ...config, Healthcheck: healthTest(instruction, config) };
     case 'ONBUILD':
@@ -74,13 +77,21 @@ export function applyMetadata(
   }
 }
 
+function volume(path: string, line: number): string {
+  if (path !== '') return path;
+  const remedy = 'its variables come to nothing: declare them by ARG or ENV above';
+  throw new DockerfileSyntaxError({ line, instruction: 'VOLUME', problem: 'VOLUME specified can not be an empty string', remedy });
+}
+
 function stopSignal(text: string, line: number): string {
   if (isSignal(text)) return text;
   throw new DockerfileSyntaxError({ line, instruction: 'STOPSIGNAL', problem: `invalid signal: ${text}`, remedy: SIGNAL_REMEDY });
 }
 
 function healthTest(instruction: Extract<Instruction, { kind: 'HEALTHCHECK' }>, config: ImageRunConfig): NonNullable<ImageRunConfig['Healthcheck']> {
-  const { command, options } = instruction;
+  const { command } = instruction;
+  // Zero is what stands where nothing does.
+  const options = Object.fromEntries(Object.entries(instruction.options).filter(([, figure]) => figure !== 0));
   if (command === undefined) return { Test: ['NONE'] };
   if (command.form === 'exec') return { ...options, Test: ['CMD', ...command.words] };
   return config.Shell === undefined ? { ...options, Test: ['CMD-SHELL', command.line] } : { ...options, Test: ['CMD', ...config.Shell, command.line] };
@@ -90,9 +101,9 @@ function healthTest(instruction: Extract<Instruction, { kind: 'HEALTHCHECK' }>, 
 export function exposedPorts(values: readonly string[], line: number): Record<string, object> {
   const ports: Record<string, object> = {};
   for (const value of values.filter((text) => text !== '')) {
-    const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/i.exec(value.slice(value.lastIndexOf(':') + 1));
+    const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp)?)?$/i.exec(value.slice(value.lastIndexOf(':') + 1));
     const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
-    if (!match || first < 1 || last > 65_535 || last < first)
+    if (!match || last > 65_535 || last < first)
       throw new DockerfileError(line, `invalid containerPort: ${value} (a right one looks like 80, 53/udp or 7000-7010)`);
     for (let port = first; port <= last; port += 1) ports[`${port}/${(match[3] ?? 'tcp').toLowerCase()}`] = {};
   }

@@ -119,8 +119,24 @@ for (const [text, problem] of [
   ['FROM a\nADD --checksum=sha256:00 f /', /checksum/],
   ['FROM a\nCOPY --chmod=u=q f /', /invalid chmod parameter: 'u=q'.*u=rwX/],
   ['FROM a\nCOPY --from=1 f /', /invalid from flag value 1/],
+  ['FROM a AS s\nCOPY --from=s f /', /line 2: circular dependency detected on stage: s/],
+  ['FROM a\nRUN --mount=from=s,target=/m x\nFROM a AS s\nCOPY --from=0 f /', /line 2: .*stage "s", it needs to be defined before/],
+  ['FROM a\nARG S\nCOPY --from=$S f /', /line 3: variable expansion is not supported for --from/],
+  ['FROM a\nVOLUME $NONE', /line 2: VOLUME specified can not be an empty string/],
+  ['FROM a\nSTOPSIGNAL SIGRTMAX-31', /line 2: invalid signal/],
 ] as const)
   test(`${JSON.stringify(text)} is refused`, async () => assert.rejects(plan(text), { message: problem }));
+
+for (const [text, expected] of [
+  ['FROM scratch', { WorkingDir: '/', Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] }],
+  ['FROM a\nEXPOSE 0 80/', { ExposedPorts: { '0/tcp': {}, '80/tcp': {} } }],
+  ['FROM a\nSTOPSIGNAL SIGRTMAX-2', { StopSignal: 'SIGRTMAX-2' }],
+  ['FROM a\nHEALTHCHECK --interval= --timeout=0 --retries=0 CMD x', { Healthcheck: { Test: ['CMD-SHELL', 'x'] } }],
+] as const)
+  test(`${JSON.stringify(text)} is configured as by the reference`, async () => {
+    const { config } = (await plan(text)).stages[0]?.result ?? {};
+    assert.deepEqual({ ...config, ...expected }, config);
+  });
 
 test('whatever the stages, every input of a vertex is in the plan, and there is no way in a circle', async () => {
   const stage = fc.record({

@@ -45,5 +45,13 @@ function imageOperation(image: Image | undefined): Operation {
 }
 
 function imageResult(image: Image | undefined, add: (operation: Operation) => VertexId): StageResult {
-  return { top: add(imageOperation(image)), base: image?.id, config: image?.config.config ?? {}, author: image?.config.author, args: new Map(), history: [] };
+  // As in the reference, what stands on nothing works in the root.
+  return {
+    top: add(imageOperation(image)),
+    base: image?.id,
+    config: image?.config.config ?? { WorkingDir: '/' },
+    author: image?.config.author,
+    args: new Map(),
+    history: [],
+  };
 }

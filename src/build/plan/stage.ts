@@ -44,8 +44,8 @@ export class StagePlanner {
     if (triggers.length > 0) this.#fire(triggers);
     for (const instruction of stage.instructions) inInstruction(instruction.kind, () => this.#plan(instruction, { announced: true }));
     const base = this.#base.base;
-    // What nothing was done to stays as it is, down to the configuration.
-    const config = this.#history.length === 0 ? this.#base.config : this.#config;
+    // An image that nothing was done to stays as it is, down to the configuration.
+    const config = base !== undefined && this.#history.length === 0 ? this.#base.config : this.#config;
     const result = { top: this.#top, base, config, author: this.#author, args: this.#args, history: this.#history };
     return { index: stage.index, name: from.stage, steps: this.#steps, result };
   }
@@ -80,7 +80,7 @@ export class StagePlanner {
       case 'WORKDIR': {
         this.#config = applyMetadata(this.#config, instruction, this.#expander(instruction.line));
         const path = this.#config.WorkingDir ?? '/';
-        return this.#work(step, { kind: 'workdir', below: this.#top, path }, `WORKDIR ${path}`);
+        return this.#work(step, { kind: 'workdir', below: this.#top, path, user: this.#config.User ?? '' }, `WORKDIR ${path}`);
       }
       default:
         return this.#metadata(step, instruction);

@@ -42,11 +42,15 @@ export function baseStage(stages: readonly Stage[], stage: Stage): Stage | undef
   return findStage(stages.slice(0, stage.index), stage.base.toLowerCase(), { byNumber: false });
 }
 
-/** What a `from` names: an earlier stage, or else an image. Errors: `DockerfileError`. */
+/** What a `from` names: an earlier stage, or else an image. A name of this stage or of a later one is a mistake, as in the reference. Errors: `DockerfileError`. */
 export function sourceStage(stages: readonly Stage[], stage: Stage, from: string, line: number): Stage | undefined {
   if (/^\d+$/.test(from) && Number(from) >= stage.index)
     throw new DockerfileError(line, `invalid from flag value ${from}: no such stage before this one; name one that stands above`);
-  return findStage(stages.slice(0, stage.index), from.toLowerCase());
+  const earlier = findStage(stages.slice(0, stage.index), from.toLowerCase());
+  const named = earlier ?? findStage(stages, from.toLowerCase(), { byNumber: false });
+  if (named === stage) throw new DockerfileError(line, `circular dependency detected on stage: ${from}; name a stage that stands above, or an image`);
+  if (named !== earlier) throw new DockerfileError(line, `cannot take files from stage "${from}", it needs to be defined before this one; move it above`);
+  return earlier;
 }
 
 /** Whatever an instruction takes files from, besides the context. Pure. */

@@ -37,6 +37,11 @@ async function compare(commandArguments: readonly string[], terminal: Terminal):
     if (text === undefined) continue;
     status = DIFFERENT;
     terminal.stdout.write(text);
+    const gone = after.has(key) ? undefined : before.get(key);
+    if (gone?.kind.kind === 'CustomResourceDefinition')
+      terminal.stderr.write(
+        `gantry: ${gone.object.metadata.name} are not served any more, so what there was of them is not shown; "gantry undo" brings it back with the definition\n`,
+      );
   }
   return status;
 }

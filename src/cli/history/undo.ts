@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createInterface } from 'node:readline/promises';
-import type { KubeObject } from '#cluster/api';
+import type { KubeObject, OwnerReference } from '#cluster/api';
 import { isStatus, type RawClient } from '#cluster/client';
 import { messageOf, systemClock } from '#kit';
 import type { Command } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
-import { CLUSTER_OPTIONS, CLUSTER_USAGE, connectCluster } from '../kubernetes/connect.ts';
-import { discoverKinds, findKind, type Kind } from '../kubernetes/kinds.ts';
+import { type Cluster, CLUSTER_OPTIONS, CLUSTER_USAGE, connectCluster } from '../kubernetes/connect.ts';
+import { apiVersionOf, discoverKinds, findKind, type Kind } from '../kubernetes/kinds.ts';
 import { placeOf } from '../kubernetes/place.ts';
 import { parseOptions } from '../options.ts';
 import { say, type Terminal } from '../terminal.ts';
-import { findMoment, MOMENT_USAGE } from './moment.ts';
+import { findMoment, type Moment, MOMENT_USAGE } from './moment.ts';
 import { type Found, lastingKinds, nameOf, objectsAt } from './past-objects.ts';
-import { planOf, type Step } from './plan.ts';
+import { planOf, renewedUids, type Step, withOwners } from './plan.ts';
 import { wishOf } from './wish.ts';
 
 const OPTIONS = {
@@ -34,24 +34,50 @@ export const undo: Command = {
     const { client } = cluster;
     const moment = await findMoment(client, values.to, systemClock.now());
     if (moment.kind === 'now') throw new UsageError('Cannot go back to now: name a moment that has passed');
-    const all = await discoverKinds(client);
-    const targets = positionals.map((word) => targetOf(all, word));
-    const kinds = targets.length === 0 ? lastingKinds(all) : [...new Set(targets.map(({ kind }) => kind))];
-    const namespace = values.namespace ?? (targets.some(({ name }) => name !== undefined) ? cluster.namespace : undefined);
-    const [then, now] = [await objectsAt(client, kinds, moment, namespace), await objectsAt(client, kinds, { kind: 'now' }, namespace)];
-    const isNamed = ({ kind, object }: Found) => targets.some((one) => one.kind === kind && (one.name === undefined || one.name === object.metadata.name));
-    const plan = planOf(then, now, { prune: values.prune, ...(targets.some(({ name }) => name !== undefined) ? { only: isNamed } : {}) });
+    const look = () => lookBack(cluster, moment, positionals, values);
+    const { plan } = await look();
     if (plan.length === 0) {
       say(terminal, `nothing is different from ${moment.words}`);
       return 0;
     }
+    const isWhole = positionals.length === 0;
     say(terminal, `back to ${moment.words}:`);
-    for (const step of plan) say(terminal, `  ${wordsOf(step)}`);
+    for (const step of plan) say(terminal, `  ${wordsOf(step)}${isWhole && isDefinition(step) ? ', and what there was of it' : ''}`);
     if (values['dry-run']) return 0;
     if (!values.yes && !(await agreed(terminal))) return 1;
-    return await carryOut(client, plan, terminal);
+    return await carryOut(client, look, terminal);
   },
 };
+
+interface Look {
+  readonly uids: ReadonlyMap<string, string>;
+  readonly kinds: readonly Kind[];
+  readonly plan: readonly Step[];
+}
+
+/** What is to be done, by what is served now. */
+async function lookBack(
+  { client, namespace: own }: Cluster,
+  moment: Moment,
+  words: readonly string[],
+  { namespace: given, prune }: { readonly namespace?: string | undefined; readonly prune: boolean },
+): Promise<Look> {
+  const all = await discoverKinds(client);
+  const targets = words.map((word) => targetOf(all, word));
+  const kinds = targets.length === 0 ? lastingKinds(all) : [...new Set(targets.map(({ kind }) => kind))];
+  const namespace = given ?? (targets.some(({ name }) => name !== undefined) ? own : undefined);
+  const [then, now] = [await objectsAt(client, kinds, moment, namespace), await objectsAt(client, kinds, { kind: 'now' }, namespace)];
+  const isNamed = ({ kind, object }: Found) => targets.some((one) => one.kind === kind && (one.name === undefined || one.name === object.metadata.name));
+  return {
+    kinds: all,
+    uids: renewedUids(then, now),
+    plan: planOf(then, now, { prune, ...(targets.some(({ name }) => name !== undefined) ? { only: isNamed } : {}) }),
+  };
+}
+
+function isDefinition(step: Step): boolean {
+  return step.kind === 'create' && step.then.kind.kind === 'CustomResourceDefinition';
+}
 
 interface Target {
   readonly kind: Kind;
@@ -86,24 +112,47 @@ async function agreed(terminal: Terminal): Promise<boolean> {
   }
 }
 
-/** Goes on where a step is refused, and says so. Answers the exit status. */
-async function carryOut(client: RawClient, plan: readonly Step[], terminal: Terminal): Promise<number> {
+/** What a step needs of those before it. */
+interface Work {
+  readonly client: RawClient;
+  readonly kinds: readonly Kind[];
   /** New uids of what was made again, by the old ones: what it owns names them. */
-  const uids = new Map<string, string>();
+  readonly uids: Map<string, string>;
+}
+
+/**
+ * Goes on where a step is refused, and says so. Answers the exit status. What there was of a definition can be read only when that is served
+ * again: then it is looked once more.
+ */
+async function carryOut(client: RawClient, look: () => Promise<Look>, terminal: Terminal): Promise<number> {
   const refused: string[] = [];
-  for (const step of plan) {
-    try {
-      await carryOutOne(client, step, uids);
-      say(terminal, `done: ${wordsOf(step)}`);
-    } catch (error) {
-      refused.push(`${wordsOf(step)}: ${messageOf(error)}`);
+  const made = new Map<string, string>();
+  const through = async ({ kinds, uids: known }: Look, steps: readonly Step[]) => {
+    const uids = new Map([...known, ...made]);
+    for (const step of steps) {
+      try {
+        await carryOutOne({ client, kinds, uids }, step);
+        say(terminal, `done: ${wordsOf(step)}`);
+      } catch (error) {
+        refused.push(`${wordsOf(step)}: ${messageOf(error)}`);
+      }
     }
-  }
+    for (const [before, after] of uids) made.set(before, after);
+  };
+  const first = await look();
+  const definitions = first.plan.filter(isDefinition);
+  await through(first, definitions);
+  const then = definitions.length === 0 ? first : await look();
+  await through(
+    then,
+    then.plan.filter((step) => !isDefinition(step)),
+  );
   if (refused.length > 0) throw new CommandError(`Cannot do all of it:\n${refused.map((line) => `  ${line}`).join('\n')}`);
   return 0;
 }
 
-async function carryOutOne(client: RawClient, step: Step, uids: Map<string, string>): Promise<void> {
+async function carryOutOne(work: Work, step: Step): Promise<void> {
+  const { client, uids } = work;
   const query = { fieldManager: MANAGER };
   if (step.kind === 'delete') {
     const { kind, object } = step.now;
@@ -114,10 +163,32 @@ async function carryOutOne(client: RawClient, step: Step, uids: Map<string, stri
   const { kind, object } = step.then;
   const { namespace, name } = object.metadata;
   const wish = renewed(wishOf(object), uids);
+  if (step.kind === 'create') await refuseUnowned(work, wish);
   const present = step.kind === 'restore' ? step.now.object : await create(client, step.then, wish, uids);
   if (present === undefined || isDeepStrictEqual(wishOf(present), wish)) return;
   const { resourceVersion } = present.metadata;
   await client.json({ method: 'PUT', path: placeOf(kind, namespace, name, query), body: { ...wish, metadata: { ...wish.metadata, resourceVersion } } });
+}
+
+/** What has owners, of which none is there, would be collected as soon as it is made. Errors: `COMMAND_FAILED`. */
+async function refuseUnowned(work: Work, { metadata: { namespace, ownerReferences = [] } }: KubeObject): Promise<void> {
+  if (ownerReferences.length === 0) return;
+  for (const owner of ownerReferences) if (await isThere(work, owner, namespace)) return;
+  const names = ownerReferences.map(({ kind, name }) => `${kind} "${name}"`).join(', ');
+  throw new CommandError(`its owner ${names} is not there, so that it would be collected at once: bring that back too`);
+}
+
+async function isThere({ client, kinds }: Work, owner: OwnerReference, namespace: string | undefined): Promise<boolean> {
+  const kind = kinds.find((one) => one.kind === owner.kind && apiVersionOf(one) === owner.apiVersion);
+  if (kind === undefined) return false;
+  try {
+    const { body } = await client.json({ path: placeOf(kind, kind.namespaced ? namespace : undefined, owner.name) });
+    // An object, as the path says.
+    return (body as KubeObject).metadata.uid === owner.uid;
+  } catch (error) {
+    if (isStatus(error, 'NotFound')) return false;
+    throw error;
+  }
 }
 
 /** Undefined where it was made; where a controller was faster, what stands there. */
@@ -140,11 +211,10 @@ async function create(client: RawClient, { kind, object }: Found, wish: KubeObje
 
 /** As it can be made again: owners by their present uids, a Pod on no node yet. */
 function renewed(object: KubeObject & { spec?: unknown }, uids: ReadonlyMap<string, string>): KubeObject {
-  const owners = object.metadata.ownerReferences?.map((owner) => ({ ...owner, uid: uids.get(owner.uid) ?? owner.uid }));
-  const metadata = { ...object.metadata, ...(owners === undefined ? {} : { ownerReferences: owners }) };
-  if (object.kind !== 'Pod') return { ...object, metadata };
+  const owned = withOwners(object, uids);
+  if (object.kind !== 'Pod') return owned;
   // A Pod's spec is an object.
-  const { nodeName: _, ...spec } = object.spec as { nodeName?: string };
-  const pod: KubeObject & { spec: object } = { ...object, metadata, spec };
+  const { nodeName: _, ...spec } = owned.spec as { nodeName?: string };
+  const pod: KubeObject & { spec: object } = { ...owned, spec };
   return pod;
 }

@@ -10,8 +10,14 @@ export class StatusError extends GantryError {
   constructor(code: number, reason: string, message: string, details?: Status['details'], options: { cause?: unknown; metadata?: Status['metadata'] } = {}) {
     const { metadata = {}, ...rest } = options;
     super(reason, code, message, rest);
-    this.body = { kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, reason, code, ...(details ? { details } : {}) };
+    const about = details === undefined ? {} : { details: withoutEmpty(details) };
+    this.body = { kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, ...(reason === '' ? {} : { reason }), ...about, code };
   }
+}
+
+/** What has no name, or belongs to the group without one, says nothing of it. */
+function withoutEmpty({ name = '', group = '', ...rest }: NonNullable<Status['details']>): NonNullable<Status['details']> {
+  return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), ...rest };
 }
 
 interface Named {
@@ -49,18 +55,18 @@ export function invalid(kind: string, group: string, name: string, causes: reado
   const qualifiedKind = group === '' ? kind : `${kind}.${group}`;
   return new StatusError(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${words}`, detailsOf(name, group, kind, causes));
 }
+/** 500: what Kubernetes takes for a fault of its own, without a reason: a value that none of its checks foresaw. */
+export function unforeseen(message: string): StatusError {
+  return new StatusError(500, '', message);
+}
 /** 400: the request itself can't be understood. */
 export function badRequest(message: string, details?: Status['details']): StatusError {
   return new StatusError(400, 'BadRequest', message, details);
 }
 /** 403: the user may not. */
-export function forbidden(resource: Named, name: string, why: string): StatusError {
-  return new StatusError(
-    403,
-    'Forbidden',
-    `${qualified(resource)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`,
-    detailsOf(name, resource.group, resource.resource),
-  );
+export function forbidden(resource: Named, name: string, why: string, causes?: readonly StatusCause[]): StatusError {
+  const words = `${qualified(resource)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`;
+  return new StatusError(403, 'Forbidden', words, detailsOf(name, resource.group, resource.resource, causes));
 }
 /** 410: the wanted revision is no longer kept. */
 export function expired(message: string): StatusError {

@@ -1,5 +1,6 @@
-export { type ApplyOptions, applyPatch } from './apply/apply.ts';
+export { type ApplyOptions, applyPatch, untyped } from './apply/apply.ts';
 export { type TrackOptions, trackUpdate } from './apply/track.ts';
+export { copyOf } from './copy.ts';
 export { type Definition, resourcesOf } from './custom/definition.ts';
 export type { CustomKind, CustomScale } from './custom/kind.ts';
 export { prune } from './custom/decode.ts';
@@ -15,16 +16,18 @@ export { type OpenApiSchemas, openApiSchemas } from './openapi/schemas.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
+export { goText } from './patch/go-text.ts';
 export { isPodPart, type PodPart, validatePodPart, withPodPart } from './pod-parts.ts';
+export { type NodeReason, type NodeWhy, OWN_GROUP, type PodFinding, type PodWhy } from './pod-why.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
 export { deprecationOf } from './kinds/deprecations.ts';
 export { CUSTOM_CLEANUP } from './kinds/extension.ts';
 export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';
-export { prepareForCreate, prepareForUpdate, warningsOf } from './prepare.ts';
+export { prepareForCreate, prepareForUpdate, recountGeneration, warningsOf, withoutStatus } from './prepare.ts';
 export { type Amounts, amountText, podTotal, quotaAmounts, quotaCovers } from './quota-usage.ts';
 export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
 export { apiVersionOf, findKind, findResource, SERVED_RESOURCES, type ServedResource } from './resources.ts';
-export { type Decoded, decode, type FieldValidation } from './schema/decode.ts';
+export { type Decoded, type DecodeOptions, decode, type FieldValidation } from './schema/decode.ts';
 export {
   formatLabelSelector,
   type LabelSelector,
@@ -34,4 +37,4 @@ export {
 } from './selectors.ts';
 export { humanDuration, type Table, toTable } from './table/index.ts';
 export type * from './types.ts';
-export { validateCreate, validateStatusUpdate, validateUpdate } from './validation/index.ts';
+export { validateCreate, validateFinalizers, validateStatusUpdate, validateUpdate } from './validation/index.ts';

@@ -76,14 +76,13 @@ class Parser {
     if (this.#next === END || this.#next === ',') return '';
     const value = this.#take();
     if (isSymbol(value)) throw unparsed(`found '${value}', expected: identifier`);
-    check((errors) => checkLabels(errors, '<nil>', { [key]: value }));
+    checkValue(key, 0, value);
     return value;
   }
 
   #number(key: string): number {
     const text = this.#value(key);
-    if (!/^-?\d+$/.test(text))
-      throw unparsed(`values[0][${key}]: Invalid value: ${JSON.stringify(text)}: for 'Gt', 'Lt' operators, the value must be an integer`);
+    if (!/^-?\d+$/.test(text)) throw unparsed(`values[0]: Invalid value: ${JSON.stringify(text)}: for 'Gt', 'Lt' operators, the value must be an integer`);
     return Number(text);
   }
 
@@ -95,7 +94,7 @@ class Parser {
     for (;;) {
       const value = this.#next === ',' || this.#next === ')' ? '' : this.#take();
       if (isSymbol(value)) throw unparsed(`found '${value}', expected: ',', ')' or identifier`);
-      check((errors) => checkLabels(errors, '<nil>', { [key]: value }));
+      checkValue(key, values.length, value);
       values.push(value);
       const behind = this.#take();
       if (behind === ')') return values;
@@ -110,6 +109,10 @@ function isSymbol(word: string): boolean {
 
 function unparsed(why: string): Error {
   return badRequest(`unable to parse requirement: ${why}`);
+}
+
+function checkValue(key: string, index: number, value: string): void {
+  check((errors) => checkLabels(errors, `values[${index}][${key}]`, { [key]: value }));
 }
 
 function check(by: (errors: FieldErrors) => void): void {

@@ -1,27 +1,34 @@
 import { isDeepStrictEqual } from 'node:util';
+import { copyOf } from './copy.ts';
 import { strategyOf } from './kinds/index.ts';
-import { NOT_ACTED_ON, SUBRESOURCES_NOT_ACTED_ON } from './kinds/not-acted-on.ts';
+import { NOT_ACTED_ON } from './kinds/not-acted-on.ts';
 import type { ServedResource } from './resources.ts';
 import type { KubeObject } from './types.ts';
 
 type Parts = KubeObject & { spec?: unknown; status?: unknown };
 
-/** What a create may not say for itself: status is the cluster's. Answers a copy; system fields of metadata are the server's part. */
-export function prepareForCreate(resource: ServedResource, object: KubeObject): KubeObject {
+/** What a create may not say for itself: status is the cluster's. */
+export function withoutStatus(resource: ServedResource, object: KubeObject): KubeObject {
+  if (!resource.subresources.includes('status') || strategyOf(resource).bringsStatus) return object;
   // Every model's spec and status are fields of these names, if it has them.
-  const copy: Parts = { ...(object as Parts), metadata: { ...object.metadata } };
-  const { bringsStatus, counted, prepareCreate } = strategyOf(resource);
-  if (resource.subresources.includes('status') && !bringsStatus) delete copy.status;
+  const { status: _, ...rest } = object as Parts;
+  return rest;
+}
+
+/** What the server says of a new object. Answers a copy; system fields of metadata are the server's part. */
+export function prepareForCreate(resource: ServedResource, object: KubeObject): KubeObject {
+  const copy: Parts = { ...(withoutStatus(resource, object) as Parts), metadata: { ...object.metadata } };
+  const { counted, prepareCreate } = strategyOf(resource);
   prepareCreate?.(copy);
   if (counted || resource.custom !== undefined) copy.metadata.generation = 1;
   return copy;
 }
 
-/** What the writer of an object should know of it, or of its subresource; `old` is what it takes the place of. */
+/** What the writer of an object should know of it; `old` is what it takes the place of. Of a subresource there is nothing to say. */
 export function warningsOf(resource: ServedResource, object: KubeObject, old?: KubeObject, subresource?: string): readonly string[] {
-  if (resource.custom !== undefined) return [];
-  const notYet = subresource === undefined ? (old === undefined ? NOT_ACTED_ON[resource.model] : undefined) : SUBRESOURCES_NOT_ACTED_ON[subresource];
-  const ofKind = subresource === undefined ? (strategyOf(resource).warnings?.(object, old) ?? []) : [];
+  if (resource.custom !== undefined || subresource !== undefined) return [];
+  const notYet = old === undefined ? NOT_ACTED_ON[resource.model] : undefined;
+  const ofKind = strategyOf(resource).warnings?.(object, old) ?? [];
   return notYet === undefined ? ofKind : [...ofKind, notYet];
 }
 
@@ -38,14 +45,17 @@ export function prepareForUpdate(resource: ServedResource, object: KubeObject, o
   const { counted, prepareUpdate, prepareStatusUpdate } = strategyOf(resource);
   if (subresource === undefined) prepareUpdate?.(copy, old);
   if (subresource === 'status' && prepareStatusUpdate !== undefined) {
-    copy.status = structuredClone(copy.status);
+    copy.status = copyOf(copy.status);
     prepareStatusUpdate(copy, old);
   }
-  if (counted || resource.custom !== undefined) {
-    const generation = before.metadata.generation ?? 1;
-    copy.metadata.generation = isNewGeneration(resource, copy, before) ? generation + 1 : generation;
-  }
+  if (counted || resource.custom !== undefined) recountGeneration(resource, copy, before);
   return copy;
+}
+
+/** Says of the object which generation it is after the one that it takes the place of. */
+export function recountGeneration(resource: ServedResource, object: KubeObject, old: KubeObject): void {
+  const generation = old.metadata.generation ?? 1;
+  object.metadata.generation = isNewGeneration(resource, object as Parts, old as Parts) ? generation + 1 : generation;
 }
 
 function isNewGeneration(resource: ServedResource, now: Parts, before: Parts): boolean {

@@ -37,7 +37,7 @@ export const RESOURCE_ROWS: readonly ResourceRow[] = [
     kind: 'Pod',
     short: ['po'],
     categories: ALL,
-    subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'proxy', 'binding', 'eviction', 'ephemeralcontainers', 'resize'],
+    subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'proxy', 'binding', 'eviction', 'ephemeralcontainers', 'resize', 'why'],
   },
   { group: '', resource: 'podtemplates', kind: 'PodTemplate' },
   { group: '', resource: 'replicationcontrollers', kind: 'ReplicationController', short: ['rc'], categories: ALL, subresources: ['status', 'scale'] },

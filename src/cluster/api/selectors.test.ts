@@ -30,9 +30,9 @@ test('a label selector that can’t be read is told in Kubernetes’ words', () 
   check('a=b c', "found 'c', expected: ',' or 'end of string'");
   check('=b', "found '=', expected: !, identifier, or 'end of string'");
   check('!=b', "found '!=', expected: !, identifier, or 'end of string'");
-  check('a>x', "unable to parse requirement: values[0][a]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer");
+  check('a>x', "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer");
   check('-a=b', /^unable to parse requirement: <nil>: Invalid value: "-a": name part must consist of/);
-  check('a=-b', /^unable to parse requirement: <nil>: Invalid value: "-b": a valid label must be/);
+  check('a=-b', /^unable to parse requirement: values\[0\]\[a\]: Invalid value: "-b": a valid label must be/);
 });
 
 test('an object selector reads as its text does', () => {

@@ -110,7 +110,7 @@ export interface Status {
   readonly metadata: { /** Of a list that is to go on otherwise than it began. */ readonly continue?: string };
   readonly status: 'Success' | 'Failure';
   readonly message: string;
-  readonly reason: string;
+  readonly reason?: string;
   readonly code: number;
   readonly details?: {
     readonly name?: string;

@@ -1,5 +1,5 @@
 import type { Clock, KeyedMutex, Logger, Random } from '#kit';
-import type { KubeObject } from '#cluster/api';
+import { copyOf, type KubeObject } from '#cluster/api';
 import type { Store } from '#cluster/store';
 import type { AdmissionChain } from './admission/chain.ts';
 import type { KindDirectory } from './custom/directory.ts';
@@ -9,7 +9,7 @@ import type { Authorizer } from './auth/authorizer.ts';
 import type { ServiceAccountTokens } from './auth/tokens/service-account-tokens.ts';
 import type { ObjectCache } from './cache/object-cache.ts';
 import type { RequestMetrics } from './metrics/request-metrics.ts';
-import type { NodeDirectory } from './types.ts';
+import type { NodeDirectory, PlaceJudge } from './types.ts';
 
 /** What every verb works with. */
 export interface Context {
@@ -19,6 +19,7 @@ export interface Context {
   readonly random: Random;
   readonly logger: Logger;
   readonly nodes: NodeDirectory;
+  readonly places: PlaceJudge | undefined;
   /** What is served now. */
   readonly kinds: KindDirectory;
   /** One writer at a time for each key. */
@@ -42,5 +43,5 @@ export function timestamp(clock: Clock, later_ms = 0): string {
 
 /** A copy that may be changed. */
 export function mutable<T extends KubeObject>(object: T): T {
-  return structuredClone(object);
+  return copyOf(object);
 }

@@ -1,19 +1,17 @@
 import { type ResourceInfo, type ResourceRef, StatusError } from '#cluster/api';
 
+export class NoSuchPathError extends StatusError {}
 /** 401: who asks is not known. */
 export function unauthorized(): StatusError {
   return new StatusError(401, 'Unauthorized', 'Unauthorized');
 }
 /** 404: the path names nothing that is served. */
-export function noSuchPath(): StatusError {
-  return new StatusError(404, 'NotFound', 'the server could not find the requested resource');
+export function noSuchPath(): NoSuchPathError {
+  return new NoSuchPathError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 /** 405: the resource is there, but not for this. */
-export function methodNotAllowed(resource: ResourceRef, verb: string): StatusError {
-  return new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualifiedResource(resource)}"`, {
-    group: resource.group,
-    kind: resource.resource,
-  });
+export function methodNotAllowed(): StatusError {
+  return new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 }
 /** 406: none of the forms that the Accept header names can be given. */
 export function notAcceptable(offered: readonly string[]): StatusError {
@@ -50,7 +48,7 @@ export function nodeUnreachable(node: string, what: string): StatusError {
 }
 /** 504: the wanted revision has not come yet. */
 export function revisionTooLarge(wanted: number, current: number): StatusError {
-  return new StatusError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+  return new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     retryAfterSeconds: 1,
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
   });
@@ -73,6 +71,19 @@ export function evictionRefused(why: string): StatusError {
   return new StatusError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
     causes: [{ reason: 'DisruptionBudget', message: why }],
   });
+}
+
+/** 429: the server has as much to do as it takes on at a time (kube-apiserver's words). */
+export function tooManyRequests(): StatusError {
+  return new StatusError(429, 'TooManyRequests', 'Too many requests, please try again later.', { retryAfterSeconds: 1 });
+}
+/** 504: the answer was not there in time. */
+export function requestTimedOut(): StatusError {
+  return new StatusError(504, 'Timeout', 'Timeout: request did not complete within the allotted timeout');
+}
+/** 400: `timeout` of the query is no duration. */
+export function invalidTimeout(text: string): StatusError {
+  return new StatusError(400, 'BadRequest', `invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(text)}`);
 }
 
 export function qualifiedResource(resource: Pick<ResourceInfo, 'group' | 'resource'>): string {

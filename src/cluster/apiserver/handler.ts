@@ -46,12 +46,9 @@ export class RequestHandler implements ApiHandler {
     if (virtual) return virtual;
     const served = this.#context.kinds.find(request.resource);
     if (!served) throw noSuchPath();
-    if (served.info.namespaced && request.name !== undefined && request.namespace === undefined) {
-      throw new StatusError(
-        400,
-        'BadRequest',
-        `an empty namespace may not be set when a resource name is provided (${served.info.resource} "${request.name}")`,
-      );
+    if (served.info.namespaced && request.namespace === undefined) {
+      if (request.name !== undefined) throw noSuchPath();
+      if (request.verb === 'create' || request.verb === 'deletecollection') throw methodNotAllowed();
     }
     return await told(deprecationOf(served.info), () => this.#byVerb(served, request));
   }
@@ -67,7 +64,7 @@ export class RequestHandler implements ApiHandler {
   }
 
   async #bind(request: ApiRequest): Promise<ApiResponse> {
-    if (request.verb !== 'create' || request.name !== undefined) throw methodNotAllowed(BINDINGS, request.verb);
+    if (request.verb !== 'create' || request.name !== undefined) throw methodNotAllowed();
     const onPod = bindingOfPod(request);
     const served = this.#context.kinds.find(onPod.resource);
     if (!served) throw noSuchPath();
@@ -76,7 +73,7 @@ export class RequestHandler implements ApiHandler {
 
   async #byVerb(served: Served, request: ApiRequest): Promise<ApiResponse> {
     const context = this.#context;
-    if (!served.info.verbs.includes(request.verb)) throw methodNotAllowed(request.resource, request.verb);
+    if (!served.info.verbs.includes(request.verb)) throw methodNotAllowed();
     if (request.subresource === 'token' && isResource(served, '', 'serviceaccounts') && request.verb === 'create') return createToken(context, request);
     if (request.subresource === 'approval') return await this.#approval(served, request);
     if (request.subresource !== undefined) return await handleSubresource(context, served, request, request.subresource);
@@ -98,7 +95,7 @@ export class RequestHandler implements ApiHandler {
       case 'deletecollection':
         return await deleteCollection(context, served, request);
       case 'connect':
-        throw methodNotAllowed(request.resource, request.verb);
+        throw methodNotAllowed();
     }
   }
 
@@ -108,7 +105,7 @@ export class RequestHandler implements ApiHandler {
     if (request.verb === 'get') return await get(this.#context, served, request);
     if (request.verb === 'update') return await update(this.#context, served, request);
     if (request.verb === 'patch') return await patch(this.#context, served, request);
-    throw methodNotAllowed({ ...request.resource, resource: `${request.resource.resource}/approval` }, request.verb);
+    throw methodNotAllowed();
   }
 }
 

@@ -1,4 +1,6 @@
-export type { ListenOptions } from './http/edge.ts';
+export type { RequestLimits } from './http/limits.ts';
+export type { ListenOptions } from './http/listener.ts';
+export type { Prepared } from './prepared.ts';
 export { type ApiServer, type ApiServerOptions, createApiServer } from './server.ts';
 export type * from './types.ts';
 export { PLUGIN_NAMES } from './admission/plugins.ts';

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { NodeWhy, V1Node, V1Pod } from '#cluster/api';
 import type { LogLine, LogQuery, ProcessStreams } from '#kit';
 
 /** How the API server reaches the agent of a node: a call in one process, TLS between machines. The node agent's daemon fills it in. */
@@ -28,5 +29,14 @@ export interface NodeStats {
     readonly containers: readonly { readonly name: string; readonly cpu_nanocores: number; readonly memory_bytes: number }[];
   }[];
 }
+/** How each node stands to a Pod that waits for one, as the scheduler sees it; `message` where none would take it. */
+export type PlaceJudge = (
+  pod: V1Pod,
+  around: {
+    readonly nodes: readonly V1Node[];
+    readonly pods: readonly V1Pod[];
+    readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
+  },
+) => { readonly message?: string; readonly nodes: readonly NodeWhy[] };
 /** Finds the connection to a node by its name; undefined when there is none (the answer is then 503 with the node's name). */
 export type NodeDirectory = (nodeName: string) => NodeConnection | undefined;

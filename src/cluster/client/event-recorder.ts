@@ -26,7 +26,6 @@ export interface EventRecorder {
 interface Known {
   name: string;
   count: number;
-  first: string;
 }
 const BURST_PER_SUBJECT = 25;
 const REFILL_MS = 300_000;
@@ -85,7 +84,7 @@ class Recorder implements EventRecorder {
     }
     const name = `${subject.metadata.name}.${this.#unique()}`;
     await events.create(this.#object({ name, namespace, subject, type, reason, message, now }));
-    remember(this.#known, key, { name, count: 1, first: now });
+    remember(this.#known, key, { name, count: 1 });
   }
 
   /** Grows with time, so that events of one second stand in their order where they are listed by name, as clients do. */

@@ -126,10 +126,11 @@ function listQuery({ labelSelector, fieldSelector, limit, continue: next, resour
   };
 }
 
-function writeQuery({ fieldManager, force, dryRun }: WriteOptions): Record<string, string> {
+function writeQuery({ fieldManager, force, dryRun, fieldValidation }: WriteOptions): Record<string, string> {
   return {
     ...(fieldManager === undefined ? {} : { fieldManager }),
     ...(force ? { force: 'true' } : {}),
     ...(dryRun ? { dryRun: 'All' } : {}),
+    ...(fieldValidation === undefined ? {} : { fieldValidation }),
   };
 }

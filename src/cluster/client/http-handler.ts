@@ -4,6 +4,7 @@ import { type ApiHandler, type ApiRequest, type ApiResponse, type KubeList, Stat
 import { ApiUnreachableError, UnexpectedAnswerError } from './errors.ts';
 import { handlerClient } from './handler-client.ts';
 import { readLines } from './lines.ts';
+import { patiently } from './retry-after.ts';
 import type { ClusterClient, ServerAccess } from './types.ts';
 import { pathOf } from './url.ts';
 
@@ -21,7 +22,7 @@ const KEEP_ALIVE_MS = 15_000;
 const ANSWER_MAX_MS = 30_000;
 const NOBODY = { name: '', groups: [] };
 
-/** A client of an API server over HTTPS with keep-alive. Errors: `StatusError`s of the server, `API_UNREACHABLE`. */
+/** A client of an API server over HTTPS with keep-alive; it waits where the server says so. Errors: `StatusError`s of the server, `API_UNREACHABLE`. */
 export function httpClient(access: ServerAccess): ClusterClient {
   const handler = new HttpHandler(access);
   return handlerClient(handler, NOBODY, () => handler.close());
@@ -42,7 +43,7 @@ class HttpHandler implements ApiHandler {
   }
 
   async handle(request: ApiRequest): Promise<ApiResponse> {
-    const response = await this.#exchange(request);
+    const response = await patiently(() => this.#exchange(request), request.signal);
     const status = response.statusCode ?? 0;
     if (request.verb === 'watch' && status === 200) return { kind: 'watch', events: watchEvents(response) };
     const body = await readJsonBody(response, `${request.verb} ${request.resource.resource}`);

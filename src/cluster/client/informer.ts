@@ -129,7 +129,7 @@ class WatchingInformer<T extends KubeObject> implements Informer<T> {
   #apply(event: WatchEvent<T>): void {
     switch (event.type) {
       case 'ERROR':
-        throw new GantryError(event.object.reason, event.object.code, event.object.message);
+        throw new GantryError(event.object.reason ?? '', event.object.code, event.object.message);
       case 'BOOKMARK':
         break;
       case 'DELETED':

@@ -5,6 +5,7 @@ import { ApiUnreachableError, UnexpectedAnswerError } from './errors.ts';
 import { authorization, tlsOptions } from './http-handler.ts';
 import { readLines } from './lines.ts';
 import { refusal } from './pod-streams.ts';
+import { patiently } from './retry-after.ts';
 import type { ServerAccess } from './types.ts';
 import { pathOf } from './url.ts';
 
@@ -52,10 +53,16 @@ export function rawClient(access: ServerAccess): RawClient {
 }
 
 async function exchange(access: ServerAccess, agent: Agent, request: RawRequest): Promise<IncomingMessage> {
+  const response = await patiently(() => send(access, agent, request), request.signal);
+  if ((response.statusCode ?? 0) >= 400) throw await refusal(response);
+  return response;
+}
+
+async function send(access: ServerAccess, agent: Agent, request: RawRequest): Promise<IncomingMessage> {
   const { method = 'GET', contentType, accept, signal } = request;
   const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
   const identity = await authorization(access);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  return await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = httpsRequest(new URL(pathText(request), access.server), {
       agent,
       method,
@@ -71,8 +78,6 @@ async function exchange(access: ServerAccess, agent: Agent, request: RawRequest)
     sent.on('error', (error) => reject(new ApiUnreachableError(access.server, `${method} ${pathText(request)}`, error)));
     sent.end(body);
   });
-  if ((response.statusCode ?? 0) >= 400) throw await refusal(response);
-  return response;
 }
 
 const pathText = ({ path }: RawRequest): string => (typeof path === 'string' ? path : pathOf(path));

@@ -41,6 +41,8 @@ export interface WriteOptions {
   readonly fieldManager?: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
+  /** What to do about fields that the kind has not; the server warns without it. */
+  readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
 }
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;

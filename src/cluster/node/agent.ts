@@ -82,7 +82,13 @@ class Agent implements NodeAgent {
   }
 
   #hire(uid: string, pod: V1Pod): PodWorker {
-    return new PodWorker(pod, { agent: this.#context, sources: this.#sources, services: () => this.#services.list(), wake: () => this.#queue.add(uid) });
+    return new PodWorker(pod, {
+      agent: this.#context,
+      sources: this.#sources,
+      services: () => this.#services.list(),
+      others: () => [...this.#workers].filter(([other]) => other !== uid).map(([, { held }]) => held),
+      wake: () => this.#queue.add(uid),
+    });
   }
 
   #drop(pod: V1Pod): void {
@@ -95,8 +101,10 @@ class Agent implements NodeAgent {
     const worker = this.#workers.get(uid);
     if (worker === undefined) return undefined;
     const next = await worker.sync();
+    if (worker.isOver) this.#workers.delete(uid);
+    // It may have given back what another one waits for; one that waits itself has not.
+    if (!worker.isDeferred) for (const [other, { isDeferred }] of this.#workers) if (isDeferred) this.#queue.add(other);
     if (!worker.isOver) return next;
-    this.#workers.delete(uid);
     await worker.stop();
     return undefined;
   }

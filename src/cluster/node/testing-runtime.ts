@@ -14,6 +14,9 @@ export class TestingRuntime implements ContainerRuntime {
   readonly missingImages = new Set<string>();
   /** Containers whose process can't be started, with the words. */
   readonly unstartable = new Map<string, string>();
+  /** Words with which a change of limits is refused. */
+  refusedUpdate: string | undefined;
+  memoryUsed_bytes = 1 << 20;
   /** What commands in containers exit with. */
   exitCodes: (container: string, command: readonly string[]) => number = () => 0;
   readonly #clock: Clock;
@@ -80,6 +83,12 @@ export class TestingRuntime implements ContainerRuntime {
     this.#tell(run);
   }
 
+  async updateContainer(id: string, { limits, requests }: Pick<RuntimeContainerSpec, 'limits' | 'requests'>): Promise<void> {
+    const run = this.#get(id);
+    this.calls.push(`update ${run.container}/${run.attempt} ${JSON.stringify({ limits, requests })}`);
+    if (this.refusedUpdate !== undefined) throw new GantryError('UPDATE_FAILED', 500, this.refusedUpdate);
+  }
+
   async listContainers(): Promise<readonly RuntimeContainer[]> {
     return [...this.#containers.values()].map((run) => ({ ...run }));
   }
@@ -111,7 +120,7 @@ export class TestingRuntime implements ContainerRuntime {
     this.#get(id);
     const read_ms = this.#clock.now();
     // Half a core, since the beginning of time.
-    return { cpu_total_ns: read_ms * 500_000, memory_working_set_bytes: 1 << 20, read_ms };
+    return { cpu_total_ns: read_ms * 500_000, memory_working_set_bytes: this.memoryUsed_bytes, read_ms };
   }
 
   /** The process of a running container ends by itself. */

@@ -31,7 +31,9 @@ export class PodTokens {
   readonly #logger: Logger;
   readonly #held = new Map<string, Held>();
   readonly #followed = new Map<string, () => void>();
-  readonly #timers = new Map<string, Timer>();
+  /** When a token of a followed Pod is due next, by the Pod's uid. One timer waits for the first of them. */
+  readonly #due = new Map<string, number>();
+  #timer: { readonly at_ms: number; readonly timer: Timer } | undefined;
 
   constructor(client: ClusterClient, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
     this.#client = client;
@@ -65,16 +67,16 @@ export class PodTokens {
     return {
       [Symbol.dispose]: () => {
         this.#followed.delete(podUid);
-        this.#timers.get(podUid)?.[Symbol.dispose]();
-        this.#timers.delete(podUid);
+        this.#due.delete(podUid);
         for (const [key, held] of this.#held) if (held.podUid === podUid) this.#held.delete(key);
       },
     };
   }
 
   stop(): void {
-    for (const timer of this.#timers.values()) timer[Symbol.dispose]();
-    this.#timers.clear();
+    this.#timer?.timer[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#due.clear();
     this.#followed.clear();
   }
 
@@ -83,16 +85,32 @@ export class PodTokens {
     this.#plan(held.podUid);
   }
 
-  /** A timer for the first of the Pod's tokens that is due. */
+  /** The Pod's listener is called when the first of its tokens is due. */
   #plan(podUid: string): void {
-    this.#timers.get(podUid)?.[Symbol.dispose]();
-    this.#timers.delete(podUid);
-    const listener = this.#followed.get(podUid);
     const due = [...this.#held.values()].filter((held) => held.podUid === podUid).map(({ renew_ms }) => renew_ms);
-    if (listener === undefined || due.length === 0) return;
-    const timer = this.#clock.setTimer(Math.max(1, Math.min(...due) - this.#clock.now()), listener);
+    if (!this.#followed.has(podUid) || due.length === 0) this.#due.delete(podUid);
+    else this.#due.set(podUid, Math.min(...due));
+    this.#wait();
+  }
+
+  /** A timer that waits for something later than the first that is due is set anew; one that waits for what is gone finds nothing to tell. */
+  #wait(): void {
+    if (this.#due.size === 0) return;
+    const at_ms = Math.min(...this.#due.values());
+    if (this.#timer !== undefined && this.#timer.at_ms <= at_ms) return;
+    this.#timer?.timer[Symbol.dispose]();
+    const timer = this.#clock.setTimer(Math.max(1, at_ms - this.#clock.now()), () => this.#tell());
     timer.unref();
-    this.#timers.set(podUid, timer);
+    this.#timer = { at_ms, timer };
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    const now_ms = this.#clock.now();
+    const pods = [...this.#due].filter(([, at_ms]) => at_ms <= now_ms).map(([uid]) => uid);
+    for (const uid of pods) this.#due.delete(uid);
+    this.#wait();
+    for (const uid of pods) this.#followed.get(uid)?.();
   }
 
   async #ask({ metadata, spec }: V1Pod, { audience, lifetime_s }: TokenWish, now_ms: number): Promise<Held> {

@@ -19,6 +19,8 @@ export interface ContainerRuntime {
   /** The stop signal, then SIGKILL after the grace period. */
   stopContainer(id: string, gracePeriod_seconds: number): Promise<void>;
   removeContainer(id: string): Promise<void>;
+  /** Gives a running container other limits and shares at once. Rejects with words where the kernel refuses. */
+  updateContainer(id: string, resources: Pick<RuntimeContainerSpec, 'limits' | 'requests'>): Promise<void>;
   /** All Pods' containers that exist, ended ones included. */
   listContainers(): Promise<readonly RuntimeContainer[]>;
   /** Called when a container started, ended or was removed. */

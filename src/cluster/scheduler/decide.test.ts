@@ -52,7 +52,7 @@ for (const [what, given, of, message] of [
     'a taint',
     pod('p'),
     cluster([node('a', { spec: { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] } })]),
-    '0/1 nodes are available: 1 node(s) had untolerated taint {k: v}.',
+    '0/1 nodes are available: 1 node(s) had untolerated taint(s).',
   ],
   [
     'a host port',
@@ -119,11 +119,20 @@ test('equal figures are all full marks', () => {
   assert.deepEqual(normalize([1, 3], 'less is better'), [100, 0]);
 });
 test('reasons are counted and sorted', () => {
-  assert.equal(
-    messageOf(3, [
-      { node: 'a', plugin: '', reasons: ['x', 'y'] },
-      { node: 'b', plugin: '', reasons: ['x'] },
-    ]),
-    '0/3 nodes are available: 1 y, 2 x.',
-  );
+  assert.equal(messageOf(3, [{ reasons: ['x', 'y'] }, { reasons: ['x'] }]), '0/3 nodes are available: 1 y, 2 x.');
+});
+
+test('a Pod whose resources change holds the most of what it asks for, was granted and has; what can never be granted it holds not', () => {
+  const given = (spec: string, granted: string, has: string, reason = 'Deferred'): V1Pod => ({
+    ...pod('p', {}, spec),
+    status: {
+      conditions: [{ type: 'PodResizePending', status: 'True', reason }],
+      containerStatuses: [
+        { name: 'c', image: '', imageID: '', ready: true, restartCount: 0, resources: { requests: { cpu: has } }, allocatedResources: { cpu: granted } },
+      ],
+    },
+  });
+  const held = (...of: Parameters<typeof given>) => requestsOf(given(...of)).get('cpu');
+  assert.deepEqual([held('1', '1', '1'), held('2', '1', '1'), held('1', '1', '3'), held('1', '2', '1')], [1000n, 2000n, 3000n, 2000n]);
+  assert.equal(held('9', '1', '2', 'Infeasible'), 2000n);
 });

@@ -53,13 +53,16 @@ function scoresOf(placing: Placing, fitting: readonly NodeView[]): readonly { no
       fitting.map((view) => of(placing, view)),
       raw,
     );
-    for (const [index, entry] of nodes.entries()) entry.score += weight * Math.floor(figures[index] ?? 0);
+    for (let index = 0; index < nodes.length; index += 1) {
+      const entry = nodes[index];
+      if (entry !== undefined) entry.score += weight * Math.floor(figures[index] ?? 0);
+    }
   }
   return nodes;
 }
 
 /** Kubernetes' words: `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` */
-export function messageOf(nodes: number, rejections: readonly Rejection[]): string {
+export function messageOf(nodes: number, rejections: readonly Pick<Rejection, 'reasons'>[]): string {
   if (nodes === 0) return 'no nodes available to schedule pods';
   const counts = new Map<string, number>();
   for (const reason of rejections.flatMap(({ reasons }) => reasons)) counts.set(reason, (counts.get(reason) ?? 0) + 1);

@@ -1,64 +1,62 @@
-import type { V1ContainerPort, V1Pod, V1Taint } from '#cluster/api';
+import type { V1ContainerPort, V1Node, V1Pod, V1Taint } from '#cluster/api';
 import { matchesNodeSelector, tolerates } from './node-selection.ts';
-import type { Placing } from './placing.ts';
+import { hostPorts, type Placing } from './placing.ts';
 import { affinityReason, spreadReason } from './pod-reasons.ts';
-import type { NodeView } from './types.ts';
+import type { NodeView, PluginName } from './types.ts';
 
 /** Pure: the reasons why a node is no place for a Pod; none where it is one. */
 export type Filter = (placing: Placing, view: NodeView) => readonly string[];
 
-const one = (reason: string | undefined): readonly string[] => (reason === undefined ? [] : [reason]);
+const NONE: readonly string[] = [];
+const one = (reason: string | undefined): readonly string[] => (reason === undefined ? NONE : [reason]);
 
 const nodeName: Filter = ({ pod }, { node }) =>
   one(pod.spec?.nodeName && pod.spec.nodeName !== node.metadata.name ? "node(s) didn't match the requested node name" : undefined);
 
 const UNSCHEDULABLE: V1Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 const nodeUnschedulable: Filter = ({ pod }, { node }) => {
-  if (!node.spec?.unschedulable) return [];
+  if (!node.spec?.unschedulable) return NONE;
   return one((pod.spec?.tolerations ?? []).some((toleration) => tolerates(toleration, UNSCHEDULABLE)) ? undefined : 'node(s) were unschedulable');
 };
 
-const taintToleration: Filter = ({ pod }, { node }) => {
-  const tolerations = pod.spec?.tolerations ?? [];
-  const hard = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
-  const untolerated = hard.find((taint) => !tolerations.some((toleration) => tolerates(toleration, taint)));
-  return one(untolerated && `node(s) had untolerated taint {${untolerated.key}: ${untolerated.value ?? ''}}`);
-};
+const taintToleration: Filter = ({ pod }, { node }) => one(untolerated(pod, node).length > 0 ? 'node(s) had untolerated taint(s)' : undefined);
 
-const nodeAffinity: Filter = ({ pod }, { node }) => {
-  const labels = node.metadata.labels ?? {};
-  const selected = Object.entries(pod.spec?.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
+const NO_TAINTS: readonly V1Taint[] = [];
+
+export function untolerated({ spec }: V1Pod, node: V1Node): readonly V1Taint[] {
+  const taints = node.spec?.taints ?? NO_TAINTS;
+  if (taints.length === 0) return NO_TAINTS;
+  const hard = taints.filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
+  return hard.filter((taint) => !(spec?.tolerations ?? []).some((toleration) => tolerates(toleration, taint)));
+}
+
+const nodeAffinity: Filter = ({ pod, selector }, { node }) => {
+  const selected = selector.every(([key, value]) => node.metadata.labels?.[key] === value);
   const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return one(selected && (required === undefined || matchesNodeSelector(required, node)) ? undefined : "node(s) didn't match Pod's node affinity/selector");
 };
 
-const resourcesFit: Filter = ({ requests }, { pods, allocatable, requested }) => {
-  const room = allocatable.get('pods');
-  const reasons = room !== undefined && BigInt(pods.length + 1) * 1000n > room ? ['Too many pods'] : [];
+const resourcesFit: Filter = ({ requests }, { isFull, allocatable, requested }) => {
+  const reasons = isFull ? ['Too many pods'] : [];
   for (const [name, wanted] of requests) {
     if (wanted > 0n && wanted + (requested.get(name) ?? 0n) > (allocatable.get(name) ?? 0n)) reasons.push(`Insufficient ${name}`);
   }
   return reasons;
 };
 
-const nodePorts: Filter = ({ pod }, { pods }) => {
-  const wanted = hostPorts(pod);
-  if (wanted.length === 0) return [];
+const nodePorts: Filter = ({ hostPorts: wanted }, { pods }) => {
+  if (wanted.length === 0) return NONE;
   const taken = pods.flatMap(hostPorts);
   return one(wanted.some((port) => taken.some((other) => collide(port, other))) ? "node(s) didn't have free ports for the requested pod ports" : undefined);
 };
 
-function hostPorts({ spec }: V1Pod): readonly V1ContainerPort[] {
-  return (spec?.containers ?? []).flatMap(({ ports = [] }) => ports.filter(({ hostPort }) => hostPort));
-}
-
-function collide(a: V1ContainerPort, b: V1ContainerPort): boolean {
+export function collide(a: V1ContainerPort, b: V1ContainerPort): boolean {
   const any = (address: string | undefined) => !address || address === '0.0.0.0';
   return a.hostPort === b.hostPort && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP') && (any(a.hostIP) || any(b.hostIP) || a.hostIP === b.hostIP);
 }
 
 /** In the order in which they are asked; the first that objects speaks for the node. */
-export const FILTERS: readonly { readonly plugin: string; readonly filter: Filter }[] = [
+export const FILTERS: readonly { readonly plugin: PluginName; readonly filter: Filter }[] = [
   { plugin: 'NodeUnschedulable', filter: nodeUnschedulable },
   { plugin: 'NodeName', filter: nodeName },
   { plugin: 'TaintToleration', filter: taintToleration },

@@ -1,9 +1,20 @@
 import type { V1Pod } from '#cluster/api';
+import { Heap } from '#kit';
+
+interface Ready {
+  readonly key: string;
+  readonly pod: V1Pod;
+  /** Of two with the same claim the one that was offered first goes first. */
+  readonly order: number;
+}
 
 /** The Pods that wait for a place: higher priority first, then the older. */
 export class PendingPods {
-  readonly #ready = new Map<string, V1Pod>();
+  readonly #ready = new Map<string, Ready>();
+  /** What is ready, and what was and is no longer: that is passed over. */
+  readonly #next = new Heap(before);
   readonly #unschedulable = new Map<string, V1Pod>();
+  #order = 0;
 
   get size(): number {
     return this.#ready.size + this.#unschedulable.size;
@@ -12,7 +23,9 @@ export class PendingPods {
   /** A Pod that is new or has changed: it is tried (again). */
   offer(key: string, pod: V1Pod): void {
     this.#unschedulable.delete(key);
-    this.#ready.set(key, pod);
+    const ready = { key, pod, order: this.#ready.get(key)?.order ?? this.#order++ };
+    this.#ready.set(key, ready);
+    this.#next.push(ready);
   }
 
   remove(key: string): void {
@@ -32,21 +45,23 @@ export class PendingPods {
   /** Something changed that may make room. */
   retryParked(): boolean {
     const some = this.#unschedulable.size > 0;
-    for (const [key, pod] of this.#unschedulable) this.#ready.set(key, pod);
-    this.#unschedulable.clear();
+    for (const [key, pod] of [...this.#unschedulable]) this.offer(key, pod);
     return some;
   }
 
   take(): { readonly key: string; readonly pod: V1Pod } | undefined {
-    let best: { key: string; pod: V1Pod } | undefined;
-    for (const [key, pod] of this.#ready) if (best === undefined || before(pod, best.pod)) best = { key, pod };
-    if (best !== undefined) this.#ready.delete(best.key);
-    return best;
+    for (let next = this.#next.pop(); next !== undefined; next = this.#next.pop()) {
+      if (this.#ready.get(next.key) !== next) continue;
+      this.#ready.delete(next.key);
+      return next;
+    }
+    return undefined;
   }
 }
 
-function before(a: V1Pod, b: V1Pod): boolean {
-  const priority = (b.spec?.priority ?? 0) - (a.spec?.priority ?? 0);
+function before(a: Ready, b: Ready): boolean {
+  const priority = (b.pod.spec?.priority ?? 0) - (a.pod.spec?.priority ?? 0);
   if (priority !== 0) return priority < 0;
-  return (a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '');
+  const [old, other] = [a.pod.metadata.creationTimestamp ?? '', b.pod.metadata.creationTimestamp ?? ''];
+  return old === other ? a.order < b.order : old < other;
 }

@@ -1,5 +1,5 @@
 import { parseQuantity, type V1Container, type V1Node, type V1Pod } from '#cluster/api';
-import type { NodeView } from './types.ts';
+import type { Counted, NodeView } from './types.ts';
 
 export type Amounts = ReadonlyMap<string, bigint>;
 
@@ -14,14 +14,34 @@ export function requestsOf(pod: V1Pod): Amounts {
   return requests;
 }
 
+/**
+ * What a container holds or is about to: the most of what it asks for, was granted and has. What its node can never grant it holds not.
+ */
+function heldBy(container: V1Container, { status }: V1Pod): Amounts {
+  const own = amountsOf(container);
+  const known = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(({ name }) => name === container.name);
+  const held = [known?.resources?.requests, known?.allocatedResources].filter((list) => list !== undefined && isDifferent(list, container));
+  if (held.length === 0) return own;
+  const isInfeasible = status?.conditions?.some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible') === true;
+  const most = new Map(isInfeasible ? [] : own);
+  for (const list of held) raise(most, parseAmounts(list));
+  return most;
+}
+
+function isDifferent(list: Readonly<Record<string, string>>, { resources }: V1Container): boolean {
+  const own = resources?.requests ?? {};
+  return Object.keys(own).length !== Object.keys(list).length || Object.entries(list).some(([name, text]) => own[name] !== text);
+}
+
 /** The sum of its containers, or its biggest init container where that is more; sidecars count with both. Thousandths. */
-function addedUp({ spec }: V1Pod): Amounts {
+function addedUp(pod: V1Pod): Amounts {
+  const { spec } = pod;
   const running = new Map<string, bigint>();
-  for (const container of spec?.containers ?? []) add(running, amountsOf(container));
+  for (const container of spec?.containers ?? []) add(running, heldBy(container, pod));
   const sidecars = new Map<string, bigint>();
   const peak = new Map<string, bigint>();
   for (const container of spec?.initContainers ?? []) {
-    const own = amountsOf(container);
+    const own = container.restartPolicy === 'Always' ? heldBy(container, pod) : amountsOf(container);
     if (container.restartPolicy === 'Always') {
       add(sidecars, own);
       raise(peak, sidecars);
@@ -41,8 +61,19 @@ export function parseAmounts(list: Readonly<Record<string, string>> | undefined)
 const ASSUMED = { cpu: 100n, memory: 200n * 1024n * 1024n * 1000n } as const;
 
 /** A Pod's share where nodes are compared. */
-export function countedOf(pod: V1Pod, resource: keyof typeof ASSUMED): number {
-  return Number(requestsOf(pod).get(resource) || ASSUMED[resource]);
+export function countedOf(requests: Amounts): Counted {
+  return { cpu: Number(requests.get('cpu') || ASSUMED.cpu), memory: Number(requests.get('memory') || ASSUMED.memory) };
+}
+
+const knownRoom = new WeakMap<V1Node, Amounts>();
+
+/** What a node has to give. Nodes are frozen, too. */
+function allocatableOf(node: V1Node): Amounts {
+  const before = knownRoom.get(node);
+  if (before !== undefined) return before;
+  const amounts = parseAmounts(node.status?.allocatable ?? node.status?.capacity);
+  knownRoom.set(node, amounts);
+  return amounts;
 }
 
 /** A node with its Pods, and what follows from them for those that come. */
@@ -51,14 +82,20 @@ export function viewOf(node: V1Node, pods: readonly V1Pod[]): NodeView {
   const counted = { cpu: 0, memory: 0 };
   const siblings = new Map<string, number>();
   for (const pod of pods) {
-    add(requested, requestsOf(pod));
-    counted.cpu += countedOf(pod, 'cpu');
-    counted.memory += countedOf(pod, 'memory');
+    const requests = requestsOf(pod);
+    const { cpu, memory } = countedOf(requests);
+    add(requested, requests);
+    counted.cpu += cpu;
+    counted.memory += memory;
     const owner = ownerOf(pod);
     if (owner !== undefined && pod.metadata.deletionTimestamp === undefined) siblings.set(owner, (siblings.get(owner) ?? 0) + 1);
   }
   const repelling = pods.filter(({ spec }) => spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length);
-  return { node, pods, allocatable: parseAmounts(node.status?.allocatable ?? node.status?.capacity), requested, counted, siblings, repelling };
+  const allocatable = allocatableOf(node);
+  const capacity = { cpu: Number(allocatable.get('cpu') ?? 0n), memory: Number(allocatable.get('memory') ?? 0n) };
+  const room = allocatable.get('pods');
+  const isFull = room !== undefined && BigInt(pods.length + 1) * 1000n > room;
+  return { node, pods, allocatable, capacity, isFull, requested, counted, siblings, repelling };
 }
 
 /** The uid of the controller that made a Pod. */

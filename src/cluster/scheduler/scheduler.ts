@@ -13,11 +13,12 @@ import {
   timestamp,
 } from '#cluster/client';
 import { isDeepStrictEqual } from 'node:util';
+import { AssumedPods } from './assumed.ts';
 import { decide } from './decide.ts';
 import { NodeViews } from './node-views.ts';
 import { PendingPods } from './pending.ts';
-import { viewOf } from './resources.ts';
-import type { ClusterView, NodeView, Scheduler, SchedulerOptions, Verdict } from './types.ts';
+import { requestsOf, viewOf } from './resources.ts';
+import type { ClusterView, NodeView, Scheduler, SchedulerOptions } from './types.ts';
 
 const DEFAULT_NAME = 'default-scheduler';
 const BINDINGS_MAX = 16;
@@ -34,8 +35,7 @@ class BindingScheduler implements Scheduler {
   readonly #namespaces: Informer<V1Namespace>;
   readonly #events: EventRecorder;
   readonly #pending = new PendingPods();
-  /** Bound by us, not yet seen so in the cache. */
-  readonly #assumed = new Map<string, V1Pod>();
+  readonly #assumed = new AssumedPods();
   readonly #views = new NodeViews((node) => this.#viewOf(node));
   readonly #bindings = new Set<Promise<void>>();
   readonly #failures = new Map<string, Backoff>();
@@ -74,17 +74,16 @@ class BindingScheduler implements Scheduler {
     return { state: this.#state, pending: this.#pending.size };
   }
 
-  explain(namespace: string, name: string): Verdict | undefined {
-    const pod = this.#pods.get(namespace, name);
-    return pod === undefined || pod.spec?.nodeName ? undefined : decide(pod, this.#cluster(), 0);
-  }
-
   #podChanged(type: 'added' | 'updated' | 'deleted', pod: V1Pod, previous: V1Pod | undefined): void {
     const key = keyOfObject(pod);
     if (type === 'deleted' || pod.spec?.nodeName) {
-      this.#forget(key, pod);
+      const before = type === 'updated' ? previous : undefined;
+      this.#forget(key, pod, before);
       const matters =
-        type !== 'updated' || previous === undefined || ended(pod) !== ended(previous) || !isDeepStrictEqual(pod.metadata.labels, previous.metadata.labels);
+        before === undefined ||
+        ended(pod) !== ended(before) ||
+        !isDeepStrictEqual(pod.metadata.labels, before.metadata.labels) ||
+        !isDeepStrictEqual(requestsOf(pod), requestsOf(before));
       if (matters && this.#pending.retryParked()) this.#plan();
       return;
     }
@@ -102,12 +101,13 @@ class BindingScheduler implements Scheduler {
     this.#plan();
   }
 
-  #forget(key: string, pod: V1Pod): void {
+  /** It waits no longer: it stands on a node, or is gone. `previous` is what it was, where it was there. */
+  #forget(key: string, pod: V1Pod, previous: V1Pod | undefined): void {
     this.#pending.remove(key);
     this.#failures.delete(key);
-    const assumed = this.#assumed.get(key);
-    this.#assumed.delete(key);
-    for (const node of [pod.spec?.nodeName, assumed?.spec?.nodeName]) if (node) this.#views.podsChanged(node);
+    const assumed = this.#assumed.remove(key);
+    if (assumed === undefined && previous !== undefined && isDeepStrictEqual(occupying(pod), occupying(previous))) return;
+    for (const node of [pod.spec?.nodeName, assumed]) if (node) this.#views.podsChanged(node);
   }
 
   #isMine({ metadata, spec, status }: V1Pod): boolean {
@@ -162,13 +162,12 @@ class BindingScheduler implements Scheduler {
 
   #viewOf(node: V1Node): NodeView {
     const name = node.metadata.name ?? '';
-    const assumed = [...this.#assumed.values()].filter(({ spec }) => spec?.nodeName === name);
-    return viewOf(node, [...this.#pods.byIndex('node', name).filter((pod) => !ended(pod)), ...assumed]);
+    return viewOf(node, [...this.#pods.byIndex('node', name).filter((pod) => !ended(pod)), ...this.#assumed.on(name)]);
   }
 
   #assume(key: string, pod: V1Pod, nodeName: string): void {
     if (pod.spec === undefined) return;
-    this.#assumed.set(key, { ...pod, spec: { ...pod.spec, nodeName } });
+    this.#assumed.add(key, { ...pod, spec: { ...pod.spec, nodeName } }, nodeName);
     this.#views.podsChanged(nodeName);
   }
 
@@ -186,7 +185,7 @@ class BindingScheduler implements Scheduler {
       this.#failures.delete(key);
       this.#events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
     } catch (error) {
-      this.#assumed.delete(key);
+      this.#assumed.remove(key);
       this.#views.podsChanged(node);
       await this.#bindFailed(key, error);
     }
@@ -232,6 +231,12 @@ class BindingScheduler implements Scheduler {
 
 function ended({ status }: V1Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+/** What of a Pod decides how much room it leaves, and to whom; of what its node says of it only what a resize holds. */
+function occupying(pod: V1Pod): unknown {
+  const { labels, deletionTimestamp, ownerReferences } = pod.metadata;
+  return [pod.spec, labels, deletionTimestamp, ownerReferences, ended(pod), requestsOf(pod)];
 }
 
 /** What of a node decides about Pods; its heartbeats don't. */

@@ -1,8 +1,7 @@
-import type { V1Pod, V1PodAffinityTerm } from '#cluster/api';
+import type { V1PodAffinityTerm } from '#cluster/api';
 import { domainOf } from './affinity.ts';
 import { matchesTerm, tolerates } from './node-selection.ts';
-import type { Placing } from './placing.ts';
-import { countedOf, ownerOf } from './resources.ts';
+import { type Placing, withTag } from './placing.ts';
 import type { NodeView } from './types.ts';
 
 /** Pure: how well a node suits a Pod, from 0 to 100; those that are `raw` are brought to that range among the nodes. */
@@ -12,26 +11,22 @@ export interface Score {
   readonly raw?: 'more is better' | 'less is better';
   readonly of: (placing: Placing, view: NodeView) => number;
 }
-function usedShare(pod: V1Pod, { allocatable, counted }: NodeView, resource: 'cpu' | 'memory'): number {
-  const capacity = Number(allocatable.get(resource) ?? 0n);
-  return capacity === 0 ? 1 : Math.min(1, (counted[resource] + countedOf(pod, resource)) / capacity);
+function usedShare(placing: Placing, { capacity, counted }: NodeView, resource: 'cpu' | 'memory'): number {
+  return capacity[resource] === 0 ? 1 : Math.min(1, (counted[resource] + placing.counted[resource]) / capacity[resource]);
 }
 
-const leastAllocated: Score['of'] = ({ pod }, view) => 50 * (2 - usedShare(pod, view, 'cpu') - usedShare(pod, view, 'memory'));
-const balanced: Score['of'] = ({ pod }, view) => 100 * (1 - Math.abs(usedShare(pod, view, 'cpu') - usedShare(pod, view, 'memory')) / 2);
+const leastAllocated: Score['of'] = (placing, view) => 50 * (2 - usedShare(placing, view, 'cpu') - usedShare(placing, view, 'memory'));
+const balanced: Score['of'] = (placing, view) => 100 * (1 - Math.abs(usedShare(placing, view, 'cpu') - usedShare(placing, view, 'memory')) / 2);
 
 const MIB = 1024 * 1024;
-const imageLocality: Score['of'] = ({ pod }, { node }) => {
-  const images = (pod.spec?.containers ?? []).map(({ image }) => withTag(image ?? ''));
-  const present = (node.status?.images ?? []).filter(({ names = [] }) => names.some((name) => images.includes(withTag(name))));
+const imageLocality: Score['of'] = ({ images }, { node }) => {
+  const there = node.status?.images ?? [];
+  if (there.length === 0) return 0;
+  const present = there.filter(({ names = [] }) => names.some((name) => images.includes(withTag(name))));
   const bytes = present.reduce((total, { sizeBytes = 0 }) => total + sizeBytes, 0);
   const most = 1000 * MIB * Math.max(1, images.length);
   return (100 * (Math.min(Math.max(bytes, 23 * MIB), most) - 23 * MIB)) / (most - 23 * MIB);
 };
-
-function withTag(image: string): string {
-  return image.slice(image.lastIndexOf('/') + 1).includes(':') || image.includes('@') ? image : `${image}:latest`;
-}
 
 const preferredNodes: Score['of'] = ({ pod }, { node }) =>
   (pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).reduce(
@@ -39,10 +34,12 @@ const preferredNodes: Score['of'] = ({ pod }, { node }) =>
     0,
   );
 
-const softTaints: Score['of'] = ({ pod }, { node }) =>
-  (node.spec?.taints ?? []).filter(
-    (taint) => taint.effect === 'PreferNoSchedule' && !(pod.spec?.tolerations ?? []).some((toleration) => tolerates(toleration, taint)),
-  ).length;
+const softTaints: Score['of'] = ({ pod }, { node }) => {
+  const taints = node.spec?.taints ?? [];
+  if (taints.length === 0) return 0;
+  const tolerations = pod.spec?.tolerations ?? [];
+  return taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !tolerations.some((toleration) => tolerates(toleration, taint))).length;
+};
 
 const affinity: Score['of'] = (placing, view) => {
   const total = (terms: readonly { readonly weight: number; readonly podAffinityTerm: V1PodAffinityTerm }[] | undefined) =>
@@ -51,14 +48,14 @@ const affinity: Score['of'] = (placing, view) => {
       0,
     );
   const { podAffinity, podAntiAffinity } = placing.pod.spec?.affinity ?? {};
+  if (podAffinity === undefined && podAntiAffinity === undefined) return 0;
   return total(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution) - total(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution);
 };
 
 /** Without constraints of its own a Pod's siblings (same controller) are spread over the nodes. */
 const spreading: Score['of'] = (placing, view) => {
-  const soft = (placing.pod.spec?.topologySpreadConstraints ?? []).filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'ScheduleAnyway');
-  if (soft.length === 0) return view.siblings.get(ownerOf(placing.pod) ?? '') ?? 0;
-  return soft.reduce(
+  if (placing.soft.length === 0) return view.siblings.get(placing.owner) ?? 0;
+  return placing.soft.reduce(
     (total, constraint) => total + (placing.counts(constraint).get(domainOf(view, constraint.topologyKey) ?? ' none') ?? Number.MAX_SAFE_INTEGER),
     0,
   );

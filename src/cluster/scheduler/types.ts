@@ -15,8 +15,12 @@ export interface Scheduler {
   start(): Promise<void>;
   stop(): Promise<void>;
   health(): { readonly state: 'starting' | 'ready' | 'stopped'; readonly pending: number };
-  /** Why a Pod that waits can't be placed, node by node; undefined where it doesn't wait. */
-  explain(namespace: string, name: string): Verdict | undefined;
+}
+
+/** Thousandths of cores, and of bytes. */
+export interface Counted {
+  readonly cpu: number;
+  readonly memory: number;
 }
 
 /** What of a node a Pod is measured against. All resources in thousandths. */
@@ -24,9 +28,13 @@ export interface NodeView {
   readonly node: V1Node;
   readonly pods: readonly V1Pod[];
   readonly allocatable: ReadonlyMap<string, bigint>;
+  /** The same, where nodes are compared; 0 of what it doesn't tell. */
+  readonly capacity: Counted;
+  /** It takes no more Pods, however small. */
+  readonly isFull: boolean;
   readonly requested: ReadonlyMap<string, bigint>;
   /** What its Pods are counted with where nodes are compared: a Pod that asks for nothing counts too. */
-  readonly counted: { readonly cpu: number; readonly memory: number };
+  readonly counted: Counted;
   /** How many Pods of each controller are here, by its uid. */
   readonly siblings: ReadonlyMap<string, number>;
   /** Those of its Pods that keep others away. */
@@ -37,10 +45,20 @@ export interface ClusterView {
   /** Labels of namespaces, for affinities that choose among them. */
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
 }
+/** The plugins by Kubernetes' names, in the order in which they are asked. */
+export type PluginName =
+  | 'NodeUnschedulable'
+  | 'NodeName'
+  | 'TaintToleration'
+  | 'NodeAffinity'
+  | 'NodePorts'
+  | 'NodeResourcesFit'
+  | 'PodTopologySpread'
+  | 'InterPodAffinity';
 /** Why a node is no place for a Pod, in Kubernetes' words; several where several things are missing. */
 export interface Rejection {
   readonly node: string;
-  readonly plugin: string;
+  readonly plugin: PluginName;
   readonly reasons: readonly string[];
 }
 export type Verdict =

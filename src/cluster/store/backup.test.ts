@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { FakeClock } from '#kit';
 import { backupOf, restoreLmdbStore } from './backup.ts';
 import { openLmdbStore, openMemoryStore } from './open.ts';
 import type { Store, StoredItem } from './types.ts';
@@ -33,6 +34,7 @@ test('what was backed up stands there after restoring, and its revisions go on p
   const before = await openLmdbStore({ path });
   await filled(before);
   const { items } = await before.range('');
+  const backedUp = plain(items);
   const lines = await linesOf(before);
   await before.put('/later', bytes('x'));
   await before.put('/a', bytes('changed'));
@@ -40,7 +42,7 @@ test('what was backed up stands there after restoring, and its revisions go on p
   await before.close();
   assert.deepEqual(await restoreLmdbStore(path, each(lines)), { keys: 2, revision: 5 });
   const restored = await openLmdbStore({ path });
-  assert.deepEqual(plain((await restored.range('')).items), plain(items));
+  assert.deepEqual(plain((await restored.range('')).items), backedUp);
   await assert.rejects(
     restored.watch('', told, () => {}),
     { code: 'COMPACTED' },
@@ -84,7 +86,7 @@ test('a backup that is not whole is refused, and what stands there stays', async
   await refused(lines.slice(0, -1), /it was cut short/);
   await refused([...lines.slice(0, 1), ...lines.slice(2)], /its checksum does not fit/);
   await refused([...lines, lines[1] ?? ''], /something follows its checksum/);
-  await refused([(lines[0] ?? '').replace('"formatVersion":1', '"formatVersion":2'), ...lines.slice(1)], /its format 2 is newer than this program's 1/);
+  await refused([(lines[0] ?? '').replace('"formatVersion":2', '"formatVersion":3'), ...lines.slice(1)], /its format 3 is newer than this program's 2/);
   const again = await openLmdbStore({ path });
   assert.equal((await again.range('')).count, 2);
   assert.equal(await again.revision(), 5);
@@ -99,4 +101,24 @@ test('keys that were written at one revision are restored, all of them', async (
   const restored = await openLmdbStore({ path });
   assert.deepEqual(plain((await restored.range('')).items), plain((await store.range('')).items));
   await restored.close();
+});
+
+test('a lease is restored with what was left of it, and its keys end with it', async () => {
+  const path = freshPath();
+  const clock = new FakeClock();
+  const store = await openMemoryStore({ clock });
+  const { id } = await store.grantLease(600);
+  await store.put('/bound', bytes('x'), { lease: id });
+  await store.put('/free', bytes('x'));
+  await clock.advance(200_000, async () => {});
+  assert.deepEqual(await restoreLmdbStore(path, each(await linesOf(store))), { keys: 2, revision: 2 });
+  const restored = await openLmdbStore({ path, clock });
+  assert.deepEqual(await restored.lease(id), { id, ttl_s: 600, left_s: 400, keys: ['/bound'] });
+  await restored.revokeLease(id);
+  assert.deepEqual(
+    (await restored.range('')).items.map(({ key }) => key),
+    ['/free'],
+  );
+  await restored.close();
+  await store.close();
 });

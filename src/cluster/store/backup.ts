@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { StoreError } from './errors.ts';
-import type { JournalEntry } from './journal.ts';
-import type { Revision, Store } from './types.ts';
+import type { JournalEntry, LeaseRecord } from './journal.ts';
+import { leasesOf } from './content.ts';
+import type { LeaseId, Revision, Store } from './types.ts';
 
 /**
- * A backup is lines of text: what it is, one line for each key as of one revision, and a checksum over all lines before. It can be looked
+ * A backup is lines of text: what it is, one line for each key as of one revision, one for each lease that keys are bound to, and a checksum over all lines before. It can be looked
  * through with any tool, and a file that was cut short or changed is noticed.
  */
 const FORMAT = 'gantry-store-backup';
-const FORMAT_VERSION = 1;
+/** 2: there are leases. */
+const FORMAT_VERSION = 2;
 const PIECE_ITEMS = 1000;
 /**
  * What a restored store's revisions are ahead of all that were ever told: whoever watched the lost present is told that it is gone, and
@@ -28,6 +30,7 @@ interface Line {
   readonly createRevision: Revision;
   readonly modRevision: Revision;
   readonly value: string;
+  readonly lease?: LeaseId;
 }
 
 /** All that stands in the store at one revision, while writes go on. Errors: `COMPACTED` where reading it takes longer than history is kept. */
@@ -38,15 +41,18 @@ export async function* backupOf(store: Store): AsyncGenerator<Buffer> {
     hash.update(bytes);
     return bytes;
   };
+  const bound = new Set<LeaseId>();
   let piece = await store.range('', { limit: PIECE_ITEMS });
   const { revision, count } = piece;
   yield lines([{ format: FORMAT, formatVersion: FORMAT_VERSION, revision, count } satisfies Head]);
   for (;;) {
     yield lines(piece.items.map(({ value, ...rest }): Line => ({ ...rest, value: Buffer.from(value).toString('base64') })));
+    for (const { lease } of piece.items) if (lease !== undefined) bound.add(lease);
     const last = piece.items.at(-1);
     if (!piece.more || last === undefined) break;
     piece = await store.range('', { limit: PIECE_ITEMS, after: last.key, revision });
   }
+  if (bound.size > 0) yield lines((await leasesOf(store, bound)).map(({ id, ...rest }) => ({ leaseId: id, ...rest })));
   yield Buffer.from(`${JSON.stringify({ sha256: hash.digest('hex') })}\n`);
 }
 
@@ -61,7 +67,7 @@ export interface Restored {
  * backup and of the store that stands there. Errors: `BACKUP_INVALID`, `NEWER_FORMAT`; nothing is changed then.
  */
 export async function restoreLmdbStore(path: string, lines: AsyncIterable<string>): Promise<Restored> {
-  const { head, entries } = await readBackup(lines);
+  const { head, entries, leases } = await readBackup(lines);
   const ahead = Math.max(head.revision, await revisionAt(path)) + AHEAD;
   const fresh = `${path}.restoring`;
   await removeStore(fresh);
@@ -69,6 +75,7 @@ export async function restoreLmdbStore(path: string, lines: AsyncIterable<string
   const journal = openLmdbJournal(fresh);
   try {
     await journal.load();
+    await journal.keepLeases(leases);
     await Promise.all(
       Map.groupBy(entries, ({ revision }) => revision)
         .values()
@@ -102,9 +109,14 @@ async function removeStore(path: string, what: 'all' | 'lock' = 'all'): Promise<
 }
 
 /** The whole backup, checked. The entries are in the order of their revisions, as a journal has them. */
-async function readBackup(lines: AsyncIterable<string>): Promise<{ readonly head: Head; readonly entries: readonly JournalEntry[] }> {
+async function readBackup(lines: AsyncIterable<string>): Promise<{
+  readonly head: Head;
+  readonly entries: readonly JournalEntry[];
+  readonly leases: readonly LeaseRecord[];
+}> {
   const hash = createHash('sha256');
   const entries: JournalEntry[] = [];
+  const leases: LeaseRecord[] = [];
   let head: Head | undefined;
   let sum: string | undefined;
   for await (const line of lines) {
@@ -114,6 +126,7 @@ async function readBackup(lines: AsyncIterable<string>): Promise<{ readonly head
     else {
       hash.update(`${line}\n`);
       if (head === undefined) head = headOf(value);
+      else if ('leaseId' in value) leases.push(leaseOf(value));
       else entries.push(entryOf(value));
     }
   }
@@ -121,7 +134,7 @@ async function readBackup(lines: AsyncIterable<string>): Promise<{ readonly head
   if (sum === undefined) throw invalid('it was cut short');
   if (sum !== hash.digest('hex')) throw invalid('its checksum does not fit what is in it');
   if (entries.length !== head.count) throw invalid(`it has ${entries.length} keys of ${head.count}`);
-  return { head, entries: entries.sort((a, b) => a.revision - b.revision) };
+  return { head, entries: entries.sort((a, b) => a.revision - b.revision), leases };
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> {
@@ -147,10 +160,16 @@ function headOf({ format, formatVersion, revision, count }: Readonly<Record<stri
   return { format, formatVersion, revision, count };
 }
 
-function entryOf({ key, createRevision, modRevision, value }: Readonly<Record<string, unknown>>): JournalEntry {
+function leaseOf({ leaseId, ttl_s, left_s }: Readonly<Record<string, unknown>>): LeaseRecord {
+  if (typeof leaseId !== 'number' || typeof ttl_s !== 'number' || typeof left_s !== 'number') throw invalid('a line of it is no lease');
+  return { id: leaseId, ttl_s, left_s };
+}
+
+function entryOf({ key, createRevision, modRevision, value, lease }: Readonly<Record<string, unknown>>): JournalEntry {
   if (typeof key !== 'string' || typeof createRevision !== 'number' || typeof modRevision !== 'number' || typeof value !== 'string')
     throw invalid('a line of it is no key');
-  return { key, createRevision, revision: modRevision, value: Buffer.from(value, 'base64') };
+  const bound = typeof lease === 'number' ? { lease } : {};
+  return { key, createRevision, revision: modRevision, value: Buffer.from(value, 'base64'), ...bound };
 }
 
 function invalid(why: string, cause?: unknown): StoreError {

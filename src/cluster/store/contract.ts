@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { systemClock } from '#kit';
 import type { Store, StoreEvent } from './types.ts';
 
 const bytes = (text: string) => Buffer.from(text);
@@ -187,6 +188,69 @@ export function storeContract(name: string, open: () => Promise<Store>, { openLi
       code('COMPACTED'),
     );
     (await store.watch('/a', revision, () => {}))[Symbol.dispose]();
+  });
+
+  check('binds keys to a lease: they end with it, at one revision', async (store) => {
+    const { id, ttl_s } = await store.grantLease(600);
+    await store.put('/l/c', bytes('x'), { lease: id });
+    const items = await store.transact([
+      { key: '/l/a', value: bytes('x'), lease: id },
+      { key: '/l/b', value: bytes('x') },
+    ]);
+    assert.deepEqual([items.items.map((item) => item?.lease), ttl_s], [[id, undefined], 600]);
+    for (const [key, lease] of [
+      ['/l/d', id],
+      ['/l/b', id],
+      ['/l/c', undefined],
+    ] as const)
+      await store.put(key, bytes('y'), lease === undefined ? {} : { lease });
+    assert.equal((await store.get('/l/b'))?.lease, id);
+    await store.delete('/l/d');
+    const { left_s, ...state } = await store.lease(id);
+    assert.deepEqual(state, { id, ttl_s: 600, keys: ['/l/a', '/l/b'] });
+    assert.ok(left_s > 500 && left_s <= 600, `${left_s} s are left`);
+    await store.keepLeaseAlive(id);
+    const after = await store.revision();
+    const { seen, hear, until } = collector();
+    using _watch = await store.watch('/l/', after, hear);
+    await store.revokeLease(id);
+    await until(2);
+    assert.deepEqual(
+      seen.map((event) => event.type === 'delete' && [event.key, event.revision, event.previous.lease]),
+      [
+        ['/l/a', after + 1, id],
+        ['/l/b', after + 1, id],
+      ],
+    );
+    assert.deepEqual(
+      (await store.range('/l/')).items.map(({ key, lease }) => [key, lease]),
+      [['/l/c', undefined]],
+    );
+    const put = () => store.put('/l/e', bytes('x'), { lease: id });
+    for (const refused of [() => store.lease(id), () => store.keepLeaseAlive(id), () => store.revokeLease(id), put])
+      await assert.rejects(refused, code('LEASE_NOT_FOUND'));
+    await assert.rejects(store.transact([{ key: '/l/e', value: bytes('x'), lease: id }]), code('LEASE_NOT_FOUND'));
+    assert.equal(await store.revision(), after + 1);
+  });
+
+  check('ends a lease when its time has come, and not while it is kept alive', async (store) => {
+    const kept = await store.grantLease(3);
+    await store.put('/kept', bytes('x'), { lease: kept.id });
+    const left = await store.grantLease(3);
+    await store.put('/left', bytes('x'), { lease: left.id });
+    const ended = Promise.withResolvers<void>();
+    let isEnded = false;
+    using _watch = await store.watch('/left', await store.revision(), () => {
+      isEnded = true;
+      ended.resolve();
+    });
+    while (!isEnded) {
+      await store.keepLeaseAlive(kept.id);
+      await Promise.race([ended.promise, systemClock.sleep(100)]);
+    }
+    assert.equal(await store.get('/left'), undefined);
+    assert.equal((await store.get('/kept'))?.lease, kept.id);
+    await assert.rejects(store.lease(left.id), code('LEASE_NOT_FOUND'));
   });
 
   if (openLimited) limitContract(name, openLimited);

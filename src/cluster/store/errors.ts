@@ -1,5 +1,5 @@
 import { GantryError } from '#kit';
-import type { Revision } from './types.ts';
+import type { LeaseId, Revision } from './types.ts';
 
 /** The store's errors: what stands there, what was expected, what to do. */
 export class StoreError extends GantryError {
@@ -7,6 +7,7 @@ export class StoreError extends GantryError {
     code:
       | 'COMPACTED'
       | 'FUTURE_REVISION'
+      | 'LEASE_NOT_FOUND'
       | 'REVISION_CONFLICT'
       | 'STORE_CLOSED'
       | 'STORE_FAILED'
@@ -48,6 +49,10 @@ export function outcomeUnknown(key: string, cause: unknown): StoreError {
 }
 export function futureRevision(wanted: Revision, current: Revision): StoreError {
   return new StoreError('FUTURE_REVISION', 400, `Cannot read revision ${wanted}: the store is at revision ${current}`);
+}
+/** 404: it has ended, or never was. */
+export function leaseNotFound(id: LeaseId): StoreError {
+  return new StoreError('LEASE_NOT_FOUND', 404, `Cannot find lease ${id}: it has ended. Grant another one`);
 }
 /** Of a transaction it names the first key that did not stand as expected. */
 export class RevisionConflictError extends StoreError {

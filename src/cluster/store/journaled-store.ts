@@ -1,9 +1,12 @@
 import { refuseDoubleKeys } from './distinct.ts';
 import { type Clock, systemClock } from '#kit';
 import { compacted, futureRevision, momentCompacted, revisionConflict, storeClosed, storeFailed } from './errors.ts';
-import type { Journal, JournalEntry } from './journal.ts';
-import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted } from './types.ts';
+import type { Journal, JournalEntry, LeaseRecord } from './journal.ts';
+import { keptItem } from './kept-item.ts';
+import { Leases } from './leases.ts';
+import type { Lease, LeaseId, PutOptions, RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted } from './types.ts';
 import { Times } from './times.ts';
+import { firstAfter, keyOf, revisionOf, throwLater, Watchers } from './watchers.ts';
 import { Versions } from './versions.ts';
 
 /** Revisions of history that are kept when nobody says otherwise. */
@@ -19,24 +22,23 @@ export interface JournaledStoreOptions {
   readonly historyLimit?: number;
   /** How long a revision is looked back on at most, in milliseconds. It is forgotten by a write, not by a timer. */
   readonly historyAge_ms?: number;
-  /** When revisions come; the machine's clock without it. */
-  readonly clock?: Pick<Clock, 'now'>;
+  /** When revisions come and leases end; the machine's clock without it. */
+  readonly clock?: Pick<Clock, 'now' | 'monotonic' | 'setTimer'>;
   /** Hears what a watcher threw: its own mistake, which neither the writer nor other watchers can help. Without it the process does. */
   readonly onWatcherError?: (error: unknown) => void;
 }
 
+interface Ordered {
+  readonly modRevision: Revision;
+  readonly createRevision: Revision;
+  readonly lease: LeaseId | undefined;
+}
 interface Pending {
   /** Of one revision. */
   readonly entries: readonly JournalEntry[];
   durable: boolean;
   readonly apply: (events: readonly StoreEvent[]) => void;
   readonly refuse: (error: Error) => void;
-}
-interface Watcher {
-  readonly prefix: string;
-  /** Told, or never asked for: everything up to this revision. */
-  told: Revision;
-  readonly onEvents: (events: readonly StoreEvent[]) => void;
 }
 
 /**
@@ -49,14 +51,14 @@ export class JournaledStore implements Store {
   readonly #versions = new Versions();
   readonly #events: StoreEvent[] = [];
   /** Live keys with the revisions that were ordered, durable or not. */
-  readonly #ordered = new Map<string, { readonly modRevision: Revision; readonly createRevision: Revision }>();
+  readonly #ordered = new Map<string, Ordered>();
   readonly #pending: Pending[] = [];
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers: Watchers;
   readonly #historyLimit: number;
   readonly #historyAge_ms: number;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #times = new Times();
-  readonly #onWatcherError: (error: unknown) => void;
+  readonly #leases: Leases;
   #revision: Revision;
   #assigned: Revision;
   #compacted: Revision;
@@ -82,7 +84,11 @@ export class JournaledStore implements Store {
     this.#historyLimit = historyLimit;
     this.#historyAge_ms = historyAge_ms;
     this.#clock = clock;
-    this.#onWatcherError = onWatcherError;
+    this.#watchers = new Watchers(onWatcherError);
+    this.#leases = new Leases(clock, loaded.leases, {
+      end: (id) => void this.#endLease(id).catch(() => undefined /* Every later call says so. */),
+      keep: (leases) => void this.#kept(leases).catch(() => undefined /* Likewise. */),
+    });
     this.#revision = loaded.revision;
     this.#assigned = loaded.revision;
     this.#compacted = loaded.compacted;
@@ -113,10 +119,11 @@ export class JournaledStore implements Store {
     return { items, revision, more: items.length < count, count };
   }
 
-  async put(key: string, value: Uint8Array, options: { readonly expected?: Revision } = {}): Promise<StoredItem> {
-    const standing = this.#check(key, options.expected);
+  async put(key: string, value: Uint8Array, { expected, lease }: PutOptions = {}): Promise<StoredItem> {
+    const standing = this.#check(key, expected, lease);
     const revision = ++this.#assigned;
-    const [event] = await this.#write([{ revision, key, createRevision: standing?.createRevision ?? revision, value }]);
+    const createRevision = standing?.createRevision ?? revision;
+    const [event] = await this.#write([{ revision, key, createRevision, value, ...(lease === undefined ? {} : { lease }) }]);
     if (event?.type !== 'put') throw new TypeError('a put became a delete');
     return event.item;
   }
@@ -131,13 +138,13 @@ export class JournaledStore implements Store {
 
   async transact(writes: readonly StoreWrite[]): Promise<Transacted> {
     refuseDoubleKeys(writes);
-    const standing = writes.map(({ key, expected }) => this.#check(key, expected));
+    const standing = writes.map(({ key, expected, lease }) => this.#check(key, expected, lease));
     const done = writes.filter(({ value }, index) => value !== undefined || standing[index] !== undefined);
     if (done.length === 0) return { revision: this.#revision, items: writes.map(() => undefined) };
     const revision = ++this.#assigned;
-    const entries = done.map(({ key, value }, part): JournalEntry => {
+    const entries = done.map(({ key, value, lease }, part): JournalEntry => {
       const createRevision = standing[writes.findIndex((one) => one.key === key)]?.createRevision ?? revision;
-      return { revision, part, key, createRevision, ...(value === undefined ? {} : { value }) };
+      return { revision, part, key, createRevision, ...(value === undefined ? {} : { value, ...(lease === undefined ? {} : { lease }) }) };
     });
     const written = new Map((await this.#write(entries)).map((event) => [keyOf(event), event.type === 'put' ? event.item : undefined]));
     return { revision, items: writes.map(({ key }) => written.get(key)) };
@@ -146,11 +153,7 @@ export class JournaledStore implements Store {
   async watch(prefix: string, after: Revision, onEvents: (events: readonly StoreEvent[]) => void): Promise<Disposable> {
     this.#mustBeOpen();
     if (after < this.#compacted) throw compacted(after, this.#compacted);
-    const watcher: Watcher = { prefix, told: Math.max(after, this.#revision), onEvents };
-    const missed = this.#events.slice(firstAfter(this.#events, after)).filter((event) => keyOf(event).startsWith(prefix));
-    this.#watchers.add(watcher);
-    if (missed.length > 0) onEvents(missed);
-    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+    return this.#watchers.add({ prefix, told: Math.max(after, this.#revision), onEvents }, this.#events.slice(firstAfter(this.#events, after)));
   }
 
   async revisionAt(time_ms: number): Promise<Revision> {
@@ -158,6 +161,30 @@ export class JournaledStore implements Store {
     const revision = this.#times.at(time_ms);
     if (revision === undefined || revision < this.#compacted) throw momentCompacted(time_ms, this.#times.oldest?.time_ms);
     return revision;
+  }
+
+  async grantLease(ttl_s: number): Promise<Pick<Lease, 'id' | 'ttl_s'>> {
+    this.#mustBeOpen();
+    const lease = this.#leases.next(ttl_s);
+    await this.#kept([lease]);
+    this.#leases.add(lease);
+    return lease;
+  }
+
+  async keepLeaseAlive(id: LeaseId): Promise<void> {
+    this.#mustBeOpen();
+    const stale = this.#leases.renew(id);
+    if (stale !== undefined) await this.#kept([stale]);
+  }
+
+  async revokeLease(id: LeaseId): Promise<void> {
+    this.#mustBeOpen();
+    await this.#endLease(id);
+  }
+
+  async lease(id: LeaseId): Promise<Lease> {
+    this.#mustBeOpen();
+    return this.#leases.state(id);
   }
 
   async compact(revision: Revision): Promise<void> {
@@ -174,7 +201,12 @@ export class JournaledStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     this.#watchers.clear();
-    await this.#journal.close();
+    this.#leases[Symbol.dispose]();
+    try {
+      if (this.#failure === undefined) await this.#kept(this.#leases.worthKeeping());
+    } finally {
+      await this.#journal.close();
+    }
   }
 
   #mustBeOpen(): void {
@@ -190,22 +222,47 @@ export class JournaledStore implements Store {
     return revision;
   }
 
-  #check(key: string, expected: Revision | undefined) {
+  #check(key: string, expected: Revision | undefined, lease?: LeaseId) {
     this.#mustBeOpen();
+    if (lease !== undefined) this.#leases.find(lease);
     const standing = this.#ordered.get(key);
     const actual = standing?.modRevision ?? 0;
     if (expected !== undefined && expected !== actual) throw revisionConflict(key, expected, actual);
     return standing;
   }
 
-  async #write(writes: readonly JournalEntry[]): Promise<readonly StoreEvent[]> {
+  /** What was bound to it goes with it. */
+  async #endLease(id: LeaseId): Promise<void> {
+    const { keys } = this.#leases.state(id);
+    this.#leases.remove(id);
+    if (keys.length === 0) return await this.#journaled(this.#journal.append([], id));
+    const revision = ++this.#assigned;
+    const entries = keys.map((key, part) => ({ revision, part, key, createRevision: this.#ordered.get(key)?.createRevision ?? revision }));
+    await this.#write(entries, id);
+  }
+
+  async #kept(leases: readonly LeaseRecord[]): Promise<void> {
+    if (leases.length > 0) await this.#journaled(this.#journal.keepLeases(leases));
+  }
+
+  /** Of what no revision tells. */
+  async #journaled(commit: Promise<void>): Promise<void> {
+    try {
+      await commit;
+    } catch (cause) {
+      this.#failure ??= cause;
+      throw storeFailed(cause);
+    }
+  }
+
+  async #write(writes: readonly JournalEntry[], ended?: LeaseId): Promise<readonly StoreEvent[]> {
     const time_ms = this.#clock.now();
     const entries = writes.map((entry) => ({ ...entry, time_ms }));
     for (const entry of entries) this.#order(entry);
     const { promise, resolve, reject } = Promise.withResolvers<readonly StoreEvent[]>();
     const pending: Pending = { entries, durable: false, apply: resolve, refuse: reject };
     this.#pending.push(pending);
-    this.#journal.append(entries).then(
+    this.#journal.append(entries, ended).then(
       () => {
         pending.durable = true;
         this.#applyDurable();
@@ -223,9 +280,10 @@ export class JournaledStore implements Store {
     for (const { refuse } of this.#pending.splice(index)) refuse(storeFailed(cause));
   }
 
-  #order({ key, revision, createRevision, value }: JournalEntry): void {
+  #order({ key, revision, createRevision, value, lease }: JournalEntry): void {
+    this.#leases.move(key, this.#ordered.get(key)?.lease, lease);
     if (value === undefined) this.#ordered.delete(key);
-    else this.#ordered.set(key, { modRevision: revision, createRevision });
+    else this.#ordered.set(key, { modRevision: revision, createRevision, lease });
   }
 
   #applyDurable(): void {
@@ -240,19 +298,9 @@ export class JournaledStore implements Store {
       apply(made);
     }
     this.#events.push(...events);
-    for (const watcher of this.#watchers) this.#tell(watcher, events);
+    this.#watchers.tell(events);
     if (this.#events.length > this.#historyLimit + Math.min(TRIM_STEP_MAX, this.#historyLimit / 4)) this.#trim();
     else this.#trimOld();
-  }
-
-  #tell(watcher: Watcher, events: readonly StoreEvent[]): void {
-    const theirs = events.filter((event) => revisionOf(event) > watcher.told && keyOf(event).startsWith(watcher.prefix));
-    if (theirs.length === 0) return;
-    try {
-      watcher.onEvents(theirs);
-    } catch (error) {
-      this.#onWatcherError(error);
-    }
   }
 
   #trim(): void {
@@ -282,32 +330,11 @@ export class JournaledStore implements Store {
   }
 
   /** Undefined for a deletion whose put was compacted away: nobody can have seen it. */
-  #record({ revision, part = 0, key, createRevision, value }: JournalEntry): StoreEvent | undefined {
-    const item = value === undefined ? undefined : { key, value, createRevision, modRevision: revision };
+  #record({ revision, part = 0, key, createRevision, value, lease, isLeft = false }: JournalEntry): StoreEvent | undefined {
+    const bound = lease === undefined ? {} : { lease };
+    const item = value === undefined ? undefined : keptItem(this.#journal, { key, value, createRevision, modRevision: revision, ...bound }, { part, isLeft });
     const previous = this.#versions.add(key, item === undefined ? { revision, part } : { revision, part, item });
     if (item !== undefined) return previous === undefined ? { type: 'put', item } : { type: 'put', item, previous };
     return previous === undefined ? undefined : { type: 'delete', key, revision, previous };
   }
 }
-
-/** The index of the first event after the revision; events are in order. */
-function firstAfter(events: readonly StoreEvent[], revision: Revision): number {
-  let [low, high] = [0, events.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const event = events[middle];
-    if (event !== undefined && revisionOf(event) <= revision) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** As a mistake that nobody caught. */
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
-}
-
-const revisionOf = (event: StoreEvent): Revision => (event.type === 'put' ? event.item.modRevision : event.revision);
-const keyOf = (event: StoreEvent): string => (event.type === 'put' ? event.item.key : event.key);

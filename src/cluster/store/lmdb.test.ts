@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { FakeClock, systemClock } from '#kit';
 import { storeContract } from './contract.ts';
 import { openLmdbStore } from './open.ts';
 import type { Store } from './types.ts';
@@ -36,6 +37,32 @@ test('lmdb: finds everything again after closing, history included', async () =>
   assert.equal(await compacted.revision(), 4);
   assert.equal((await compacted.put('/c', Buffer.from('y'))).modRevision, 5);
   await compacted.close();
+});
+
+test('lmdb: a value is read from the file when it is asked for, as long as it stands there', async () => {
+  const path = freshPath();
+  const first = await openLmdbStore({ path });
+  await first.transact([
+    { key: '/a', value: Buffer.from('1') },
+    { key: '/b', value: Buffer.from('line\nline') },
+  ]);
+  await first.put('/empty', Buffer.alloc(0));
+  await first.close();
+  const store = await openLmdbStore({ path });
+  const { items } = await store.range('/');
+  const read = () => items.map(({ key, value }) => [key, Buffer.from(value).toString()]);
+  const all = [
+    ['/a', '1'],
+    ['/b', 'line\nline'],
+    ['/empty', ''],
+  ];
+  assert.deepEqual(read(), all);
+  await store.put('/a', Buffer.from('2'));
+  assert.deepEqual(read(), all);
+  await store.compact(3);
+  assert.throws(read, { code: 'COMPACTED' });
+  assert.equal(Buffer.from((await store.get('/a'))?.value ?? []).toString(), '2');
+  await store.close();
 });
 
 test('lmdb: a transaction is found whole again, in its order and compacted whole', async () => {
@@ -88,7 +115,7 @@ test('lmdb: loses no acknowledged write to kill -9', async () => {
 
 test('a moment is looked up, also after the file was opened again, and what is older than is wanted is forgotten by the writes', async () => {
   const path = join(folder, 'times.lmdb');
-  const clock = { now: () => now_ms };
+  const clock = { ...systemClock, now: () => now_ms };
   let now_ms = 1_000_000;
   const options = { path, clock, historyAge_ms: 60_000 };
   const write = async (store: Store, value: string) => {
@@ -114,4 +141,59 @@ test('a moment is looked up, also after the file was opened again, and what is o
   } finally {
     await store.close();
   }
+});
+
+test('lmdb: of a long lease is left after a restart what was left before it; a short one begins anew', async () => {
+  const path = freshPath();
+  const clock = new FakeClock();
+  const pass = (ms: number) => clock.advance(ms, async () => {});
+  let store = await openLmdbStore({ path, clock });
+  const [long, short] = [await store.grantLease(3600), await store.grantLease(60)];
+  await store.put('/long', Buffer.from('x'), { lease: long.id });
+  await store.put('/short', Buffer.from('x'), { lease: short.id });
+  await pass(40_000);
+  const reopened = async () => {
+    await store.close();
+    await pass(1_000_000);
+    store = await openLmdbStore({ path, clock });
+  };
+  await reopened();
+  assert.deepEqual(
+    [await store.lease(long.id), await store.lease(short.id)],
+    [
+      { id: long.id, ttl_s: 3600, left_s: 3560, keys: ['/long'] },
+      { id: short.id, ttl_s: 60, left_s: 60, keys: ['/short'] },
+    ],
+  );
+  await store.keepLeaseAlive(long.id);
+  await pass(60_000);
+  // Durable after what was ordered before it.
+  await store.put('/free', Buffer.from('x'));
+  assert.equal(await store.get('/short'), undefined);
+  await reopened();
+  assert.equal((await store.lease(long.id)).left_s, 3540);
+  await assert.rejects(store.lease(short.id), { code: 'LEASE_NOT_FOUND' });
+  const next = await store.grantLease(5);
+  assert.ok(next.id > short.id, 'an id is given once');
+  await pass(3_540_000);
+  await store.put('/free', Buffer.from('x'));
+  assert.equal((await store.range('')).count, 1);
+  await store.close();
+});
+
+test('lmdb: what is left of a lease is written down every five minutes, so that kill -9 prolongs it by no more', async () => {
+  const path = join(folder, 'leases.lmdb');
+  const clock = new FakeClock();
+  const store = await openLmdbStore({ path, clock });
+  const { id } = await store.grantLease(3600);
+  await store.put('/a', Buffer.from('x'), { lease: id });
+  await clock.advance(1_000_000, async () => {});
+  // A put resolves when it and what was written before it are durable.
+  await store.put('/b', Buffer.from('x'));
+  const copy = join(folder, 'leases-copy.lmdb');
+  await copyFile(path, copy);
+  const after = await openLmdbStore({ path: copy, clock });
+  assert.deepEqual(await after.lease(id), { id, ttl_s: 3600, left_s: 2700, keys: ['/a'] });
+  await after.close();
+  await store.close();
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { openLmdbStore } from './open.ts';
+import type { Store } from './types.ts';
 
 const SEED = Number(process.env.GANTRY_SEED ?? Math.floor(Math.random() * 1_000_000));
 /** A sample, or as many as a soak asks for. */
@@ -13,6 +14,7 @@ const KILLS = Number(process.env.GANTRY_SOAK_KILLS ?? 4);
 const UPDATES = process.env.GANTRY_SOAK_UPDATES;
 const WRITERS = 16;
 const DELETE_EVERY = 5;
+const LEASE_EVERY = 3;
 const ACKNOWLEDGED_MAX = 1500;
 const WRITER = new URL('./storm-writer.testing.ts', import.meta.url).pathname;
 
@@ -49,6 +51,15 @@ async function storm(path: string, firsts: readonly number[], killAfter: number)
 /** What stands under a writer's key after its write of that number. */
 const stateAfter = (number: number) => (number % DELETE_EVERY === 0 ? undefined : String(number));
 
+/** Both keys of the writer stand there with one lease that knows of them, or neither. */
+async function checkLease(store: Store, key: string, found: Map<string, string>): Promise<void> {
+  const [one, twin] = [await store.get(key), await store.get(`${key}/twin`)];
+  assert.deepEqual([twin?.modRevision, twin?.lease, twin && Buffer.from(twin.value).toString()], [one?.modRevision, one?.lease, found.get(key)]);
+  if (one?.lease !== undefined) assert.deepEqual((await store.lease(one.lease)).keys, [key, `${key}/twin`]);
+  else assert.equal(one, undefined, `${key} stands there without its lease`);
+  found.delete(`${key}/twin`);
+}
+
 test(`kill -9 in a storm of writes: every acknowledged write is there and no other (GANTRY_SEED=${SEED})`, async (context) => {
   const random = seeded(SEED);
   const path = join(folder, 'storm.lmdb');
@@ -66,6 +77,7 @@ test(`kill -9 in a storm of writes: every acknowledged write is there and no oth
         allowed.includes(found.get(`/w/${writer}`)),
         `kill ${kill}, writer ${writer}: ${found.get(`/w/${writer}`)} stands where ${allowed.join(' or ')} must`,
       );
+      if (writer % LEASE_EVERY === 0) await checkLease(store, `/w/${writer}`, found);
       found.delete(`/w/${writer}`);
     }
     assert.deepEqual([...found], [], 'nothing else stands there');

@@ -1,11 +1,26 @@
 /** A place in the store's history; grows with every write (etcd's revision). */
 export type Revision = number;
 
+/** Of a time to live that keys are bound to. */
+export type LeaseId = number;
+
 export interface StoredItem {
   readonly key: string;
+  /** May be read from where it is kept, each time: while the store is open. Errors: `COMPACTED` where it was forgotten meanwhile. */
   readonly value: Uint8Array;
   readonly createRevision: Revision;
   readonly modRevision: Revision;
+  /** With which it ends. */
+  readonly lease?: LeaseId;
+}
+export interface Lease {
+  readonly id: LeaseId;
+  /** Of which it was granted, in whole seconds. */
+  readonly ttl_s: number;
+  /** Whole seconds until it ends, unless it is kept alive. */
+  readonly left_s: number;
+  /** What ends with it, in order. */
+  readonly keys: readonly string[];
 }
 export type StoreEvent =
   | { readonly type: 'put'; readonly item: StoredItem /** What stood there before, unless it was made. */; readonly previous?: StoredItem }
@@ -32,12 +47,18 @@ export interface StoreWrite {
   readonly value?: Uint8Array;
   /** The modRevision that must stand there, 0 for nothing; whatever it is without. */
   readonly expected?: Revision;
+  /** The value ends with it. */
+  readonly lease?: LeaseId;
 }
 export interface Transacted {
   /** Of all that was written; of now where nothing was. */
   readonly revision: Revision;
   /** What stands under the key of each write. */
   readonly items: readonly (StoredItem | undefined)[];
+}
+export interface PutOptions {
+  readonly expected?: Revision;
+  readonly lease?: LeaseId;
 }
 export interface WatchOptions {
   /**
@@ -58,12 +79,15 @@ export interface Store {
   get(key: string, revision?: Revision): Promise<StoredItem | undefined>;
   /** Keys that begin with `prefix`, in order, as of one revision. Errors: `COMPACTED`, `FUTURE_REVISION`. */
   range(prefix: string, options?: RangeOptions): Promise<RangeResult>;
-  /** Durable when it resolves. `expected` is the modRevision that must stand there, 0 for nothing. Rejects with `REVISION_CONFLICT`. */
-  put(key: string, value: Uint8Array, options?: { readonly expected?: Revision }): Promise<StoredItem>;
+  /**
+   * Durable when it resolves. `expected` is the modRevision that must stand there, 0 for nothing. The key ends with the `lease`, and with no
+   * other that it had. Rejects with `REVISION_CONFLICT`, `LEASE_NOT_FOUND`.
+   */
+  put(key: string, value: Uint8Array, options?: PutOptions): Promise<StoredItem>;
   delete(key: string, options?: { readonly expected?: Revision }): Promise<{ readonly revision: Revision; readonly previous: StoredItem } | undefined>;
   /**
    * All of it under one revision, or nothing where one key doesn't stand as it must. Each key stands in it once. Durable when it resolves.
-   * Rejects with `REVISION_CONFLICT`, which names the key.
+   * Rejects with `REVISION_CONFLICT`, which names the key, or `LEASE_NOT_FOUND`.
    */
   transact(writes: readonly StoreWrite[]): Promise<Transacted>;
   /**
@@ -76,6 +100,17 @@ export interface Store {
    * with how far back it goes; `NO_TIMES` where the store does not know when its revisions were written.
    */
   revisionAt(time_ms: number): Promise<Revision>;
+  /**
+   * A lease of so many seconds or, where the store has no shorter ones, of more. When it ends, all keys that are bound to it are deleted under
+   * one revision. It outlives a restart of the store: it then lasts as long as it was granted for, or, of more than some minutes, as was left of it.
+   */
+  grantLease(ttl_s: number): Promise<Pick<Lease, 'id' | 'ttl_s'>>;
+  /** It lasts as long again as it was granted for. Errors: `LEASE_NOT_FOUND`. */
+  keepLeaseAlive(id: LeaseId): Promise<void>;
+  /** Ends it now. Errors: `LEASE_NOT_FOUND`. */
+  revokeLease(id: LeaseId): Promise<void>;
+  /** Errors: `LEASE_NOT_FOUND`. */
+  lease(id: LeaseId): Promise<Lease>;
   /** Forgets history before `revision`. */
   compact(revision: Revision): Promise<void>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import type { EntryId } from './journal.ts';
+import { SortedKeys } from './sorted-keys.ts';
 import type { Revision, StoredItem } from './types.ts';
 
 /** What stood under a key from a revision on; no item: nothing. */
@@ -9,14 +10,14 @@ export interface Version extends EntryId {
 /** Every kept version of every key, keys in order. Knows nothing of durability or watchers. */
 export class Versions {
   readonly #byKey = new Map<string, Version[]>();
-  readonly #keys: string[] = [];
+  readonly #keys = new SortedKeys();
 
   /** Adds the next version of the key; answers the item that stood there before. */
   add(key: string, version: Version): StoredItem | undefined {
     const versions = this.#byKey.get(key);
     if (versions === undefined) {
       this.#byKey.set(key, [version]);
-      this.#keys.splice(this.#position(key), 0, key);
+      this.#keys.add(key);
       return undefined;
     }
     const previous = versions.at(-1)?.item;
@@ -32,8 +33,7 @@ export class Versions {
   /** Items under the prefix at that revision, keys after `after`, in order. */
   *under(prefix: string, revision: Revision, after?: string): Generator<StoredItem> {
     const from = after === undefined || after < prefix ? prefix : after;
-    for (let index = this.#position(from); index < this.#keys.length; index++) {
-      const key = this.#keys[index] ?? '';
+    for (const key of this.#keys.from(from)) {
       if (!key.startsWith(prefix)) return;
       if (key === after) continue;
       const item = this.at(key, revision);
@@ -58,18 +58,6 @@ export class Versions {
 
   #remove(key: string): void {
     this.#byKey.delete(key);
-    this.#keys.splice(this.#position(key), 1);
-  }
-
-  /** The index of the first key that is not less than `key`. */
-  #position(key: string): number {
-    let low = 0;
-    let high = this.#keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#keys[middle] ?? '') < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    this.#keys.remove(key);
   }
 }

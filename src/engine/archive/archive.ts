@@ -5,15 +5,14 @@ import { join, posix } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isSystemError } from '#kit';
+import { findInRoot, type Found, pathInvalid } from '#image';
 import { ENVIRONMENT } from '../command.ts';
 import { isLive } from '../container.ts';
-import { pathInvalid, pathUnknown, readOnly, runtimeFailed } from '../errors.ts';
+import { pathUnknown, readOnly, runtimeFailed } from '../errors.ts';
 import { pathsOf, type Rooms } from '../rooms.ts';
 import type { Entry } from '../table.ts';
 import type { PathStat } from '../types.ts';
-import { findInRoot, type Found } from './in-root.ts';
 import { spool } from './spool.ts';
-import { judge, unpack } from './unpack.ts';
 
 /** Go's os.FileMode bits. */
 const GO = {
@@ -44,15 +43,30 @@ async function withRoot<T>(rooms: Rooms, entry: Entry, path: string, use: (root:
   const mounts = record.mounts.filter(({ type, target }) => type !== 'tmpfs' && (clean === target || clean.startsWith(`${target.replace(/\/$/, '')}/`)));
   const mount = mounts.toSorted((a, b) => b.target.length - a.target.length)[0];
   if (mount && clean !== mount.target) return await use(mount.source, clean.slice(mount.target.replace(/\/$/, '').length));
-  const { snapshot } = pathsOf(rooms, record);
-  const root = await rooms.snapshots.mount(snapshot);
+  const root = await openRoot(rooms, entry);
   try {
     return await use(mount ? mount.source : root, mount ? '/' : path);
   } finally {
-    await rooms.locks.run(record.id, async () => {
-      if (!isLive(entry.record.state) && rooms.table.byId(record.id) === entry) await rooms.snapshots.unmount(snapshot);
-    });
+    await closeRoot(rooms, entry);
   }
+}
+
+/** The root's path, mounted until `closeRoot` was called as often as this. */
+async function openRoot(rooms: Rooms, entry: Entry): Promise<string> {
+  return await rooms.locks.run(entry.record.id, async () => {
+    const root = await rooms.snapshots.mount(pathsOf(rooms, entry.record).snapshot);
+    entry.rootUsers += 1;
+    return root;
+  });
+}
+
+async function closeRoot(rooms: Rooms, entry: Entry): Promise<void> {
+  const { record } = entry;
+  await rooms.locks.run(record.id, async () => {
+    entry.rootUsers -= 1;
+    if (entry.rootUsers > 0 || isLive(entry.record.state) || rooms.table.byId(record.id) !== entry) return;
+    await rooms.snapshots.unmount(pathsOf(rooms, record).snapshot);
+  });
 }
 
 /** A process that has just ended has none, though its end is not taken in yet. */
@@ -151,10 +165,8 @@ export async function writeArchive(
     if (!found.stats.isDirectory()) throw pathInvalid(path, 'extraction point is not a directory');
     assertWritable(entry, posix.normalize(`/${path}`));
     await using kept = await spool(join(rooms.dataDir, 'incoming'), rooms.random.hex(16), tar);
-    const limits = { bounds: rooms.images.bounds, folder: found.path };
-    await judge(kept.read(), limits);
-    const { noOverwriteDirNonDir, copyUidGid } = options;
-    await unpack(kept.read(), { root, inside: found.inside, noOverwriteDirNonDir, keepOwners: copyUidGid, linux: rooms.linux, limits });
+    const { noOverwriteDirNonDir, copyUidGid: keepOwners } = options;
+    await rooms.images.trees.place(kept.path, { root, inside: found.inside, room: found.path, noOverwriteDirNonDir, keepOwners });
   });
 }
 
@@ -168,8 +180,7 @@ function assertWritable({ record }: Entry, path: string): void {
 
 /** The whole file system as a tar, without what is mounted over it. */
 export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
-  const { snapshot } = pathsOf(rooms, entry.record);
-  const root = await rooms.snapshots.mount(snapshot);
+  const root = await openRoot(rooms, entry);
   const found = await findInRoot(root, '/', { followLast: true });
   if (!found) throw pathUnknown('/', entry.record.id);
   const output = new PassThrough();
@@ -181,9 +192,7 @@ export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
     .catch((error: unknown) => output.destroy(error instanceof Error ? error : undefined))
     .finally(async () => {
       await found[Symbol.asyncDispose]();
-      await rooms.locks.run(entry.record.id, async () => {
-        if (!isLive(entry.record.state) && rooms.table.byId(entry.record.id) === entry) await rooms.snapshots.unmount(snapshot);
-      });
+      await closeRoot(rooms, entry);
     })
     .catch((error: unknown) => rooms.logger.warn('cannot let go of an exported root', { error }));
   return output;

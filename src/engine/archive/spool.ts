@@ -1,16 +1,12 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { withRoom } from '#image';
 
-/** Small pieces: more of them are dropped before the garbage of large ones would be noticed. */
-const PIECE_BYTES = 64 * 1024;
-
 /** Bytes that a client sends, kept so that they can be judged as a whole before anything is done with them. */
 export interface Spool extends AsyncDisposable {
-  /** They can be read as often as is needed. */
-  read(): Readable;
+  /** By which every thread of this process can read them, as often as is needed. */
+  readonly path: string;
 }
 
 /** Takes a stream in, into a file without a name: nothing is left of it whatever happens. Errors: `NO_SPACE`. */
@@ -26,7 +22,7 @@ export async function spool(folder: string, name: string, content: Readable): Pr
     throw error;
   }
   return {
-    read: () => createReadStream('', { fd: file.fd, start: 0, autoClose: false, highWaterMark: PIECE_BYTES }),
+    path: `/proc/self/fd/${file.fd}`,
     [Symbol.asyncDispose]: () => file.close(),
   };
 }

@@ -8,6 +8,7 @@ import { constants, createGzip, createZstdCompress } from 'node:zlib';
 import type { UnpackBounds } from '../bounds.ts';
 import { algorithmOf, digestFromHex } from '../digest.ts';
 import { digestMismatch } from '../errors.ts';
+import { placeArchive } from '../live/unpack.ts';
 import { compressionOf, openBounded, openPlain } from '../tar/compression.ts';
 import { openPrivileges, type Privileges } from '../tar/files.ts';
 import { gathered } from '../tar/gather.ts';
@@ -42,6 +43,9 @@ export async function perform(job: Job, bounds: UnpackBounds): Promise<JobAnswer
       return hashTrees(job.items, job.owners, openPrivileges().xattrs);
     case 'copy-trees':
       copyTrees(job.root, job.items, openPrivileges());
+      return undefined;
+    case 'place':
+      await placeArchive(job.archive, { ...job.options, privileges: openPrivileges() }, bounds);
       return undefined;
     case 'prepare-grafts':
       return prepareGrafts(job.root, job.item, openPrivileges());

@@ -1,4 +1,4 @@
-import type { TreeCopyItem, TreeGraft, TreeHashItem } from '../trees/types.ts';
+import type { PlaceOptions, TreeCopyItem, TreeGraft, TreeHashItem } from '../trees/types.ts';
 import type { Digest, DigestAlgorithm, LayerCompression } from '../types.ts';
 
 /** Work on bulk data that may be done in a worker thread. Paths are absolute. */
@@ -21,6 +21,7 @@ export type Job =
   | { readonly kind: 'recompress'; readonly source: string; readonly target: string; readonly compression: LayerCompression; readonly level?: number }
   | { readonly kind: 'hash-trees'; readonly items: readonly TreeHashItem[]; readonly owners: boolean }
   | { readonly kind: 'copy-trees'; readonly root: string; readonly items: readonly TreeCopyItem[] }
+  | { readonly kind: 'place'; readonly archive: string; readonly options: PlaceOptions }
   | { readonly kind: 'prepare-grafts'; readonly root: string; readonly item: TreeCopyItem }
   | { readonly kind: 'graft'; readonly upper: string; readonly item: TreeCopyItem; readonly grafts: readonly TreeGraft[] };
 
@@ -35,6 +36,7 @@ export interface JobAnswers {
   readonly recompress: { readonly digest: Digest; readonly size: number };
   readonly 'hash-trees': { readonly digest: Digest; readonly bytes: number };
   readonly 'copy-trees': undefined;
+  readonly place: undefined;
   readonly 'prepare-grafts': readonly TreeGraft[];
   readonly graft: undefined;
 }

@@ -41,9 +41,9 @@ class TreeCopy {
   }
 
   run(): void {
-    const { path, folder, name, folderOwner = ROOT_OWNER } = this.#item;
+    const { path, folder, name, folderOwner = ROOT_OWNER, folderMode } = this.#item;
     const source = toBytesText(path);
-    const { path: target } = makeFoldersBelow(this.#root, toBytesText(folder), folderOwner);
+    const { path: target } = makeFoldersBelow(this.#root, toBytesText(folder), folderOwner, folderMode);
     if (name === undefined) return this.#children(source, target, '');
     const stats = needStats(source);
     if (!stats.isDirectory() && this.#maker.isExcluded(source.slice(source.lastIndexOf('/') + 1))) return undefined;

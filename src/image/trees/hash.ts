@@ -29,7 +29,7 @@ class TreeHasher {
   }
 
   add(item: TreeHashItem): void {
-    const isExcluded = excluder(item.excludes);
+    const isExcluded = excluder(item);
     const path = toBytesText(item.path);
     const stats = needStats(path);
     if (!stats.isDirectory() && isExcluded(path.slice(path.lastIndexOf('/') + 1))) return;

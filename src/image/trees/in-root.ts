@@ -1,4 +1,4 @@
-import { lchownSync, mkdirSync, readlinkSync } from 'node:fs';
+import { chmodSync, lchownSync, mkdirSync, readlinkSync } from 'node:fs';
 import { treeInvalid } from '../errors.ts';
 import { lookUp, pathBytes } from '../tar/files.ts';
 import type { Owner } from './types.ts';
@@ -35,8 +35,8 @@ export function resolveBelow(root: string, path: string, followLast: boolean): s
   return done.length === 0 ? root : [root, ...done].join('/');
 }
 
-/** `mkdir -p` inside of `root`: new folders have mode 0755 and the owner. Answers the path, and whether anything was made. */
-export function makeFoldersBelow(root: string, path: string, owner: Owner): { readonly path: string; readonly made: boolean } {
+/** `mkdir -p` inside of `root`: new folders have the mode and the owner. Answers the path, and whether anything was made. */
+export function makeFoldersBelow(root: string, path: string, owner: Owner, mode = 0o755): { readonly path: string; readonly made: boolean } {
   const target = resolveBelow(root, path, true);
   const missing: string[] = [];
   let current = target;
@@ -50,6 +50,7 @@ export function makeFoldersBelow(root: string, path: string, owner: Owner): { re
   for (const folder of missing) {
     mkdirSync(pathBytes(folder), 0o755);
     lchownSync(pathBytes(folder), owner.uid, owner.gid);
+    if (mode !== 0o755) chmodSync(pathBytes(folder), mode);
   }
   return { path: target, made: missing.length > 0 };
 }

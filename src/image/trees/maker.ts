@@ -22,7 +22,7 @@ export class TreeMaker {
     this.#item = item;
     this.#privileges = privileges;
     this.#shares = shares;
-    this.isExcluded = excluder(item.excludes);
+    this.isExcluded = excluder(item);
   }
 
   /** Makes `target` what `source` is, with all that is in it. Sockets are left out. */

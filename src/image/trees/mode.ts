@@ -3,15 +3,15 @@ import type { ModeChange, ModeClause } from './types.ts';
 const WHO: Readonly<Record<string, number>> = { u: 0o700, g: 0o070, o: 0o007, a: 0o777 };
 const BITS: Readonly<Record<string, number>> = { r: 0o444, w: 0o222, x: 0o111 };
 
-/** Parses an octal mode or `u=rwX,go=rX` as chmod(1) has it; undefined when it is neither. Pure. */
+/** Parses an octal mode or `u=rwX,go=rX` or `g=u` as chmod(1) has it; undefined when it is neither. Pure. */
 export function parseMode(text: string): ModeChange | undefined {
-  if (/^[0-7]{1,4}$/.test(text)) return { octal: Number.parseInt(text, 8) };
+  if (/^0*[0-7]{1,4}$/.test(text)) return { octal: Number.parseInt(text, 8) };
   const clauses: ModeClause[] = [];
   for (const part of text.split(',')) {
-    const match = /^([ugoa]*)((?:[-+=][rwxXst]*)+)$/.exec(part);
+    const match = /^([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)$/.exec(part);
     if (match === null) return undefined;
     const who = Array.from(match[1] || 'a').reduce((mask, letter) => mask | (WHO[letter] ?? 0), 0);
-    for (const [, operator, permissions = ''] of (match[2] ?? '').matchAll(/([-+=])([rwxXst]*)/g))
+    for (const [, operator, permissions = ''] of (match[2] ?? '').matchAll(/([-+=])([ugo]|[rwxXst]*)/g))
       if (operator === '+' || operator === '-' || operator === '=') clauses.push({ who, operator, permissions });
   }
   return { clauses };
@@ -35,6 +35,9 @@ function bitsOf(letter: string, mode: number, isFolder: boolean, who: number): n
   if (letter === 's') return specialOf(who) & 0o6000;
   if (letter === 't') return 0o1000;
   if (letter === 'X') return isFolder || (mode & 0o111) !== 0 ? 0o111 & who : 0;
+  const from = WHO[letter];
+  // What somebody else has: the same three bits for each.
+  if (from !== undefined) return (((mode & from) / (from & 0o111)) * 0o111) & who;
   return (BITS[letter] ?? 0) & who;
 }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmod, link, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { applyMode, parseMode } from './mode.ts';
-import { treesHere } from './trees.ts';
+import { INLINE_BYTES_MAX, type JobRunner } from '../jobs/runner.ts';
+import { treesBy, treesHere } from './trees.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'gantry-test-trees-'));
 after(() => rm(folder, { recursive: true }));
@@ -20,6 +22,10 @@ for (const [text, from, isFolder, expected] of [
   ['u=rw', 0o4755, false, 0o655],
   ['go=', 0o777, false, 0o700],
   ['ug+r-x', 0o711, false, 0o641],
+  ['g=u', 0o640, false, 0o660],
+  ['go=u-w', 0o610, false, 0o644],
+  ['o+g', 0o750, true, 0o755],
+  ['000644', 0o600, false, 0o644],
 ] as const)
   test(`chmod ${text} of ${from.toString(8)}`, () => {
     const change = parseMode(text);
@@ -75,4 +81,28 @@ test('a copy merges folders, replaces files, keeps links, times and hard links, 
   const [file, twin, linked] = await Promise.all(['file', 'twin', 'link'].map((name) => lstat(join(root, 'real/d', name))));
   assert.deepEqual([file?.mtimeMs, file?.ino === twin?.ino, linked?.isSymbolicLink()], [1_000_000, true, true]);
   await assert.rejects(trees.copy(root, [{ path: join(source, 'd/file'), folder: '/real', name: 'd' }]), /a folder stands at its place/);
+});
+
+test('an archive that is large, or may unpack to much, is placed by a worker thread', async () => {
+  const [plain, packed, root] = [join(folder, 'plain.tar'), join(folder, 'packed.tar.gz'), join(folder, 'placed')];
+  await mkdir(root);
+  await writeFile(join(folder, 'zeros'), Buffer.alloc(2 ** 21));
+  for (const [archive, option] of [
+    [plain, '-c'],
+    [packed, '-cz'],
+  ] as const)
+    execFileSync('tar', [option, '-f', archive, '-C', folder, 'zeros']);
+  const options = { root, inside: '/', room: root, noOverwriteDirNonDir: false, keepOwners: true };
+  await trees.place(packed, options);
+  assert.equal((await lstat(join(root, 'zeros'))).size, 2 ** 21);
+  const told: number[] = [];
+  const run: JobRunner['run'] = (_job, bytes) => {
+    told.push(bytes);
+    return Promise.reject(new Error('not here'));
+  };
+  for (const archive of [plain, packed]) await assert.rejects(treesBy({ run } as JobRunner).place(archive, options), { message: 'not here' }); // it only runs
+  assert.deepEqual(
+    told.map((bytes) => bytes >= INLINE_BYTES_MAX),
+    [true, true],
+  );
 });

@@ -1,5 +1,8 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
+import { DEFAULT_BOUNDS } from '../bounds.ts';
 import { INLINE_BYTES_MAX, type JobRunner } from '../jobs/runner.ts';
+import { placeArchive } from '../live/unpack.ts';
+import { compressionOf } from '../tar/compression.ts';
 import { openPrivileges } from '../tar/files.ts';
 import { copyTrees } from './copy.ts';
 import { hashTrees } from './hash.ts';
@@ -12,6 +15,11 @@ export function treesBy(jobs: JobRunner): Trees {
     copy: async (root: string, items: readonly TreeCopyItem[]) => {
       await jobs.run<'copy-trees'>({ kind: 'copy-trees', root, items }, await weigh(items));
     },
+    place: async (archive, options) => {
+      // A small compressed one may hold anything.
+      const bytes = (await compressionOf(archive)) === 'none' ? (await stat(archive)).size : Number.POSITIVE_INFINITY;
+      await jobs.run<'place'>({ kind: 'place', archive, options }, bytes);
+    },
   };
 }
 
@@ -20,6 +28,7 @@ export function treesHere(): Trees {
   return {
     hash: async (items, { owners }) => hashTrees(items, owners, openPrivileges().xattrs),
     copy: async (root, items) => copyTrees(root, items, openPrivileges()),
+    place: (archive, options) => placeArchive(archive, { ...options, privileges: openPrivileges() }, DEFAULT_BOUNDS),
   };
 }
 

@@ -3,6 +3,8 @@ export interface TreeSource {
   readonly path: string;
   /** Sources of regular expressions over paths below it (for a file: over its name). What fits one is left out, with all that is in it. */
   readonly excludes?: readonly string[];
+  /** What stands before these paths: the folder that they are told from, relative to where the expressions begin. */
+  readonly within?: string;
 }
 export interface TreeHashItem extends TreeSource {
   /** What it is called where that matters, else empty. */
@@ -18,6 +20,8 @@ export interface TreeCopyItem extends TreeSource {
   readonly mode?: ModeChange;
   /** Of folders that are made on the way; else root's. */
   readonly folderOwner?: Owner;
+  /** Theirs; else 0755. */
+  readonly folderMode?: number;
 }
 /** What of a copy is put into a writable layer while that is not mounted. Paths are latin1 text; the target's begins at the root. */
 export interface TreeGraft {
@@ -50,4 +54,20 @@ export interface Trees {
   hash(items: readonly TreeHashItem[], options: { readonly owners: boolean }): Promise<{ readonly digest: string; readonly bytes: number }>;
   /** Copies into `root`, in order. Folders are merged, anything else is replaced. Errors: `TREE_INVALID`. */
   copy(root: string, items: readonly TreeCopyItem[]): Promise<void>;
+  /**
+   * Unpacks an archive file (plain, gzip or zstd), once all of it has proved to be whole and to fit, into a folder below a root that others
+   * change meanwhile. Errors: `TAR_INVALID`, `PATH_INVALID`, `ARCHIVE_TOO_LARGE`, `UNPACK_TOO_LARGE`, `NO_SPACE`, `UNPACK_FAILED`.
+   */
+  place(archive: string, options: PlaceOptions): Promise<void>;
+}
+export interface PlaceOptions {
+  readonly root: string;
+  /** An existing folder below the root, as who is inside calls it. */
+  readonly inside: string;
+  /** The same folder as it is reached from here: of its disk the room is asked. */
+  readonly room: string;
+  /** A folder is not put in place of a file, nor a file in place of a folder. */
+  readonly noOverwriteDirNonDir: boolean;
+  /** The archive's owners count; else everything is root's. */
+  readonly keepOwners: boolean;
 }

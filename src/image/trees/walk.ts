@@ -1,6 +1,7 @@
 import { readdirSync, type Stats } from 'node:fs';
 import { lookUp, pathBytes, type Privileges } from '../tar/files.ts';
 import { fromBytesText } from '../tar/names.ts';
+import type { TreeSource } from './types.ts';
 
 /** What of a tree is read; paths as latin1 text, `inside` relative to the item. */
 export interface Visit {
@@ -14,10 +15,11 @@ export function sortedNames(path: string): readonly string[] {
   return readdirSync(pathBytes(path), 'latin1').sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** Tells what is left out, from the sources of regular expressions. */
-export function excluder(excludes: readonly string[] = []): (inside: string) => boolean {
+/** Tells what of a source is left out. */
+export function excluder({ excludes = [], within = '' }: Pick<TreeSource, 'excludes' | 'within'>): (inside: string) => boolean {
+  const before = within === '' ? '' : `${within}/`;
   const patterns = excludes.map((source) => new RegExp(`^(?:${source})$`, 'su'));
-  return (inside) => patterns.length > 0 && patterns.some((pattern) => pattern.test(fromBytesText(inside)));
+  return (inside) => patterns.length > 0 && patterns.some((pattern) => pattern.test(before + fromBytesText(inside)));
 }
 
 /** Attributes that go where the file goes, sorted by name. */

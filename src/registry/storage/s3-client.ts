@@ -18,6 +18,8 @@ export interface S3Call {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Not every server has this operation: an answer of 501 is one too, with an empty text. */
+  readonly mayLack?: boolean;
 }
 
 const TRIES = 4;
@@ -45,7 +47,7 @@ export class S3Client {
       try {
         const answer = await this.#send(call);
         const status = answer.statusCode ?? 0;
-        if (status < 300 || status === 404) return answer;
+        if (status < 300 || status === 404 || isLack(call, status)) return answer;
         const text = call.method === 'HEAD' ? '' : (await bodyOf(answer)).toString('utf8');
         failure = { words: `it answers ${status} ${/<Code>(.*?)<\/Code>/s.exec(text)?.[1] ?? ''}`.trim() };
         if (status < 500 && status !== 429) throw storageFailed(this.#base.origin, failure.words);
@@ -62,6 +64,7 @@ export class S3Client {
   async text(call: S3Call): Promise<string> {
     const answer = await this.call(call);
     const text = (await bodyOf(answer)).toString('utf8');
+    if (isLack(call, answer.statusCode)) return '';
     const code = /<Error>.*<Code>(.*?)<\/Code>/s.exec(text)?.[1];
     // The end of a multipart upload may answer 200 and say only then that it failed.
     if (answer.statusCode === 404 || code !== undefined) throw storageFailed(this.#base.origin, `it answers ${code ?? 404}`);
@@ -100,6 +103,10 @@ export class S3Client {
       asking.end(body);
     });
   }
+}
+
+function isLack({ mayLack = false }: S3Call, status: number | undefined): boolean {
+  return mayLack && status === 501;
 }
 
 /** The whole body of an answer. */

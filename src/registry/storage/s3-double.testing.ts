@@ -23,6 +23,7 @@ export async function startS3Double(): Promise<S3Double> {
   const objects = new Map<string, Buffer>();
   const halfDone = new Map<string, { key: string; parts: Map<number, Buffer> }>();
   const failures: number[] = [];
+  let uploads = 0;
   const server = nodeHttp().createServer((request, response) => {
     answer(request, response).catch((error: unknown) => fail(response, 500, String(error)));
   });
@@ -36,7 +37,7 @@ export async function startS3Double(): Promise<S3Double> {
     if (!/^\/box(\/|$)/.test(url.pathname)) return fail(response, 404, 'NoSuchBucket');
     const key = decodeURIComponent(url.pathname.slice('/box/'.length));
     const { searchParams: query } = url;
-    if (key === '') return query.has('uploads') ? listUploads(response) : list(response, query);
+    if (key === '') return query.has('uploads') ? listUploads(response, query) : list(response, query);
     if (query.has('uploads') || query.has('uploadId')) return multipart(request, response, { key, query, body });
     simple(request, response, key, body);
   }
@@ -52,7 +53,7 @@ export async function startS3Double(): Promise<S3Double> {
   }
   function multipart(request: IncomingMessage, response: ServerResponse, { key, query, body }: { key: string; query: URLSearchParams; body: Buffer }): void {
     if (request.method === 'POST' && query.has('uploads')) {
-      const id = `upload-${halfDone.size}-${key.length}`;
+      const id = `upload-${(uploads += 1)}`;
       halfDone.set(id, { key, parts: new Map() });
       return void response.end(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
     }
@@ -81,14 +82,23 @@ export async function startS3Double(): Promise<S3Double> {
     const after = query.get('continuation-token') ?? '';
     const found = [...objects.keys()].filter((key) => key.startsWith(query.get('prefix') ?? '') && key > after).sort();
     const page = found.slice(0, PAGE);
-    const next = found.length > PAGE ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
+    const next = found.length > PAGE ? `<NextContinuationToken>${escapeXml(page.at(-1) ?? '')}</NextContinuationToken>` : '';
     response.end(
-      `<ListBucketResult>${page.map((key) => `<Contents><Key>${key}</Key><Size>${objects.get(key)?.length}</Size></Contents>`).join('')}${next}</ListBucketResult>`,
+      `<ListBucketResult>${page.map((key) => `<Contents><Key>${escapeXml(key)}</Key><Size>${objects.get(key)?.length}</Size></Contents>`).join('')}${next}</ListBucketResult>`,
     );
   }
-  function listUploads(response: ServerResponse): void {
-    const entries = [...halfDone].map(([id, { key }]) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`);
-    response.end(`<ListMultipartUploadsResult>${entries.join('')}</ListMultipartUploadsResult>`);
+  function listUploads(response: ServerResponse, query: URLSearchParams): void {
+    const place = ([id, { key }]: readonly [string, { readonly key: string }]) => `${key} ${id}`;
+    const after = `${query.get('key-marker') ?? ''} ${query.get('upload-id-marker') ?? ''}`;
+    const found = [...halfDone].sort((one, other) => (place(one) < place(other) ? -1 : 1)).filter((upload) => place(upload) > after);
+    const page = found.slice(0, PAGE);
+    const entries = page.map(([id, { key }]) => `<Upload><Key>${escapeXml(key)}</Key><UploadId>${id}</UploadId></Upload>`);
+    const [lastId = '', last] = page.at(-1) ?? [];
+    const next = `<NextKeyMarker>${escapeXml(last?.key ?? '')}</NextKeyMarker><NextUploadIdMarker>${lastId}</NextUploadIdMarker>`;
+    const isTruncated = found.length > PAGE;
+    response.end(
+      `<ListMultipartUploadsResult><IsTruncated>${isTruncated}</IsTruncated>${isTruncated ? next : ''}${entries.join('')}</ListMultipartUploadsResult>`,
+    );
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
@@ -117,6 +127,10 @@ function signatureProblem(request: IncomingMessage, url: URL, body: Buffer): str
   const signed = { method: request.method ?? '', path: url.pathname, query: Object.fromEntries(url.searchParams), headers, payloadHash };
   const expected = authorizationOf(signed, { region: REGION, timestamp: headers['x-amz-date'] ?? '' }, DOUBLE_CREDENTIALS);
   return expected === given ? undefined : 'SignatureDoesNotMatch';
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
 
 function etagOf(bytes: Buffer): string {

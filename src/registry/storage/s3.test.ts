@@ -62,10 +62,20 @@ test('what a killed process left half done is ended at the next start', async ()
   await withStorage(async ({ double, make }) => {
     await make();
     const client = new S3Client({ ...double, bucket: 'box', pathStyle: true }, DOUBLE_CREDENTIALS, clock);
-    await client.text({ method: 'POST', key: 'blobs/sha256/x', query: { uploads: '' } });
-    assert.equal(double.halfDone.size, 1);
+    // More than one page of them.
+    for (let number = 0; number < 8; number += 1) await client.text({ method: 'POST', key: `blobs/sha256/${number % 2}`, query: { uploads: '' } });
+    assert.equal(double.halfDone.size, 8);
     await make();
     assert.equal(double.halfDone.size, 0);
+  });
+});
+
+test('a server without a list of multipart uploads is no obstacle, one that fails to list them is', async () => {
+  await withStorage(async ({ double, make }) => {
+    double.failures.push(501);
+    await make();
+    double.failures.push(405);
+    await assert.rejects(make(), { code: 'STORAGE_FAILED', message: /answers 405/ });
   });
 });
 

@@ -6,7 +6,7 @@ import { algorithmOf, type Digest, type DigestAlgorithm, digestOf, FileUploads, 
 import { digestInvalid, storedBlobUnknown } from '../errors.ts';
 import { putInParts } from './s3-parts.ts';
 import { bodyOf, type S3Client } from './s3-client.ts';
-import { listObjects } from './s3-list.ts';
+import { listHalfDone, listObjects } from './s3-list.ts';
 import type { BlobStorage, HeldBlob } from './types.ts';
 
 export interface S3StorageOptions {
@@ -196,8 +196,6 @@ export class S3Storage implements BlobStorage {
   /** Ends multipart uploads that a killed process left: a bucket keeps their parts, and bills them, for ever. */
   async #abortHalfDone(): Promise<void> {
     const { client, prefix } = this.#options;
-    const text = await client.text({ method: 'GET', key: '', query: { uploads: '', prefix: `${prefix}blobs/` } });
-    for (const [, key = '', uploadId = ''] of text.matchAll(/<Upload>.*?<Key>(.*?)<\/Key>.*?<UploadId>(.*?)<\/UploadId>/gs))
-      (await client.call({ method: 'DELETE', key, query: { uploadId } })).resume();
+    for await (const { key, uploadId } of listHalfDone(client, `${prefix}blobs/`)) (await client.call({ method: 'DELETE', key, query: { uploadId } })).resume();
   }
 }

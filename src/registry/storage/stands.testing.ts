@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { type Clock, silentLogger, systemClock, systemRandom } from '#kit';
 import { type ImageStore, NO_REGISTRIES, openImageStore } from '#image';
 import { diskStorage } from './disk.ts';
-import { DOUBLE_CREDENTIALS, startS3Double } from './s3-double.testing.ts';
-import { S3Client } from './s3-client.ts';
+import { DOUBLE_CREDENTIALS, type S3Double, startS3Double } from './s3-double.testing.ts';
+import { S3Client, type S3Place } from './s3-client.ts';
 import { S3Storage } from './s3.ts';
+import { S3RVER_CREDENTIALS, startS3rver } from './s3rver.testing.ts';
+import type { Credentials } from './sigv4.ts';
 import type { BlobStorage, HeldBlob } from './types.ts';
 
 const unexpected = () => assert.fail('nothing is mounted here');
@@ -33,13 +35,23 @@ export interface Stand extends AsyncDisposable {
   restart(held: Iterable<HeldBlob>): Promise<BlobStorage>;
 }
 
-/** Each implementation of `BlobStorage`, empty, over what it really keeps its blobs in (S3: over the test double). */
-export const STANDS: Readonly<Record<string, () => Promise<Stand>>> = { disk: () => stand('disk'), s3: () => stand('s3') };
+/** Each implementation of `BlobStorage`, empty, over what it really keeps its blobs in: S3 over the test double, and over a server of another make. */
+export const STANDS: Readonly<Record<string, () => Promise<Stand>>> = {
+  disk: () => stand(undefined),
+  's3 (test double)': () => stand(async () => ({ prefix: 'p & q/', credentials: DOUBLE_CREDENTIALS, server: inBox(await startS3Double()) })),
+  's3 (s3rver)': () => stand(async (folder) => ({ prefix: 'p + q/', credentials: S3RVER_CREDENTIALS, server: await startS3rver(folder) })),
+};
 
-async function stand(kind: 'disk' | 's3'): Promise<Stand> {
+function inBox(double: S3Double): S3Place & AsyncDisposable {
+  return { ...double, bucket: 'box', pathStyle: true };
+}
+
+type StartServer = (folder: string) => Promise<{ readonly prefix: string; readonly credentials: Credentials; readonly server: S3Place & AsyncDisposable }>;
+
+async function stand(start: StartServer | undefined): Promise<Stand> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-storage-'));
   const clock = movedClock();
-  const double = await startS3Double();
+  const s3 = await start?.(folder);
   const openImages = () =>
     openImageStore({
       dataDir: join(folder, 'data'),
@@ -51,9 +63,9 @@ async function stand(kind: 'disk' | 's3'): Promise<Stand> {
     });
   let store = await openImages();
   const make = (): BlobStorage => {
-    if (kind === 'disk') return diskStorage(store.images);
-    const client = new S3Client({ ...double, bucket: 'box', pathStyle: true }, DOUBLE_CREDENTIALS, systemClock);
-    return new S3Storage({ client, prefix: 'p/', folder: join(folder, 's3-uploads'), images: store.images, clock, random: systemRandom });
+    if (s3 === undefined) return diskStorage(store.images);
+    const client = new S3Client(s3.server, s3.credentials, systemClock);
+    return new S3Storage({ client, prefix: s3.prefix, folder: join(folder, 's3-uploads'), images: store.images, clock, random: systemRandom });
   };
   const storage = make();
   await storage.open([]);
@@ -73,7 +85,7 @@ async function stand(kind: 'disk' | 's3'): Promise<Stand> {
     },
     async [Symbol.asyncDispose]() {
       await store.stop();
-      await double[Symbol.asyncDispose]();
+      await s3?.server[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -46,6 +46,15 @@ const CONTRACT: Readonly<Record<string, (stand: Stand) => Promise<void>>> = {
     assert.equal(isWhole, false);
     for (const each of texts) assert.ok(each === text);
   },
+  async 'so large a blob that it goes in parts is there, whole and in ranges'({ storage }) {
+    const bytes = randomBytes(37 * 2 ** 20 + 1);
+    const digest = digestOf(bytes);
+    await storage.write(Readable.from([bytes.subarray(0, 5), bytes.subarray(5)]), { digest });
+    assert.deepEqual(await storage.stat(digest), { size: bytes.length });
+    assert.ok((await storage.readAll(digest)).equals(bytes));
+    const across = { start: 16 * 2 ** 20 - 2, end: 32 * 2 ** 20 + 1 };
+    assert.equal(await textOf(storage, digest, across), bytes.subarray(across.start, across.end + 1).toString());
+  },
   async 'streams and SHA-512 too, and an empty blob'({ storage }) {
     const digest = digestOf('streamed', 'sha512');
     await storage.write(Readable.from([Buffer.from('stre'), Buffer.from('amed')]), { digest });

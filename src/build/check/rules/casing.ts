@@ -42,7 +42,9 @@ export const FROM_AS_CASING: Rule = {
 export const CONSISTENT_INSTRUCTION_CASING: Rule = {
   name: 'ConsistentInstructionCasing',
   description: 'All commands within the Dockerfile should use the same casing (either upper or lower)',
-  find: ({ file: { instructions } }) => {
+  find: ({ stages }) => {
+    // As in the reference, what stands above the first FROM has no say.
+    const instructions = stages.flatMap(({ from, instructions: own }) => [from, ...own]);
     const words = instructions.map(wordOf);
     const lower = words.filter(isLower).length > words.filter(isUpper).length;
     return instructions.flatMap((instruction): readonly Hit[] => {

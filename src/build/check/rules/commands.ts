@@ -56,7 +56,7 @@ export const WORKDIR_RELATIVE_PATH: Rule = {
       if (path.startsWith('/')) return;
       hits.push({
         instruction,
-        message: `Relative workdir "${path}" can have unexpected results if the base image changes`,
+        message: `Relative workdir ${JSON.stringify(path)} can have unexpected results if the base image changes`,
         remedy: `write WORKDIR /${path.replace(/^[./]+/, '')}`,
       });
     });

@@ -94,8 +94,8 @@ export const INVALID_BASE_IMAGE_PLATFORM: Rule = {
     return subject.stages.flatMap(({ from }) => {
       const base = valueOf(from.image, scope, subject);
       const found = subject.bases?.get(base)?.platform;
-      const wanted = from.platform === undefined ? subject.platform : valueOf(from.platform, scope, subject);
-      if (found === undefined || isSamePlatform(found, wanted)) return [];
+      const wanted = from.platform ? valueOf(from.platform, scope, subject) : subject.platform;
+      if (found === undefined || isSamePlatform(found, wanted, subject)) return [];
       return [
         {
           instruction: from,
@@ -109,8 +109,8 @@ export const INVALID_BASE_IMAGE_PLATFORM: Rule = {
 };
 
 /** By system and architecture, since a variant may be left out. */
-function isSamePlatform(one: string, other: string): boolean {
-  const [[system, architecture], [otherSystem, otherArchitecture]] = [one.split('/'), other.split('/')];
+function isSamePlatform(one: string, other: string, subject: Subject): boolean {
+  const [[system, architecture], [otherSystem, otherArchitecture]] = [whole(one, subject), whole(other, subject)];
   return system === otherSystem && architecture === otherArchitecture;
 }
 
@@ -119,8 +119,13 @@ function isConstantPlatform({ platform, stage = '' }: From, subject: Subject): b
   if (platform === undefined || variablesOf(platform, subject).length > 0) return false;
   const parts = platform.split('/');
   if (!parts.every((part) => COMPONENT.test(part))) return false;
-  const [first = '', second] = parts;
-  const own = subject.platform.split('/')[1] ?? '';
-  const [system, architecture] = second !== undefined ? [first, second] : SYSTEMS.includes(first) ? [first, own] : ['linux', first];
+  const [system, architecture] = whole(platform, subject);
   return !stage.includes(system) && !stage.includes(architecture);
+}
+
+/** A platform's system and architecture, of which one may be left out. */
+function whole(platform: string, subject: Subject): readonly [system: string, architecture: string] {
+  const [first = '', second] = platform.split('/');
+  if (second !== undefined) return [first, second];
+  return SYSTEMS.includes(first) ? [first, subject.platform.split('/')[1] ?? ''] : ['linux', first];
 }

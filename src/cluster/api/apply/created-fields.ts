@@ -3,7 +3,7 @@ import type { KubeObject } from '../types.ts';
 import type { FieldSet } from './field-set.ts';
 import { ownable, shapeOfResource, UNOWNED_METADATA } from './managers.ts';
 import { itemsOf, type Shape, shapeOfField } from './shape.ts';
-import { fieldsOf } from './values.ts';
+import { createdFieldsOf } from './values.ts';
 
 const KNOWN_MAX = 1024;
 const OUTLINE_CHARACTERS_MAX = 8192;
@@ -13,12 +13,12 @@ const known = new WeakMap<ServedResource, Map<string, FieldSet>>();
 export function createdFields(resource: ServedResource, object: KubeObject): FieldSet {
   const shape = shapeOfResource(resource);
   const outline = topOutline(shape, object);
-  if (outline.length > OUTLINE_CHARACTERS_MAX) return ownable(fieldsOf(shape, object));
+  if (outline.length > OUTLINE_CHARACTERS_MAX) return ownable(createdFieldsOf(shape, object));
   const sets = known.get(resource) ?? new Map<string, FieldSet>();
   known.set(resource, sets);
   const seen = sets.get(outline);
   if (seen) return seen;
-  const made = ownable(fieldsOf(shape, object));
+  const made = ownable(createdFieldsOf(shape, object));
   if (sets.size >= KNOWN_MAX) sets.clear();
   sets.set(outline, made);
   return made;

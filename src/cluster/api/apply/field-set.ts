@@ -65,11 +65,19 @@ export function sameFields(one: FieldSet, other: FieldSet): boolean {
 
 /** The paths of the members as people read them: `.spec.containers[name="a"].image`. */
 export function pathsOf(set: FieldSet, path = ''): string[] {
-  const below = [...set.children].flatMap(([element, child]) => pathsOf(child, path + elementText(element)));
-  return set.isMember ? [path, ...below] : below;
+  const children = [...set.children]
+    .toSorted(([one], [other]) => byElement(one, other))
+    .map(([element, child]) => ({ child, at: path + elementText(element) }));
+  return [...children.filter(({ child }) => child.isMember).map(({ at }) => at), ...children.flatMap(({ child, at }) => pathsOf(child, at))];
 }
 
-function elementText(element: string): string {
+/** Names first, then keys, then values; of one kind by their text. */
+function byElement(one: string, other: string): number {
+  return KINDS.indexOf(one[0] ?? '') - KINDS.indexOf(other[0] ?? '') || (one < other ? -1 : 1);
+}
+const KINDS = 'fkv';
+
+export function elementText(element: string): string {
   const rest = element.slice(2);
   if (element.startsWith('f:')) return `.${rest}`;
   if (element.startsWith('v:')) return `[=${rest}]`;
@@ -80,21 +88,9 @@ function elementText(element: string): string {
     .join(',')}]`;
 }
 
-/** The set as managedFields carry it (FieldsV1). */
-export function encodeFields({ isMember, children }: FieldSet): Record<string, unknown> {
-  const own = isMember && children.size > 0 ? { '.': {} } : {};
-  return { ...own, ...Object.fromEntries([...children].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([element, child]) => [element, encodeFields(child)])) };
-}
-
-/** Of stored objects, which never change: most writes find there what the write before found. */
-const decoded = new WeakMap<object, FieldSet>();
-
 /** Reads FieldsV1; what is no field's path is left out. */
 export function decodeFields(value: unknown): FieldSet {
-  if (!isRecord(value)) return NO_FIELDS;
-  const fields = decoded.get(value) ?? readFields(value);
-  if (Object.isFrozen(value)) decoded.set(value, fields);
-  return fields;
+  return isRecord(value) ? readFields(value) : NO_FIELDS;
 }
 
 function readFields(value: Readonly<Record<string, unknown>>): FieldSet {

@@ -1,40 +1,64 @@
-import { type FieldSet, decodeFields, encodeFields } from './field-set.ts';
+import { decodeFields, type FieldSet } from './field-set.ts';
 
-/** Objects of one maker have mostly the same fields: each set of them is kept once, and written once. */
+/** Sets that are known by what is in them. */
 const INTERNED_MAX = 4096;
-const byText = new Map<string, FieldSet>();
-const texts = new WeakMap<FieldSet, object>();
-const sets = new WeakMap<object, FieldSet>();
+
+/** A set that stands for all that are equal to it, and so do its parts; with how managedFields carry it (FieldsV1), frozen. */
+interface Interned {
+  readonly id: number;
+  readonly set: FieldSet;
+  readonly written: object;
+}
+
+/**
+ * Objects of one maker have mostly the same fields, and those that differ do so in one branch: each set is kept and written once, its
+ * parts too. By whether it is a member, and its elements with the ids of what is below them.
+ */
+const byContent = new Map<string, Interned>();
+const bySet = new WeakMap<FieldSet, Interned>();
+const byWritten = new WeakMap<object, FieldSet>();
+let last = 0;
 
 /** The set as managedFields carry it (FieldsV1), frozen and shared by all who have the same. */
 export function writtenFields(set: FieldSet): object {
-  const known = texts.get(set);
-  if (known) return known;
-  const written = encodeFields(set);
-  const text = JSON.stringify(written);
-  const same = byText.get(text);
-  const shared = (same && texts.get(same)) ?? freeze(written);
-  texts.set(set, shared);
-  sets.set(shared, set);
-  if (same === undefined) {
-    // Whoever is thrown out is made anew when he is asked for.
-    if (byText.size >= INTERNED_MAX) byText.clear();
-    byText.set(text, set);
-  }
-  return shared;
+  const interned = internedOf(set);
+  bySet.set(set, interned);
+  byWritten.set(interned.written, interned.set);
+  return interned.written;
 }
 
 /** Reads FieldsV1; of what is frozen the answer is kept as long as it is. */
 export function readFields(written: unknown): FieldSet {
   if (typeof written !== 'object' || written === null || !Object.isFrozen(written)) return decodeFields(written);
-  const known = sets.get(written);
+  const known = byWritten.get(written);
   if (known) return known;
-  const set = decodeFields(written);
-  sets.set(written, set);
+  const { set } = internedOf(decodeFields(written));
+  byWritten.set(written, set);
   return set;
 }
 
-function freeze<T extends object>(value: T): T {
-  for (const below of Object.values(value)) if (typeof below === 'object' && below !== null) freeze(below);
-  return Object.freeze(value);
+function internedOf(set: FieldSet): Interned {
+  const known = bySet.get(set);
+  if (known) return known;
+  const children: [string, Interned][] = [];
+  for (const [element, child] of set.children) children.push([element, internedOf(child)]);
+  if (children.length > 1) children.sort(([a], [b]) => (a < b ? -1 : 1));
+  let content = set.isMember ? '.' : '';
+  for (const [element, { id }] of children) content += `${element.length}:${element}#${id}`;
+  return byContent.get(content) ?? intern(content, set.isMember, children);
 }
+
+function intern(content: string, isMember: boolean, children: readonly (readonly [string, Interned])[]): Interned {
+  const written: Record<string, unknown> = isMember && children.length > 0 ? { '.': NOTHING_MORE } : {};
+  for (const [element, below] of children) written[element] = below.written;
+  last += 1;
+  const set: FieldSet = { isMember, children: new Map(children.map(([element, below]) => [element, below.set])) };
+  const interned = { id: last, set, written: Object.freeze(written) };
+  // Whoever is thrown out is made anew when he is asked for.
+  if (byContent.size >= INTERNED_MAX) byContent.clear();
+  byContent.set(content, interned);
+  bySet.set(set, interned);
+  return interned;
+}
+
+const NOTHING_MORE = Object.freeze({});

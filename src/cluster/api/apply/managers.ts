@@ -27,7 +27,6 @@ const ANCIENT = 'ancient-changes';
 export const UNOWNED_METADATA: readonly string[] = [
   'name',
   'namespace',
-  'generateName',
   'uid',
   'resourceVersion',
   'generation',

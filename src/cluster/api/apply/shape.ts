@@ -1,10 +1,11 @@
 import { isRecord } from '../schema/is-record.ts';
 import { type JsonSchema, keepsUnknown, propertyOf } from '../custom/json-schema.ts';
-import { isAtomicModel, listField } from '../schema/list-fields.ts';
+import { isAlwaysThere, isAtomicModel, listField } from '../schema/list-fields.ts';
 import { schemas, type TypeSchema } from '../schema/schemas.ts';
 
 /** How the parts of a value are owned: one by one, or (a leaf) all together. */
-export type Shape =
+export type Shape = Owned & { /** It stands wherever its parent does: nobody adds it. */ readonly isAlwaysThere?: true };
+type Owned =
   | { readonly kind: 'leaf' }
   | { readonly kind: 'object'; readonly model: string }
   /** Of a kind that a definition describes; `isObject` has what every object has. */
@@ -34,7 +35,7 @@ const known = new Map<string, Map<string, Shape>>();
 export function shapeOf(model: string, field: string): Shape {
   const fields = known.get(model) ?? new Map<string, Shape>();
   known.set(model, fields);
-  const shape = fields.get(field) ?? makeShape(model, field);
+  const shape = fields.get(field) ?? { ...makeShape(model, field), ...(isAlwaysThere(model, field) ? { isAlwaysThere: true } : {}) };
   fields.set(field, shape);
   return shape;
 }

@@ -1,37 +1,70 @@
 import { isDeepStrictEqual } from 'node:util';
-import { interleave } from '../patch/interleave.ts';
 import { isRecord } from '../schema/is-record.ts';
-import { type FieldSet, fieldSet, isEmpty, mapped, NO_FIELDS, ONE_FIELD } from './field-set.ts';
+import { elementText, type FieldSet, fieldSet, isEmpty, mapped, NO_FIELDS, ONE_FIELD } from './field-set.ts';
+import { mergeOrder } from './merge-order.ts';
 import { isNamed, itemsOf, type Part, partsOf, type Shape, shapeOfField } from './shape.ts';
 
-/** Every field that the value has. */
+/** Every field that the value says: what whoever applies it owns. */
 export function fieldsOf(shape: Shape, value: unknown): FieldSet {
   const parts = partsOf(shape, value);
-  if (parts === undefined || parts.length === 0) return ONE_FIELD;
+  // A list without items says nothing of any; a map without entries says that it is there.
+  if (parts === undefined || parts.length === 0) return parts !== undefined && Array.isArray(value) ? NO_FIELDS : ONE_FIELD;
   return fieldSet(
     false,
     parts.map((part) => [part.element, asPart(shape, fieldsOf(part.shape, part.value))]),
   );
 }
 
-/** An item of a list is owned as such, besides its fields. */
+/** What has no name of its own in the schema, an item of a list or an entry of a map, is owned as such, besides its fields. */
 function asPart(parent: Shape, fields: FieldSet): FieldSet {
-  return parent.kind === 'items' ? { ...fields, isMember: true } : fields;
+  return parent.kind === 'items' || parent.kind === 'map' ? fieldSet(true, fields.children) : fields;
+}
+
+/** All of a value that was not there before: it, and everything in it. */
+function addedFields(shape: Shape, value: unknown): FieldSet {
+  const parts = partsOf(shape, value) ?? [];
+  return parts.length === 0
+    ? ONE_FIELD
+    : fieldSet(
+        true,
+        parts.map((part) => [part.element, addedFields(part.shape, part.value)]),
+      );
+}
+
+/** What of a part that was not said before is new: where it stands anyhow, only what is in it. */
+function newFields(shape: Shape, value: unknown): FieldSet {
+  if (shape.isAlwaysThere !== true) return addedFields(shape, value);
+  if (isNamed(shape)) return isRecord(value) ? changedNames(shape, {}, value) : NO_FIELDS;
+  const parts = partsOf(shape, value);
+  if (parts === undefined) return isNothing(value) ? NO_FIELDS : ONE_FIELD;
+  return fieldSet(
+    false,
+    parts.map((part) => [part.element, addedFields(part.shape, part.value)]),
+  );
+}
+
+function isNothing(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+/** All fields of a new object. */
+export function createdFieldsOf(shape: Shape, object: unknown): FieldSet {
+  return changedFields(shape, {}, object);
 }
 
 /** The fields of `after` that `before` has not, or has otherwise. */
 export function changedFields(shape: Shape, before: unknown, after: unknown): FieldSet {
   if (after === undefined || before === after) return NO_FIELDS;
-  if (before === undefined) return fieldsOf(shape, after);
+  if (before === undefined) return newFields(shape, after);
   if (isNamed(shape) && isRecord(before) && isRecord(after)) return changedNames(shape, before, after);
   const [old, parts] = [partsOf(shape, before), partsOf(shape, after)];
-  if (old === undefined || parts === undefined) return isDeepStrictEqual(before, after) ? NO_FIELDS : fieldsOf(shape, after);
+  if (old === undefined || parts === undefined) return isDeepStrictEqual(before, after) ? NO_FIELDS : ONE_FIELD;
   const byElement = new Map(old.map((part) => [part.element, part.value]));
   return fieldSet(
     false,
     parts.map(({ element, value, shape: own }) => [
       element,
-      byElement.has(element) ? changedFields(own, byElement.get(element), value) : asPart(shape, fieldsOf(own, value)),
+      byElement.has(element) ? changedFields(own, byElement.get(element), value) : addedFields(own, value),
     ]),
   );
 }
@@ -43,7 +76,7 @@ function changedNames(shape: Shape, before: Record<string, unknown>, after: Reco
     const old = own(before, name);
     if (value === undefined || value === old) continue;
     const below = shapeOfField(shape, name, value);
-    changed.push([`f:${name}`, old === undefined ? fieldsOf(below, value) : changedFields(below, old, value)]);
+    changed.push([`f:${name}`, old === undefined ? newFields(below, value) : changedFields(below, old, value)]);
   }
   return changed.length === 0 ? NO_FIELDS : fieldSet(false, changed);
 }
@@ -53,20 +86,23 @@ function own(record: Record<string, unknown>, name: string): unknown {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-/** Those of the fields that the value has. */
-export function presentFields(shape: Shape, value: unknown, fields: FieldSet): FieldSet {
-  if (fields.children.size === 0) return fields;
+/** Those of the fields that did not go from `before` to `after`. */
+export function keptFields(shape: Shape, before: unknown, after: unknown, fields: FieldSet): FieldSet {
+  if (fields.children.size === 0 || before === after) return fields;
   if (isNamed(shape)) {
-    const record = isRecord(value) ? value : {};
+    const [old, record] = [isRecord(before) ? before : {}, isRecord(after) ? after : {}];
     return mapped(fields, fields.isMember, (element, below) => {
-      const content = element.startsWith('f:') ? own(record, element.slice(2)) : undefined;
-      return content === undefined ? NO_FIELDS : presentFields(shapeOfField(shape, element.slice(2), content), content, below);
+      const name = element.startsWith('f:') ? element.slice(2) : '';
+      const [was, content] = [own(old, name), own(record, name)];
+      if (content === undefined) return was === undefined ? below : NO_FIELDS;
+      return keptFields(shapeOfField(shape, name, content), was, content, below);
     });
   }
-  const items = new Map(itemsOf(shape, value)?.map((part) => [part.element, part]));
+  const [old, items] = [before, after].map((list) => new Map(itemsOf(shape, list)?.map((part) => [part.element, part])));
   return mapped(fields, fields.isMember, (element, below) => {
-    const part = items.get(element);
-    return part === undefined ? NO_FIELDS : presentFields(part.shape, part.value, below);
+    const part = items?.get(element);
+    if (part === undefined) return old?.has(element) === true ? NO_FIELDS : below;
+    return keptFields(part.shape, old?.get(element)?.value, part.value, below);
   });
 }
 
@@ -77,13 +113,9 @@ export function merge(shape: Shape, live: unknown, applied: unknown): unknown {
   const byElement = new Map(old.map((part) => [part.element, part.value]));
   const merged = parts.map((part): Part => ({ ...part, value: merge(part.shape, byElement.get(part.element), part.value) }));
   if (isNamed(shape)) return assemble([...old, ...merged]);
-  const named = new Set(parts.map(({ element }) => element));
-  const place = new Map(old.map(({ element }, index) => [element, index]));
-  return interleave(
-    merged,
-    old.filter(({ element }) => !named.has(element)),
-    ({ element }) => place.get(element) ?? -1,
-  ).map(({ value }) => value);
+  const values = new Map([...old, ...merged].map(({ element, value }) => [element, value]));
+  const elements = (list: readonly Part[]) => list.map(({ element }) => element);
+  return mergeOrder(elements(old), elements(merged)).map((element) => values.get(element));
 }
 
 /** The value without `gone`; an item of which something is in `kept` stays, with its keys. Undefined when nothing is left. */
@@ -98,8 +130,13 @@ export function withoutFields(shape: Shape, value: unknown, gone: FieldSet, kept
     const rest = withoutFields(part.shape, part.value, shape.kind === 'items' ? withoutKeys(below, shape.keys) : below, keptBelow);
     return rest === undefined ? [] : [{ ...part, value: rest }];
   });
-  if (left.length === 0 && parts.length > 0 && !kept.isMember) return undefined;
+  // A map or list that lost all it had is none any more, whoever made it.
+  if (left.length === 0 && parts.length > 0 && (!kept.isMember || !isObject(shape))) return undefined;
   return Array.isArray(value) ? left.map((part) => part.value) : assemble(left);
+}
+
+function isObject({ kind }: Shape): boolean {
+  return kind === 'object' || kind === 'custom';
 }
 
 function withoutKeys(fields: FieldSet, keys: readonly string[]): FieldSet {
@@ -111,6 +148,19 @@ function withoutKeys(fields: FieldSet, keys: readonly string[]): FieldSet {
 
 function assemble(parts: readonly Part[]): Record<string, unknown> {
   return Object.fromEntries(parts.map(({ name, value }) => [name, value]));
+}
+
+/** What to say of the items of a list that can't be told from each other, if there are some. */
+export function repeatedItem(shape: Shape, value: unknown, path = ''): string | undefined {
+  const seen = new Set<string>();
+  for (const part of partsOf(shape, value) ?? []) {
+    const isItem = !isNamed(shape);
+    if (isItem && seen.has(part.element)) return `${path}: duplicate entries for key ${elementText(part.element)}`;
+    seen.add(part.element);
+    const below = repeatedItem(part.shape, part.value, path + elementText(part.element));
+    if (below !== undefined) return below;
+  }
+  return undefined;
 }
 
 /** The item of a list that lacks the keys to tell it from others, if there is one: its path. */

@@ -1,3 +1,4 @@
+import { copyOf } from '../copy.ts';
 import { withDefaults } from '../custom/defaults.ts';
 import { strategyOf } from '../kinds/index.ts';
 import type { ServedResource } from '../resources.ts';
@@ -9,7 +10,7 @@ export function applyDefaults(resource: ServedResource, object: KubeObject): Kub
   if (resource.custom !== undefined) return resource.custom.hasDefaults ? (withDefaults(resource.custom.schema, object) as KubeObject) : object;
   const { setDefaults } = strategyOf(resource);
   if (setDefaults === undefined) return object;
-  const copy = structuredClone(object);
+  const copy = copyOf(object);
   setDefaults(copy);
   return copy;
 }

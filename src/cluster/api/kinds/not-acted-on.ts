@@ -10,9 +10,8 @@ export const NOT_ACTED_ON: Readonly<Record<string, string>> = {
   V1NetworkPolicy: 'the NetworkPolicy is stored, but this cluster does not enforce it yet: traffic goes on as without it',
   V1PersistentVolume: 'the PersistentVolume is stored, but this cluster binds no claims to it yet',
   V1PersistentVolumeClaim: 'the claim is stored, but this cluster binds no volume to it yet: it stays Pending',
-};
-
-/** The same of subresources. */
-export const SUBRESOURCES_NOT_ACTED_ON: Readonly<Record<string, string>> = {
-  resize: 'the new resources are stored, but the nodes of this cluster do not change those of running containers yet',
+  V1FlowSchema:
+    'the FlowSchema is stored, but requests are not shared out by it: the server takes on so many at a time as --max-requests-inflight and --max-mutating-requests-inflight say',
+  V1PriorityLevelConfiguration:
+    'the PriorityLevelConfiguration is stored, but requests are not shared out by it: the server takes on so many at a time as --max-requests-inflight and --max-mutating-requests-inflight say',
 };

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { copyOf } from '../copy.ts';
 import { badRequest, StatusError } from '../errors.ts';
 import { isRecord } from '../schema/is-record.ts';
 
@@ -12,31 +13,30 @@ interface Operation {
 /** JSON Patch (RFC 6902); `target` is left as it is. Errors: 400 for a malformed patch, 422 for one that can't be applied. */
 export function jsonPatch(target: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch must be a list of operations');
-  let document = structuredClone(target);
+  let document = copyOf(target);
   for (const [index, item] of patch.entries()) document = applyOne(document, readOperation(item, index));
   return document;
 }
 
 function readOperation(item: unknown, index: number): Operation {
   if (!isRecord(item) || typeof item.op !== 'string' || typeof item.path !== 'string')
-    throw badRequest(`operation ${index} of the JSON patch needs the strings "op" and "path"`);
-  const { op, path, from, value } = item;
-  if ((op === 'move' || op === 'copy') && typeof from !== 'string') throw badRequest(`operation ${index} of the JSON patch, ${op}, needs the string "from"`);
-  if (['add', 'replace', 'test'].includes(op) && !('value' in item)) throw badRequest(`operation ${index} of the JSON patch, ${op}, needs a "value"`);
+    throw refused(`operation ${index} of the JSON patch needs the strings "op" and "path"`);
+  // Who names no value means null.
+  const { op, path, from, value = null } = item;
+  if ((op === 'move' || op === 'copy') && typeof from !== 'string') throw refused(`operation ${index} of the JSON patch, ${op}, needs the string "from"`);
   return { op, path, value, ...(typeof from === 'string' ? { from } : {}) };
 }
 
 function applyOne(document: unknown, { op, path, from = '', value }: Operation): unknown {
   switch (op) {
     case 'add':
-      return add(document, path, structuredClone(value));
+      return add(document, path, copyOf(value));
     case 'remove':
       return remove(document, path);
     case 'replace':
-      read(document, path);
-      return path === '' ? structuredClone(value) : set(document, path, structuredClone(value));
+      return set(document, path, copyOf(value));
     case 'copy':
-      return add(document, path, structuredClone(read(document, from)));
+      return add(document, path, copyOf(read(document, from)));
     case 'move': {
       if (path.startsWith(`${from}/`)) throw cannotApply(path, 'a value can not be moved into itself');
       const moved = read(document, from);
@@ -46,12 +46,12 @@ function applyOne(document: unknown, { op, path, from = '', value }: Operation):
       if (!isDeepStrictEqual(read(document, path), value)) throw cannotApply(path, 'the value there is not the one that the test operation names');
       return document;
     default:
-      throw badRequest(`"${op}" is no JSON patch operation: use add, remove, replace, move, copy or test`);
+      throw refused(`"${op}" is no JSON patch operation: use add, remove, replace, move, copy or test`);
   }
 }
 
 function pointer(path: string): string[] {
-  if (path === '') return [];
+  if (path === '') throw refused('the whole object can not be meant');
   if (!path.startsWith('/')) throw badRequest(`"${path}" is no JSON pointer: it must begin with /`);
   return path
     .slice(1)
@@ -80,9 +80,11 @@ function read(document: unknown, path: string): unknown {
   return descend(document, pointer(path), path);
 }
 
+/** An index from 0; below 0 it is counted from the end. */
 function indexIn(list: readonly unknown[], part: string, path: string, most = list.length - 1): number {
-  const index = /^(?:0|[1-9]\d*)$/.test(part) ? Number(part) : Number.NaN;
-  if (!(index <= most)) throw cannotApply(path, `"${part}" is no index of a list of ${list.length}`);
+  const given = /^-?\d+$/.test(part) ? Number(part) : Number.NaN;
+  const index = given < 0 ? given + most + 1 : given;
+  if (!(index >= 0 && index <= most)) throw cannotApply(path, `"${part}" is no index of a list of ${list.length}`);
   return index;
 }
 
@@ -94,7 +96,6 @@ function set(document: unknown, path: string, value: unknown): unknown {
 }
 
 function add(document: unknown, path: string, value: unknown): unknown {
-  if (path === '') return value;
   const { parent, key } = parentOf(document, path);
   if (Array.isArray(parent)) parent.splice(key === '-' ? parent.length : indexIn(parent, key, path, parent.length), 0, value);
   else put(parent, key, value);
@@ -108,7 +109,6 @@ function put(parent: Record<string, unknown>, key: string, value: unknown): void
 
 function remove(document: unknown, path: string): unknown {
   read(document, path);
-  if (path === '') return null;
   const { parent, key } = parentOf(document, path);
   if (Array.isArray(parent)) parent.splice(indexIn(parent, key, path), 1);
   else delete parent[key];
@@ -116,5 +116,9 @@ function remove(document: unknown, path: string): unknown {
 }
 
 function cannotApply(path: string, why: string): StatusError {
-  return new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: JSON patch at "${path}": ${why}`);
+  return refused(`JSON patch at "${path}": ${why}`);
+}
+
+function refused(why: string): StatusError {
+  return new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`, {});
 }

@@ -84,8 +84,8 @@ test('a strategic merge patch merges containers by name and environment by varia
               name: 'a',
               image: 'x:2',
               env: [
-                { name: 'K', value: '1' },
                 { name: 'L', value: '2' },
+                { name: 'K', value: '1' },
               ],
             },
             { name: 'b', image: 'y:1' },
@@ -101,13 +101,9 @@ test('a strategic merge patch obeys its directives', () => {
   const two = { spec: { containers: [{ name: 'a' }, { name: 'b' }] } };
   check(two, { spec: { containers: [{ name: 'a', $patch: 'delete' }] } }, { spec: { containers: [{ name: 'b' }] } });
   check(two, { spec: { containers: [{ $patch: 'replace' }, { name: 'c' }] } }, { spec: { containers: [{ name: 'c' }] } });
-  check(
-    two,
-    { spec: { $setElementOrder$: 1, '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] } },
-    { spec: { containers: [{ name: 'b' }, { name: 'a' }] } },
-  );
+  check(two, { spec: { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] } }, { spec: { containers: [{ name: 'b' }, { name: 'a' }] } });
   check({ metadata: { finalizers: ['x', 'y'] } }, { metadata: { '$deleteFromPrimitiveList/finalizers': ['x'] } }, { metadata: { finalizers: ['y'] } });
-  check({ metadata: { finalizers: ['x'] } }, { metadata: { finalizers: ['y'] } }, { metadata: { finalizers: ['x', 'y'] } });
+  check({ metadata: { finalizers: ['x'] } }, { metadata: { finalizers: ['y'] } }, { metadata: { finalizers: ['y', 'x'] } });
   check({ metadata: { labels: { a: '1', b: '2' } } }, { metadata: { labels: { $patch: 'replace', c: '3' } } }, { metadata: { labels: { c: '3' } } });
   check({ metadata: { labels: { a: '1', b: '2' } } }, { metadata: { labels: { a: null } } }, { metadata: { labels: { b: '2' } } });
   assert.deepEqual(
@@ -118,4 +114,45 @@ test('a strategic merge patch obeys its directives', () => {
     ),
     { spec: { strategy: { type: 'Recreate' } } },
   );
+});
+
+// Each with what a kube-apiserver 1.36 answered.
+test('what a strategic merge patch brings stands first, as the patch has it', () => {
+  const names = (target: string, patch: string) => {
+    const of = (text: string) => ({ spec: { containers: Array.from(text, (name) => ({ name })) } });
+    const { spec } = strategicMergePatch(pod, of(target), of(patch)) as { spec: { containers: { name: string }[] } }; // the target's own shape
+    return spec.containers.map(({ name }) => name).join('');
+  };
+  assert.equal(names('abc', 'n'), 'nabc');
+  assert.equal(names('abc', 'ba'), 'bac');
+  assert.equal(names('abc', 'cn'), 'abcn');
+});
+
+test('a strategic merge patch that can not be is refused in Kubernetes’ words', () => {
+  const target = { metadata: { finalizers: ['x'] }, spec: { containers: [{ name: 'a' }], strategy: {} } };
+  const rows: readonly (readonly [patch: object, words: string, status?: number])[] = [
+    [{ $patch: 'foo' }, 'unknown patch type: foo in map: map[$patch:foo]'],
+    [{ spec: { containers: [{ name: 'a', $patch: 'merge' }] } }, 'merging lists cannot yet be specified in the patch'],
+    [{ spec: { containers: [{ image: 'i' }] } }, 'map: map[image:i] does not contain declared merge key: name'],
+    [{ metadata: { '$setElementOrder/finalizers': ['y'], finalizers: ['n'] } }, "The order in patch list:\n[n]\n doesn't match $setElementOrder list:\n[y]\n"],
+    [{ metadata: { '$setElementOrder/finalizers': 'x' } }, 'expected a []interface {}, but received a string'],
+    [{ spec: { $retainKeys: ['type'], replicas: 1 } }, 'invalid patch format of retainKeys', 400],
+    [{ spec: { $retainKeys: 'type' } }, 'invalid patch format of retainKeys', 400],
+  ];
+  for (const [patch, message, status = 500] of rows) assert.throws(() => strategicMergePatch(pod, target, patch), { message, status }, JSON.stringify(patch));
+});
+
+test('a JSON patch sets a member that is not there, counts from the end of a list, and takes no value for null', () => {
+  const check = (operation: object, expected: unknown) => assert.deepEqual(jsonPatch({ a: { b: 1 }, l: [1, 2] }, [operation]), expected);
+  check({ op: 'replace', path: '/a/n', value: 2 }, { a: { b: 1, n: 2 }, l: [1, 2] });
+  check({ op: 'remove', path: '/l/-1' }, { a: { b: 1 }, l: [1] });
+  check({ op: 'add', path: '/l/01', value: 9 }, { a: { b: 1 }, l: [1, 9, 2] });
+  check({ op: 'add', path: '/a/b' }, { a: { b: null }, l: [1, 2] });
+  for (const operation of [
+    { op: 'foo', path: '/a' },
+    { op: 'add', value: 1 },
+    { op: 'remove', path: '' },
+    { op: 'remove', path: '/l/-3' },
+  ])
+    assert.throws(() => jsonPatch({ l: [1, 2] }, [operation]), { status: 422 }, JSON.stringify(operation));
 });

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { badRequest } from '../errors.ts';
+import { copyOf } from '../copy.ts';
+import { badRequest, unforeseen } from '../errors.ts';
 import type { ServedResource } from '../resources.ts';
 import { isRecord } from '../schema/is-record.ts';
 import { type ListField, listField } from '../schema/list-fields.ts';
 import { schemas, type TypeSchema } from '../schema/schemas.ts';
+import { goText } from './go-text.ts';
 import { interleave } from './interleave.ts';
 
 type Fields = Record<string, unknown>;
@@ -13,7 +15,7 @@ const ORDER = '$setElementOrder/';
 /**
  * Kubernetes' strategic merge patch: like a merge patch, but lists whose items have a merge key merge item by item, and the
  * directives $patch, $retainKeys, $deleteFromPrimitiveList and $setElementOrder are obeyed. `target` is left as it is.
- * Errors: 400 for a malformed directive.
+ * Errors: 400 for a patch that is no object and for keys that are not retained, 500 for other malformed directives, as Kubernetes has it.
  */
 export function strategicMergePatch(resource: ServedResource, target: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) throw badRequest('a strategic merge patch must be an object');
@@ -23,23 +25,31 @@ export function strategicMergePatch(resource: ServedResource, target: unknown, p
 function mergeObject(model: string | undefined, target: Fields, patch: Fields): Fields {
   if (patch.$patch === 'replace') return withoutDirectives(patch);
   if (patch.$patch === 'delete') return {};
-  if (patch.$patch !== undefined && patch.$patch !== 'merge') throw badRequest(`"${String(patch.$patch)}" is no value of $patch: use replace, merge or delete`);
+  if (patch.$patch !== undefined) throw unforeseen(`unknown patch type: ${goText(patch.$patch)} in map: ${goText(patch)}`);
   const result: Fields = { ...target };
-  if (Array.isArray(patch.$retainKeys)) {
-    const kept: readonly unknown[] = patch.$retainKeys;
-    for (const key of Object.keys(result)) if (!kept.includes(key)) delete result[key];
-  }
+  if (patch.$retainKeys !== undefined) retain(result, patch, patch.$retainKeys);
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith(DELETE_FROM)) deleteFromList(result, key.slice(DELETE_FROM.length), value);
-    else if (key.startsWith('$')) continue;
+    else if (key.startsWith(ORDER) || key === '$retainKeys') continue;
     else if (value === null) delete result[key];
     else setOwn(result, key, mergeField(model, key, Object.hasOwn(result, key) ? result[key] : undefined, value, patch[`${ORDER}${key}`]));
   }
   for (const [key, order] of Object.entries(patch)) {
     const name = key.startsWith(ORDER) ? key.slice(ORDER.length) : undefined;
-    if (name !== undefined && !(name in patch) && Array.isArray(result[name])) result[name] = reorder(result[name], order, factsOf(model, name), result[name]);
+    const list = name === undefined || name in patch ? undefined : result[name];
+    if (name === undefined || !Array.isArray(list)) continue;
+    const facts = factsOf(model, name);
+    checkOrder([], order, facts?.mergeKey ?? '');
+    result[name] = reorder(list, order, facts, list);
   }
   return result;
+}
+
+/** Takes away what is not to be retained. Errors: 400 for a patch that brings something else than it retains. */
+function retain(result: Fields, patch: Fields, kept: unknown): void {
+  const brought = Object.entries(patch).filter(([key, value]) => value !== null && !key.startsWith('$'));
+  if (!Array.isArray(kept) || brought.some(([key]) => !kept.includes(key))) throw badRequest('invalid patch format of retainKeys');
+  for (const key of Object.keys(result)) if (!kept.includes(key)) delete result[key];
 }
 
 const factsOf = (model: string | undefined, field: string) => (model === undefined ? undefined : listField(model, field));
@@ -49,11 +59,13 @@ function mergeField(model: string | undefined, key: string, before: unknown, val
   if (isRecord(value)) return mergeObject(modelOf(type), isRecord(before) ? before : {}, value);
   if (!Array.isArray(value)) return value;
   const facts = factsOf(model, key);
-  if (facts === undefined || !facts.patchStrategy.includes('merge')) return structuredClone(value);
+  if (facts === undefined || !facts.patchStrategy.includes('merge')) return copyOf(value);
   const target = Array.isArray(before) ? before : [];
   const merged =
     facts.mergeKey === '' ? mergePrimitives(target, value) : mergeItems(type?.kind === 'list' ? modelOf(type.of) : undefined, facts.mergeKey, target, value);
-  return order === undefined ? merged : reorder(merged, order, facts, target);
+  if (order !== undefined) checkOrder(value, order, facts.mergeKey);
+  // What the patch brings stands as the patch has it.
+  return reorder(merged, order ?? value, facts, target);
 }
 
 function modelOf(type: TypeSchema | undefined): string | undefined {
@@ -65,14 +77,15 @@ function mergePrimitives(target: readonly unknown[], patch: readonly unknown[]):
 }
 
 function mergeItems(model: string | undefined, mergeKey: string, target: readonly unknown[], patch: readonly unknown[]): unknown[] {
-  if (patch.some((item) => isRecord(item) && item.$patch === 'replace' && Object.keys(item).length === 1)) {
-    return patch.filter((item) => !(isRecord(item) && item.$patch === 'replace')).map((item) => structuredClone(item));
+  if (patch.some((item) => isRecord(item) && item.$patch === 'replace')) {
+    return patch.filter((item) => !(isRecord(item) && item.$patch === 'replace')).map((item) => copyOf(item));
   }
   const result = [...target];
   for (const item of patch) {
-    if (!isRecord(item)) throw badRequest(`an item of a list that merges by "${mergeKey}" must be an object`);
+    if (!isRecord(item)) throw unforeseen(`list element types are not identical: [${goText(target)} ${goText(patch)}]`);
     const wanted = item[mergeKey];
-    if (wanted === undefined) throw badRequest(`map: an item does not contain the declared merge key: ${mergeKey}`);
+    if (wanted === undefined) throw unforeseen(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
+    if (item.$patch === 'merge') throw unforeseen('merging lists cannot yet be specified in the patch');
     const index = result.findIndex((known) => isRecord(known) && known[mergeKey] === wanted);
     if (item.$patch === 'delete') {
       if (index >= 0) result.splice(index, 1);
@@ -83,17 +96,28 @@ function mergeItems(model: string | undefined, mergeKey: string, target: readonl
 }
 
 function deleteFromList(result: Fields, key: string, value: unknown): void {
-  if (!Array.isArray(value)) throw badRequest(`${DELETE_FROM}${key} must be a list`);
+  if (!Array.isArray(value)) return;
   const list = result[key];
   if (Array.isArray(list)) result[key] = list.filter((item) => !value.some((gone) => isDeepStrictEqual(gone, item)));
+}
+
+/** Errors: 500 for an order that is no list, and for one that says nothing of an item that the patch brings. */
+function checkOrder(brought: readonly unknown[], order: unknown, mergeKey: string): asserts order is readonly unknown[] {
+  if (!Array.isArray(order)) throw unforeseen(`expected a []interface {}, but received a ${typeof order}`);
+  const identity = (item: unknown) => (mergeKey !== '' && isRecord(item) ? item[mergeKey] : item);
+  const nameless = mergeKey === '' ? undefined : order.find((item) => identity(item) === undefined);
+  if (nameless !== undefined) throw unforeseen(`map: ${goText(nameless)} does not contain declared merge key: ${mergeKey}`);
+  const kept = brought.filter((item) => !isRecord(item) || item.$patch === undefined);
+  const wanted = order.map(identity);
+  if (kept.some((item) => !wanted.some((id) => isDeepStrictEqual(id, identity(item)))))
+    throw unforeseen(`The order in patch list:\n${goText(kept)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`);
 }
 
 /**
  * Items that the order names stand in its order; each of the others comes before the first of those that it stood before in
  * `standing`, the list as it was.
  */
-function reorder(list: readonly unknown[], order: unknown, facts: ListField | undefined, standing: readonly unknown[]): unknown[] {
-  if (!Array.isArray(order)) throw badRequest('$setElementOrder must be a list');
+function reorder(list: readonly unknown[], order: readonly unknown[], facts: ListField | undefined, standing: readonly unknown[]): unknown[] {
   const mergeKey = facts?.mergeKey ?? '';
   const identity = (item: unknown) => (mergeKey !== '' && isRecord(item) ? item[mergeKey] : item);
   const wanted = order.map(identity);

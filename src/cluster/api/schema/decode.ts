@@ -22,6 +22,8 @@ export interface DecodeOptions {
   readonly repeated?: readonly string[];
   /** Keeps zero values as they were written, and adds none: of what is applied, each field that is said counts. */
   readonly asWritten?: boolean;
+  /** Parts that are those of this, which was decoded before, are taken as they are: frozen where those are. */
+  readonly known?: KubeObject;
 }
 
 /**
@@ -37,8 +39,10 @@ export function decode(resource: ServedResource, body: unknown, options: DecodeO
   if (kind !== undefined && kind !== resource.kind)
     throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
   const walk = new Walk(resource.kind, resource.version, options.asWritten ?? false);
-  const decoded = resource.custom === undefined ? walk.model(resource.model, body, '') : walk.custom(resource.custom, body);
-  const warnings = [...(options.repeated ?? []), ...walk.unknown.map((path) => `unknown field "${path}"`)];
+  const decoded = resource.custom === undefined ? walk.model(resource.model, body, '', options.known) : walk.custom(resource.custom, body);
+  // What is unknown is told as that alone.
+  const repeated = (options.repeated ?? []).filter((one) => !walk.unknown.some((path) => one === `duplicate field "${path}"`));
+  const warnings = [...repeated, ...walk.unknown.map((path) => `unknown field "${path}"`)];
   if (warnings.length > 0 && options.fieldValidation === 'Strict') {
     throw badRequest(
       `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${warnings.join(', ')}`,
@@ -63,15 +67,23 @@ class Walk {
     this.#version = version;
   }
 
-  model(name: string, value: Record<string, unknown>, path: string): Record<string, unknown> {
+  model(name: string, value: Record<string, unknown>, path: string, known?: unknown): Record<string, unknown> {
     const fields = schemas.model(name);
+    const before = isRecord(known) ? known : {};
     const result: Record<string, unknown> = {};
     for (const [key, content] of Object.entries(value)) {
+      if (typeof content === 'object' && content !== null && content === before[key]) {
+        result[key] = content;
+        continue;
+      }
       const field = fields.get(key);
       const here = path === '' ? key : `${path}.${key}`;
       if (field === undefined) this.unknown.push(here);
       else if (content !== null) {
-        const read = this.#value(field.type, content, here, name, here, 0);
+        const read =
+          isRecord(content) && field.type.kind === 'model'
+            ? this.model(field.type.name, content, here, before[key])
+            : this.#value(field.type, content, here, name, here, 0);
         if (field.dropsZero && !this.#asWritten && (read === '' || read === 0 || read === false)) continue;
         if (!isEmptyCollection(field.type, read) || field.required || KEPT_EMPTY.includes(`${name}.${key}`)) result[key] = read;
       }

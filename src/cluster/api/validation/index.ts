@@ -4,7 +4,7 @@ import { strategyOf } from '../kinds/index.ts';
 import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
 import { FieldErrors } from './field-errors.ts';
-import { checkMetadata, checkStandardFinalizers } from './metadata.ts';
+import { checkKnownFinalizers, checkMetadata } from './metadata.ts';
 import { checkSubdomain } from './names.ts';
 
 /** Checks a defaulted object that is to be created. Errors: 422 `Invalid`, with a cause for each wrong field. */
@@ -20,6 +20,13 @@ export function validateUpdate(resource: ServedResource, object: KubeObject, old
   if (object.metadata.name !== old.metadata.name) errors.invalid('metadata.name', object.metadata.name, 'field is immutable');
   if (object.metadata.uid !== undefined && object.metadata.uid !== old.metadata.uid) errors.invalid('metadata.uid', object.metadata.uid, 'field is immutable');
   checkContent(resource, errors, object, old);
+  raise(resource, object, errors);
+}
+
+/** Checks the finalizers of a namespace's spec. Errors: 422 `Invalid`. */
+export function validateFinalizers(resource: ServedResource, object: KubeObject & { readonly spec?: { readonly finalizers?: readonly string[] } }): void {
+  const errors = new FieldErrors();
+  checkKnownFinalizers(errors, 'spec.finalizers', object.spec?.finalizers ?? []);
   raise(resource, object, errors);
 }
 
@@ -48,7 +55,8 @@ const WITH_PLAIN_FINALIZERS = [
 function checkMeta(resource: ServedResource, { metadata }: KubeObject): FieldErrors {
   const errors = new FieldErrors();
   checkMetadata(errors, metadata, strategyOf(resource).validateName ?? checkSubdomain);
-  if (resource.custom === undefined && resource.kind !== 'Event' && !WITH_PLAIN_FINALIZERS.includes(resource.group)) checkStandardFinalizers(errors, metadata);
+  if (resource.custom === undefined && resource.kind !== 'Event' && !WITH_PLAIN_FINALIZERS.includes(resource.group))
+    checkKnownFinalizers(errors, 'metadata.finalizers', metadata.finalizers ?? []);
   return errors;
 }
 

@@ -5,9 +5,6 @@ import { checkAnnotations, checkLabels, checkQualifiedName } from './names.ts';
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
-/** Finalizers that need no domain: Kubernetes' own. */
-const STANDARD_FINALIZERS = ['kubernetes', ORPHAN, FOREGROUND];
-
 /** What holds for the metadata of every object; `checkName` is the kind's rule of names. */
 export function checkMetadata(errors: FieldErrors, metadata: ObjectMeta, checkName: (errors: FieldErrors, field: string, name: string) => void): void {
   const { name, generateName, generation = 0, labels, annotations, ownerReferences = [], finalizers = [] } = metadata;
@@ -24,15 +21,14 @@ export function checkMetadata(errors: FieldErrors, metadata: ObjectMeta, checkNa
     errors.invalid('metadata.finalizers', finalizers, `finalizer ${ORPHAN} and ${FOREGROUND} cannot be both set`);
 }
 
-/** What has no domain must be one of Kubernetes' own: a rule of the kinds that Kubernetes itself has, but for some groups. */
-export function checkStandardFinalizers(errors: FieldErrors, { finalizers = [] }: ObjectMeta): void {
-  for (const [index, finalizer] of finalizers.entries()) checkStandardFinalizer(errors, `metadata.finalizers[${index}]`, finalizer);
-}
+const STANDARD_FINALIZERS = ['kubernetes', ORPHAN, FOREGROUND];
 
-/** One finalizer, wherever it stands. */
-export function checkStandardFinalizer(errors: FieldErrors, field: string, finalizer: string): void {
-  if (!finalizer.includes('/') && !STANDARD_FINALIZERS.includes(finalizer))
-    errors.invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
+/** What keeps an object of Kubernetes' own kinds until it is taken away: a name that it knows, or one that says whose it is. */
+export function checkKnownFinalizers(errors: FieldErrors, field: string, finalizers: readonly string[]): void {
+  for (const [index, finalizer] of finalizers.entries()) {
+    if (!finalizer.includes('/') && !STANDARD_FINALIZERS.includes(finalizer))
+      errors.invalid(`${field}[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
+  }
 }
 
 function checkMasked(errors: FieldErrors, generateName: string, checkName: (errors: FieldErrors, field: string, name: string) => void): void {

@@ -57,7 +57,7 @@ export function handleReview(request: ApiRequest, access: Access): ApiResponse {
   const { resource } = request;
   const known = REVIEWS.find((one) => one.group === resource.group && one.resource === resource.resource && one.version === resource.version);
   if (!known) throw noSuchPath();
-  if (request.verb !== 'create') throw methodNotAllowed(resource, request.verb);
+  if (request.verb !== 'create') throw methodNotAllowed();
   if (typeof request.body !== 'object' || request.body === null) throw badRequest(`Cannot answer a ${known.kind}: the body holds none`);
   // Read field by field below.
   const review = request.body as Review;

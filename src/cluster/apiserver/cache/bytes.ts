@@ -1,15 +1,9 @@
 import type { KubeObject } from '#cluster/api';
+import { PackedText } from './packed-text.ts';
+import type { Texts } from './texts.ts';
 
-/** What stands in the store for an object: its JSON without the resourceVersion, which only the store knows. */
-interface Written {
-  readonly value: Uint8Array;
-  /** Where the resourceVersion belongs: behind the brace of the metadata. */
-  readonly at: number;
-  readonly revision: number;
-}
-
-/** JSON of frozen objects, shared by all who read or watch them. Of what stands in the store it is the store's own bytes, so that they are held once. */
-const made = new WeakMap<object, Buffer | Written>();
+/** JSON of frozen objects, shared by all who read or watch them: as it stands in the store, or as it was made of the object. */
+const made = new WeakMap<object, Buffer | PackedText>();
 
 const CLOSING_BRACE = 0x7d;
 
@@ -23,32 +17,46 @@ export function storedText({ apiVersion, kind, metadata, ...rest }: KubeObject):
   return bytes;
 }
 
-/** Says that the frozen object is what the store holds as `value` since `revision`. */
-export function rememberWritten(object: KubeObject, value: Uint8Array, revision: number): void {
-  const { apiVersion, kind } = object;
+/** Says that the frozen object is what the store holds as `value` since `revision`; its text is held beside its siblings'. */
+export function rememberWritten(object: KubeObject, value: Uint8Array, revision: number, texts?: Texts): void {
+  const { apiVersion, kind, metadata } = object;
   const head = Buffer.from(`{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`);
   // Older versions wrote the fields in another order: their JSON is made anew when it is asked for.
   if (value[head.length] === CLOSING_BRACE || head.compare(value, 0, head.length) !== 0) return;
-  made.set(object, { value, at: head.length, revision });
+  const inserted = Buffer.from(`"resourceVersion":"${revision}",`);
+  const pieces = [head, inserted, value.subarray(head.length)];
+  made.set(object, texts?.pack(pieces, metadata.ownerReferences?.[0]?.uid ?? '') ?? Buffer.concat(pieces));
 }
 
 /** The object's JSON, UTF-8. Only for objects that never change again. */
 export function bytesOf(object: object): Buffer {
-  const pieces = piecesOf(object);
-  return pieces.length === 1 && pieces[0] instanceof Buffer ? pieces[0] : Buffer.concat(pieces);
+  const text = textOf(object);
+  return text instanceof PackedText ? text.bytes : text;
 }
 
-/** The same, in the pieces that it is held in. */
-export function piecesOf(object: object): readonly Uint8Array[] {
+/** How many bytes its JSON has. */
+export function lengthOf(object: object): number {
+  return textOf(object).length;
+}
+
+/** Whether its JSON begins so; ASCII. */
+export function beginsWith(object: object, head: string): boolean {
+  const text = textOf(object);
+  return text instanceof PackedText ? text.beginsWith(head) : text.toString('latin1', 0, head.length) === head;
+}
+
+/** Writes its JSON but for the first bytes of it into what has room for it; answers where it ends. */
+export function writeBytes(object: object, target: Buffer, start: number, skip = 0): number {
+  const text = textOf(object);
+  return text instanceof PackedText ? text.writeTo(target, start, skip) : start + text.copy(target, start, skip);
+}
+
+function textOf(object: object): Buffer | PackedText {
   const known = made.get(object);
-  if (Buffer.isBuffer(known)) return [known];
-  if (known !== undefined) {
-    const { value, at, revision } = known;
-    return [value.subarray(0, at), Buffer.from(`"resourceVersion":"${revision}",`), value.subarray(at)];
-  }
+  if (known !== undefined) return known;
   const bytes = Buffer.from(JSON.stringify(object));
   made.set(object, bytes);
-  return [bytes];
+  return bytes;
 }
 
 /** Freezes the object and everything in it; answers the same object. */

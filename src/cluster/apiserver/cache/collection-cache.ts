@@ -2,6 +2,7 @@ import type { KubeObject } from '#cluster/api';
 import type { CacheEvent } from './cache-event.ts';
 import { type Interest, Listeners } from './listeners.ts';
 import { Siblings } from './siblings.ts';
+import { Texts } from './texts.ts';
 
 const WINDOW_EVENTS = 1024;
 
@@ -11,6 +12,7 @@ export class CollectionCache {
   readonly #listeners = new Listeners();
   /** What its objects have in common is held once. */
   readonly siblings = new Siblings();
+  readonly texts = new Texts();
   #sorted: string[] | undefined;
   #window: CacheEvent[] = [];
   /** Changes after this revision are in the window. */
@@ -30,6 +32,10 @@ export class CollectionCache {
 
   get(key: string): KubeObject | undefined {
     return this.#objects.get(key);
+  }
+
+  entries(): IterableIterator<[string, KubeObject]> {
+    return this.#objects.entries();
   }
 
   /** Before the first event: what the store already held. */

@@ -1,9 +1,12 @@
 import type { KubeObject } from '#cluster/api';
-import type { Store, StoreEvent, StoredItem, StoreWrite } from '#cluster/store';
+import type { LeaseId, Store, StoreEvent, StoredItem, StoreWrite } from '#cluster/store';
 import { GantryError, type Logger } from '#kit';
 import { deepFreeze, rememberWritten, storedText } from './bytes.ts';
 import { CollectionCache } from './collection-cache.ts';
 import { prefixOfKey, ROOT } from './keys.ts';
+
+/** With which lease what is written under a key ends; undefined for none. */
+type LeaseFor = (key: string) => Promise<LeaseId> | undefined;
 
 /**
  * The store's present state as frozen objects, fed by one watch of the store. Objects written through `put` are not parsed again:
@@ -12,6 +15,7 @@ import { prefixOfKey, ROOT } from './keys.ts';
 export class ObjectCache {
   readonly #store: Store;
   readonly #logger: Logger;
+  readonly #leaseFor: LeaseFor;
   readonly #collections = new Map<string, CollectionCache>();
   readonly #inFlight = new Map<string, { readonly bytes: Uint8Array; readonly object: KubeObject }>();
   #waiting: { readonly isDone: () => boolean; readonly resolve: () => void }[] = [];
@@ -20,8 +24,9 @@ export class ObjectCache {
   #watch: Disposable | undefined;
   #stopped = false;
 
-  constructor(store: Store, logger: Logger) {
+  constructor(store: Store, logger: Logger, leaseFor: LeaseFor = () => undefined) {
     this.#store = store;
+    this.#leaseFor = leaseFor;
     this.#logger = logger;
   }
 
@@ -30,16 +35,16 @@ export class ObjectCache {
     return this.#revision;
   }
 
-  async start(): Promise<void> {
+  /** `known` are objects that were parsed before: those that stand in the store are shared. */
+  async start(known: ReadonlyMap<string, KubeObject> = new Map()): Promise<void> {
     const { items, revision } = await this.#store.range(ROOT);
     this.#revision = revision;
     this.#startRevision = revision;
     for (const item of items) {
       const collection = this.#collectionOf(item.key);
-      collection.seed(
-        item.key,
-        parse(item, (object) => collection.siblings.share(object, undefined)),
-      );
+      const before = known.get(item.key);
+      const isSame = before?.metadata.resourceVersion === String(item.modRevision);
+      collection.seed(item.key, isSame ? before : parse(item, collection));
     }
     await this.#follow(revision);
   }
@@ -59,6 +64,11 @@ export class ObjectCache {
     return collection;
   }
 
+  /** All that stands here now, by the store's keys. */
+  objects(): ReadonlyMap<string, KubeObject> {
+    return new Map([...this.#collections.values()].flatMap((collection) => [...collection.entries()]));
+  }
+
   collections(): IterableIterator<[string, CollectionCache]> {
     return this.#collections.entries();
   }
@@ -76,10 +86,12 @@ export class ObjectCache {
     const mine = { bytes, object };
     this.#inFlight.set(key, mine);
     try {
+      const granted = this.#leaseFor(key);
+      const bound = granted === undefined ? {} : { lease: await granted };
       const revision =
         alongside.length === 0
-          ? (await this.#store.put(key, bytes, { expected })).modRevision
-          : (await this.#store.transact([{ key, value: bytes, expected }, ...alongside])).revision;
+          ? (await this.#store.put(key, bytes, { expected, ...bound })).modRevision
+          : (await this.#store.transact([{ key, value: bytes, expected, ...bound }, ...alongside])).revision;
       await this.reached(revision);
       const seen = this.get(key);
       return seen && seen.metadata.resourceVersion === String(revision) ? seen : withRevision(object, revision);
@@ -88,12 +100,10 @@ export class ObjectCache {
     }
   }
 
-  /** Removes the object at that revision; the last state with the deletion's revision comes back. */
-  async delete(key: string, expected: number): Promise<KubeObject | undefined> {
+  /** Removes the object at that revision. */
+  async delete(key: string, expected: number): Promise<void> {
     const done = await this.#store.delete(key, { expected });
-    if (!done) return undefined;
-    await this.reached(done.revision);
-    return withRevision(parse(done.previous), done.revision);
+    if (done) await this.reached(done.revision);
   }
 
   /** Resolves when the cache has seen that revision. */
@@ -188,25 +198,28 @@ export class ObjectCache {
     if (previous) collection.apply({ type: 'delete', key, revision, object: withRevision(previous, revision), previous });
   }
 
-  #objectOf(item: StoredItem, { siblings }: CollectionCache, previous: KubeObject | undefined): KubeObject {
+  #objectOf(item: StoredItem, collection: CollectionCache, previous: KubeObject | undefined): KubeObject {
     const mine = this.#inFlight.get(item.key);
-    const share = (object: KubeObject) => siblings.share(object, previous);
-    if (!mine || Buffer.compare(mine.bytes, item.value) !== 0) return parse(item, share);
-    return asStored(mine.object, item, share);
+    const { value, modRevision } = item;
+    if (!mine || Buffer.compare(mine.bytes, value) !== 0) return parse(item, collection, previous);
+    return asStored(mine.object, value, modRevision, collection, previous);
   }
 }
 
-/** The object that a stored item holds, frozen, with its resourceVersion; `complete` sees it before it is frozen. */
-export function parse(item: StoredItem, complete?: (object: KubeObject) => void): KubeObject {
+/** What objects of one resource have in common. */
+type Common = Pick<CollectionCache, 'siblings' | 'texts'>;
+
+/** The object that a stored item holds, frozen, with its resourceVersion, and with what it shares with `previous` or its siblings. */
+export function parse({ value, modRevision }: StoredItem, common?: Common, previous?: KubeObject): KubeObject {
   // What stands under the root was written by `put` from a KubeObject.
-  const object = JSON.parse(Buffer.from(item.value.buffer, item.value.byteOffset, item.value.byteLength).toString('utf8')) as KubeObject;
-  return asStored(object, item, complete);
+  const object = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8')) as KubeObject;
+  return asStored(object, value, modRevision, common, previous);
 }
 
-function asStored(object: KubeObject, { value, modRevision }: StoredItem, complete: (object: KubeObject) => void = () => {}): KubeObject {
-  const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(modRevision) } };
-  complete(stored);
-  rememberWritten(deepFreeze(stored), value, modRevision);
+function asStored(object: KubeObject, value: Uint8Array, revision: number, common?: Common, previous?: KubeObject): KubeObject {
+  const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  common?.siblings.share(stored, previous);
+  rememberWritten(deepFreeze(stored), value, revision, common?.texts);
   return stored;
 }
 

@@ -38,6 +38,10 @@ export class Discovery {
     return [...this.#kinds.all(), ...VIRTUAL];
   }
 
+  hasGroup(group: string): boolean {
+    return this.#all.some((one) => one.group === group);
+  }
+
   /** Errors: 404, 406. */
   answer(request: IncomingMessage, response: ServerResponse, url: URL, route: Route): void {
     switch (route.kind) {

@@ -92,8 +92,9 @@ function subresource(paths: Paths, place: Place, name: string): void {
   const path = `${base}/{name}/${name}`;
   const id = `${scope}${resource.kind}${name === 'ephemeralcontainers' ? 'Ephemeralcontainers' : capital(name)}`;
   if (CONNECT.includes(name)) return connected(paths, place, shape, path, id);
-  if (name === 'log') {
-    const read = operation({ resource, verb: 'read', id, action: 'get', schema: { type: 'string' }, types: ['text/plain'] });
+  if (name === 'log' || name === 'why') {
+    const answer = name === 'log' ? { schema: { type: 'string' }, types: ['text/plain'] } : { schema: { type: 'object' }, kind: shape };
+    const read = operation({ resource, verb: 'read', id, action: 'get', ...answer });
     paths[path] = { get: read, parameters: [inPath('name'), ...place.parameters] };
     return;
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ResourceInfo } from '#cluster/api';
+import { OWN_GROUP, type ResourceInfo } from '#cluster/api';
 
 /** A resource as discovery shows it; what only the API server itself serves stands beside what the API room knows. */
 export type Discovered = Pick<
@@ -42,6 +42,8 @@ export function subresourceShape(parent: Discovered, subresource: string): Subre
       return { ...own, kind: 'PodAttachOptions', verbs: ['create', 'get'] };
     case 'portforward':
       return { ...own, kind: 'PodPortForwardOptions', verbs: ['create', 'get'] };
+    case 'why':
+      return { ...OWN_GROUP, kind: 'PodWhy', verbs: ['get'] };
     case 'finalize':
       return { ...own, kind: parent.kind, verbs: ['update'] };
     default:

@@ -7,7 +7,8 @@ import { countFields, jsonShape, repeatedFields } from './json-text.ts';
 export const BODY_BYTES_MAX = 3 * 1024 * 1024;
 /** Deeper than any object is; what walks through objects calls itself for each level. */
 export const DEPTH_MAX = 1000;
-const READABLE = ['application/json', 'application/yaml', 'application/cbor', PROTOBUF_TYPE];
+/** What an object may be written in; a patch has types of its own. */
+export const READABLE: readonly string[] = ['application/json', 'application/yaml', 'application/cbor', PROTOBUF_TYPE];
 
 /** What a body says, and which of its fields it says twice (in Kubernetes' words). */
 export interface Body {

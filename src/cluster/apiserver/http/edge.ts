@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { randomUuid } from '#kit';
 import { type ApiHandler, badRequest, type UserInfo, type Verb } from '#cluster/api';
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
@@ -10,31 +9,24 @@ import { HISTORY_PATH, momentOf } from './history.ts';
 import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
-import { noSuchPath, unauthorized } from '../errors.ts';
+import { methodNotAllowed, noSuchPath, NoSuchPathError, unauthorized, unsupportedMediaType } from '../errors.ts';
 import type { ProxyRequest } from '../proxy/serve.ts';
 import { podLog } from '../streams/logs.ts';
-import { parseBody, readBody } from './body.ts';
+import { parseBody, READABLE, readBody } from './body.ts';
+import { inTime, leaveUnread, within } from './deadline.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
 import { sendResponse } from './forms.ts';
+import { InFlight, type RequestLimits, timeoutOf } from './limits.ts';
+import { type Listener, listenAt, type ListenOptions } from './listener.ts';
+import { isLongRunning, isPodStream, isProxy, isReading, someTime, STREAMING } from './long-running.ts';
 import { parseMediaType } from './negotiate.ts';
 import { formOf, programOf, queryOf, type ResourceRoute, urlOf, verbOf } from './request.ts';
-import { sendError, sendJson, sendText, statusErrorOf } from './respond.ts';
+import { sendError, sendJson, sendPageNotFound, sendText, statusErrorOf } from './respond.ts';
 import { parsePath, type Route } from './route.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import type { Upgrades } from './upgrade.ts';
 import { drained } from './watch-response.ts';
 
-export interface ListenOptions {
-  readonly host: string;
-  /** 0 for any free one. */
-  readonly port: number;
-  /** PEM. */
-  readonly cert: string;
-  /** PEM. */
-  readonly key: string;
-  /** PEM of the authority of client certificates; none are accepted without it. */
-  readonly clientCa?: string;
-}
 export interface EdgeOptions {
   readonly context: Context;
   readonly handler: ApiHandler;
@@ -43,73 +35,89 @@ export interface EdgeOptions {
   readonly version: string;
   readonly checks: readonly HealthCheck[];
   readonly metrics: () => Promise<string>;
+  readonly limits: RequestLimits;
 }
 
 const COUNTED_AS: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
-const STREAMING = new Set(['exec', 'attach', 'portforward']);
+/** In which the last bytes reach their clients, once all is answered. */
+const LAST_BYTES_MS = 1_000;
 
 /** HTTPS in front of the handler: who asks, what is asked, and in which form the answer goes back. */
 export class HttpEdge {
   readonly #options: EdgeOptions;
   #upgrades: Promise<Upgrades> | undefined;
   readonly #upgraded = new Set<Duplex>();
-  readonly #servers = new Set<Server>();
+  readonly #listeners = new Set<Listener>();
+  readonly #inFlight: InFlight;
+  /** What is being answered; aborting ends what is open for long. */
+  readonly #answering = new Map<ServerResponse, AbortController>();
+  /** Why work is given up. One for all: to make it tells where it was made, which takes longer than many an answer. */
+  readonly #gone = new Error('nobody waits for the answer any longer');
+  #stopping = false;
 
   constructor(options: EdgeOptions) {
     this.#options = options;
+    this.#inFlight = new InFlight(options.limits);
   }
 
   async listen(options: ListenOptions): Promise<{ readonly address: string; readonly port: number }> {
-    const { cert, key, clientCa } = options;
-    const server = createServer({
-      cert,
-      key,
-      ...(clientCa === undefined ? {} : { ca: clientCa }),
-      requestCert: true,
-      rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
-      ALPNProtocols: ['http/1.1'],
+    const listener = await listenAt(options, this.#options.limits, {
+      request: (request, response) => void this.#answer(request, response),
+      upgrade: (request, socket, head) => void this.#upgrade(request, socket, head),
     });
-    // Watches and log streams stay open as long as their clients want.
-    server.requestTimeout = 0;
-    server.keepAliveTimeout = 90_000;
-    server.on('request', (request, response) => void this.#answer(request, response));
-    server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: options.host, port: options.port }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    this.#servers.add(server);
-    // Bound to a host and port, not a path: the address is an object.
-    const { address, port } = server.address() as AddressInfo;
-    return { address, port };
+    this.#listeners.add(listener);
+    return listener;
   }
 
+  /** Takes no more connections, answers what it has, ends what is open for long, and then lets go of every client. */
   async close(): Promise<void> {
+    const { context, limits } = this.#options;
+    this.#stopping = true;
+    const closed = Promise.all([...this.#listeners].map((listener) => listener.close()));
     for (const socket of this.#upgraded) socket.destroy();
-    await Promise.all(
-      [...this.#servers].map((server) => {
-        server.closeAllConnections();
-        return new Promise<void>((resolve) => server.close(() => resolve()));
-      }),
-    );
-    this.#servers.clear();
+    const open = [...this.#answering];
+    // Who is answered by then is told that no more comes by this connection.
+    for (const [response] of open) if (!response.headersSent) response.shouldKeepAlive = false;
+    await within(context.clock, limits.requestTimeout_ms, this.#inFlight.empty());
+    for (const [, long] of this.#answering) long.abort(this.#gone);
+    await within(context.clock, LAST_BYTES_MS, closed);
+    for (const listener of this.#listeners) listener.destroy();
+    await closed;
+    this.#listeners.clear();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Who looks for a request in an audit log finds it by this.
+    response.setHeader('audit-id', request.headers['audit-id'] ?? randomUuid(this.#options.context.random));
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    response.on('error', () => gone.abort());
+    this.#answering.set(response, gone);
+    if (this.#stopping) response.shouldKeepAlive = false;
+    response.once('close', () => {
+      gone.abort(this.#gone);
+      this.#answering.delete(response);
+      // By a connection that was promised to stay nothing more comes.
+      if (this.#stopping) for (const listener of this.#listeners) listener.closeIdle();
+    });
+    response.on('error', () => gone.abort(this.#gone));
     try {
-      await this.#route(request, response, gone.signal);
+      await this.#route(request, response, gone);
     } catch (thrown) {
+      // What is still done of it is for nobody.
+      gone.abort(this.#gone);
       const error = statusErrorOf(thrown, this.#options.context.logger);
       this.#countRefused(request, thrown, error.status);
-      if (!gone.signal.aborted) await sendError(response, error);
+      if (response.destroyed) return;
+      if (thrown instanceof NoSuchPathError && !this.#isOfApi(request)) sendPageNotFound(response);
+      else await sendError(response, error);
+    } finally {
+      if (!request.complete) leaveUnread(request, this.#options.context.clock);
     }
+  }
+
+  /** Whether a path lies in what there is of groups: only there a refusal is an object of the API. */
+  #isOfApi({ url = '/' }: IncomingMessage): boolean {
+    const [, root, group = ''] = url.split(/[/?]/);
+    return root === 'api' || (root === 'apis' && this.#options.discovery.hasGroup(group));
   }
 
   /** What was refused before the handler saw it is counted here. */
@@ -118,13 +126,23 @@ export class HttpEdge {
     if (route.kind === 'resource') this.#options.context.metrics.refused({ ...route, verb: COUNTED_AS[method] ?? 'get' }, thrown, status);
   }
 
-  async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  async #route(request: IncomingMessage, response: ServerResponse, gone: AbortController): Promise<void> {
     const url = urlOf(request);
     if (await this.#answerAnyone(url, response)) return;
     const user = this.#userOf(request);
     const route = parsePath(url.pathname);
-    if (route.kind !== 'resource') return await this.#answerOther(request, response, url, route, user);
-    await this.#resource({ request, response, url, route, user, signal });
+    const query = queryOf(url);
+    const call: Call = { request, response, url, route, query, user, signal: gone.signal };
+    if (isLongRunning(request, route, query)) return await this.#dispatch(call);
+    const timeout_ms = timeoutOf(query, this.#options.limits);
+    const leave = this.#inFlight.enter(isReading(request) ? 'reading' : 'writing', user);
+    response.once('close', leave);
+    await inTime(call, timeout_ms, this.#options.context.clock, () => this.#dispatch(call));
+  }
+
+  async #dispatch(call: Call): Promise<void> {
+    const { route } = call;
+    await (route.kind === 'resource' ? this.#resource({ ...call, route }) : this.#answerOther(call));
   }
 
   /** Errors: 401 where nobody in particular asks, 403 where he may not act as the one whom he names. */
@@ -139,32 +157,24 @@ export class HttpEdge {
   async #answerAnyone(url: URL, response: ServerResponse): Promise<boolean> {
     const { checks, version } = this.#options;
     if (url.pathname !== '/version' && url.pathname !== '/version/') return answerHealth(response, url, checks);
+    if (response.req.method !== 'GET') throw methodNotAllowed();
     sendJson(response, 200, versionInfo(version));
     return true;
   }
 
-  async #answerOther(request: IncomingMessage, response: ServerResponse, url: URL, route: Route, user: UserInfo): Promise<void> {
+  async #answerOther({ request, response, url, route, user }: Call): Promise<void> {
     const { context } = this.#options;
     context.authorizer.require(user, { verb: (request.method ?? 'GET').toLowerCase(), path: url.pathname });
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw noSuchPath();
+    if (request.method !== 'GET') throw methodNotAllowed();
     const document = issuerDocument(url.pathname, context.tokens);
-    if (document) return sendJson(response, 200, document.body, document.type);
+    if (document) return sendJson(response, 200, document.body, document.type, 'public, max-age=3600');
     if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
     this.#options.discovery.answer(request, response, url, route);
   }
 
-  async #resource(call: {
-    request: IncomingMessage;
-    response: ServerResponse;
-    url: URL;
-    route: ResourceRoute;
-    user: UserInfo;
-    signal: AbortSignal;
-  }): Promise<void> {
-    const { request, response, url, route, user, signal } = call;
-    const { context, handler } = this.#options;
-    const query = queryOf(url);
+  async #resource({ request, response, url, route, query, user, signal }: Call & { readonly route: ResourceRoute }): Promise<void> {
+    const { context, handler, limits } = this.#options;
     const { resource, namespace, name, subresource } = route;
     if (isProxy(route)) return await this.#proxy(request, response, url, route, user);
     if (route.rest !== undefined) throw noSuchPath();
@@ -173,10 +183,12 @@ export class HttpEdge {
       throw badRequest('Upgrade request required');
     }
     const verb = verbOf(request.method ?? 'GET', route, query);
+    if (verb === 'watch' && Number(query.timeoutSeconds ?? 0) === 0) query.timeoutSeconds = someTime(limits, context.random);
     const form = formOf(request, verb === 'watch');
     const withBody = request.method !== 'GET' && request.method !== 'HEAD';
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
+    if (verb !== 'patch' && mediaType !== '' && withBody && !READABLE.includes(mediaType)) throw unsupportedMediaType(mediaType, READABLE);
     const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType) : undefined;
     // Who applies has to say in whose name.
     if (!query.fieldManager && !mediaType.startsWith('application/apply-patch')) query.fieldManager = programOf(request);
@@ -260,6 +272,18 @@ export class HttpEdge {
   }
 }
 
+/** One request, as far as it is understood. */
+interface Call {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly route: Route;
+  readonly query: Record<string, string>;
+  readonly user: UserInfo;
+  /** Aborted when the client goes, or is not waited for any longer. */
+  readonly signal: AbortSignal;
+}
+
 interface Upgrading {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
@@ -275,12 +299,6 @@ async function loadUpgrades(context: Context): Promise<Upgrades> {
   return new loaded.Upgrades(context);
 }
 
-const PROXIED = ['pods', 'services', 'nodes'];
-
-function isProxy({ resource, name, subresource }: ResourceRoute): boolean {
-  return resource.group === '' && resource.version === 'v1' && subresource === 'proxy' && name !== undefined && PROXIED.includes(resource.resource);
-}
-
 /** What is to be passed on, in the words of the path as it was sent. Errors: 404. */
 async function proxyRequestOf(url: URL, { resource, namespace, name = '' }: ResourceRoute): Promise<ProxyRequest> {
   const { proxyPath } = await import('../proxy/serve.ts');
@@ -289,22 +307,17 @@ async function proxyRequestOf(url: URL, { resource, namespace, name = '' }: Reso
   return { resource: resource.resource, namespace, name, search: url.search, ...parts };
 }
 
-function isPodStream({ resource, name, subresource }: ResourceRoute): boolean {
-  return (
-    resource.group === '' &&
-    resource.resource === 'pods' &&
-    name !== undefined &&
-    subresource !== undefined &&
-    (STREAMING.has(subresource) || subresource === 'log')
-  );
-}
-
 /** version.Info; the compatibility level first, the program's own version after the plus sign. */
 function versionInfo(version: string): object {
   const [major = '1', minor = '0'] = version.replace(/^v/, '').split('.');
   return {
     major,
     minor,
+    // What it can be taken for: no other version than its own, and clients of the one before.
+    emulationMajor: major,
+    emulationMinor: minor,
+    minCompatibilityMajor: major,
+    minCompatibilityMinor: String(Number(minor) - 1),
     gitVersion: version.startsWith('v') ? version : `v${version}`,
     gitCommit: '',
     gitTreeState: 'clean',

@@ -5,7 +5,7 @@ import { encoded, ENCODING_TYPES, type Encoding } from './encodings.ts';
 import { type Shown, tableOf } from './tables.ts';
 import type { ObjectForm } from './negotiate.ts';
 import { addWarnings, listBytes, partialOf, sendContent } from './respond.ts';
-import { sendWatch } from './watch-response.ts';
+import { sendWatch, type Writing } from './watch-response.ts';
 
 /** In which form an answer was asked for. */
 export interface Form {
@@ -22,7 +22,7 @@ export interface Asked extends Form {
 }
 
 /** Writes the handler's answer in the form that the client asked for. */
-export async function sendResponse(response: ServerResponse, answer: ApiResponse, asked: Asked, shown: Shown): Promise<void> {
+export async function sendResponse(response: ServerResponse, answer: ApiResponse, asked: Asked, shown: Shown & Writing): Promise<void> {
   switch (answer.kind) {
     case 'object':
       addWarnings(response, answer.warnings);
@@ -31,7 +31,7 @@ export async function sendResponse(response: ServerResponse, answer: ApiResponse
       addWarnings(response, answer.warnings);
       return await sendList(response, answer.list, asked, shown);
     case 'watch':
-      return await sendWatch(response, answer.events, watchForm(asked, shown), shown.clock, asked.encoding);
+      return await sendWatch(response, answer.events, watchForm(asked, shown), shown, asked.encoding);
   }
 }
 
@@ -46,7 +46,16 @@ async function sendObject(response: ServerResponse, status: number, object: unkn
 
 async function sendList(response: ServerResponse, list: KubeList, asked: Asked, shown: Shown): Promise<void> {
   if (asked.form !== 'object') await send(response, 200, shapedList(list, asked, shown), asked);
-  else await send(response, 200, list, asked, asked.encoding === 'json' ? listBytes(list) : undefined);
+  else {
+    const isTold = isTyped(shown, asked.resource);
+    if (asked.encoding === 'json') await send(response, 200, list, asked, listBytes(list, isTold));
+    else await send(response, 200, isTold ? { ...list, items: list.items.map(({ apiVersion: _version, kind: _kind, ...item }) => item) } : list, asked);
+  }
+}
+
+/** Kinds that a definition describes are told by each object. */
+function isTyped({ kinds }: Shown, resource: ResourceRef): boolean {
+  return kinds.find(resource)?.info.custom === undefined;
 }
 
 /** `json`: the value's JSON, where it is there already. */

@@ -42,7 +42,7 @@ test('what is wrong is told, where it counts', async () => {
   assert.equal((await ask('/livez/etcd'))[0], 503);
 });
 
-test('another path is somebody else’s, an unknown check is told', async () => {
+test('another path is somebody else’s, an unknown check is no page', async () => {
   assert.equal((await ask('/version'))[0], 418);
-  assert.deepEqual(await ask('/livez/shutdown'), [404, 'there is no check shutdown: there are ping, etcd\n']);
+  assert.deepEqual(await ask('/livez/shutdown'), [404, '404 page not found\n']);
 });

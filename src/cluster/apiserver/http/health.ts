@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { sendText } from './respond.ts';
+import { sendPageNotFound, sendPlain } from './respond.ts';
 
 /** One thing that has to be so. */
 export interface HealthCheck {
@@ -25,13 +25,13 @@ export async function answerHealth(response: ServerResponse, url: URL, checks: r
   const excluded = new Set(url.searchParams.getAll('exclude'));
   const chosen = named === '' ? own.filter(({ name }) => !excluded.has(name)) : own.filter(({ name }) => name === named);
   if (named !== '' && chosen.length === 0) {
-    sendText(response, 404, `there is no check ${named}: there are ${own.map(({ name }) => name).join(', ')}\n`);
+    sendPageNotFound(response);
     return true;
   }
   const results = await Promise.all(chosen.map(async ({ name, problem }) => ({ name, problem: await problem() })));
   const isWell = results.every(({ problem }) => problem === undefined);
   const isTold = !isWell || url.searchParams.has('verbose');
-  sendText(response, isWell ? 200 : 503, isTold ? told(root, results, excluded, isWell) : 'ok');
+  sendPlain(response, isWell ? 200 : 503, isTold ? told(root, results, excluded, isWell) : 'ok');
   return true;
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { openMemoryStore } from '#cluster/store';
 import { systemClock } from '#kit';
@@ -50,7 +51,7 @@ describe('lists and watches by HTTPS', () => {
     for (const query of ['resourceVersion=999999', 'resourceVersion=999999&resourceVersionMatch=Exact']) {
       const answer = await call('GET', `${COLLECTION}?${query}`);
       assert.deepEqual([answer.status, answer.headers['retry-after']], [504, '1']);
-      assert.match(answer.text, /"message":"Too large resource version: 999999, current: \d+".*"reason":"ResourceVersionTooLarge"/);
+      assert.match(answer.text, /"message":"Timeout: Too large resource version: 999999, current: \d+".*"reason":"ResourceVersionTooLarge"/);
     }
     const [event] = await call.lines(`${COLLECTION}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999999`, 1);
     assert.deepEqual([at(event, 'type'), at(event, 'object.code')], ['ERROR', 504]);
@@ -66,7 +67,7 @@ describe('lists and watches by HTTPS', () => {
     for (const [query, words] of [
       ['fieldSelector=data.x%3D1', 'is not a known field selector: only'],
       ['labelSelector=a%20in%20(b', 'unable to parse requirement'],
-      ['limit=x', 'want a whole number'],
+      ['limit=x', 'strconv.ParseInt: parsing'],
       ['resourceVersionMatch=Exact', 'ListOptions.meta.k8s.io'],
     ] as const) {
       const answer = await call('GET', `${COLLECTION}?${query}`);
@@ -107,4 +108,29 @@ describe('lists and watches by HTTPS', () => {
     const rest = await list(`limit=1&continue=${String(at(refused.json(), 'metadata.continue'))}`);
     assert.deepEqual(namesOf(rest), ['c']);
   });
+});
+
+test('who does not read for a while gets all in order, framed as HTTP wants it; HEAD gets nothing', async () => {
+  await using server = await startTestServer({ tokens: new Map([['word', { name: 'admin', groups: ['system:masters'] }]]) });
+  await using kubectl = await connectKubectl(server);
+  const call = httpsOf(kubectl.url, 'word');
+  const count = 200;
+  const watch = await call.open(`${COLLECTION}?watch=true&labelSelector=large`);
+  const waiting = watch.pause().readableLength;
+  for (let index = 0; index < count; index += 1) {
+    const body = { ...configMap(`large-${index}`, { text: 'ü'.repeat(30_000) }), metadata: { name: `large-${index}`, labels: { large: '' } } };
+    await ask(server, 'create', 'configmaps', { namespace: 'default', body });
+  }
+  assert.ok(watch.readableLength - waiting < count * 30_000);
+  const names: unknown[] = [];
+  for await (const line of createInterface({ input: watch })) {
+    names.push(at(JSON.parse(line), 'object.metadata.name'));
+    if (names.length === count) break;
+  }
+  watch.destroy();
+  assert.deepEqual(
+    names,
+    Array.from({ length: count }, (_, index) => `large-${index}`),
+  );
+  assert.equal((await call('HEAD', `${COLLECTION}?watch=true&timeoutSeconds=1`)).bytes.length, 0);
 });

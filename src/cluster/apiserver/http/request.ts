@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { badRequest, StatusError, type Verb } from '#cluster/api';
-import { notAcceptable } from '../errors.ts';
+import { badRequest, type Verb } from '#cluster/api';
+import { methodNotAllowed, notAcceptable } from '../errors.ts';
 import { flag } from '../verbs/options.ts';
 import type { Form } from './forms.ts';
 import { objectForm, parseAccept } from './negotiate.ts';
@@ -24,15 +24,16 @@ export function formOf(request: IncomingMessage, isWatch: boolean): Form {
 }
 
 /** What a method means for what the route names; of a watch of one object its name becomes a selector. Errors: 405. */
-export function verbOf(method: string, { name, watch }: ResourceRoute, query: Record<string, string>): Verb {
-  if (method === 'GET' || method === 'HEAD') {
-    if (watch !== true && !flag(query, 'watch')) return name === undefined ? 'list' : 'get';
+export function verbOf(method: string, { name, subresource, watch }: ResourceRoute, query: Record<string, string>): Verb {
+  if (method === 'GET') {
+    if (watch !== true && (name !== undefined || !flag(query, 'watch'))) return name === undefined ? 'list' : 'get';
     if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
     return 'watch';
   }
   if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
   const verb = METHODS[method];
-  if (!verb || watch === true) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on the requested resource`);
+  const isFit = verb === 'create' ? name === undefined || subresource !== undefined : name !== undefined;
+  if (!verb || !isFit || watch === true) throw methodNotAllowed();
   return verb;
 }
 

@@ -3,15 +3,17 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type KubeList, type KubeObject, StatusError } from '#cluster/api';
 import { GantryError, type Logger } from '#kit';
-import { piecesOf } from '../cache/bytes.ts';
+import { beginsWith, lengthOf, writeBytes } from '../cache/bytes.ts';
 import { internalError } from '../errors.ts';
 import { encoded, ENCODING_TYPES } from './encodings.ts';
 import { objectForm, parseAccept } from './negotiate.ts';
 
 const JSON_TYPE = 'application/json';
 
-export function sendBytes(response: ServerResponse, status: number, bytes: Uint8Array, type = JSON_TYPE): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': bytes.length, 'cache-control': 'no-cache, private' });
+const NO_CACHE = 'no-cache, private';
+
+export function sendBytes(response: ServerResponse, status: number, bytes: Uint8Array, type = JSON_TYPE, cache = NO_CACHE): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': bytes.length, 'cache-control': cache });
   response.end(response.req.method === 'HEAD' ? undefined : bytes);
 }
 
@@ -34,12 +36,23 @@ function takesGzip(header: string | string[] = ''): boolean {
 }
 
 /** A value made for this answer alone. */
-export function sendJson(response: ServerResponse, status: number, value: unknown, type = JSON_TYPE): void {
-  sendBytes(response, status, Buffer.from(JSON.stringify(value)), type);
+export function sendJson(response: ServerResponse, status: number, value: unknown, type = JSON_TYPE, cache = NO_CACHE): void {
+  sendBytes(response, status, Buffer.from(JSON.stringify(value)), type, cache);
 }
 
 export function sendText(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
   sendBytes(response, status, Buffer.from(text), type);
+}
+
+/** Text that no browser may take for something else. */
+export function sendPlain(response: ServerResponse, status: number, text: string): void {
+  response.setHeader('x-content-type-options', 'nosniff');
+  sendText(response, status, text);
+}
+
+/** Outside the API a path that is not there is answered as any HTTP server does. */
+export function sendPageNotFound(response: ServerResponse): void {
+  sendPlain(response, 404, '404 page not found\n');
 }
 
 /** Whatever was thrown, in Kubernetes' shape; what is the server's own fault is logged here, once. */
@@ -74,24 +87,33 @@ export async function sendError(response: ServerResponse, error: StatusError): P
   const after = error.body.details?.retryAfterSeconds;
   if (after !== undefined) response.setHeader('retry-after', after);
   addWarnings(response, error.warnings);
+  // A denial is read by people, too.
+  if (error.status === 403) response.setHeader('x-content-type-options', 'nosniff');
   const encoding = objectForm(parseAccept(response.req.headers.accept))?.encoding ?? 'json';
   sendBytes(response, error.status, await encoded(error.body, encoding), ENCODING_TYPES[encoding]);
 }
 
-/** The list's JSON, put together from its items' shared bytes. */
-export function listBytes(list: KubeList): Buffer {
+/** The list's JSON, put together from its items' shared bytes; with `isTyped` the list alone says what its items are. */
+export function listBytes(list: KubeList, isTyped: boolean): Buffer {
   const { apiVersion, kind, metadata, items } = list;
-  const head = JSON.stringify({ kind, apiVersion, metadata });
-  const parts: Uint8Array[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
+  const said = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(items[0]?.kind)},`;
+  const skips = items.map((item) => (isTyped && beginsWith(item, said) ? said.length : 0));
+  const head = `${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`;
+  const length = items.reduce((sum, item, index) => sum + lengthOf(item) + 2 - (skips[index] ?? 0), Buffer.byteLength(head) + END.length);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = bytes.write(head);
   items.forEach((item, index) => {
-    if (index > 0) parts.push(COMMA);
-    parts.push(...piecesOf(item));
+    const skip = skips[index] ?? 0;
+    if (index > 0) at = bytes.writeUInt8(COMMA, at);
+    if (skip > 0) at = bytes.writeUInt8(OPEN, at);
+    at = writeBytes(item, bytes, at, skip);
   });
-  parts.push(END);
-  return Buffer.concat(parts);
+  at += bytes.write(END, at);
+  return bytes.subarray(0, at);
 }
-const COMMA = Buffer.from(',');
-const END = Buffer.from(']}\n');
+const COMMA = 0x2c;
+const OPEN = 0x7b;
+const END = ']}\n';
 
 /** RFC 7234 Warning headers, as kubectl prints them. */
 export function addWarnings(response: ServerResponse, warnings: readonly string[] | undefined): void {

@@ -21,9 +21,11 @@ export type Route =
 /** Splits a path as Kubernetes does: `/api/v1/…` is the core group, `/apis/<group>/<version>/…` the others. */
 export function parsePath(path: string): Route {
   const parts = path
+    .replaceAll(/^\/|\/$/g, '')
     .split('/')
-    .filter((part) => part !== '')
     .map(decodePart);
+  // An empty part names nothing; a slash at the end says nothing.
+  if (parts.includes('')) return { kind: 'other' };
   if (parts[0] === 'api') {
     if (parts.length === 1) return { kind: 'legacy-versions' };
     return parseVersion('', parts[1] ?? '', parts.slice(2));

@@ -88,6 +88,9 @@ export function head(name: string, type: string, help: string): string[] {
 
 function labelText(labels: Labels): string {
   return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`)
+    .map(([name, value]) => `${name}="${SPECIAL.test(value) ? escaped(value) : value}"`)
     .join(',');
 }
+
+const SPECIAL = /[\\"\n]/;
+const escaped = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');

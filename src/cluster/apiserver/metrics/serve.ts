@@ -24,7 +24,7 @@ export async function handleMetrics(context: Context, usage: Usage, request: Api
   const { resource, verb, name } = request;
   const known = METRICS_RESOURCES.find((one) => one.resource === resource.resource && one.version === resource.version);
   if (!known || request.subresource !== undefined) throw noSuchPath();
-  if (verb !== 'get' && verb !== 'list') throw methodNotAllowed(resource, verb);
+  if (verb !== 'get' && verb !== 'list') throw methodNotAllowed();
   const all = resource.resource === 'nodes' ? await nodes(context, usage) : await pods(context, usage);
   if (verb === 'get') {
     const found = all.find(({ metadata }) => metadata.name === name && (!known.namespaced || metadata.namespace === request.namespace));

@@ -23,7 +23,7 @@ const DEPRECATED = ['v1 ComponentStatus is deprecated in v1.19+'];
 export async function handleComponents(context: Context, request: ApiRequest): Promise<ApiResponse> {
   const { verb, name, subresource } = request;
   if (subresource !== undefined) throw noSuchPath();
-  if (verb !== 'get' && verb !== 'list') throw methodNotAllowed(COMPONENTS, verb);
+  if (verb !== 'get' && verb !== 'list') throw methodNotAllowed();
   if (verb === 'get' && name !== STORE) throw notFound(COMPONENTS, name ?? '');
   const store = await storeStatus(context);
   if (verb === 'get') return { kind: 'object', status: 200, object: store, warnings: DEPRECATED };

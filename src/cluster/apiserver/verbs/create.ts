@@ -3,8 +3,11 @@ import {
   type ApiResponse,
   alreadyExists,
   badRequest,
+  copyOf,
   invalid,
+  unforeseen,
   type KubeObject,
+  prepareForCreate,
   type UserInfo,
   type V1Service,
   warningsOf,
@@ -21,7 +24,7 @@ import { namesExhausted } from '../errors.ts';
 import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
-import { alsoRefused, checkNew, decodeBody, prepareNew, toStorage } from './shape.ts';
+import { alsoRefused, checkNew, decodeBody, toStorage, withDefaults } from './shape.ts';
 import { tracked, type Writer, writerOf } from './track.ts';
 import { isRevisionConflict } from './write.ts';
 
@@ -58,7 +61,7 @@ export async function createObject(context: Context, served: Served, wanted: New
   await catchUp(context);
   settleNamespace(served, object, wanted.namespace);
   if (!wanted.dryRun && /^0*[1-9]\d*$/.test(object.metadata.resourceVersion ?? ''))
-    throw badRequest('resourceVersion should not be set on objects to be created');
+    throw unforeseen('resourceVersion should not be set on objects to be created');
   const { generateName } = object.metadata;
   const generated = !object.metadata.name && generateName !== undefined && generateName !== '';
   if (!object.metadata.name && !generated) {
@@ -69,7 +72,7 @@ export async function createObject(context: Context, served: Served, wanted: New
   for (let tries = 1; ; tries++) {
     if (generated) object.metadata.name = `${generateName.slice(0, NAME_BYTES_MAX - GENERATED_CHARACTERS)}${randomWord(context.random, GENERATED_CHARACTERS)}`;
     const named: Named = { ...wanted, name: generated ? generateName : (object.metadata.name ?? '') };
-    const stored = await tryCreate(context, served, generated ? structuredClone(object) : object, named);
+    const stored = await tryCreate(context, served, generated ? copyOf(object) : object, named);
     if (stored) return stored;
     if (!generated) throw alreadyExists(served.info, object.metadata.name ?? '');
     if (tries === GENERATE_TRIES) throw namesExhausted(served.info, generateName);
@@ -88,7 +91,7 @@ async function tryCreate(context: Context, served: Served, object: KubeObject, w
   const write = async () => {
     stamp(context, object);
     // What an attempt allocates must not be what the next one asks for.
-    const ready = await complete(context, served, isService ? structuredClone(object) : object, wanted);
+    const ready = await complete(context, served, isService ? copyOf(object) : object, wanted);
     return wanted.dryRun ? ready : await put(context, key, ready, isService ? context.services.alongside() : []);
   };
   const target = { operation: 'CREATE', served, subresource: undefined, namespace } as const;
@@ -102,8 +105,10 @@ async function complete(
   object: KubeObject,
   { name, user = LOOPBACK, dryRun, writer, isTrusted = false }: Named,
 ): Promise<KubeObject> {
-  const completed = prepareNew(served, object);
-  const prepared = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
+  const completed = withDefaults(served, object);
+  // What the server is to set itself, nobody has written.
+  const written = writer === undefined ? completed : tracked(context, served, undefined, completed, writer);
+  const prepared = prepareForCreate(served.info, written);
   const { namespace } = prepared.metadata;
   const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
   await context.admission.mutate(context, request);

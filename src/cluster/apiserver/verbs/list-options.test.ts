@@ -76,8 +76,8 @@ test('what else a list may not ask for', () => {
     { resourceVersion: '5', resourceVersionMatch: 'Newer' },
     refused('resourceVersionMatch: Unsupported value: "Newer": supported values: "Exact", "NotOlderThan", ""'),
   );
-  check({ resourceVersion: 'x' }, '400 invalid resource version: resourceVersion: Invalid value: "x": want the one of an object or list that was read');
-  check({ limit: 'many' }, '400 Cannot read query parameter limit="many": want a whole number');
+  check({ resourceVersion: 'x' }, '400 invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax');
+  check({ limit: 'many' }, '400 strconv.ParseInt: parsing "many": invalid syntax');
   assert.equal(listOptions({ limit: '-5' }).limit, 0);
 });
 

@@ -1,4 +1,4 @@
-import { badRequest, invalid, type StatusCause } from '#cluster/api';
+import { badRequest, invalid, type StatusCause, unforeseen } from '#cluster/api';
 import { type Continuation, decodeContinue } from './continue-token.ts';
 import { flag, wholeNumber } from './options.ts';
 
@@ -29,6 +29,8 @@ const MATCH = 'resourceVersionMatch';
 /** What the query of a list asks for. Errors: 400 for what can't be read, 422 for what can't go together. */
 export function listOptions(query: Query): ListOptions {
   const limit = Math.max(0, wholeNumber(query, 'limit') ?? 0);
+  // Nothing is kept open, and yet it has to be a number.
+  wholeNumber(query, 'timeoutSeconds');
   const { resourceVersion = '', resourceVersionMatch: match = '', continue: token = '' } = query;
   const causes: StatusCause[] = [];
   if (match !== '') {
@@ -49,7 +51,7 @@ function stateOf(resourceVersion: string, match: string, token: string, limit: n
     return { kind: 'continue', from };
   }
   if (resourceVersion === '') return { kind: 'latest' };
-  const revision = readRevision(resourceVersion, 'invalid resource version: ');
+  const revision = readRevision(resourceVersion, true);
   if (revision === 0) return { kind: 'any' };
   // A limit without a word on how the revision is meant has always meant that one exactly.
   return match === EXACT || (match === '' && limit > 0) ? { kind: 'exact', revision } : { kind: 'not-older', revision };
@@ -64,8 +66,8 @@ export function watchOptions(query: Query): WatchOptions {
   if (match !== '') {
     if (!given) causes.push(forbidden(MATCH, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
     if (match !== NOT_OLDER) causes.push(unsupported(match, [NOT_OLDER]));
-    if (token !== '') causes.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
   }
+  if (token !== '') causes.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
   refuse(causes);
   const revision = resourceVersion === '' ? undefined : readRevision(resourceVersion);
   const bookmarks = flag(query, 'allowWatchBookmarks');
@@ -74,10 +76,11 @@ export function watchOptions(query: Query): WatchOptions {
   return { bookmarks, start: initial ? { kind: 'initial', notOlderThan: revision ?? 'latest' } : { kind: 'after', revision: revision || undefined } };
 }
 
-/** A resourceVersion as a number. Errors: 400 for anything else. */
-export function readRevision(text: string, before = ''): number {
+/** A resourceVersion as a number. Errors: 500 for anything else, as Kubernetes has it; of a list, 400. */
+export function readRevision(text: string, ofList = false): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw badRequest(`${before}resourceVersion: Invalid value: ${JSON.stringify(text)}: want the one of an object or list that was read`);
+  const words = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw ofList ? badRequest(`invalid resource version: ${words}`) : unforeseen(words);
 }
 
 function forbidden(field: string, why: string): StatusCause {

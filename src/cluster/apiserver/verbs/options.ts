@@ -10,11 +10,11 @@ export function isDryRun(query: Query, body?: { readonly dryRun?: unknown }): bo
   return true;
 }
 
-/** A whole number of the query. Errors: 400 for anything else. */
+/** A whole number of the query. Errors: 400 for anything else, in the words of Kubernetes. */
 export function wholeNumber(query: Query, name: string): number | undefined {
   const text = query[name];
   if (text === undefined || text === '') return undefined;
-  if (!/^-?\d+$/.test(text)) throw badRequest(`Cannot read query parameter ${name}="${text}": want a whole number`);
+  if (!/^[-+]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
 

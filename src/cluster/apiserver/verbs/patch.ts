@@ -1,4 +1,16 @@
-import { type ApiRequest, type ApiResponse, jsonPatch, type KubeObject, mergePatch, strategicMergePatch, warningsOf } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type Decoded,
+  goText,
+  invalid,
+  jsonPatch,
+  type KubeObject,
+  mergePatch,
+  StatusError,
+  strategicMergePatch,
+  warningsOf,
+} from '#cluster/api';
 import type { Context } from '../context.ts';
 import { unsupportedMediaType } from '../errors.ts';
 import { present, type Served } from '../kinds.ts';
@@ -6,7 +18,7 @@ import { applyRequest } from './apply.ts';
 import { isDryRun } from './options.ts';
 import { alsoRefused, decodeBody } from './shape.ts';
 import { writerOf } from './track.ts';
-import { checkRevision, replace } from './update.ts';
+import { checkIdentity, checkRevision, refuseUid, replace } from './update.ts';
 import type { Place } from './write.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
@@ -16,23 +28,43 @@ const APPLY_PATCH = 'application/apply-patch+yaml';
 const APPLY_CBOR = 'application/apply-patch+cbor';
 const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH, APPLY_CBOR];
 
+export function isApplyType(contentType: string | undefined): boolean {
+  return contentType === APPLY_PATCH || contentType === APPLY_CBOR;
+}
+
 /** PATCH of one object, or of its status alone. A patch without resourceVersion goes on top of whatever stands there. Errors: 400, 404, 409, 415, 422. */
 export async function patch(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
-  if (request.contentType === APPLY_PATCH || request.contentType === APPLY_CBOR) return await applyRequest(context, served, request);
+  if (isApplyType(request.contentType)) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   const warnings: string[] = [];
   let old: KubeObject | undefined;
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
   const next = (before: KubeObject) => {
-    const decoded = decodeBody(served, request, patchBody(before, request, served));
+    // Of a status nothing else is changed, so that nothing else is read again.
+    const known = request.subresource === 'status' ? before : undefined;
+    const decoded = decodePatched(served, request, patchBody(before, request, served), known);
     warnings.splice(0, Infinity, ...decoded.warnings);
     old = before;
+    checkIdentity(served, place, decoded.object);
+    refuseUid(served, decoded.object, before);
     checkRevision(place, before, decoded.object);
     return decoded.object;
   };
   const { object } = await alsoRefused(warnings, () => replace(context, place, options, next));
   const made = present(served, object);
   return { kind: 'object', status: 200, object: made, warnings: [...warnings, ...warningsOf(served.info, made, old, request.subresource)] };
+}
+
+/** What came of a patch, as an object of the resource. Errors: 422, for the patch is to blame. */
+function decodePatched(served: Served, request: ApiRequest, patched: unknown, known: KubeObject | undefined): Decoded {
+  try {
+    return decodeBody(served, request, patched, known && { known });
+  } catch (error) {
+    if (!(error instanceof StatusError && error.status === 400)) throw error;
+    const shown = request.contentType === STRATEGIC_PATCH ? goText(request.body) : JSON.stringify(patched);
+    const why = error.message.replace(/^.* cannot be handled as an? \w+: /, '');
+    throw invalid('', '', '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(shown)}: ${why}` }]);
+  }
 }
 
 /** The object with the request's patch on it; `before` stays as it is. Without `served` lists are not merged by their keys. */

@@ -4,13 +4,15 @@ import {
   applyDefaults,
   badRequest,
   type Decoded,
+  type DecodeOptions,
   decode,
   isPodPart,
   type KubeObject,
-  prepareForCreate,
+  withoutStatus,
   prepareForUpdate,
   StatusError,
   validateCreate,
+  validateFinalizers,
   validatePodPart,
   validateStatusUpdate,
   validateUpdate,
@@ -31,13 +33,18 @@ export async function alsoRefused<T>(warnings: readonly string[], what: () => Pr
 
 type BodyOf = Pick<ApiRequest, 'query' | 'body' | 'repeated'>;
 
-/** The request's body (or what was made of it) as an object of the resource, with what is to be warned of. Errors: 400. */
-export function decodeBody(served: Served, { query, repeated = [], body: given }: BodyOf, body: unknown = given, asWritten = false): Decoded {
+/** The request's body (or what was made of it, on top of `known`) as an object of the resource, with what is to be warned of. Errors: 400. */
+export function decodeBody(
+  served: Served,
+  { query, repeated = [], body: given }: BodyOf,
+  body: unknown = given,
+  how: Pick<DecodeOptions, 'known' | 'asWritten'> = {},
+): Decoded {
   const fieldValidation = query.fieldValidation || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     throw badRequest(`Cannot use fieldValidation="${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`);
   }
-  const decoded = decode(served.info, body, { fieldValidation, repeated, asWritten });
+  const decoded = decode(served.info, body, { fieldValidation, repeated, ...how });
   return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata } } };
 }
 
@@ -46,9 +53,9 @@ export function settled(served: Served, object: KubeObject): KubeObject {
   return decode(served.info, object, { fieldValidation: 'Ignore' }).object;
 }
 
-/** A new object with its defaults, and without what only the server may say. */
-export function prepareNew(served: Served, object: KubeObject): KubeObject {
-  return prepareForCreate(served.info, applyDefaults(served.info, object));
+/** A new object with its defaults, and without the status that only the cluster may say. */
+export function withDefaults(served: Served, object: KubeObject): KubeObject {
+  return applyDefaults(served.info, withoutStatus(served.info, object));
 }
 
 /** Errors: 422. */
@@ -74,6 +81,7 @@ export function prepareChanged(served: Served, after: KubeObject, before: KubeOb
 /** Of a subresource nothing is to be checked but its own part, an approval, and what a definition describes. Errors: 422. */
 export function checkChanged(served: Served, after: KubeObject, before: KubeObject, subresource: string | undefined): void {
   if (subresource === 'status' && served.info.custom === undefined) return validateStatusUpdate(served.info, after, before);
+  if (subresource === 'finalize') return validateFinalizers(served.info, after as KubeObject & { spec?: { finalizers?: readonly string[] } }); // decoded as a Namespace
   if (isPodPart(subresource)) return validatePodPart(after, before, subresource);
   if (subresource === undefined || subresource === 'approval' || served.info.custom !== undefined) validateUpdate(served.info, after, before);
 }

@@ -24,10 +24,18 @@ export function tracked(context: Context, served: Served, before: KubeObject | u
   return trackUpdate(served.info, before, after, { ...writer, managedFields, time: timestamp(context.clock) });
 }
 
+/** An entry as this server writes them, or the one that forgets all others. */
+function isReadable(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { operation, fieldsType, fieldsV1 } = entry as Readonly<Record<string, unknown>>; // looked at before it is used
+  const isEntry = (operation === 'Apply' || operation === 'Update') && fieldsType === 'FieldsV1' && typeof fieldsV1 === 'object';
+  return isEntry || Object.keys(entry).length === 0;
+}
+
 function managersToStartFrom(before: KubeObject | undefined, after: KubeObject, { subresource }: Writer): readonly unknown[] {
   const known = before?.metadata.managedFields ?? [];
   const given = after.metadata.managedFields ?? [];
-  if (subresource !== undefined || given.length === 0) return known;
+  if (subresource !== undefined || given.length === 0 || !given.every(isReadable)) return known;
   const [only] = given;
   return given.length === 1 && typeof only === 'object' && only !== null && Object.keys(only).length === 0 ? [] : given;
 }

@@ -3,11 +3,13 @@ import {
   type ApiResponse,
   badRequest,
   conflict,
-  forbidden,
+  copyOf,
   invalid,
   type KubeObject,
+  recountGeneration,
   type UserInfo,
   type V1Service,
+  unforeseen,
   warningsOf,
 } from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
@@ -32,7 +34,7 @@ export async function update(context: Context, served: Served, request: ApiReque
     return await replace(context, place, options, (before) => {
       checkRevision(place, before, body);
       old = before;
-      return structuredClone(body);
+      return copyOf(body);
     });
   });
   const made = present(served, object);
@@ -83,6 +85,8 @@ async function complete(context: Context, place: Place, options: ReplaceOptions,
   const object = writer === undefined ? changed : tracked(context, served, before, changed, writer);
   const request: AdmissionRequest = { operation: 'UPDATE', served, subresource, namespace, name, object, old: before, user, dryRun };
   await context.admission.mutate(context, request);
+  // What was put back by it is no change.
+  if (isResource(served, '', 'pods') && subresource === undefined) recountGeneration(served.info, object, before);
   // Decoded as Services, both of them.
   if (allocates(place, options)) context.services.allocate(object as V1Service, before as V1Service);
   if (options.isTrusted !== true) checkChanged(served, object, before, subresource);
@@ -96,7 +100,8 @@ function allocates({ served }: Place, { subresource }: ReplaceOptions): boolean 
   return isResource(served, '', 'services') && subresource === undefined;
 }
 
-function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObject): void {
+/** Whether the object is the one of the path. Errors: 400. */
+export function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObject): void {
   const { metadata } = body;
   if (!metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
@@ -109,9 +114,25 @@ function checkIdentity(served: Served, { name, namespace }: Place, body: KubeObj
 export function checkRevision({ served, name }: Place, before: KubeObject, after: KubeObject): void {
   const { resourceVersion, uid } = after.metadata;
   if (uid && uid !== before.metadata.uid) {
-    throw conflict(served.info, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid}`);
+    const key = `/registry/${served.storage.resource}/${before.metadata.namespace === undefined ? '' : `${before.metadata.namespace}/`}${name}`;
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid}`;
+    throw conflict(served.info, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
   }
-  if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) throw conflict(served.info, name, STALE_WORDS);
+  if (resourceVersion && isRevision(resourceVersion) && resourceVersion !== before.metadata.resourceVersion) throw conflict(served.info, name, STALE_WORDS);
+}
+
+/** Whether it names a revision: 0 is any. Errors: 500 for what is no number, as Kubernetes has it. */
+function isRevision(text: string): boolean {
+  if (!/^\d+$/.test(text)) throw unforeseen(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text) !== 0;
+}
+
+/** A patch says what is to be, not of which object it speaks. Errors: 422. */
+export function refuseUid({ info }: Served, { metadata: { name = '', uid } }: KubeObject, before: KubeObject | undefined): void {
+  if (uid === undefined || uid === before?.metadata.uid) return;
+  throw invalid(info.kind, info.group, name, [
+    { reason: 'FieldValueInvalid', field: 'metadata.uid', message: `Invalid value: ${JSON.stringify(uid)}: field is immutable` },
+  ]);
 }
 
 /** Nobody but a delete says when an object goes. Errors: 422. */
@@ -153,15 +174,13 @@ interface WithParts extends KubeObject {
   status?: unknown;
 }
 
-function refuseNewFinalizers({ served, name }: Place, before: KubeObject, after: KubeObject): void {
+function refuseNewFinalizers({ served: { info }, name }: Place, before: KubeObject, after: KubeObject): void {
   if (before.metadata.deletionTimestamp === undefined) return;
   const added = (after.metadata.finalizers ?? []).filter((one) => !before.metadata.finalizers?.includes(one));
-  if (added.length > 0)
-    throw forbidden(
-      served.info,
-      name,
-      `metadata.finalizers: no new finalizers can be added if the object is being deleted, found new finalizers [${added.join(' ')}]`,
-    );
+  if (added.length === 0) return;
+  const list = `[]string{${added.map((one) => JSON.stringify(one)).join(', ')}}`;
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
+  throw invalid(info.kind, info.group, name, [{ reason: 'FieldValueForbidden', field: 'metadata.finalizers', message }]);
 }
 
 /** Whether this write took away the last thing that kept a deleted object. */

@@ -29,6 +29,6 @@ test('what a write may say beside its object', () => {
   );
   refused(
     { verb: 'create', query: { dryRun: 'Some', fieldValidation: 'Loose' } },
-    'CreateOptions.meta.k8s.io "" is invalid: [dryRun: Unsupported value: "Some": supported values: "All", fieldValidation: Unsupported value: "Loose": supported values: "", "Ignore", "Strict", "Warn"]',
+    'CreateOptions.meta.k8s.io "" is invalid: [dryRun: Unsupported value: ["Some"]: supported values: "All", fieldValidation: Unsupported value: "Loose": supported values: "", "Ignore", "Strict", "Warn"]',
   );
 });

@@ -9,7 +9,7 @@ const KINDS: Readonly<Record<string, string>> = { create: 'CreateOptions', updat
 export function checkWriteOptions({ verb, query, contentType = '' }: Pick<ApiRequest, 'verb' | 'query' | 'contentType'>): void {
   const kind = KINDS[verb];
   if (kind === undefined) return;
-  const { fieldManager = '', fieldValidation = '', dryRun = '' } = query;
+  const { fieldManager = '', fieldValidation = '', dryRun } = query;
   const causes: StatusCause[] = [];
   if (verb === 'patch') causes.push(...patchCauses(contentType.startsWith('application/apply-patch'), fieldManager, query));
   if (Buffer.byteLength(fieldManager) > MANAGER_BYTES_MAX)
@@ -18,9 +18,9 @@ export function checkWriteOptions({ verb, query, contentType = '' }: Pick<ApiReq
   if (unprintable) {
     const code = (unprintable[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     const words = `invalid character U+${code} (at position ${Buffer.byteLength(fieldManager.slice(0, unprintable.index))})`;
-    causes.push(cause('FieldValueInvalid', 'fieldManager', `Invalid value: ${JSON.stringify(fieldManager)}: ${words}`));
+    causes.push(cause('FieldValueInvalid', 'fieldManager', `Invalid value: ${quoted(fieldManager)}: ${words}`));
   }
-  if (dryRun !== '' && dryRun !== 'All') causes.push(unsupported('dryRun', dryRun, ['All']));
+  if (dryRun !== undefined && dryRun !== 'All') causes.push(unsupported('dryRun', [dryRun], ['All']));
   if (!VALIDATIONS.includes(fieldValidation)) causes.push(unsupported('fieldValidation', fieldValidation, VALIDATIONS));
   if (causes.length > 0) throw invalid(kind, 'meta.k8s.io', '', causes);
 }
@@ -39,7 +39,12 @@ function cause(reason: string, field: string, message: string): StatusCause {
   return { reason, field, message };
 }
 
-function unsupported(field: string, given: string, supported: readonly string[]): StatusCause {
+/** As Go writes a text: control characters of one byte as `\x01`. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll(/\\u00([01][0-9a-f])/g, '\\x$1');
+}
+
+function unsupported(field: string, given: string | readonly string[], supported: readonly string[]): StatusCause {
   const values = supported.map((value) => JSON.stringify(value)).join(', ');
   return cause('FieldValueNotSupported', field, `Unsupported value: ${JSON.stringify(given)}: supported values: ${values}`);
 }

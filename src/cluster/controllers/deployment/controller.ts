@@ -66,7 +66,8 @@ class DeploymentShell {
     const { namespace, name } = splitKey(key);
     const deployment = informers.of<V1Deployment>(DEPLOYMENTS).get(namespace, name);
     if (deployment === undefined) return undefined;
-    const replicaSets = await claimOwned<V1ReplicaSet>(this.#shared, REPLICA_SETS, deployment, deployment.spec?.selector ?? {});
+    const owned = await claimOwned<V1ReplicaSet>(this.#shared, REPLICA_SETS, deployment, deployment.spec?.selector ?? {});
+    const replicaSets = owned();
     const pods =
       deployment.spec?.strategy?.type === 'Recreate' ? replicaSets.flatMap((one) => informers.of<V1Pod>(PODS).byIndex(OWNER, one.metadata.uid ?? '')) : [];
     const { actions, lookAgain_ms } = planDeployment({ deployment, replicaSets, pods }, clock.now());

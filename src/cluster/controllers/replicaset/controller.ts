@@ -72,9 +72,16 @@ class ReplicaSetShell {
     const replicaSet = informers.of<V1ReplicaSet>(REPLICA_SETS).get(namespace, name);
     if (replicaSet === undefined) return undefined;
     const uid = replicaSet.metadata.uid ?? '';
-    const cached = await claimOwned<V1Pod>(this.#shared, PODS, replicaSet, replicaSet.spec?.selector ?? {});
-    const { pods, lookAgain_ms } = this.#own.correct(uid, cached, clock.now());
-    const view: ReplicaSetView = { replicaSet, pods, related: this.#related(replicaSet, pods) };
+    const owned = await claimOwned<V1Pod>(this.#shared, PODS, replicaSet, replicaSet.spec?.selector ?? {});
+    const { pods, lookAgain_ms } = this.#own.correct(uid, owned(), clock.now());
+    const related = () => this.#related(replicaSet, pods);
+    const view: ReplicaSetView = {
+      replicaSet,
+      pods,
+      get related() {
+        return related();
+      },
+    };
     const plan = planReplicaSet(view, clock.now());
     const failure = await this.#perform(replicaSet, plan);
     // The status tells of what the cache shows; the Pods just made change it again when they are seen there.

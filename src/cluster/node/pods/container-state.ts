@@ -1,4 +1,4 @@
-import type { V1Container } from '#cluster/api';
+import type { V1Container, V1ResourceRequirements } from '#cluster/api';
 import type { ContainerProbes } from '../probes/container-probes.ts';
 import type { BackoffEntry } from './backoff.ts';
 import type { ContainerRole, Problem } from './view.ts';
@@ -7,8 +7,11 @@ import type { ContainerRole, Problem } from './view.ts';
 export interface ContainerState {
   readonly name: string;
   readonly role: ContainerRole;
+  /** Its resources are those that the node has granted. */
   spec: V1Container;
-  busy: 'starting' | 'stopping' | undefined;
+  /** The resources that a run of it has. */
+  actuated: { readonly runId: string; readonly resources: V1ResourceRequirements | undefined } | undefined;
+  busy: 'starting' | 'stopping' | 'resizing' | undefined;
   stopBy_ms: number | undefined;
   /** Gives up a start. */
   abort: AbortController | undefined;
@@ -25,6 +28,7 @@ export function newContainerState(spec: V1Container, role: ContainerRole): Conta
     name: spec.name,
     role,
     spec,
+    actuated: undefined,
     busy: undefined,
     stopBy_ms: undefined,
     abort: undefined,

@@ -32,7 +32,15 @@ export function containerStatus(view: PodView, container: ContainerView, message
     started: running && container.started && container.role !== 'ephemeral',
     state,
     lastState: before ?? {},
+    ...resourcesOf(container),
   };
+}
+
+/** What the node has granted, and what the run has of it. */
+function resourcesOf({ role, spec, actuated }: ContainerView): Pick<V1ContainerStatus, 'resources' | 'allocatedResources'> {
+  if (role === 'ephemeral' || spec.resources === undefined) return {};
+  const { requests } = spec.resources;
+  return { resources: actuated ?? spec.resources, ...(requests && { allocatedResources: requests }) };
 }
 
 const STATUS_LISTS = {

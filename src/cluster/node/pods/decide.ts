@@ -7,7 +7,17 @@ export type Action =
   | { readonly kind: 'set-up' }
   | { readonly kind: 'start'; readonly container: string; readonly attempt: number }
   /** Ends the running container. `drain`: take it out of its Services first. */
-  | { readonly kind: 'stop'; readonly container: string; readonly id: string; readonly grace_seconds: number; readonly words: string; readonly drain: boolean }
+  | {
+      readonly kind: 'stop';
+      readonly container: string;
+      readonly id: string;
+      readonly grace_seconds: number;
+      readonly words: string;
+      readonly drain: boolean;
+      readonly resizes?: true;
+    }
+  /** Gives the running container the resources that it was granted. */
+  | { readonly kind: 'resize'; readonly container: string; readonly id: string }
   /** A start that waits for an image is given up. */
   | { readonly kind: 'abort'; readonly container: string }
   /** An ended run that nobody needs any more. */
@@ -100,7 +110,7 @@ function step(view: PodView, container: ContainerView): Decision {
     case 'created':
       return startAt(view, container, run?.attempt ?? container.nextAttempt, 0);
     case 'running': {
-      if (container.unhealthy === undefined) return { actions: [] };
+      if (container.unhealthy === undefined) return resizeStep(view, container, run.id);
       const grace_seconds = container.unhealthyGrace_seconds ?? view.pod.spec?.terminationGracePeriodSeconds ?? 30;
       return { actions: [{ kind: 'stop', container: container.name, id: run.id, grace_seconds, words: container.unhealthy, drain: false }] };
     }
@@ -108,6 +118,16 @@ function step(view: PodView, container: ContainerView): Decision {
       if (!restarts(view, container, run.state.exitCode)) return { actions: [] };
       return startAt(view, container, run.attempt + 1, notBefore(container.crash, run.state.finishedAt_ms, SLOW));
   }
+}
+
+function resizeStep(view: PodView, { name, resize }: ContainerView, id: string): Decision {
+  if (resize === undefined) return { actions: [] };
+  if (resize === 'update') {
+    const at_ms = view.resizeUntil_ms ?? 0;
+    return at_ms > view.now_ms ? { actions: [], wakeAt_ms: at_ms } : { actions: [{ kind: 'resize', container: name, id }] };
+  }
+  const grace_seconds = view.pod.spec?.terminationGracePeriodSeconds ?? 30;
+  return { actions: [{ kind: 'stop', container: name, id, grace_seconds, words: `Container ${name} resize requires restart`, drain: false, resizes: true }] };
 }
 
 function startAt(view: PodView, container: ContainerView, attempt: number, at_ms: number): Decision {

@@ -3,9 +3,9 @@ import { timestamp } from '#cluster/client';
 import { containerStatus, type EndMessages } from './container-status.ts';
 import { isIdle, isInitialized, isPastDeadline, type Phase, phaseOf } from './phase.ts';
 import { qosClassOf } from './qos.ts';
-import type { ContainerView, PodView } from './view.ts';
+import type { ContainerView, PodView, ResizeWords } from './view.ts';
 
-const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'];
+const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'PodResizePending', 'PodResizeInProgress'];
 
 /** The status to report. Conditions of others and what nothing here speaks of stay. Pure. */
 export function podStatus(view: PodView, node: { readonly address: string }, messages: EndMessages): V1PodStatus {
@@ -61,9 +61,19 @@ function conditions(view: PodView, phase: Phase, inits: readonly V1ContainerStat
     { ...ready, type: 'Ready' },
     { ...containersReady, type: 'ContainersReady' },
     scheduled ?? { type: 'PodScheduled', status: 'True' },
+    ...resizing(view),
   ];
   const others = before.filter(({ type }) => !OWN.includes(type));
   return [...wanted.map((condition) => dated(condition, before, view.now_ms)), ...others];
+}
+
+function resizing({ resize = {} }: PodView): readonly V1PodCondition[] {
+  const told = (type: string, words: ResizeWords | undefined): readonly V1PodCondition[] => {
+    if (words === undefined) return [];
+    const { generation, ...why } = words;
+    return [{ type, status: 'True', ...why, observedGeneration: generation }];
+  };
+  return [...told('PodResizePending', resize.pending), ...told('PodResizeInProgress', resize.progress)];
 }
 
 function completed(phase: Phase): { reason?: string } {

@@ -1,4 +1,4 @@
-import type { V1Container, V1Pod } from '#cluster/api';
+import type { V1Container, V1Pod, V1ResourceRequirements } from '#cluster/api';
 import type { RuntimeContainer } from '../types.ts';
 import type { BackoffEntry } from './backoff.ts';
 
@@ -21,7 +21,7 @@ export interface ContainerView {
   readonly spec: V1Container;
   /** What the runtime has of it, newest first. */
   readonly runs: readonly RuntimeContainer[];
-  readonly busy: 'starting' | 'stopping' | undefined;
+  readonly busy: 'starting' | 'stopping' | 'resizing' | undefined;
   /** When the stop that is under way resorts to SIGKILL. */
   readonly stopBy_ms?: number;
   readonly problem?: Problem;
@@ -32,6 +32,10 @@ export interface ContainerView {
   /** A probe demands that it be ended: the words of the event. */
   readonly unhealthy?: string;
   readonly unhealthyGrace_seconds?: number;
+  /** What its newest run has of resources, where it runs. */
+  readonly actuated?: V1ResourceRequirements;
+  /** It has other resources than it was granted, and gets them so. */
+  readonly resize?: 'update' | 'restart';
   /** The number of the next run where the runtime has none: above 0 after the machine lost them. */
   readonly nextAttempt: number;
 }
@@ -40,6 +44,20 @@ export type SandboxView =
   | { readonly state: 'none' | 'busy' }
   | { readonly state: 'waiting'; readonly until_ms: number; readonly message: string }
   | { readonly state: 'ready'; readonly address: string };
+
+/** About a change of a Pod's resources. */
+export interface ResizeWords {
+  /** Of the Pod, whose change it is. */
+  readonly generation: number;
+  readonly reason?: 'Deferred' | 'Infeasible' | 'Error';
+  readonly message?: string;
+}
+export interface ResizeView {
+  /** Asked for, and not granted. */
+  readonly pending?: ResizeWords;
+  /** Granted, and not done. */
+  readonly progress?: ResizeWords;
+}
 
 /** All that a decision about a Pod depends on. */
 export interface PodView {
@@ -51,6 +69,9 @@ export interface PodView {
   readonly tearDown: 'none' | 'busy' | 'done';
   /** The API has it no longer. */
   readonly gone: boolean;
+  readonly resize?: ResizeView;
+  /** A change of resources that failed is tried again then. */
+  readonly resizeUntil_ms?: number;
   /** Init containers first, in their order; those that were added last. */
   readonly containers: readonly ContainerView[];
 }

@@ -14,17 +14,20 @@ import { addedStates, backingOffAt_ms, containerStates, containerView, isBacking
 import type { PodContext, Sandbox } from './pod-context.ts';
 import { tell } from './pod-context.ts';
 import { podStatus } from './pod-status.ts';
+import { type Held, PodResize } from './resize.ts';
 import { newer, report } from './report.ts';
 import { setUpPodVolumes, setUpSandbox, tearDownSandbox } from './sandbox.ts';
 import { startContainer } from './start-container.ts';
 import { drain, stopContainer, unlessAborted } from './stop-container.ts';
 import { missingOfAdded, unsupported } from './unsupported.ts';
-import type { PodView, SandboxView } from './view.ts';
+import { type ContainerView, latest, type PodView, type SandboxView } from './view.ts';
 
 export interface WorkerOptions {
   readonly agent: AgentContext;
   readonly sources: ObjectSources;
   readonly services: () => readonly V1Service[];
+  /** What the node's other Pods hold of it. */
+  readonly others: () => readonly Held[];
   /** Asks for another look at the Pod. */
   readonly wake: () => void;
 }
@@ -37,12 +40,14 @@ export class PodWorker {
   readonly uid: string;
   readonly #options: WorkerOptions;
   readonly #containers: ContainerState[];
+  readonly #resize: PodResize;
   readonly #refusals: readonly string[];
   readonly #messages = new Map<string, string>();
   readonly #follows: Disposable[] = [];
   readonly #tasks = new Set<Promise<void>>();
   readonly #discarding = new Set<string>();
-  readonly #letGo = new AbortController();
+  /** Made when something is waited for that a stop must end. */
+  #letGo: AbortController | undefined;
   #pod: V1Pod;
   #gone = false;
   #stopped = false;
@@ -61,6 +66,7 @@ export class PodWorker {
     this.#pod = pod;
     this.#options = options;
     this.#containers = containerStates(pod);
+    this.#resize = new PodResize(this.#containers, pod);
     const { refused, missing } = unsupported(pod.spec ?? { containers: [] });
     this.#refusals = refused;
     for (const words of refused) tell(this.#context, 'Warning', 'Failed', `Error: CreateContainerConfigError: ${words}`);
@@ -77,6 +83,16 @@ export class PodWorker {
   /** Nothing of the Pod is left, here or in the API. */
   get isOver(): boolean {
     return this.#gone && this.#tearDown.done === 'all';
+  }
+
+  /** A change of its resources waits for room on the node. */
+  get isDeferred(): boolean {
+    return this.#resize.isDeferred;
+  }
+  /** What of the node is the Pod's. */
+  get held(): Held {
+    const { phase } = this.#pod.status ?? {};
+    return phase === 'Succeeded' || phase === 'Failed' || this.isOver ? {} : this.#resize.held(this.#pod);
   }
 
   update(pod: V1Pod): void {
@@ -102,6 +118,8 @@ export class PodWorker {
     if (this.#stopped) return undefined;
     await this.#readMessages(runs);
     this.#watchProbes(runs);
+    if (!this.#gone && this.#pod.metadata.deletionTimestamp === undefined) this.#resize.consider(this.#context, this.#options.others);
+    this.#resize.settle(this.#context, runs);
     const view = this.#view(runs);
     const { actions, wakeAt_ms } = decide(view);
     const tearsDown = actions.some(({ kind }) => kind === 'tear-down');
@@ -118,7 +136,7 @@ export class PodWorker {
   /** Lets go: containers keep running. Resolves when what was under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#letGo.abort(new Error('the agent stops'));
+    this.#letGo?.abort(new Error('the agent stops'));
     for (const { probes, abort } of this.#containers) {
       probes?.probes[Symbol.dispose]();
       abort?.abort(new Error('the agent stops'));
@@ -151,8 +169,19 @@ export class PodWorker {
       sandbox: this.#sandboxView(),
       tearDown: this.#tearDown.busy ? 'busy' : isDone ? 'done' : 'none',
       gone: this.#gone,
-      containers: this.#containers.map((state) => containerView(state, this.#pod, runs, now_ms)),
+      resize: this.#resize.view,
+      resizeUntil_ms: this.#resize.until_ms,
+      containers: this.#containers.map((state) => this.#containerView(state, runs, now_ms)),
     };
+  }
+
+  #containerView(state: ContainerState, runs: readonly RuntimeContainer[], now_ms: number): ContainerView {
+    const view = containerView(state, this.#pod, runs, now_ms);
+    const run = latest(view);
+    if (run?.state.status !== 'running') return view;
+    const actuated = this.#resize.actuated(state, this.#pod, run.id);
+    const resize = this.#resize.due(state, this.#pod, run);
+    return { ...view, ...(actuated && { actuated }), ...(resize && { resize }) };
   }
 
   #sandboxView(): SandboxView {
@@ -230,7 +259,10 @@ export class PodWorker {
         return state.abort?.abort(new Error('the Pod ends'));
       case 'start':
         return this.#beginStart(state, action.attempt, view);
+      case 'resize':
+        return this.#beginResize(state, action.id);
       case 'stop':
+        if (action.resizes) this.#resize.restarting(state, action.id);
         return this.#beginStop(state, action, view.now_ms);
     }
   }
@@ -327,7 +359,7 @@ export class PodWorker {
     const hastens = state.busy === 'stopping';
     state.busy = 'stopping';
     state.stopBy_ms = now_ms + action.grace_seconds * 1000;
-    const { signal } = this.#letGo;
+    const signal = this.#untilLetGo();
     if (hastens) return this.#run(() => unlessAborted(context.agent.runtime.stopContainer(action.id, action.grace_seconds), signal));
     const drained = action.drain ? (this.#drained ??= drain(context, this.address, action.grace_seconds)) : Promise.resolve();
     const { id, grace_seconds, words } = action;
@@ -336,6 +368,23 @@ export class PodWorker {
       state.stopBy_ms = undefined;
     };
     this.#run(() => stopContainer(context, { container: state.spec, id, grace_seconds, words, address: this.address, drained, signal }), settle);
+  }
+
+  #beginResize(state: ContainerState, id: string): void {
+    state.busy = 'resizing';
+    this.#run(
+      () => this.#resize.apply(this.#context, state, id),
+      () => {
+        // A stop that came meanwhile goes on.
+        if (state.busy === 'resizing') state.busy = undefined;
+      },
+    );
+  }
+
+  #untilLetGo(): AbortSignal {
+    this.#letGo ??= new AbortController();
+    if (this.#stopped) this.#letGo.abort(new Error('the agent stops'));
+    return this.#letGo.signal;
   }
 
   #discard(id: string): void {

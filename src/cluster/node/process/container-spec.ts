@@ -48,7 +48,7 @@ export async function containerSpec(container: V1Container, prepared: Prepared):
   };
 }
 
-function amounts(list: V1ResourceRequirements['limits'] = {}): RuntimeContainerSpec['limits'] {
+export function amounts(list: V1ResourceRequirements['limits'] = {}): RuntimeContainerSpec['limits'] {
   const { memory, cpu } = list;
   return {
     ...(memory === undefined ? {} : { memory_bytes: Number((parseQuantity(memory) + 999n) / 1000n) }),

@@ -63,11 +63,12 @@ export class EtcdConnection {
     path: string,
     request: Buffer,
     decode: (bytes: Buffer) => T,
-    { repeat = true } = {},
+    { repeat = true, onAttempt = () => {} }: { readonly repeat?: boolean; readonly onAttempt?: () => void } = {},
   ): Promise<{ readonly value: T; readonly repeated: boolean }> {
     const until_ms = this.clock.monotonic() + PATIENCE_MS;
     for (let attempt = 0; ; attempt++) {
       const asked = this.#current;
+      onAttempt();
       try {
         return { value: decode(await this.#attempt(asked, path, request)), repeated: attempt > 0 };
       } catch (error) {

@@ -1,9 +1,23 @@
 import { status } from '@grpc/grpc-js';
-import type { Clock, Timer } from '#kit';
-import { compacted, futureRevision, noTimes, outcomeUnknown, revisionConflict, storeClosed } from '../errors.ts';
+import { type Clock, type Random, systemRandom, type Timer } from '#kit';
+import { compacted, futureRevision, leaseNotFound, noTimes, outcomeUnknown, revisionConflict, storeClosed } from '../errors.ts';
 import { refuseDoubleKeys } from '../distinct.ts';
-import type { RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted, WatchOptions } from '../types.ts';
+import type {
+  Lease,
+  LeaseId,
+  PutOptions,
+  RangeOptions,
+  RangeResult,
+  Revision,
+  Store,
+  StoredItem,
+  StoreEvent,
+  StoreWrite,
+  Transacted,
+  WatchOptions,
+} from '../types.ts';
 import { type EtcdAccess, EtcdConnection, isServiceError } from './connection.ts';
+import { EtcdLeases, isLeaseMissing } from './leases.ts';
 import {
   decodeRange,
   decodeTransaction,
@@ -18,9 +32,12 @@ import {
   type WatchEvent,
 } from './messages.ts';
 import { EtcdWatch } from './watch.ts';
+import { throwLater } from '../watchers.ts';
 
 export interface EtcdStoreOptions extends EtcdAccess {
   readonly clock: Clock;
+  /** For the ids of leases; the machine's without it. */
+  readonly random?: Random;
   /** Before every key, so that others may use the same etcd. Default: `/gantry`. */
   readonly prefix?: string;
   /** History is kept for so long at least, and twice as long at most. */
@@ -41,6 +58,7 @@ const PIECE_ITEMS = 2000;
 export class EtcdStore implements Store {
   readonly shared = true;
   readonly #connection: EtcdConnection;
+  readonly #leases: EtcdLeases;
   readonly #prefix: string;
   readonly #onError: (error: unknown) => void;
   readonly #watches = new Set<EtcdWatch>();
@@ -61,6 +79,7 @@ export class EtcdStore implements Store {
 
   private constructor(options: EtcdStoreOptions) {
     this.#connection = new EtcdConnection(options, options.clock);
+    this.#leases = new EtcdLeases(this.#connection, options.random ?? systemRandom);
     this.#prefix = options.prefix ?? PREFIX_DEFAULT;
     this.#onError = options.onError ?? throwLater;
   }
@@ -96,9 +115,10 @@ export class EtcdStore implements Store {
     }
   }
 
-  async put(key: string, value: Uint8Array, { expected }: { readonly expected?: Revision } = {}): Promise<StoredItem> {
+  async put(key: string, value: Uint8Array, { expected, lease }: PutOptions = {}): Promise<StoredItem> {
     const name = this.#prefix + key;
-    const { succeeded, repeated, answers } = await this.#change(key, expected, [{ put: name, value }, { range: name }]);
+    const bound = lease === undefined ? {} : { lease };
+    const { succeeded, repeated, answers } = await this.#change(key, expected, [{ put: name, value, ...bound }, { range: name }], bound);
     const standing = answers.at(-1)?.[0];
     if (succeeded && standing !== undefined) return this.#item(standing);
     // An attempt whose answer was lost may have been done: then what stands there is what was to be written.
@@ -123,7 +143,10 @@ export class EtcdStore implements Store {
     const { succeeded, repeated, revision, answers } = await this.#ask(
       {
         compare: named.flatMap(({ name, expected }) => (expected === undefined ? [] : [{ key: name, modRevision: expected }])),
-        success: [...named.map(({ name, value }) => (value === undefined ? { delete: name } : { put: name, value })), ...look],
+        success: [
+          ...named.map(({ name, value, lease }) => (value === undefined ? { delete: name } : { put: name, value, ...(lease === undefined ? {} : { lease }) })),
+          ...look,
+        ],
         failure: look,
       },
       writes,
@@ -162,6 +185,27 @@ export class EtcdStore implements Store {
     };
   }
 
+  async grantLease(ttl_s: number): Promise<Pick<Lease, 'id' | 'ttl_s'>> {
+    this.#mustBeOpen();
+    return await this.#leases.grant(ttl_s);
+  }
+
+  async keepLeaseAlive(id: LeaseId): Promise<void> {
+    this.#mustBeOpen();
+    await this.#leases.keepAlive(id);
+  }
+
+  async revokeLease(id: LeaseId): Promise<void> {
+    this.#mustBeOpen();
+    await this.#leases.revoke(id);
+  }
+
+  async lease(id: LeaseId): Promise<Lease> {
+    this.#mustBeOpen();
+    const { keys, ...lease } = await this.#leases.find(id);
+    return { ...lease, keys: keys.filter((key) => key.startsWith(this.#prefix)).map((key) => key.slice(this.#prefix.length)) };
+  }
+
   async compact(revision: Revision): Promise<void> {
     this.#mustBeOpen();
     try {
@@ -197,10 +241,10 @@ export class EtcdStore implements Store {
   }
 
   /** Does it if the key stands at the expected revision, and else answers what stands there. */
-  async #change(key: string, expected: Revision | undefined, success: readonly Operation[]) {
+  async #change(key: string, expected: Revision | undefined, success: readonly Operation[], bound: Pick<StoreWrite, 'lease'> = {}) {
     const name = this.#prefix + key;
     const compare = expected === undefined ? [] : [{ key: name, modRevision: expected }];
-    return await this.#ask({ compare, success, failure: [{ range: name }] }, [{ key, ...(expected === undefined ? {} : { expected }) }]);
+    return await this.#ask({ compare, success, failure: [{ range: name }] }, [{ key, ...bound, ...(expected === undefined ? {} : { expected }) }]);
   }
 
   /** Repeats it where it would not be done twice: what it compares is not as before once it is done. */
@@ -211,6 +255,7 @@ export class EtcdStore implements Store {
       const { value, repeated } = await this.#connection.ask('/etcdserverpb.KV/Txn', encodeTransaction(transaction), decodeTransaction, { repeat });
       return { ...value, repeated };
     } catch (error) {
+      if (isLeaseMissing(error)) throw leaseNotFound(writes.find(({ lease }) => lease !== undefined)?.lease ?? 0);
       if (!repeat && isServiceError(error)) throw outcomeUnknown(writes.map(({ key }) => key).join(', '), error);
       throw error;
     }
@@ -226,8 +271,8 @@ export class EtcdStore implements Store {
     return await found.promise;
   }
 
-  #item({ key, value, createRevision, modRevision }: KeyValue): StoredItem {
-    return { key: key.slice(this.#prefix.length), value, createRevision, modRevision };
+  #item({ key, value, createRevision, modRevision, lease }: KeyValue): StoredItem {
+    return { key: key.slice(this.#prefix.length), value, createRevision, modRevision, ...(lease === 0 ? {} : { lease }) };
   }
 
   #event({ deleted, item, previous }: WatchEvent): StoreEvent {
@@ -272,11 +317,4 @@ function refusalOf(error: unknown, wanted: Revision): unknown {
 
 function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
-}
-
-/** As a mistake that nobody caught. */
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

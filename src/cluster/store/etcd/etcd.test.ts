@@ -119,3 +119,19 @@ test('etcd: a watch that is cut off goes on where it was; one whose next event w
   assert.equal(seen.length, 1);
   await Promise.all([far.close(), near.close()]);
 });
+
+test('etcd: a lease outlives kill -9 of etcd, and every store on it knows it', skipping, async () => {
+  await using etcd = await startTestEtcd();
+  const prefix = `/test-${systemRandom.hex(8)}`;
+  const [here, there] = [await open(etcd, prefix), await open(etcd, prefix)];
+  const { id } = await here.grantLease(600);
+  await here.put('/a', bytes('1'), { lease: id });
+  await etcd.kill(0);
+  await etcd.revive(0);
+  const { left_s, ...lease } = await there.lease(id);
+  assert.deepEqual(lease, { id, ttl_s: 600, keys: ['/a'] });
+  assert.ok(left_s > 500, `${left_s} s are left`);
+  await there.revokeLease(id);
+  assert.equal(await here.get('/a'), undefined);
+  await Promise.all([here.close(), there.close()]);
+});

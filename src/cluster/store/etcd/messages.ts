@@ -1,4 +1,4 @@
-import type { Revision } from '../types.ts';
+import type { LeaseId, Revision } from '../types.ts';
 import { readFields, WireWriter } from './wire.ts';
 
 // The messages of etcd's API version 3 that the store speaks; the numbers of fields are those of its rpc.proto and kv.proto.
@@ -9,6 +9,8 @@ export interface KeyValue {
   readonly value: Uint8Array;
   readonly createRevision: Revision;
   readonly modRevision: Revision;
+  /** 0 for none. */
+  readonly lease: LeaseId;
 }
 export interface RangeWanted {
   readonly key: string;
@@ -25,7 +27,10 @@ export interface RangeFound {
   readonly more: boolean;
   readonly count: number;
 }
-export type Operation = { readonly put: string; readonly value: Uint8Array } | { readonly range: string } | { readonly delete: string };
+export type Operation =
+  | { readonly put: string; readonly value: Uint8Array; readonly lease?: LeaseId }
+  | { readonly range: string }
+  | { readonly delete: string };
 export interface Transaction {
   /** The revisions at which these keys must stand, 0 for nothing there. */
   readonly compare: readonly { readonly key: string; readonly modRevision: Revision }[];
@@ -97,7 +102,10 @@ export function encodeTransaction({ compare, success, failure }: Transaction): B
 }
 
 function requestOf(operation: Operation): WireWriter {
-  if ('put' in operation) return new WireWriter().message(2, new WireWriter().bytes(1, Buffer.from(operation.put)).bytes(2, operation.value));
+  if ('put' in operation) {
+    const { put, value, lease = 0 } = operation;
+    return new WireWriter().message(2, new WireWriter().bytes(1, Buffer.from(put)).bytes(2, value).number(3, lease));
+  }
   if ('range' in operation) return new WireWriter().message(1, rangeRequest({ key: operation.range }));
   return new WireWriter().message(3, new WireWriter().bytes(1, Buffer.from(operation.delete)).flag(3, true));
 }
@@ -160,7 +168,7 @@ function watchEvent(bytes: Buffer): WatchEvent {
 }
 
 function keyValue(bytes: Buffer): KeyValue {
-  let [key, createRevision, modRevision] = ['', 0, 0];
+  let [key, createRevision, modRevision, lease] = ['', 0, 0, 0];
   let content: Uint8Array = new Uint8Array();
   for (const { number, value, bytes: inner } of readFields(bytes)) {
     if (number === 1) key = inner.toString();
@@ -168,8 +176,9 @@ function keyValue(bytes: Buffer): KeyValue {
     else if (number === 3) modRevision = value;
     // A copy: the whole answer would stay in memory with it.
     else if (number === 5) content = new Uint8Array(inner);
+    else if (number === 6) lease = value;
   }
-  return { key, value: content, createRevision, modRevision };
+  return { key, value: content, createRevision, modRevision, lease };
 }
 
 function revisionOfHeader(bytes: Buffer): Revision {

@@ -9,7 +9,8 @@ const NOTHING = Buffer.alloc(0);
 const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 /**
- * The fields of a message in their order. Numbers past 2^53 lose their last digits: only ids are so large, and nothing reads those.
+ * The fields of a message in their order. Numbers past 2^53 lose their last digits: only ids that etcd
+ * chooses itself are so large, and nothing reads those.
  * Errors: RangeError where the bytes are cut short.
  */
 export function* readFields(bytes: Buffer): Generator<WireField> {

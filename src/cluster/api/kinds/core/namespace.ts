@@ -1,11 +1,11 @@
 import type { V1Namespace } from '../../generated/types.ts';
 import { ageColumn, column, nameColumn } from '../../table/column.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
-import { checkStandardFinalizer } from '../../validation/metadata.ts';
 import { checkLabelName, checkQualifiedName } from '../../validation/names.ts';
 import { strategy } from '../strategy.ts';
 
 const OWN_FINALIZER = 'kubernetes';
+const STANDARD_FINALIZERS = [OWN_FINALIZER, 'orphan', 'foregroundDeletion'];
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 function setDefaults(namespace: V1Namespace): void {
@@ -16,7 +16,8 @@ function setDefaults(namespace: V1Namespace): void {
 function validate(errors: FieldErrors, { spec }: V1Namespace): void {
   for (const finalizer of spec?.finalizers ?? []) {
     checkQualifiedName(errors, 'spec.finalizers', finalizer);
-    checkStandardFinalizer(errors, 'spec.finalizers', finalizer);
+    if (!finalizer.includes('/') && !STANDARD_FINALIZERS.includes(finalizer))
+      errors.invalid('spec.finalizers', finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
   }
 }
 

@@ -4,7 +4,7 @@ import type { AdmissionPlugin } from '../types.ts';
 
 const AWAY_SECONDS = 300;
 
-/** Patience of Pods with nodes that are away: an update that does not speak of it leaves it as it is. */
+/** Patience of Pods with nodes that are away. */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
   handles: ({ operation, served, subresource }) => operation !== 'DELETE' && subresource === undefined && isResource(served, '', 'pods'),

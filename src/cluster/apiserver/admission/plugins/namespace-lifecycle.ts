@@ -19,6 +19,8 @@ export const namespaceLifecycle: AdmissionPlugin = {
     const found: KubeObject | undefined = cache.get(objectKey(NAMESPACES, undefined, namespace));
     if (!found) throw notFound(NAMESPACES, namespace);
     if (found.metadata.deletionTimestamp !== undefined)
-      throw forbidden(served.info, name, `unable to create new content in namespace ${namespace} because it is being terminated`);
+      throw forbidden(served.info, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
+        { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' },
+      ]);
   },
 };

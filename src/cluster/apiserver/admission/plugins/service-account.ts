@@ -60,7 +60,7 @@ function mountToken(context: AdmissionContext, pod: V1Pod): void {
   if (spec === undefined) return;
   const known = spec.volumes?.find(({ name }) => name.startsWith(VOLUME));
   const volume = known?.name ?? `${VOLUME}${randomWord(context.random, 5)}`;
-  const wanting = [...(spec.initContainers ?? []), ...spec.containers].filter(
+  const wanting = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].filter(
     ({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH),
   );
   for (const container of wanting) container.volumeMounts = [...(container.volumeMounts ?? []), { name: volume, readOnly: true, mountPath: MOUNT_PATH }];

@@ -20,6 +20,7 @@ export interface BindingObject extends KubeObject {
 /** The controllers and the cluster network of this program run under one name each. */
 const HOUSE_CONTROLLERS = 'gantry:controller-manager';
 const HOUSE_NETWORK = 'gantry:cluster-network';
+const HOUSE_REASONS = 'gantry:pod-reasons';
 /** A node that has nothing but its own certificate serves Services and names beside its Pods. */
 const HOUSE_NODES = 'gantry:node-network';
 const NODE_RULES: readonly PolicyRule[] = [{ verbs: ['get', 'list', 'watch'], apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'] }];
@@ -52,7 +53,8 @@ export function bootstrapPolicy(): BootstrapPolicy {
   const house = [
     clusterRole(HOUSE_CONTROLLERS, [...distinct(ofControllers.flatMap(({ rules = [] }) => rules)), ...CONTROLLER_EXTRAS]),
     clusterRole(HOUSE_NETWORK, NETWORK_RULES),
-    readerOfMetrics(),
+    forViewers('system:aggregated-metrics-reader', [{ verbs: ['get', 'list', 'watch'], apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'] }]),
+    forViewers(HOUSE_REASONS, [{ verbs: ['get'], apiGroups: [''], resources: ['pods/why'] }]),
     clusterRole(HOUSE_NODES, NODE_RULES),
     { apiVersion: `${RBAC_GROUP}/v1`, kind: 'Role', metadata: metaOf('kube-system', HOUSE_NODES), rules: NODE_DNS_RULES },
   ];
@@ -121,11 +123,9 @@ function parseSubject(text: string): Subject {
   return { kind, name: account, namespace };
 }
 
-/** Whoever may look at Pods may look at what they use, as where a metrics server is installed. */
-function readerOfMetrics(): RoleObject {
-  const role = clusterRole('system:aggregated-metrics-reader', [
-    { verbs: ['get', 'list', 'watch'], apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'] },
-  ]);
+/** Whoever may look at Pods may look at what they use, as where a metrics server is installed, and at why they don't run. */
+function forViewers(name: string, rules: readonly PolicyRule[]): RoleObject {
+  const role = clusterRole(name, rules);
   for (const to of ['view', 'edit', 'admin']) role.metadata.labels = { ...role.metadata.labels, [`${AGGREGATE}${to}`]: 'true' };
   return role;
 }

@@ -13,27 +13,35 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   RoleBinding: 'rolebindings',
 };
 
-/** Makes the roles and bindings that every cluster has, where they are missing or lack something. All writes go together, so that they share a commit. */
-export async function bootstrapRbac(context: Context, { roles, bindings }: BootstrapPolicy): Promise<void> {
-  await Promise.all([...roles.map((role) => ensureRole(context, role)), ...bindings.map((binding) => ensureBinding(context, binding))]);
+/**
+ * Makes the roles and bindings that every cluster has, where they are missing or lack something. All writes go together, so that they share
+ * a commit. Those in `settled` were found to be right before; those that are found so now are added.
+ */
+export async function bootstrapRbac(context: Context, { roles, bindings }: BootstrapPolicy, settled: WeakSet<KubeObject>): Promise<void> {
+  const isSettled = (wanted: KubeObject) => settled.has(context.cache.get(keyOf(wanted)) ?? wanted);
+  await Promise.all([
+    ...roles.filter((role) => !isSettled(role)).map((role) => ensureRole(context, role, settled)),
+    ...bindings.filter((binding) => !isSettled(binding)).map((binding) => ensureBinding(context, binding, settled)),
+  ]);
 }
 
-async function ensureRole(context: Context, wanted: RoleObject): Promise<void> {
+async function ensureRole(context: Context, wanted: RoleObject, settled: WeakSet<KubeObject>): Promise<void> {
   const key = keyOf(wanted);
   // What stands under the key of a role is one.
   const stored = context.cache.get(key) as RoleObject | undefined;
   if (stored === undefined) return await put(context, key, stamped(context, wanted), 0);
   const next = reconciledRole(stored, wanted);
-  if (next !== undefined) await put(context, key, next, Number(stored.metadata.resourceVersion));
+  if (next === undefined) settled.add(stored);
+  else await put(context, key, next, Number(stored.metadata.resourceVersion));
 }
 
-async function ensureBinding(context: Context, wanted: BindingObject): Promise<void> {
+async function ensureBinding(context: Context, wanted: BindingObject, settled: WeakSet<KubeObject>): Promise<void> {
   const key = keyOf(wanted);
   // As above.
   const stored = context.cache.get(key) as BindingObject | undefined;
   if (stored === undefined) return await put(context, key, stamped(context, wanted), 0);
   const next = reconciledBinding(stored, wanted);
-  if (next === undefined) return;
+  if (next === undefined) return void settled.add(stored);
   const expected = Number(stored.metadata.resourceVersion);
   if (next.how === 'update') return await put(context, key, next.object, expected);
   await context.cache.delete(key, expected);

@@ -2,35 +2,36 @@ import { spawn } from 'node:child_process';
 import { closeSync, constants, fchmodSync, fchownSync, futimesSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { chmod, type FileHandle, lchown, link, lutimes, mkdir, open, statfs, symlink, unlink } from 'node:fs/promises';
 import { posix } from 'node:path';
-import type { Readable } from 'node:stream';
-import { cleanPath, entryRefused, type Limits, plainContent, timeOf, type TarEntry, TarReader } from '#image';
-import type { Linux } from '#linux';
-import { ENVIRONMENT } from '../command.ts';
-import { archiveTooLarge, pathInvalid, runtimeFailed } from '../errors.ts';
+import type { Limits, UnpackBounds } from '../bounds.ts';
+import { archiveDoesNotFit, pathInvalid, replacingFailed } from '../errors.ts';
+import { openBounded } from '../tar/compression.ts';
+import type { TarEntry } from '../tar/entry.ts';
+import { type Privileges, timeOf } from '../tar/files.ts';
+import { cleanPath } from '../tar/names.ts';
+import { TarReader } from '../tar/read.ts';
+import { entryRefused } from '../tar/refusals.ts';
+import type { PlaceOptions } from '../trees/types.ts';
 import { findInRoot, type Found } from './in-root.ts';
 
-export interface UnpackOptions {
-  readonly root: string;
-  /** An existing folder below the root. */
-  readonly inside: string;
-  /** A folder is not put in place of a file, nor a file in place of a folder. */
-  readonly noOverwriteDirNonDir: boolean;
-  /** The archive's owners count; else everything is root's. */
-  readonly keepOwners: boolean;
-  readonly linux: Pick<Linux, 'nodes' | 'xattrs'>;
-  readonly limits: Limits;
+type Options = PlaceOptions & { readonly privileges: Privileges };
+
+/** See `Trees.place`. */
+export async function placeArchive(archive: string, options: Options, bounds: UnpackBounds): Promise<void> {
+  const limits = { bounds, folder: options.room };
+  await judge(archive, limits);
+  await unpack(archive, options, limits);
 }
 
 /** Reads an archive to its end without doing anything. Errors: `TAR_INVALID`, `UNPACK_TOO_LARGE`, `ARCHIVE_TOO_LARGE` where it can't fit. */
-export async function judge(content: Readable, limits: Limits): Promise<void> {
+async function judge(archive: string, limits: Limits): Promise<void> {
   const { bavail, bsize } = await statfs(limits.folder);
-  await using reader = new TarReader(await plainContent(content[Symbol.asyncIterator](), limits));
+  await using reader = new TarReader(await openBounded(archive, limits));
   let bytes = 0;
   for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
     cleanPath(entry.path);
     if (entry.kind === 'hardlink') cleanPath(entry.link);
     bytes += entry.size;
-    if (bytes > bavail * bsize) throw archiveTooLarge(bytes, bavail * bsize);
+    if (bytes > bavail * bsize) throw archiveDoesNotFit(bytes, bavail * bsize);
     // What it says of its length is held against what is there.
     for await (const piece of reader.content()) void piece;
   }
@@ -38,11 +39,11 @@ export async function judge(content: Readable, limits: Limits): Promise<void> {
 }
 
 /**
- * Unpacks an archive below a root that others change meanwhile. Each entry is reached through open descriptors of its folders, links
- * being followed as a process inside would, so that nothing outside of the root is touched. Errors: `TAR_INVALID`, `PATH_INVALID`, `NO_SPACE`, `UNPACK_FAILED`.
+ * Each entry is reached through open descriptors of its folders, links being followed as a process inside would, so that nothing outside of
+ * the root is touched. Errors: `TAR_INVALID`, `PATH_INVALID`, `NO_SPACE`, `UNPACK_FAILED`.
  */
-export async function unpack(content: Readable, options: UnpackOptions): Promise<void> {
-  await using reader = new TarReader(await plainContent(content[Symbol.asyncIterator](), options.limits));
+async function unpack(archive: string, options: Options, limits: Limits): Promise<void> {
+  await using reader = new TarReader(await openBounded(archive, limits));
   await using unpacker = new Unpacker(options);
   for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
     try {
@@ -55,12 +56,12 @@ export async function unpack(content: Readable, options: UnpackOptions): Promise
 }
 
 class Unpacker implements AsyncDisposable {
-  readonly #options: UnpackOptions;
+  readonly #options: Options;
   readonly #times = new Map<string, number>();
   /** The folder of the entry before: most have the same. */
   #last: { readonly path: string; readonly folder: FileHandle } | undefined;
 
-  constructor(options: UnpackOptions) {
+  constructor(options: Options) {
     this.#options = options;
   }
 
@@ -73,7 +74,7 @@ class Unpacker implements AsyncDisposable {
     if (entry.kind === 'file') return await this.#writeFile(at, entry, reader);
     if (entry.kind === 'hardlink') return await this.#link(at, entry);
     if (entry.kind === 'symlink') await symlink(bytesOf(entry.link), bytesOf(at));
-    else if (entry.kind !== 'directory') this.#options.linux.nodes.make(bytesOf(at), entry.kind, 0o600, { major: entry.major, minor: entry.minor });
+    else if (entry.kind !== 'directory') this.#options.privileges.nodes.make(bytesOf(at), entry.kind, 0o600, { major: entry.major, minor: entry.minor });
     else if (!isThere) await mkdir(bytesOf(at), 0o700);
     await this.#describe(at, path, entry);
   }
@@ -163,7 +164,7 @@ class Unpacker implements AsyncDisposable {
 
   #setXattrs(at: string, entry: TarEntry): void {
     for (const [name, value] of entry.xattrs)
-      if (name === 'security.capability' || name.startsWith('user.')) this.#options.linux.xattrs.set(bytesOf(at), name, value);
+      if (name === 'security.capability' || name.startsWith('user.')) this.#options.privileges.xattrs.set(bytesOf(at), name, value);
   }
 }
 
@@ -179,10 +180,10 @@ async function removeFolder(folder: FileHandle, name: string): Promise<void> {
   const child = spawn('rm', ['-rf', '--one-file-system', '--', `./${textOf(name)}`], {
     cwd: `/proc/self/fd/${folder.fd}`,
     stdio: 'ignore',
-    env: ENVIRONMENT,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' },
   });
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  if (code !== 0) throw runtimeFailed('replace a folder of a container', `rm ended with ${code}`);
+  if (code !== 0) throw replacingFailed(code);
 }
 
 function nameOf(path: string): string {
