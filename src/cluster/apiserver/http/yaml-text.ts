@@ -1,10 +1,11 @@
 import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import type { Body } from './body.ts';
+import type { Body } from './body-value.ts';
+import { depthOf, refuseDepth } from './depth.ts';
 
 /** How many times over what aliases stand for may be written out. */
 const ALIASES_MAX = 100;
 
-/** Reads YAML 1.2. Errors: what is wrong with the text; a ReferenceError where aliases would grow it beyond all bounds. */
+/** Reads YAML 1.2. Errors: what is wrong with the text; a RangeError where it nests too deep; a ReferenceError where aliases would grow it beyond all bounds. */
 export function readYaml(text: string): Body {
   const lines = new LineCounter();
   const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: true });
@@ -21,7 +22,9 @@ export function readYaml(text: string): Body {
       }
     },
   });
-  return { value: aliasesBounded(() => document.toJS({ maxAliasCount: ALIASES_MAX })), repeated: isMap(document.contents) ? repeated : [] };
+  const value = aliasesBounded<unknown>(() => document.toJS({ maxAliasCount: ALIASES_MAX }));
+  refuseDepth(depthOf(value));
+  return { value, repeated: isMap(document.contents) ? repeated : [] };
 }
 
 function aliasesBounded<T>(read: () => T): T {
