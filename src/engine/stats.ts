@@ -8,23 +8,17 @@ import { runProgram } from './command.ts';
 import type { Entry } from './table.ts';
 import type { ContainerStats, LinkCounters } from './types.ts';
 
-const NS_PER_TICK = 10_000_000;
-
 /** One reading of a running container's use. Errors: `CONTAINER_NOT_RUNNING`. */
 export async function containerStats(rooms: Rooms, entry: Entry): Promise<ContainerStats> {
   const { record } = entry;
   if (!isLive(record.state)) throw notRunning(record.id);
-  const [usage, machine, links] = await Promise.all([
-    rooms.linux.cgroups.usage(pathsOf(rooms, record).cgroup),
-    readFile('/proc/stat', 'utf8'),
-    linksOf(record.state.pid),
-  ]);
+  const [usage, links] = await Promise.all([rooms.linux.cgroups.usage(pathsOf(rooms, record).cgroup), linksOf(record.state.pid)]);
   return {
     read_ms: rooms.clock.now(),
     cpu_total_ns: usage.cpu_total_ns,
     cpu_user_ns: usage.cpu_user_ns,
     cpu_system_ns: usage.cpu_system_ns,
-    system_cpu_ns: systemCpu_ns(machine),
+    system_cpu_ns: usage.machine_cpu_ns,
     online_cpus: availableParallelism(),
     memory_working_set_bytes: usage.memory_working_set_bytes,
     memory_usage_bytes: usage.memory_usage_bytes,
@@ -39,12 +33,6 @@ export async function containerStats(rooms: Rooms, entry: Entry): Promise<Contai
     ...(usage.memory_fails === undefined ? {} : { memory_fails: usage.memory_fails }),
     networks: record.spec.network.kind === 'networks' ? parseNetDev(links) : {},
   };
-}
-
-/** All states of all processors together (proc_stat(5)): the first eight fields of the first line. */
-export function systemCpu_ns(stat: string): number {
-  const fields = (stat.split('\n', 1)[0] ?? '').split(/\s+/).slice(1, 9);
-  return fields.reduce((sum, field) => sum + Number(field), 0) * NS_PER_TICK;
 }
 
 /** Counters by link, without the loopback. */

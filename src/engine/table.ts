@@ -28,6 +28,8 @@ export interface Entry {
   streak: number;
   /** Something happened to it that the disk had no room for: its record there is an older one. */
   isUnsaved: boolean;
+  /** How many are reading or writing in its root, which is mounted for them while it does not run. */
+  rootUsers: number;
 }
 
 /** The containers in memory, found by id, name or the beginning of an id. */
@@ -44,6 +46,7 @@ export class ContainerTable {
       beside: undefined,
       aftermath: Promise.resolve(),
       streak: 0,
+      rootUsers: 0,
       isUnsaved: false,
     };
     this.#byId.set(record.id, entry);

@@ -15,7 +15,7 @@ export function recordingLinux(): Linux & { readonly calls: readonly RecordedCal
   const calls: RecordedCall[] = [];
   const seen = (call: string, ...args: unknown[]) => void calls.push({ call, args });
   const later = async (call: string, ...args: unknown[]) => seen(call, ...args);
-  const none = { cpu_total_ns: 0, cpu_user_ns: 0, cpu_system_ns: 0, memory_working_set_bytes: 0, memory_usage_bytes: 0 };
+  const none = { cpu_total_ns: 0, machine_cpu_ns: 0, cpu_user_ns: 0, cpu_system_ns: 0, memory_working_set_bytes: 0, memory_usage_bytes: 0 };
   const usage: CgroupUsage = {
     ...none,
     memory_limit_bytes: Number.POSITIVE_INFINITY,

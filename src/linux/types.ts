@@ -174,6 +174,8 @@ export interface CgroupUsage {
   readonly cpu_total_ns: number;
   readonly cpu_user_ns: number;
   readonly cpu_system_ns: number;
+  /** What all processors together had had, idle time included, when `cpu_total_ns` was read. */
+  readonly machine_cpu_ns: number;
   /** Usage less inactive file cache: what Docker and Kubernetes call the working set. */
   readonly memory_working_set_bytes: number;
   readonly memory_usage_bytes: number;

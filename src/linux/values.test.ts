@@ -39,9 +39,10 @@ test('version 2: controllers and usage', () => {
     stat: 'anon 60\ninactive_file 30\n',
   };
   assert.deepEqual(
-    usageOf({ ...texts, events: 'oom 1\noom_kill 2\n', pids: '3\n', pidsMax: '50\n', io: '8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n' }),
+    usageOf({ ...texts, events: 'oom 1\noom_kill 2\n', pids: '3\n', pidsMax: '50\n', io: '8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n' }, 77),
     {
       cpu_total_ns: 5000,
+      machine_cpu_ns: 77,
       cpu_user_ns: 3000,
       cpu_system_ns: 2000,
       memory_usage_bytes: 100,

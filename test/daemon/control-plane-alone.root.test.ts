@@ -161,6 +161,29 @@ test('gantry why denied tells the rule that is missing, and the one that is ther
   assert.equal(mine.facts.user, 'kubernetes-admin');
 });
 
+test('gantry why pod names each node where no scheduler runs', async () => {
+  const node = (name: string, cpu: string) => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name },
+    status: { allocatable: { cpu, memory: '1Gi', pods: '9' } },
+  });
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'waiting' },
+    spec: { containers: [{ name: 'main', image: 'app', resources: { requests: { cpu: '2' } } }] },
+  };
+  for (const object of [node('small', '1'), node('big', '4'), pod]) await says('create -f -', JSON.stringify(object));
+  const { status, stdout } = await gantry('why', 'pod', 'waiting');
+  assert.equal(status, 1);
+  assert.match(stdout, /STOP +scheduling +no scheduler has looked at it yet\n/);
+  // Nobody speaks for them, which the cluster notes after a while.
+  assert.match(stdout, /nodes +big: (?:would take it|node\(s\) had untolerated taint\(s\) \(key node\.kubernetes\.io\/)/);
+  assert.match(stdout, /STOP +nodes +small: Insufficient cpu \(resource cpu, requested 2, free 1, allocatable 1\)/);
+  await says('delete node small big');
+});
+
 test('options that can’t be are refused by name', async () => {
   const refused = async (words: readonly string[], pattern: RegExp) => {
     const { status, stderr } = await inside([

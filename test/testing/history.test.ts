@@ -147,6 +147,7 @@ test('what cannot be looked at is refused in words', async () => {
   for (const [word, status, words] of [
     ['10h', 2, /history does not reach so far, it goes back to 2/],
     ['rev:999999', 2, /999999/],
+    ['rev:1', 2, /Cannot look at revision 1: history does not reach so far, it goes back to 2/],
     ['yesterday', 2, /Cannot take "yesterday" for a moment: write now, 10m or 1h30m/],
     ['2999-01-01T00:00:00Z', 2, /it is yet to come/],
   ] as const) {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { DockerfileError } from '../errors.ts';
 import type { InstructionBody, RunMount } from './instructions.ts';
 import { NAMES, parseDockerfile } from './parse.ts';
-import { bodyOf, printDockerfile } from './print.testing.ts';
+import { bodyOf, disturbed, printDockerfile, printInstruction } from './print.testing.ts';
 
 const word = fc
   .string({ unit: fc.constantFrom('a', 'b', '$X', '${Y:-z}', '.', '/', '-', 'ü', '1'), minLength: 1, maxLength: 8 })
@@ -118,14 +118,34 @@ describe('what holds for every Dockerfile', () => {
     fc.assert(
       fc.property(fc.array(body, { maxLength: 6 }), (bodies) => {
         const file: readonly InstructionBody[] = [{ kind: 'FROM', image: 'base' }, ...bodies];
-        const read = parseDockerfile(printDockerfile(file)).instructions.map((instruction) => {
-          const { mountTexts: _texts, ...rest } = { mountTexts: undefined, ...bodyOf(instruction) };
-          return rest;
-        });
-        assert.deepEqual(structuredClone(read), structuredClone(file));
+        assert.deepEqual(bodiesOf(printDockerfile(file)), structuredClone(file));
       }),
       { numRuns: 1500 },
     ));
+
+  it('nothing changes by letters, comments, blank and continued lines, a byte order mark and line ends, and each line is the one it stands on', () => {
+    const spelling = fc.record({ bom: fc.boolean(), windows: fc.boolean(), escape: fc.constantFrom('\\' as const, '`' as const) });
+    const noise = fc.record({
+      above: fc.constantFrom('', '# check', '#', '', '  # x', '\t'),
+      inside: fc.constantFrom('', '# a', '', '  ', '\t#b'),
+      lower: fc.boolean(),
+      cut: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(body, noise), { minLength: 1, maxLength: 5 }), spelling, (given, whole) => {
+        const { source, lines } = disturbed(
+          given.map(([one, way]) => ({ text: printInstruction(one), ...way })),
+          whole,
+        );
+        assert.deepEqual(bodiesOf(source).slice(1), structuredClone(given.map(([one]) => one)));
+        assert.deepEqual(
+          parseDockerfile(source).instructions.map(({ place }) => [place?.start, place?.end]),
+          lines,
+        );
+      }),
+      { numRuns: 1500 },
+    );
+  });
 
   it('it is read or refused as a DockerfileError, with a line of its own: made of the language’s pieces', () => {
     const piece = fc.oneof(
@@ -187,6 +207,16 @@ describe('what holds for every Dockerfile', () => {
         readsOrRefuses(start + unit.repeat(long / unit.length));
   });
 });
+
+/** What a file says, without places and the words of its mounts. */
+function bodiesOf(source: string): readonly unknown[] {
+  return structuredClone(
+    parseDockerfile(source).instructions.map((instruction) => {
+      const { mountTexts: _texts, ...rest } = { mountTexts: undefined, ...bodyOf(instruction) };
+      return rest;
+    }),
+  );
+}
 
 function readsOrRefuses(source: string): void {
   try {

@@ -12,6 +12,33 @@ export function bodyOf(instruction: Instruction): InstructionBody {
   return body;
 }
 
+/** An instruction's text, and what is to be written about and in it. */
+export interface Noise {
+  readonly text: string;
+  readonly above: string;
+  readonly inside: string;
+  readonly lower: boolean;
+  readonly cut: boolean;
+}
+
+/** A file of these instructions, written in another way that says the same, and the first and last line of each. */
+export function disturbed(
+  instructions: readonly Noise[],
+  { bom, windows, escape }: { readonly bom: boolean; readonly windows: boolean; readonly escape: '\\' | '`' },
+): { source: string; lines: readonly (readonly [number, number])[] } {
+  const written = escape === '`' ? ['# escape=`', 'FROM base'] : ['FROM base'];
+  const lines: (readonly [number, number])[] = [[written.length, written.length]];
+  for (const { text, above, inside, lower, cut } of instructions) {
+    written.push(above);
+    const at = text.indexOf(' ');
+    const word = lower ? text.slice(0, at).toLowerCase() : text.slice(0, at);
+    const own = (cut ? [`${word} ${escape}`, inside, text.slice(at + 1)].join('\n') : word + text.slice(at)).split('\n');
+    lines.push([written.length + 1, written.length + own.length]);
+    written.push(...own);
+  }
+  return { source: `${bom ? '\uFEFF' : ''}${written.join(windows ? '\r\n' : '\n')}`, lines };
+}
+
 /** One instruction as it may be written. */
 export function printInstruction(body: InstructionBody): string {
   switch (body.kind) {

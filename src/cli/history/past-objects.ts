@@ -1,5 +1,7 @@
 import type { KubeList, KubeObject } from '#cluster/api';
-import type { RawClient } from '#cluster/client';
+import { isStatus, type RawClient } from '#cluster/client';
+import { messageOf } from '#kit';
+import { CommandError } from '../errors.ts';
 import type { Kind } from '../kubernetes/kinds.ts';
 import { placeOf } from '../kubernetes/place.ts';
 import type { Moment } from './moment.ts';
@@ -30,12 +32,20 @@ export async function objectsAt(client: RawClient, kinds: readonly Kind[], momen
   const wanted = kinds.filter(({ namespaced }) => namespaced || namespace === undefined);
   const lists = await Promise.all(
     wanted.map(async (kind) => {
-      const { body } = await client.json({ path: placeOf(kind, namespace, undefined, query) });
+      const { body } = await client.json({ path: placeOf(kind, namespace, undefined, query) }).catch((error: unknown) => tooOld(client, moment, error));
       // A list of the kind that was asked for.
       return (body as KubeList).items.map((object): Found => ({ kind, object: { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind } }));
     }),
   );
   return new Map(lists.flat().map((found) => [keyOf(found), found]));
+}
+
+/** Of a revision that is forgotten the server says only that; of a time it says how far back history goes. */
+async function tooOld(client: RawClient, moment: Moment, error: unknown): Promise<never> {
+  if (moment.kind === 'now' || !isStatus(error, 'Expired')) throw error;
+  const oldest = await client.json({ path: '/history?time=0' }).then(() => '', messageOf);
+  const [, words = 'history does not reach so far'] = /: (history does not reach so far.*)/.exec(oldest) ?? [];
+  throw new CommandError(`Cannot look at ${moment.words}: ${words}`);
 }
 
 /** `apps Deployment default/web`: what an object is called in every version and life of it. */

@@ -1,4 +1,4 @@
-export { type ApplyOptions, applyPatch } from './apply/apply.ts';
+export { type ApplyOptions, applyPatch, untyped } from './apply/apply.ts';
 export { type TrackOptions, trackUpdate } from './apply/track.ts';
 export { copyOf } from './copy.ts';
 export { type Definition, resourcesOf } from './custom/definition.ts';

@@ -271,7 +271,7 @@ describe('delete', () => {
         contentType: merge,
         body: { metadata: { finalizers: ['example.com/hold', 'example.com/more'] } },
       }),
-      403,
+      422,
       /no new finalizers/,
     );
     await ask(server, 'patch', 'configmaps', { ...inDefault, name: 'a', contentType: merge, body: { metadata: { finalizers: null } } });

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connectKubectl, type Kubectl } from './testkit/kubectl.ts';
-import { ask, configMap, startTestServer } from './testkit/server.ts';
+import { ask, askObject, configMap, startTestServer } from './testkit/server.ts';
 
 interface Entry {
   readonly manager: string;
@@ -90,7 +90,7 @@ describe('who manages which field, with kubectl', () => {
     await kubectl('apply', '-f', await manifest({ replicas: 2, minReadySeconds: 7 }, { tier: 'front' }));
     const answer = await kubectl('apply', '--server-side', '-f', await manifest({ replicas: 2 }));
     assert.equal(answer.code, 0, answer.stderr);
-    assert.deepEqual(brief(await managers('deploy/web')), ['kubectl Apply', 'kubectl-last-applied Apply']);
+    assert.deepEqual(brief(await managers('deploy/web')), ['kubectl-last-applied Apply', 'kubectl Apply']);
     const { stdout } = await kubectl('get', 'deploy/web', '-o', 'jsonpath={.metadata.labels.tier},{.spec.minReadySeconds}');
     assert.equal(stdout, ',');
   });
@@ -103,6 +103,8 @@ describe('who manages which field, with kubectl', () => {
     await put(undefined, 'second');
     assert.deepEqual(brief(await managers('configmap/d')), ['first Update', 'second Update']);
     await put([{}], 'third');
-    assert.deepEqual(brief(await managers('configmap/d')), ['third Update']);
+    // Once forgotten, nobody is named until the first apply.
+    const forgotten = await askObject(server, 'get', 'configmaps', { namespace: 'default', name: 'd' });
+    assert.equal(forgotten.metadata.managedFields, undefined);
   });
 });

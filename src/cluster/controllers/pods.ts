@@ -1,7 +1,8 @@
 import type { V1Pod, V1PodCondition } from '#cluster/api';
 
 export function conditionOf(pod: V1Pod, type: string): V1PodCondition | undefined {
-  return pod.status?.conditions?.find((condition) => condition.type === type);
+  for (const condition of pod.status?.conditions ?? []) if (condition.type === type) return condition;
+  return undefined;
 }
 
 export function isReady(pod: V1Pod): boolean {

@@ -129,3 +129,9 @@ test('a node that would take it says so, and there is no message then; what has 
   const told = explainPlaces(pod('p'), { nodes: [node('a'), node('b', { unschedulable: true })], pods: [ended], namespaceLabels: () => ({}) });
   assert.deepEqual([told.message, told.nodes.map(({ name, fits }) => `${name} ${fits}`)], [undefined, ['a true', 'b false']]);
 });
+
+test('a taint that the cluster sets is not to be taken off by hand', () => {
+  const taints = [{ key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' }];
+  const { nodes } = explainPlaces(pod('p'), { nodes: [node('a', { taints })], pods: [], namespaceLabels: () => ({}) });
+  assert.match(nodes[0]?.reasons[0]?.advice ?? '', /^The cluster set it, and takes it off when the node is well: "kubectl describe node a"/);
+});

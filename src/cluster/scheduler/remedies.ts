@@ -10,11 +10,16 @@ export type Remedy = Pick<NodeReason, 'code' | 'values' | 'advice'>;
 /** Pure: what stands behind the words with which a plugin keeps a Pod off a node. */
 type Remedies = (placing: Placing, view: NodeView, message: string) => readonly Remedy[];
 
+/** Taints that stand for what a node's conditions say. */
+const OF_CONDITIONS = 'node.kubernetes.io/';
+
 const taints: Remedies = ({ pod }, { node }) =>
   untolerated(pod, node).map(({ key, value = '', effect }) => ({
     code: 'UntoleratedTaint',
     values: { key, value, effect },
-    advice: `Take the taint off ("kubectl taint node ${node.metadata.name} ${key}:${effect}-"), or give the Pod a toleration for it`,
+    advice: key.startsWith(OF_CONDITIONS)
+      ? `The cluster set it, and takes it off when the node is well: "kubectl describe node ${node.metadata.name}" tells its conditions`
+      : `Take the taint off ("kubectl taint node ${node.metadata.name} ${key}:${effect}-"), or give the Pod a toleration for it`,
   }));
 
 const affinity: Remedies = ({ pod }, { node }) => {

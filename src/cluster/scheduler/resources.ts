@@ -65,6 +65,17 @@ export function countedOf(requests: Amounts): Counted {
   return { cpu: Number(requests.get('cpu') || ASSUMED.cpu), memory: Number(requests.get('memory') || ASSUMED.memory) };
 }
 
+const knownRoom = new WeakMap<V1Node, Amounts>();
+
+/** What a node has to give. Nodes are frozen, too. */
+function allocatableOf(node: V1Node): Amounts {
+  const before = knownRoom.get(node);
+  if (before !== undefined) return before;
+  const amounts = parseAmounts(node.status?.allocatable ?? node.status?.capacity);
+  knownRoom.set(node, amounts);
+  return amounts;
+}
+
 /** A node with its Pods, and what follows from them for those that come. */
 export function viewOf(node: V1Node, pods: readonly V1Pod[]): NodeView {
   const requested = new Map<string, bigint>();
@@ -80,7 +91,7 @@ export function viewOf(node: V1Node, pods: readonly V1Pod[]): NodeView {
     if (owner !== undefined && pod.metadata.deletionTimestamp === undefined) siblings.set(owner, (siblings.get(owner) ?? 0) + 1);
   }
   const repelling = pods.filter(({ spec }) => spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length);
-  const allocatable = parseAmounts(node.status?.allocatable ?? node.status?.capacity);
+  const allocatable = allocatableOf(node);
   const capacity = { cpu: Number(allocatable.get('cpu') ?? 0n), memory: Number(allocatable.get('memory') ?? 0n) };
   const room = allocatable.get('pods');
   const isFull = room !== undefined && BigInt(pods.length + 1) * 1000n > room;

@@ -43,15 +43,30 @@ async function withRoot<T>(rooms: Rooms, entry: Entry, path: string, use: (root:
   const mounts = record.mounts.filter(({ type, target }) => type !== 'tmpfs' && (clean === target || clean.startsWith(`${target.replace(/\/$/, '')}/`)));
   const mount = mounts.toSorted((a, b) => b.target.length - a.target.length)[0];
   if (mount && clean !== mount.target) return await use(mount.source, clean.slice(mount.target.replace(/\/$/, '').length));
-  const { snapshot } = pathsOf(rooms, record);
-  const root = await rooms.snapshots.mount(snapshot);
+  const root = await openRoot(rooms, entry);
   try {
     return await use(mount ? mount.source : root, mount ? '/' : path);
   } finally {
-    await rooms.locks.run(record.id, async () => {
-      if (!isLive(entry.record.state) && rooms.table.byId(record.id) === entry) await rooms.snapshots.unmount(snapshot);
-    });
+    await closeRoot(rooms, entry);
   }
+}
+
+/** The root's path, mounted until `closeRoot` was called as often as this. */
+async function openRoot(rooms: Rooms, entry: Entry): Promise<string> {
+  return await rooms.locks.run(entry.record.id, async () => {
+    const root = await rooms.snapshots.mount(pathsOf(rooms, entry.record).snapshot);
+    entry.rootUsers += 1;
+    return root;
+  });
+}
+
+async function closeRoot(rooms: Rooms, entry: Entry): Promise<void> {
+  const { record } = entry;
+  await rooms.locks.run(record.id, async () => {
+    entry.rootUsers -= 1;
+    if (entry.rootUsers > 0 || isLive(entry.record.state) || rooms.table.byId(record.id) !== entry) return;
+    await rooms.snapshots.unmount(pathsOf(rooms, record).snapshot);
+  });
 }
 
 /** A process that has just ended has none, though its end is not taken in yet. */
@@ -165,8 +180,7 @@ function assertWritable({ record }: Entry, path: string): void {
 
 /** The whole file system as a tar, without what is mounted over it. */
 export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
-  const { snapshot } = pathsOf(rooms, entry.record);
-  const root = await rooms.snapshots.mount(snapshot);
+  const root = await openRoot(rooms, entry);
   const found = await findInRoot(root, '/', { followLast: true });
   if (!found) throw pathUnknown('/', entry.record.id);
   const output = new PassThrough();
@@ -178,9 +192,7 @@ export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
     .catch((error: unknown) => output.destroy(error instanceof Error ? error : undefined))
     .finally(async () => {
       await found[Symbol.asyncDispose]();
-      await rooms.locks.run(entry.record.id, async () => {
-        if (!isLive(entry.record.state) && rooms.table.byId(entry.record.id) === entry) await rooms.snapshots.unmount(snapshot);
-      });
+      await closeRoot(rooms, entry);
     })
     .catch((error: unknown) => rooms.logger.warn('cannot let go of an exported root', { error }));
   return output;

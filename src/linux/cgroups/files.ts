@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '#kit';
@@ -60,4 +61,26 @@ export async function removeFolder(path: string): Promise<boolean> {
     if (isSystemError(error, 'EBUSY')) return false;
     throw error;
   }
+}
+
+const NS_PER_TICK = 10_000_000;
+
+/**
+ * What a group's file says of processor time, and what all processors together have had, read one right after the other and in one go: with other
+ * work between them, on a machine that is loaded, a share that is made of both would be of two different times.
+ */
+export function readWithMachine(path: string): { readonly text: string; readonly machine_cpu_ns: number } {
+  let text = '';
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT') && !isSystemError(error, 'ENODEV')) throw error;
+  }
+  return { text, machine_cpu_ns: machineCpu_ns(readFileSync('/proc/stat', 'utf8')) };
+}
+
+/** All states of all processors together (proc_stat(5)): the first eight fields of the first line. */
+function machineCpu_ns(stat: string): number {
+  const fields = (stat.split('\n', 1)[0] ?? '').split(/\s+/).slice(1, 9);
+  return fields.reduce((sum, field) => sum + Number(field), 0) * NS_PER_TICK;
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '#kit';
 import { cgroupControllerMissing, freezeTimedOut } from '../errors.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage, Processes } from '../types.ts';
-import { makeFolder, processesBelow, readIfThere, tree, writeValue } from './files.ts';
+import { makeFolder, processesBelow, readIfThere, readWithMachine, tree, writeValue } from './files.ts';
 import type { Hierarchies } from './hierarchies.ts';
 import { childrenIn, endAndRemove, removeEmpty } from './remove.ts';
 import { parseFlatKeyed, parseLimit, writesV1, parseBlkio } from './values.ts';
@@ -83,8 +83,8 @@ async function freeze(group: string, frozen: boolean, clock: Clock): Promise<voi
 
 async function readUsage(roots: ReadonlyMap<string, string>, path: string): Promise<CgroupUsage> {
   const read = async (controller: string, file: string) => (await readIfThere(join(roots.get(controller) ?? '/nowhere', path, file))) ?? '';
-  const [cpu, user, system, usage, limit, peak, stat, oom, pids, pidsMax, fails, throttling, processors, ioBytes, ioCounts] = await Promise.all([
-    read('cpuacct', 'cpuacct.usage'),
+  const cpu = readWithMachine(join(roots.get('cpuacct') ?? '/nowhere', path, 'cpuacct.usage'));
+  const [user, system, usage, limit, peak, stat, oom, pids, pidsMax, fails, throttling, processors, ioBytes, ioCounts] = await Promise.all([
     read('cpuacct', 'cpuacct.usage_user'),
     read('cpuacct', 'cpuacct.usage_sys'),
     read('memory', 'memory.usage_in_bytes'),
@@ -104,7 +104,8 @@ async function readUsage(roots: ReadonlyMap<string, string>, path: string): Prom
   const throttled = parseFlatKeyed(throttling);
   const pidsLimit = pidsMax === '' ? Number.POSITIVE_INFINITY : parseLimit(pidsMax);
   return {
-    cpu_total_ns: Number(cpu),
+    cpu_total_ns: Number(cpu.text),
+    machine_cpu_ns: cpu.machine_cpu_ns,
     cpu_user_ns: Number(user),
     cpu_system_ns: Number(system),
     memory_usage_bytes: Number(usage),

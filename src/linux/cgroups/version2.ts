@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '#kit';
 import { freezeTimedOut } from '../errors.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage, Processes } from '../types.ts';
-import { makeFolder, processesBelow, readIfThere, writeValue } from './files.ts';
+import { makeFolder, processesBelow, readIfThere, readWithMachine, writeValue } from './files.ts';
 import { childrenIn, endAndRemove, removeEmpty } from './remove.ts';
 import { parseFlatKeyed, parseLimit, writesV2, parseIoStat } from './values.ts';
 
@@ -75,13 +75,17 @@ async function freeze(group: string, frozen: boolean, clock: Clock): Promise<voi
 
 async function readUsage(group: string): Promise<CgroupUsage> {
   const read = async (file: string) => (await readIfThere(join(group, file))) ?? '';
-  const names = ['cpu.stat', 'memory.current', 'memory.max', 'memory.peak', 'memory.stat', 'memory.events', 'pids.current', 'pids.max', 'io.stat'];
-  const [cpu = '', current = '', max = '', peak = '', stat = '', events = '', pids = '', pidsMax = '', io = ''] = await Promise.all(names.map(read));
-  return usageOf({ cpu, current, max, peak, stat, events, pids, pidsMax, io });
+  const cpu = readWithMachine(join(group, 'cpu.stat'));
+  const names = ['memory.current', 'memory.max', 'memory.peak', 'memory.stat', 'memory.events', 'pids.current', 'pids.max', 'io.stat'];
+  const [current = '', max = '', peak = '', stat = '', events = '', pids = '', pidsMax = '', io = ''] = await Promise.all(names.map(read));
+  return usageOf({ cpu: cpu.text, current, max, peak, stat, events, pids, pidsMax, io }, cpu.machine_cpu_ns);
 }
 
 /** The texts of a group's files as figures. Pure. */
-export function usageOf(texts: Readonly<Record<'cpu' | 'current' | 'max' | 'peak' | 'stat' | 'events' | 'pids' | 'pidsMax' | 'io', string>>): CgroupUsage {
+export function usageOf(
+  texts: Readonly<Record<'cpu' | 'current' | 'max' | 'peak' | 'stat' | 'events' | 'pids' | 'pidsMax' | 'io', string>>,
+  machine_cpu_ns: number,
+): CgroupUsage {
   const cpu = parseFlatKeyed(texts.cpu);
   const stat = parseFlatKeyed(texts.stat);
   const usage = Number(texts.current);
@@ -90,6 +94,7 @@ export function usageOf(texts: Readonly<Record<'cpu' | 'current' | 'max' | 'peak
     cpu_total_ns: (cpu.usage_usec ?? 0) * 1000,
     cpu_user_ns: (cpu.user_usec ?? 0) * 1000,
     cpu_system_ns: (cpu.system_usec ?? 0) * 1000,
+    machine_cpu_ns,
     memory_usage_bytes: usage,
     memory_working_set_bytes: Math.max(0, usage - (stat.inactive_file ?? 0)),
     memory_limit_bytes: texts.max === '' ? Number.POSITIVE_INFINITY : parseLimit(texts.max),

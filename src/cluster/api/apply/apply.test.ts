@@ -5,6 +5,7 @@ import { decode, findKind, type KubeObject, StatusError } from '../index.ts';
 import { applyPatch } from './apply.ts';
 import { decodeFields, difference, intersection, isEmpty, sameFields, union } from './field-set.ts';
 import { readFields, writtenFields } from './interned.ts';
+import { mergeOrder } from './merge-order.ts';
 import { trackUpdate } from './track.ts';
 
 function resourceOf(apiVersion: string, kind: string) {
@@ -110,8 +111,12 @@ test("another's field is refused, with the field's path, unless forced", () => {
 test('the same value is shared without a conflict', () => {
   const both = apply(configMaps, apply(configMaps, undefined, { data: { a: '1' } }), { data: { a: '1' } }, { manager: 'two' });
   assert.deepEqual(
-    managers(both).map(({ manager }) => manager),
-    ['one', 'two'],
+    // Who changed nothing is not said to have done it at any time, and stands first.
+    managers(both).map(({ manager, time }) => [manager, time]),
+    [
+      ['two', undefined],
+      ['one', T1],
+    ],
   );
 });
 
@@ -144,7 +149,12 @@ test('an update that changes nothing leaves the managers as they were', () => {
 });
 
 test('many updaters become few', () => {
-  let object: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } };
+  let object = trackUpdate(
+    configMaps,
+    undefined,
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', labels: { l: '1' } } },
+    { manager: 'm', time: T1 },
+  );
   for (let i = 0; i < 30; i++) {
     const data = { ...(object as KubeObject & { data?: object }).data, [`k${i}`]: String(i) }; // ConfigMaps' own field
     object = trackUpdate(configMaps, object, { ...object, data } as KubeObject, { manager: `m${i}`, time: `2026-01-01T00:00:${String(i).padStart(2, '0')}Z` });
@@ -160,10 +170,45 @@ test('status is not applied but through its subresource', () => {
   assert.deepEqual([(status as KubeObject & { status?: object }).status, JSON.stringify(status).includes('"replicas":9')], [{ replicas: 2 }, false]);
 });
 
-test('a list item without its key, a missing manager and managers in the body are refused', () => {
+test('a list item without its key and a missing manager are refused', () => {
   assert.throws(() => apply(resourceOf('v1', 'Service'), undefined, { spec: { ports: [{ name: 'a' }] } }), /cannot apply \.spec\.ports\[0\]/);
   assert.throws(() => apply(configMaps, undefined, {}, { manager: '' }), /fieldManager is required/);
-  assert.throws(() => apply(configMaps, undefined, { metadata: { name: 'x', managedFields: [{ manager: 'm' }] } }), /managedFields must be nil/);
+});
+
+// The words and outcomes of a kube-apiserver 1.36.
+test('items that can’t be told from each other are no object of the kind', () => {
+  assert.throws(() => apply(deployments, undefined, containers({ name: 'a' }, { name: 'a' })), {
+    status: 500,
+    message: 'failed to create typed patch object (/x; apps/v1, Kind=Deployment): .spec.template.spec.containers: duplicate entries for key [name="a"]',
+  });
+});
+
+test('what is applied stands behind what stood there, in its own order', () => {
+  const order = (standing: string, applied: string) => mergeOrder(Array.from(standing), Array.from(applied)).join('');
+  assert.equal(order('e', 'f'), 'ef');
+  assert.equal(order('ab', 'ba'), 'ba');
+  assert.equal(order('abc', 'nb'), 'anbc');
+  assert.equal(order('abc', ''), 'abc');
+  assert.equal(order('', 'ab'), 'ab');
+});
+
+test('of what nobody was named for, one before the first apply is; an update names nobody', () => {
+  const bare: KubeObject & { data: object } = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, data: { a: '1' } };
+  assert.equal(trackUpdate(configMaps, bare, { ...bare, data: { a: '2' } } as KubeObject, { manager: 'm', time: T1 }).metadata.managedFields, undefined);
+  assert.throws(() => apply(configMaps, bare, { data: { a: '2' } }), /conflict with "before-first-apply" using v1: \.data\.a/);
+  const names = managers(apply(configMaps, bare, { data: { a: '1' } })).map(({ manager }) => manager);
+  assert.deepEqual(names, ['one', 'before-first-apply']);
+});
+
+test('what kubectl applied by itself it may go on with by the server’s apply, as long as it still stands so', () => {
+  const text = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, data: { a: '1', b: '1' } });
+  const key = 'kubectl.kubernetes.io/last-applied-configuration';
+  const plain = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', annotations: { [key]: text } }, data: { a: '1', b: '7' } };
+  const live = trackUpdate(configMaps, undefined, plain, { manager: 'kubectl-client-side-apply', time: T1 });
+  const next = apply(configMaps, live, { data: { a: '2' } }, { manager: 'kubectl' });
+  assert.equal(next.metadata.annotations?.[key], '{"apiVersion":"v1","data":{"a":"2"},"kind":"ConfigMap","metadata":{"name":"x"}}\n');
+  assert.throws(() => apply(configMaps, live, { data: { b: '2' } }, { manager: 'kubectl' }), /conflict with "kubectl-client-side-apply"/);
+  assert.throws(() => apply(configMaps, live, { data: { a: '2' } }, { manager: 'other' }), /conflict with "kubectl-client-side-apply"/);
 });
 
 const element = fc.constantFrom('f:a', 'f:b', 'k:{"name":"x"}', 'v:"y"');

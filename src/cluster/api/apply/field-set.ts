@@ -77,7 +77,7 @@ function byElement(one: string, other: string): number {
 }
 const KINDS = 'fkv';
 
-function elementText(element: string): string {
+export function elementText(element: string): string {
   const rest = element.slice(2);
   if (element.startsWith('f:')) return `.${rest}`;
   if (element.startsWith('v:')) return `[=${rest}]`;

@@ -3,7 +3,7 @@ import type { ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
 import { difference, isEmpty, NO_FIELDS, union } from './field-set.ts';
 import { isSameManager, type Manager, type ManagerId, ownable, readManagers, shapeOfResource, versionOf, withManagers } from './managers.ts';
-import { changedFields, presentFields } from './values.ts';
+import { changedFields, keptFields } from './values.ts';
 
 export interface TrackOptions {
   /** The request's fieldManager, or the program that it comes from. */
@@ -28,10 +28,11 @@ export function trackUpdate(resource: ServedResource, before: KubeObject | undef
   const touched = new Set([...changed.children.keys(), ...gone.children.keys()]);
   const managers = readManagers(options.managedFields ?? before?.metadata.managedFields).map((manager): Manager => {
     if (manager.apiVersion !== id.apiVersion || ![...manager.fields.children.keys()].some((element) => touched.has(element))) return manager;
-    const present = presentFields(shape, after, manager.fields);
-    return { ...manager, fields: isSameManager(manager, id) ? present : difference(present, changed) };
+    const kept = keptFields(shape, before, after, manager.fields);
+    return { ...manager, fields: isSameManager(manager, id) ? kept : difference(kept, changed) };
   });
-  if (isEmpty(changed)) return withManagers(after, managers);
+  // Of what nobody was named for, nobody is until the first apply.
+  if (isEmpty(changed) || (before !== undefined && managers.length === 0)) return withManagers(after, managers);
   const previous = managers.find((manager) => isSameManager(manager, id));
   const others = managers.filter((manager) => manager !== previous);
   return withManagers(after, [...others, { ...id, time: options.time, fields: union(previous?.fields ?? NO_FIELDS, changed) }]);

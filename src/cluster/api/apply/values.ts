@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { interleave } from '../patch/interleave.ts';
 import { isRecord } from '../schema/is-record.ts';
-import { type FieldSet, fieldSet, isEmpty, mapped, NO_FIELDS, ONE_FIELD } from './field-set.ts';
+import { elementText, type FieldSet, fieldSet, isEmpty, mapped, NO_FIELDS, ONE_FIELD } from './field-set.ts';
+import { mergeOrder } from './merge-order.ts';
 import { isNamed, itemsOf, type Part, partsOf, type Shape, shapeOfField } from './shape.ts';
 
 /** Every field that the value says: what whoever applies it owns. */
@@ -86,20 +86,23 @@ function own(record: Record<string, unknown>, name: string): unknown {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-/** Those of the fields that the value has. */
-export function presentFields(shape: Shape, value: unknown, fields: FieldSet): FieldSet {
-  if (fields.children.size === 0) return fields;
+/** Those of the fields that did not go from `before` to `after`. */
+export function keptFields(shape: Shape, before: unknown, after: unknown, fields: FieldSet): FieldSet {
+  if (fields.children.size === 0 || before === after) return fields;
   if (isNamed(shape)) {
-    const record = isRecord(value) ? value : {};
+    const [old, record] = [isRecord(before) ? before : {}, isRecord(after) ? after : {}];
     return mapped(fields, fields.isMember, (element, below) => {
-      const content = element.startsWith('f:') ? own(record, element.slice(2)) : undefined;
-      return content === undefined ? NO_FIELDS : presentFields(shapeOfField(shape, element.slice(2), content), content, below);
+      const name = element.startsWith('f:') ? element.slice(2) : '';
+      const [was, content] = [own(old, name), own(record, name)];
+      if (content === undefined) return was === undefined ? below : NO_FIELDS;
+      return keptFields(shapeOfField(shape, name, content), was, content, below);
     });
   }
-  const items = new Map(itemsOf(shape, value)?.map((part) => [part.element, part]));
+  const [old, items] = [before, after].map((list) => new Map(itemsOf(shape, list)?.map((part) => [part.element, part])));
   return mapped(fields, fields.isMember, (element, below) => {
-    const part = items.get(element);
-    return part === undefined ? NO_FIELDS : presentFields(part.shape, part.value, below);
+    const part = items?.get(element);
+    if (part === undefined) return old?.has(element) === true ? NO_FIELDS : below;
+    return keptFields(part.shape, old?.get(element)?.value, part.value, below);
   });
 }
 
@@ -110,13 +113,9 @@ export function merge(shape: Shape, live: unknown, applied: unknown): unknown {
   const byElement = new Map(old.map((part) => [part.element, part.value]));
   const merged = parts.map((part): Part => ({ ...part, value: merge(part.shape, byElement.get(part.element), part.value) }));
   if (isNamed(shape)) return assemble([...old, ...merged]);
-  const named = new Set(parts.map(({ element }) => element));
-  const place = new Map(old.map(({ element }, index) => [element, index]));
-  return interleave(
-    merged,
-    old.filter(({ element }) => !named.has(element)),
-    ({ element }) => place.get(element) ?? -1,
-  ).map(({ value }) => value);
+  const values = new Map([...old, ...merged].map(({ element, value }) => [element, value]));
+  const elements = (list: readonly Part[]) => list.map(({ element }) => element);
+  return mergeOrder(elements(old), elements(merged)).map((element) => values.get(element));
 }
 
 /** The value without `gone`; an item of which something is in `kept` stays, with its keys. Undefined when nothing is left. */
@@ -149,6 +148,19 @@ function withoutKeys(fields: FieldSet, keys: readonly string[]): FieldSet {
 
 function assemble(parts: readonly Part[]): Record<string, unknown> {
   return Object.fromEntries(parts.map(({ name, value }) => [name, value]));
+}
+
+/** What to say of the items of a list that can't be told from each other, if there are some. */
+export function repeatedItem(shape: Shape, value: unknown, path = ''): string | undefined {
+  const seen = new Set<string>();
+  for (const part of partsOf(shape, value) ?? []) {
+    const isItem = !isNamed(shape);
+    if (isItem && seen.has(part.element)) return `${path}: duplicate entries for key ${elementText(part.element)}`;
+    seen.add(part.element);
+    const below = repeatedItem(part.shape, part.value, path + elementText(part.element));
+    if (below !== undefined) return below;
+  }
+  return undefined;
 }
 
 /** The item of a list that lacks the keys to tell it from others, if there is one: its path. */

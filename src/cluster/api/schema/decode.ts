@@ -34,7 +34,9 @@ export function decode(
     throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
   const walk = new Walk(resource.kind, resource.version);
   const decoded = resource.custom === undefined ? walk.model(resource.model, body, '', options.known) : walk.custom(resource.custom, body);
-  const warnings = [...(options.repeated ?? []), ...walk.unknown.map((path) => `unknown field "${path}"`)];
+  // What is unknown is told as that alone.
+  const repeated = (options.repeated ?? []).filter((one) => !walk.unknown.some((path) => one === `duplicate field "${path}"`));
+  const warnings = [...repeated, ...walk.unknown.map((path) => `unknown field "${path}"`)];
   if (warnings.length > 0 && options.fieldValidation === 'Strict') {
     throw badRequest(
       `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${warnings.join(', ')}`,

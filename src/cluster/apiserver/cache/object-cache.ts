@@ -100,12 +100,10 @@ export class ObjectCache {
     }
   }
 
-  /** Removes the object at that revision; the last state with the deletion's revision comes back. */
-  async delete(key: string, expected: number): Promise<KubeObject | undefined> {
+  /** Removes the object at that revision. */
+  async delete(key: string, expected: number): Promise<void> {
     const done = await this.#store.delete(key, { expected });
-    if (!done) return undefined;
-    await this.reached(done.revision);
-    return withRevision(parse(done.previous), done.revision);
+    if (done) await this.reached(done.revision);
   }
 
   /** Resolves when the cache has seen that revision. */

@@ -79,6 +79,13 @@ describe('a request that a real server refuses', () => {
     assert.match(String(words), /^ "" is invalid: patch: Invalid value: /);
     assert.deepEqual(await patch({ metadata: { uid: 'x' } }), [422, 'ConfigMap "a" is invalid: metadata.uid: Invalid value: "x": field is immutable']);
   });
+  test('an object comes in a form of objects; a field that is unknown is told as that alone', async () => {
+    for (const type of ['application/merge-patch+json', 'application/foo+json', 'text/yaml', 'application/json,application/yaml'])
+      assert.equal((await call('POST', COLLECTION, { 'content-type': type }, JSON.stringify(configMap('t')))).status, 415, type);
+    const twice = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"t"},"foo":1,"foo":2}';
+    const { headers } = await call('POST', `${COLLECTION}?dryRun=All`, JSON_BODY, twice);
+    assert.equal(headers.warning, '299 - "unknown field \\"foo\\""');
+  });
   test('items of a list leave to it what they are', async () => {
     const answer = (await call('GET', COLLECTION)).json() as { items: object[] };
     assert.deepEqual(Object.keys(answer.items[0] ?? {}), ['metadata']);

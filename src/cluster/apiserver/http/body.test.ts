@@ -14,6 +14,11 @@ test('JSON, its patches, and YAML in both of its styles are read', async () => {
   await check('a: 1\nb: [x]\n', 'application/yaml', { a: 1, b: ['x'] });
   await check('{a: 1}', 'application/apply-patch+yaml', { a: 1 });
 });
+test('YAML is read as Kubernetes reads it: truth values and merge keys of 1.1, and the first document', async () => {
+  await check('a: yes\nb: Off\nc: "yes"\nd: yesterday\n', 'application/yaml', { a: true, b: false, c: 'yes', d: 'yesterday' });
+  await check('x: &x {a: 1}\ny1: {<<: *x, b: 2}\n', 'application/yaml', { x: { a: 1 }, y1: { a: 1, b: 2 } });
+  await check('a: 1\n---\nb: 2\n', 'application/yaml', { a: 1 });
+});
 test('what is neither is refused, saying why', async () => {
   await assert.rejects(parseBody(Buffer.from('{'), 'application/json'), /Cannot read the request body: /);
   await assert.rejects(parseBody(Buffer.from('x'), 'text/plain'), /unknown format - accepted media types include: application\/json/);

@@ -8,7 +8,8 @@ import { countFields, jsonShape, repeatedFields } from './json-text.ts';
 import type { YamlReader } from './yaml-reader.ts';
 
 export const BODY_BYTES_MAX = 3 * 1024 * 1024;
-const READABLE = ['application/json', 'application/yaml', 'application/cbor', PROTOBUF_TYPE];
+/** What an object may be written in; a patch has types of its own. */
+export const READABLE: readonly string[] = ['application/json', 'application/yaml', 'application/cbor', PROTOBUF_TYPE];
 
 /** The whole body. Errors: 413 past `BODY_BYTES_MAX`. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -9,10 +9,10 @@ import { HISTORY_PATH, momentOf } from './history.ts';
 import { issuerDocument } from '../auth/tokens/issuer-discovery.ts';
 import type { Context } from '../context.ts';
 import type { Discovery } from '../discovery/discovery.ts';
-import { methodNotAllowed, noSuchPath, NoSuchPathError, unauthorized } from '../errors.ts';
+import { methodNotAllowed, noSuchPath, NoSuchPathError, unauthorized, unsupportedMediaType } from '../errors.ts';
 import type { ProxyRequest } from '../proxy/serve.ts';
 import { podLog } from '../streams/logs.ts';
-import { parseBody, readBody } from './body.ts';
+import { parseBody, READABLE, readBody } from './body.ts';
 import { inTime, leaveUnread, within } from './deadline.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
 import { sendResponse } from './forms.ts';
@@ -53,6 +53,8 @@ export class HttpEdge {
   readonly #inFlight: InFlight;
   /** What is being answered; aborting ends what is open for long. */
   readonly #answering = new Map<ServerResponse, AbortController>();
+  /** Why work is given up. One for all: to make it tells where it was made, which takes longer than many an answer. */
+  readonly #gone = new Error('nobody waits for the answer any longer');
   #stopping = false;
 
   constructor(options: EdgeOptions) {
@@ -79,7 +81,7 @@ export class HttpEdge {
     // Who is answered by then is told that no more comes by this connection.
     for (const [response] of open) if (!response.headersSent) response.shouldKeepAlive = false;
     await within(context.clock, limits.requestTimeout_ms, this.#inFlight.empty());
-    for (const [, long] of this.#answering) long.abort();
+    for (const [, long] of this.#answering) long.abort(this.#gone);
     await within(context.clock, LAST_BYTES_MS, closed);
     for (const listener of this.#listeners) listener.destroy();
     await closed;
@@ -93,15 +95,17 @@ export class HttpEdge {
     this.#answering.set(response, gone);
     if (this.#stopping) response.shouldKeepAlive = false;
     response.once('close', () => {
-      gone.abort();
+      gone.abort(this.#gone);
       this.#answering.delete(response);
       // By a connection that was promised to stay nothing more comes.
       if (this.#stopping) for (const listener of this.#listeners) listener.closeIdle();
     });
-    response.on('error', () => gone.abort());
+    response.on('error', () => gone.abort(this.#gone));
     try {
       await this.#route(request, response, gone);
     } catch (thrown) {
+      // What is still done of it is for nobody.
+      gone.abort(this.#gone);
       const error = statusErrorOf(thrown, this.#options.context.logger);
       this.#countRefused(request, thrown, error.status);
       if (response.destroyed) return;
@@ -135,7 +139,7 @@ export class HttpEdge {
     const timeout_ms = timeoutOf(query, this.#options.limits);
     const leave = this.#inFlight.enter(isReading(request) ? 'reading' : 'writing', user);
     response.once('close', leave);
-    await inTime(call, timeout_ms, this.#options.context.clock, () => this.#dispatch(call)).finally(() => gone.abort());
+    await inTime(call, timeout_ms, this.#options.context.clock, () => this.#dispatch(call));
   }
 
   async #dispatch(call: Call): Promise<void> {
@@ -186,6 +190,7 @@ export class HttpEdge {
     const withBody = request.method !== 'GET' && request.method !== 'HEAD';
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
+    if (verb !== 'patch' && mediaType !== '' && withBody && !READABLE.includes(mediaType)) throw unsupportedMediaType(mediaType, READABLE);
     const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType, this.#yaml) : undefined;
     // Who applies has to say in whose name.
     if (!query.fieldManager && !mediaType.startsWith('application/apply-patch')) query.fieldManager = programOf(request);

@@ -86,6 +86,8 @@ export async function sendError(response: ServerResponse, error: StatusError): P
   }
   const after = error.body.details?.retryAfterSeconds;
   if (after !== undefined) response.setHeader('retry-after', after);
+  // A denial is read by people, too.
+  if (error.status === 403) response.setHeader('x-content-type-options', 'nosniff');
   const encoding = objectForm(parseAccept(response.req.headers.accept))?.encoding ?? 'json';
   sendBytes(response, error.status, await encoded(error.body, encoding), ENCODING_TYPES[encoding]);
 }

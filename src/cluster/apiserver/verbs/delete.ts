@@ -1,8 +1,19 @@
-import { type ApiRequest, type ApiResponse, badRequest, conflict, type KubeObject, type ResourceRef, type Status, StatusError } from '#cluster/api';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  badRequest,
+  conflict,
+  invalid,
+  type KubeObject,
+  type ResourceRef,
+  type Status,
+  type StatusCause,
+  StatusError,
+} from '#cluster/api';
 import type { AdmissionRequest } from '../admission/types.ts';
 import { type Context, mutable, timestamp } from '../context.ts';
 import { keyOf, matcherOf, present, type Served, scopePrefix } from '../kinds.ts';
-import { isDryRun, wholeNumber } from './options.ts';
+import { flag, wholeNumber } from './options.ts';
 import { type Change, change, type Place } from './write.ts';
 
 /** meta/v1 DeleteOptions, from the body or the query. */
@@ -64,25 +75,57 @@ export async function deletePlace(context: Context, place: Place, options: Delet
   });
 }
 
-/** The body of a DELETE wins over its query. Errors: 400. */
+/** The body of a DELETE wins over its query. Errors: 400 for what is of another type, 422 for what can not be. */
 function deleteOptions(request: ApiRequest): DeleteOptions {
-  // DeleteOptions is a record of scalars; each field that is used is checked here.
-  const body = (typeof request.body === 'object' && request.body !== null ? request.body : {}) as Record<string, unknown>;
-  const grace = typeof body.gracePeriodSeconds === 'number' ? body.gracePeriodSeconds : wholeNumber(request.query, 'gracePeriodSeconds');
-  const orphan = body.orphanDependents ?? (request.query.orphanDependents === undefined ? undefined : request.query.orphanDependents === 'true');
-  const asked = body.propagationPolicy ?? request.query.propagationPolicy ?? (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background');
+  const body = (typeof request.body === 'object' && request.body !== null ? request.body : fromQuery(request.query)) as Record<string, unknown>; // read below
+  const { gracePeriodSeconds: grace, orphanDependents: orphan, propagationPolicy, preconditions, dryRun = [] } = body;
+  refuseType('gracePeriodSeconds', grace, Number.isInteger);
+  refuseType('orphanDependents', orphan, (value) => typeof value === 'boolean');
+  refuseType('propagationPolicy', propagationPolicy, (value) => typeof value === 'string');
+  refuseType('dryRun', dryRun, Array.isArray);
+  const values = [...(dryRun as readonly unknown[]), ...(request.query.dryRun === undefined ? [] : [request.query.dryRun])];
+  checkDeletion(orphan, propagationPolicy, values);
+  const asked = propagationPolicy ?? (typeof orphan === 'boolean' ? (orphan ? 'Orphan' : 'Background') : undefined);
   const policy = asked ?? (isOrphaning(request.resource) ? 'Orphan' : undefined);
-  if (policy !== undefined && !POLICIES.includes(String(policy))) {
-    throw badRequest(`Cannot use propagationPolicy="${String(policy)}": supported values: ${POLICIES.map((one) => `"${one}"`).join(', ')}`);
-  }
-  const preconditions =
-    typeof body.preconditions === 'object' && body.preconditions !== null ? (body.preconditions as DeleteOptions['preconditions']) : undefined;
   return {
-    dryRun: isDryRun(request.query, body),
-    ...(grace === undefined ? {} : { gracePeriodSeconds: Math.max(grace, grace < 0 ? 1 : 0) }),
-    ...(policy === undefined ? {} : { propagationPolicy: String(policy) }),
-    ...(preconditions ? { preconditions } : {}),
+    dryRun: values.length > 0,
+    // Below 0 is as soon as can be.
+    ...(typeof grace === 'number' ? { gracePeriodSeconds: grace < 0 ? 1 : grace } : {}),
+    ...(typeof policy === 'string' ? { propagationPolicy: policy } : {}),
+    ...(typeof preconditions === 'object' && preconditions !== null ? { preconditions: preconditions as NonNullable<DeleteOptions['preconditions']> } : {}),
   };
+}
+
+function fromQuery(query: ApiRequest['query']): Record<string, unknown> {
+  const { orphanDependents, propagationPolicy } = query;
+  return {
+    gracePeriodSeconds: wholeNumber(query, 'gracePeriodSeconds'),
+    orphanDependents: orphanDependents === undefined ? undefined : flag(query, 'orphanDependents'),
+    propagationPolicy,
+  };
+}
+
+function refuseType(field: string, value: unknown, isRight: (value: unknown) => boolean): void {
+  if (value === undefined || value === null || isRight(value)) return;
+  throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${field} can not be ${JSON.stringify(value)}`);
+}
+
+/** Errors: 422. */
+function checkDeletion(orphan: unknown, policy: unknown, dryRun: readonly unknown[]): void {
+  const causes: StatusCause[] = [];
+  if (typeof policy === 'string' && typeof orphan === 'boolean') {
+    const message = `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`;
+    causes.push({ reason: 'FieldValueInvalid', field: 'propagationPolicy', message });
+  }
+  if (typeof policy === 'string' && !POLICIES.includes(policy)) {
+    const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`;
+    causes.push({ reason: 'FieldValueNotSupported', field: 'propagationPolicy', message });
+  }
+  if (dryRun.some((one) => one !== 'All')) {
+    const message = `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`;
+    causes.push({ reason: 'FieldValueNotSupported', field: 'dryRun', message });
+  }
+  if (causes.length > 0) throw invalid('DeleteOptions', 'meta.k8s.io', '', causes);
 }
 
 /** The oldest of what makes Pods: it leaves them behind unless one asks otherwise. */
@@ -91,16 +134,14 @@ function isOrphaning({ group, resource }: ResourceRef): boolean {
 }
 
 function checkPreconditions({ served, name }: Place, object: KubeObject, { preconditions }: DeleteOptions): void {
-  const check = (what: string, wanted: string | undefined, found: string | undefined) => {
+  const check = (what: string, why: string, wanted: string | undefined, found: string | undefined) => {
     if (wanted === undefined || wanted === found) return;
-    throw conflict(
-      served.info,
-      name,
-      `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been deleted and then recreated`,
-    );
+    const words = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been ${why}`;
+    // It is told by its kind, as Kubernetes has it here alone.
+    throw conflict({ group: served.info.group, resource: served.info.kind }, name, words);
   };
-  check('UID', preconditions?.uid, object.metadata.uid);
-  check('ResourceVersion', preconditions?.resourceVersion, object.metadata.resourceVersion);
+  check('UID', 'deleted and then recreated', preconditions?.uid, object.metadata.uid);
+  check('ResourceVersion', 'modified', preconditions?.resourceVersion, object.metadata.resourceVersion);
 }
 
 /** Pure but for the clock: what a deletion makes of the object. */

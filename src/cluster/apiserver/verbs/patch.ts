@@ -18,7 +18,7 @@ import { applyRequest } from './apply.ts';
 import { isDryRun } from './options.ts';
 import { decodeBody } from './shape.ts';
 import { writerOf } from './track.ts';
-import { checkIdentity, checkRevision, replace } from './update.ts';
+import { checkIdentity, checkRevision, refuseUid, replace } from './update.ts';
 import type { Place } from './write.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
@@ -28,9 +28,13 @@ const APPLY_PATCH = 'application/apply-patch+yaml';
 const APPLY_CBOR = 'application/apply-patch+cbor';
 const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH, APPLY_CBOR];
 
+export function isApplyType(contentType: string | undefined): boolean {
+  return contentType === APPLY_PATCH || contentType === APPLY_CBOR;
+}
+
 /** PATCH of one object, or of its status alone. A patch without resourceVersion goes on top of whatever stands there. Errors: 400, 404, 409, 415, 422. */
 export async function patch(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
-  if (request.contentType === APPLY_PATCH || request.contentType === APPLY_CBOR) return await applyRequest(context, served, request);
+  if (isApplyType(request.contentType)) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   let warnings: readonly string[] = [];
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
@@ -39,7 +43,7 @@ export async function patch(context: Context, served: Served, request: ApiReques
     const known = request.subresource === 'status' ? before : undefined;
     const decoded = decodePatched(served, request, patchBody(before, request, served), known);
     checkIdentity(served, place, decoded.object);
-    refuseOtherUid(served, before, decoded.object);
+    refuseUid(served, decoded.object, before);
     warnings = [...decoded.warnings, ...warningsOf(served.info, decoded.object, before, request.subresource)];
     checkRevision(place, before, decoded.object);
     return decoded.object;
@@ -57,13 +61,6 @@ function decodePatched(served: Served, request: ApiRequest, patched: unknown, kn
     const why = error.message.replace(/^.* cannot be handled as an? \w+: /, '');
     throw invalid('', '', '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(shown)}: ${why}` }]);
   }
-}
-
-/** A patch says what is to be, not of which object it speaks. Errors: 422. */
-function refuseOtherUid({ info }: Served, before: KubeObject, { metadata: { uid } }: KubeObject): void {
-  if (uid === before.metadata.uid || uid === undefined) return;
-  const cause = { reason: 'FieldValueInvalid', field: 'metadata.uid', message: `Invalid value: ${JSON.stringify(uid)}: field is immutable` };
-  throw invalid(info.kind, info.group, before.metadata.name ?? '', [cause]);
 }
 
 /** The object with the request's patch on it; `before` stays as it is. Without `served` lists are not merged by their keys. */

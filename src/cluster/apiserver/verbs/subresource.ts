@@ -1,6 +1,7 @@
 import {
   type ApiRequest,
   type ApiResponse,
+  applyPatch,
   badRequest,
   conflict,
   type KubeObject,
@@ -15,12 +16,14 @@ import { evictionRefused, methodNotAllowed, noSuchPath } from '../errors.ts';
 import { present, type Served } from '../kinds.ts';
 import { explainPod } from '../why/explain-pod.ts';
 import { deletePlace } from './delete.ts';
+import { checkApplied } from './apply.ts';
 import { get } from './get.ts';
 import { isDryRun } from './options.ts';
-import { patch, patchBody } from './patch.ts';
+import { isApplyType, patch, patchBody } from './patch.ts';
 import { type Scale, scaleOf, withScale } from './scale.ts';
 import { writerOf } from './track.ts';
-import { replace, update } from './update.ts';
+import { checkRevision, replace, update } from './update.ts';
+import { isForced } from './write-options.ts';
 import { change, current, type Place } from './write.ts';
 
 /** Requests that end in `/status`, `/scale`, `/binding`, `/eviction`, `/finalize`, `/why`. What streams is served at the edge. */
@@ -57,18 +60,41 @@ export async function handleSubresource(context: Context, served: Served, reques
 async function scale(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const place = placeOf(served, request);
   if (request.verb === 'get') return { kind: 'object', status: 200, object: scaleOf(present(served, current(context, place)), served.info.custom?.scale) };
-  const options = { dryRun: isDryRun(request.query), subresource: undefined, user: request.user, writer: writerOf(request) };
+  const isApply = request.verb === 'patch' && isApplyType(request.contentType);
+  if (isApply) checkApplied(SCALE, request.body);
+  const writer = isApply ? {} : { writer: writerOf(request) };
+  const options = { dryRun: isDryRun(request.query), subresource: undefined, user: request.user, ...writer };
   const { object } = await replace(context, place, options, (before) => {
+    if (isApply) return applyScale(served, before, request, timestamp(context.clock));
     const shown = scaleOf(before, served.info.custom?.scale);
     // A patched Scale is read field by field below and in `withScale`.
     const wanted = (request.verb === 'patch' ? patchBody(shown, request) : request.body) as Scale | undefined;
-    const revision = wanted?.metadata?.resourceVersion;
-    if (revision && revision !== before.metadata.resourceVersion) {
-      throw conflict(served.info, place.name, 'the object has been modified; please apply your changes to the latest version and try again');
-    }
+    checkScale(place, wanted);
+    checkRevision(place, before, { ...before, metadata: wanted?.metadata ?? {} });
     return withScale(before, wanted, served.info.custom?.scale);
   });
   return { kind: 'object', status: 200, object: scaleOf(present(served, object), served.info.custom?.scale) };
+}
+
+const SCALE = { apiVersion: 'autoscaling/v1', info: { kind: 'Scale' } };
+
+/** Whether it is a Scale, and that of the path. Errors: 400. */
+function checkScale({ name }: Place, wanted: Partial<Scale> | undefined): void {
+  const { apiVersion = SCALE.apiVersion, kind = SCALE.info.kind, metadata } = wanted ?? {};
+  if (apiVersion !== SCALE.apiVersion || kind !== SCALE.info.kind)
+    throw badRequest(`${kind} in version "${apiVersion}" cannot be handled as a Scale: a Scale of autoscaling/v1 is wanted`);
+  if (metadata?.name !== name && metadata?.name !== undefined)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+}
+
+/** The replicas as a field that is applied through the Scale. Errors: 400, 409, 422. */
+function applyScale(served: Served, before: KubeObject, { body, query }: ApiRequest, time: string): KubeObject {
+  const custom = served.info.custom?.scale;
+  const { name = '' } = before.metadata;
+  const bare: KubeObject = { apiVersion: before.apiVersion, kind: before.kind, metadata: { name } };
+  const said = (body as Partial<Scale>).spec?.replicas; // `checkApplied` saw a Scale
+  const applied = said === undefined ? bare : withScale(bare, body, custom);
+  return applyPatch(served.info, before, applied, { manager: query.fieldManager ?? '', force: isForced(query), time, subresource: 'scale' });
 }
 
 interface Binding {

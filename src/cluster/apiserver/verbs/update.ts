@@ -4,7 +4,7 @@ import {
   badRequest,
   conflict,
   copyOf,
-  forbidden,
+  invalid,
   type KubeObject,
   recountGeneration,
   type UserInfo,
@@ -123,6 +123,14 @@ function isRevision(text: string): boolean {
   return Number(text) !== 0;
 }
 
+/** A patch says what is to be, not of which object it speaks. Errors: 422. */
+export function refuseUid({ info }: Served, { metadata: { name = '', uid } }: KubeObject, before: KubeObject | undefined): void {
+  if (uid === undefined || uid === before?.metadata.uid) return;
+  throw invalid(info.kind, info.group, name, [
+    { reason: 'FieldValueInvalid', field: 'metadata.uid', message: `Invalid value: ${JSON.stringify(uid)}: field is immutable` },
+  ]);
+}
+
 /** What no client may change. */
 function keepSystemFields(before: KubeObject, after: KubeObject): void {
   const from = before.metadata;
@@ -149,15 +157,13 @@ interface WithParts extends KubeObject {
   status?: unknown;
 }
 
-function refuseNewFinalizers({ served, name }: Place, before: KubeObject, after: KubeObject): void {
+function refuseNewFinalizers({ served: { info }, name }: Place, before: KubeObject, after: KubeObject): void {
   if (before.metadata.deletionTimestamp === undefined) return;
   const added = (after.metadata.finalizers ?? []).filter((one) => !before.metadata.finalizers?.includes(one));
-  if (added.length > 0)
-    throw forbidden(
-      served.info,
-      name,
-      `metadata.finalizers: no new finalizers can be added if the object is being deleted, found new finalizers [${added.join(' ')}]`,
-    );
+  if (added.length === 0) return;
+  const list = `[]string{${added.map((one) => JSON.stringify(one)).join(', ')}}`;
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
+  throw invalid(info.kind, info.group, name, [{ reason: 'FieldValueForbidden', field: 'metadata.finalizers', message }]);
 }
 
 /** Whether this write took away the last thing that kept a deleted object. */

@@ -66,8 +66,8 @@ async function carryOut(
   if ('keep' in decision) return { object: decision.keep, removed: false };
   if ('remove' in decision) {
     if (dryRun) return { object: decision.remove, removed: true };
-    const last = await context.cache.delete(key, expected);
-    return { object: last ?? decision.remove, removed: true };
+    await context.cache.delete(key, expected);
+    return { object: decision.remove, removed: true };
   }
   if (same(before, decision.put)) return { object: before, removed: false };
   if (dryRun) return { object: decision.put, removed: false };

@@ -104,8 +104,7 @@ function scheduling({ spec, status }: SeenPod, places: PodFacts['places']): read
   const condition = status?.conditions?.find(({ type }) => type === 'PodScheduled');
   const said = condition?.status === 'False' ? (condition.message ?? condition.reason) : undefined;
   const nodes = (places?.nodes ?? []).flatMap(nodeFindings);
-  const detail = places?.message ?? said;
-  if (detail !== undefined && (said !== undefined || nodes.length > 0)) return [{ step, ok: false, code: 'Unschedulable', detail }, ...nodes];
+  if (said !== undefined) return [{ step, ok: false, code: 'Unschedulable', detail: places?.message ?? said }, ...nodes];
   const scheduler = spec?.schedulerName ?? 'default-scheduler';
   const advice =
     scheduler === 'default-scheduler'

@@ -74,7 +74,14 @@ class ReplicaSetShell {
     const uid = replicaSet.metadata.uid ?? '';
     const owned = await claimOwned<V1Pod>(this.#shared, PODS, replicaSet, replicaSet.spec?.selector ?? {});
     const { pods, lookAgain_ms } = this.#own.correct(uid, owned(), clock.now());
-    const view: ReplicaSetView = { replicaSet, pods, related: this.#related(replicaSet, pods) };
+    const related = () => this.#related(replicaSet, pods);
+    const view: ReplicaSetView = {
+      replicaSet,
+      pods,
+      get related() {
+        return related();
+      },
+    };
     const plan = planReplicaSet(view, clock.now());
     const failure = await this.#perform(replicaSet, plan);
     // The status tells of what the cache shows; the Pods just made change it again when they are seen there.

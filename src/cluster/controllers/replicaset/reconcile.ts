@@ -31,6 +31,8 @@ export function planReplicaSet({ replicaSet, pods, related }: ReplicaSetView, no
 
 function nextAvailable_ms(replicaSet: V1ReplicaSet, pods: readonly V1Pod[], now_ms: number): number | undefined {
   const minReady = replicaSet.spec?.minReadySeconds ?? 0;
+  // What is ready is available at once.
+  if (minReady === 0) return undefined;
   const waits = pods.map((pod) => untilAvailable_ms(pod, minReady, now_ms)).filter((wait) => wait !== undefined && wait > 0);
   return waits.length === 0 ? undefined : Math.min(...waits.map((wait) => wait ?? 0));
 }
@@ -68,13 +70,14 @@ export function statusOf(
   const active = pods.filter((pod) => isActive(pod) && !removed.includes(pod));
   const labels = Object.entries(replicaSet.spec?.template?.metadata?.labels ?? {});
   const minReady = replicaSet.spec?.minReadySeconds ?? 0;
-  const count = (fits: (pod: V1Pod) => boolean) => active.filter(fits).length;
+  const ready = active.filter(isReady);
+  const available = minReady === 0 ? ready : ready.filter((pod) => untilAvailable_ms(pod, minReady, now_ms) === 0);
   const conditions = conditionsAfter(replicaSet, failure, now_ms);
   return {
     replicas: active.length,
-    fullyLabeledReplicas: count((pod) => labels.every(([key, value]) => pod.metadata.labels?.[key] === value)),
-    readyReplicas: count(isReady),
-    availableReplicas: count((pod) => untilAvailable_ms(pod, minReady, now_ms) === 0),
+    fullyLabeledReplicas: active.filter((pod) => labels.every(([key, value]) => pod.metadata.labels?.[key] === value)).length,
+    readyReplicas: ready.length,
+    availableReplicas: available.length,
     observedGeneration: replicaSet.metadata.generation ?? 0,
     ...(conditions.length === 0 ? {} : { conditions }),
   };

@@ -33,13 +33,18 @@ const KNOWN_MAX = 2048;
 const ENDING_S = 60;
 const CORE = (resource: string) => ({ group: '', resource });
 
+interface Keys {
+  readonly signing: TokenKey;
+  readonly believed: readonly TokenKey[];
+}
+
 /** Issues and checks the tokens of ServiceAccounts. A token is believed while what it is bound to exists; a signature is checked once. */
 export class ServiceAccountTokens {
   readonly issuers: readonly string[];
   /** What tokens are for where nobody says: this API. */
   readonly audiences: readonly string[];
-  readonly keys: readonly TokenKey[];
-  readonly #signing: TokenKey;
+  /** Where nobody gave any, they are made when the first token is asked for. */
+  #keys: Keys | undefined;
   readonly #cache: ObjectCache;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -51,17 +56,23 @@ export class ServiceAccountTokens {
     this.#cache = cache;
     this.#clock = clock;
     this.#random = random;
-    const pem = accounts?.signingKey ?? newTokenKey();
     this.issuers = accounts?.issuers ?? [DEFAULT_ISSUER];
     this.audiences = accounts?.audiences ?? this.issuers.slice(0, 1);
-    this.#signing = signingKey(pem, 'the signing key');
-    const all = [pem, ...(accounts?.verificationKeys ?? [])].flatMap((one) => verificationKeys(one, 'a verification key'));
-    this.keys = [...new Map(all.map((key) => [key.id, key])).values()];
+    if (accounts !== undefined) this.#keys = keysOf(accounts.signingKey, accounts.verificationKeys);
+  }
+
+  get keys(): readonly TokenKey[] {
+    return this.#own().believed;
   }
 
   issue(wish: TokenWish): string {
     const claims = claimsOf({ ...wish, issuer: this.issuers[0] ?? DEFAULT_ISSUER, now_s: this.#now_s(), id: randomUuid(this.#random) });
-    return encodeToken(claims, this.#signing);
+    return encodeToken(claims, this.#own().signing);
+  }
+
+  #own(): Keys {
+    this.#keys ??= keysOf(newTokenKey(), []);
+    return this.#keys;
   }
 
   /** Undefined where the text is not a token of an issuer of ours. */
@@ -112,6 +123,12 @@ export class ServiceAccountTokens {
   #now_s(): number {
     return Math.floor(this.#clock.now() / 1000);
   }
+}
+
+/** Errors: BAD_TOKEN_KEY. */
+function keysOf(pem: string, others: readonly string[]): Keys {
+  const all = [pem, ...others].flatMap((one) => verificationKeys(one, 'a verification key'));
+  return { signing: signingKey(pem, 'the signing key'), believed: [...new Map(all.map((key) => [key.id, key])).values()] };
 }
 
 /** A new key for a cluster's tokens: PEM, on the curve P-256. */
