@@ -43,7 +43,7 @@ export class Discovery {
   }
 
   /** Errors: 404, 406. */
-  answer(request: IncomingMessage, response: ServerResponse, url: URL, route: Route): void {
+  async answer(request: IncomingMessage, response: ServerResponse, url: URL, route: Route): Promise<void> {
     switch (route.kind) {
       case 'legacy-versions':
         return this.#groups(request, response, true);
@@ -54,7 +54,7 @@ export class Discovery {
       case 'group-version':
         return this.#groupVersion(response, route.group, route.version);
       default:
-        return this.#other(request, response, url);
+        return await this.#other(request, response, url);
     }
   }
 
@@ -97,7 +97,7 @@ export class Discovery {
     sendJson(response, 200, list);
   }
 
-  #other(request: IncomingMessage, response: ServerResponse, url: URL): void {
+  async #other(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     if (url.pathname === '/') {
       const groups = [...groupsOf(this.#all)].filter(([group]) => group !== '');
       const paths = [
@@ -109,6 +109,6 @@ export class Discovery {
       ];
       return sendJson(response, 200, { paths });
     }
-    if (!this.#openApi.answer(request, response, url)) throw noSuchPath();
+    if (!(await this.#openApi.answer(request, response, url))) throw noSuchPath();
   }
 }

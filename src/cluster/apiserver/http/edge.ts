@@ -172,7 +172,7 @@ export class HttpEdge {
     if (document) return sendJson(response, 200, document.body, document.type, 'public, max-age=3600');
     if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
-    this.#options.discovery.answer(request, response, url, route);
+    await this.#options.discovery.answer(request, response, url, route);
   }
 
   async #resource({ request, response, url, route, query, user, signal }: Call & { readonly route: ResourceRoute }): Promise<void> {
