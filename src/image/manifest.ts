@@ -22,11 +22,12 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest |
   const value = parseObject(bytes);
   const type = typeof value.mediaType === 'string' ? value.mediaType : (mediaType ?? ('manifests' in value ? OCI_INDEX : OCI_MANIFEST));
   if (value.schemaVersion !== 2) throw manifestInvalid(`its schemaVersion is ${JSON.stringify(value.schemaVersion)}, only 2 is supported`);
+  const annotations = annotationsOf(value.annotations);
+  if (!['undefined', 'string'].includes(typeof (value.artifactType ?? undefined))) throw manifestInvalid('its artifactType is no text');
   if (INDEX_TYPES.includes(type)) return { mediaType: type, manifests: descriptors(value.manifests, 'manifests') };
   if (!MANIFEST_TYPES.includes(type)) throw manifestInvalid(`its media type ${type} is not supported`);
   const config = descriptors([value.config], 'config')[0];
   if (!config) throw manifestInvalid('it has no config');
-  const annotations = annotationsOf(value.annotations);
   return { schemaVersion: 2, mediaType: type, config, layers: descriptors(value.layers, 'layers'), ...(annotations === undefined ? {} : { annotations }) };
 }
 

@@ -65,6 +65,8 @@ export const manifestBlobUnknown = (digest: string) =>
   new RegistryError('MANIFEST_BLOB_UNKNOWN', 404, `the manifest refers to ${digest}, which is not in this repository: push it first`, { detail: { digest } });
 export const manifestInvalid = (problem: string) => new RegistryError('MANIFEST_INVALID', 400, `the manifest cannot be accepted: ${problem}`);
 export const digestInvalid = (problem: string) => new RegistryError('DIGEST_INVALID', 400, problem);
+/** Whoever looks for an extension is told so by 404 (distribution-spec, "Extensions"). */
+export const pathUnknown = (what: string) => new RegistryError('UNSUPPORTED', 404, `${what} is not served by this registry`);
 export const unsupported = (what: string) => new RegistryError('UNSUPPORTED', 405, `${what} is not supported by this registry`);
 
 /** Only this machine may reach the registry: it asks nobody who they are. */

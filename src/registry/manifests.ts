@@ -120,11 +120,11 @@ function describe(bytes: Buffer, contentType: string | undefined): ManifestEntry
   const manifest = parseManifest(bytes, contentType);
   if (contentType !== undefined && contentType !== manifest.mediaType)
     throw manifestInvalid(`it was sent as ${contentType} and says that it is ${manifest.mediaType}`);
-  // A cast because only optional fields are read, and each is looked at; parseManifest has seen that it is an object.
+  // A cast because only optional fields are read, and each is looked at here or by parseManifest.
   const raw = JSON.parse(bytes.toString('utf8')) as {
     readonly subject?: { readonly digest?: unknown };
     readonly artifactType?: unknown;
-    readonly annotations?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>> | null;
   };
   const subject = raw.subject?.digest;
   if (raw.subject !== undefined && (typeof subject !== 'string' || !isDigest(subject))) throw manifestInvalid('its subject has no digest');
@@ -137,6 +137,6 @@ function describe(bytes: Buffer, contentType: string | undefined): ManifestEntry
     references: [...new Set(parts.map((part) => part.digest))],
     ...(typeof subject === 'string' && isDigest(subject) ? { subject } : {}),
     ...(artifactType === undefined ? {} : { artifactType }),
-    ...(raw.annotations === undefined ? {} : { annotations: raw.annotations }),
+    ...(raw.annotations ? { annotations: raw.annotations } : {}),
   };
 }

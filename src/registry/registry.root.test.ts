@@ -215,13 +215,21 @@ test('manifests, tags, catalogue and referrers, by curl', { skip: !isInside }, a
       /oci-filters-applied: artifactType[\s\S]*"manifests":\[\]/i,
     );
     assert.match(await put('bad', '{"schemaVersion":1}'), /400 [\s\S]*MANIFEST_INVALID/);
+    // They would stand in the list of referrers, and no client could read that any more.
+    const index = 'application/vnd.oci.image.index.v1+json';
+    for (const wrong of ['"annotations":5', '"annotations":{"a":1}', '"artifactType":7']) {
+      const body = `{"schemaVersion":2,"mediaType":"${index}","manifests":[],${wrong}}`;
+      const sent = ['-X', 'PUT', '-H', `Content-Type: ${index}`, '--data-binary', body];
+      assert.match(await curl(...sent, `${url}/team/app/manifests/bad`), /400 [\s\S]*MANIFEST_INVALID/, wrong);
+    }
     assert.match(await curl('-X', 'DELETE', `${url}/team/app/manifests/a`), /202 /);
     assert.match(await curl(`${url}/team/app/manifests/a`), /404 [\s\S]*MANIFEST_UNKNOWN/);
     assert.match(await curl('-X', 'DELETE', `${url}/team/app/manifests/${digest(manifest)}`), /202 /);
     assert.match(await curl(`${url}/team/app/tags/list`), /"tags":\[\]/);
     assert.match(await curl(`${url}/Team/app/tags/list`), /400 [\s\S]*NAME_INVALID/);
     assert.match(await curl(`${url}/none/tags/list`), /404 [\s\S]*NAME_UNKNOWN/);
-    assert.match(await curl('-H', 'Host: x', '--path-as-is', `http://127.0.0.1:${PORT}//`), /405 [\s\S]*UNSUPPORTED/);
+    assert.match(await curl('-H', 'Host: x', '--path-as-is', `http://127.0.0.1:${PORT}//`), /404 [\s\S]*UNSUPPORTED/);
+    assert.match(await curl(`${url}/_oci/ext/discover`), /404 [\s\S]*UNSUPPORTED/);
   });
 });
 

@@ -113,9 +113,13 @@ export class Docker implements AsyncDisposable {
     };
   }
 
-  /** The footprint once the links of earlier containers have gone: the kernel takes them away a moment after their namespaces. For containers on one network each. */
+  /**
+   * The footprint once the folders of earlier builds and the links of earlier containers have gone: the daemon takes those away after its answer,
+   * the kernel these a moment after their namespaces. For containers on one network each, and while nothing is built.
+   */
   baseline(): Promise<Footprint> {
     return eventually('the links of earlier containers to go', async () => {
+      if ((await namesIn(join(this.daemon.folder, 'data/engine/build-context'))).length > 0) return false;
       const found = await this.footprint();
       return found.links.filter((name) => name.startsWith('gv')).length <= found.namespaces.length && found;
     });

@@ -30,7 +30,7 @@ export function openLmdbJournal(path: string): Journal {
   const log = root.openDB<Buffer, Key>('log', { encoding: 'binary' });
   const leases = root.openDB<string, LeaseId>('leases', { encoding: 'string' });
   const meta = root.openDB<string, string>('meta', { encoding: 'string' });
-  const setCounters = (counters: Omit<Counters, 'formatVersion'>) => meta.put(COUNTERS, JSON.stringify({ formatVersion: FORMAT_VERSION, ...counters }));
+  const setCounters = (counters: Omit<Counters, 'formatVersion'>) => meta.put(COUNTERS, JSON.stringify({ ...counters, formatVersion: FORMAT_VERSION }));
   let forgottenBefore = 0;
   return {
     async load() {

@@ -4,6 +4,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { open as openLmdb } from 'lmdb';
 import { FakeClock, systemClock } from '#kit';
 import { storeContract } from './contract.ts';
 import { openLmdbStore } from './open.ts';
@@ -196,4 +197,23 @@ test('lmdb: what is left of a lease is written down every five minutes, so that 
   assert.deepEqual(await after.lease(id), { id, ttl_s: 3600, left_s: 2700, keys: ['/a'] });
   await after.close();
   await store.close();
+});
+
+test('lmdb: a file of an older format is of the present one once it was opened, so that an older program refuses it', async () => {
+  const path = join(folder, 'older.lmdb');
+  const versionIn = async (set?: number) => {
+    const root = openLmdb({ path, maxDbs: 3 });
+    const meta = root.openDB<string, string>('meta', { encoding: 'string' });
+    // Written by the journal.
+    const counters = JSON.parse(meta.get('counters') ?? '{}') as { formatVersion?: number };
+    if (set !== undefined) await meta.put('counters', JSON.stringify({ ...counters, formatVersion: set }));
+    await root.close();
+    return counters.formatVersion;
+  };
+  await (await openLmdbStore({ path })).close();
+  const present = await versionIn(2);
+  const store = await openLmdbStore({ path });
+  await store.close();
+  assert.deepEqual([present, await versionIn(99)], [3, 3]);
+  await assert.rejects(openLmdbStore({ path }), { code: 'NEWER_FORMAT' });
 });

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '#kit';
 import type { Access } from '../access/access.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
-import { unsupported } from '../errors.ts';
+import { pathUnknown } from '../errors.ts';
 import type { Limits } from '../limits/rate.ts';
 import { type Metrics, sendMetrics } from '../metrics/metrics.ts';
 import { answerError, type Exchange } from './exchange.ts';
@@ -54,7 +54,7 @@ async function pass(parts: EdgeParts, passing: Passing): Promise<void> {
   const { route } = passing;
   const client = await countAndAdmit(parts, passing, route);
   if (client === undefined) return;
-  if (route.kind === 'token' || (route.kind === 'metrics' && metrics === undefined)) throw unsupported(`${request.method} ${url.pathname}`);
+  if (route.kind === 'token' || (route.kind === 'metrics' && metrics === undefined)) throw pathUnknown(`${request.method} ${url.pathname}`);
   if (route.kind === 'metrics' && metrics !== undefined) return sendMetrics(metrics, response);
   if (limits !== undefined && route.kind === 'upload' && request.method !== 'GET') response.once('close', limits.countUpload(client));
   return parts.serve(passing.exchange, route);

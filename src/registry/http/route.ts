@@ -1,5 +1,5 @@
 import { isRepository } from '#image';
-import { nameInvalid, unsupported } from '../errors.ts';
+import { nameInvalid, pathUnknown } from '../errors.ts';
 
 /** What a request is about (distribution-spec, "Endpoints"). */
 export type Route =
@@ -26,7 +26,7 @@ export function routeOf(method: string | undefined, pathname: string): Route {
   const fixed = Object.hasOwn(FIXED, path) ? FIXED[path] : undefined;
   if (fixed !== undefined) return fixed;
   const match = PATH.exec(path);
-  if (!match) throw unsupported(`${method} ${path}`);
+  if (!match) throw pathUnknown(`${method} ${path}`);
   const [, name = '', isUpload, id, kind, reference = ''] = match;
   if (!isRepository(name)) throw nameInvalid(name);
   if (isUpload) return { kind: 'upload', name, id: id || undefined };

@@ -7,7 +7,7 @@ export function aggregatedDiscovery(all: readonly Discovered[], core: boolean): 
   const items = [...groupsOf(all)]
     .filter(([group]) => (group === '') === core)
     .map(([group, versions]) => ({
-      metadata: { name: group, creationTimestamp: null },
+      metadata: group === '' ? {} : { name: group },
       versions: versions.map((version) => ({
         version,
         resources: all.filter((one) => one.group === group && one.version === version).map(discoveryOf),

@@ -6,6 +6,7 @@ import { sendBytes, sendJson } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
 import type { KindDirectory } from '../custom/directory.ts';
 import { AGGREGATED_TYPE, aggregatedDiscovery } from './aggregated.ts';
+import { inOrder } from './order.ts';
 import type { OpenApi } from './openapi.ts';
 import { apiGroup, type Discovered, groupsOf, resourceList } from './resources.ts';
 import { VIRTUAL } from './virtual.ts';
@@ -35,7 +36,7 @@ export class Discovery {
   }
 
   get #all(): readonly Discovered[] {
-    return [...this.#kinds.all(), ...VIRTUAL];
+    return inOrder([...this.#kinds.all(), ...VIRTUAL]);
   }
 
   hasGroup(group: string): boolean {
