@@ -9,6 +9,8 @@ export interface TreeSource {
 export interface TreeHashItem extends TreeSource {
   /** What it is called where that matters, else empty. */
   readonly name: string;
+  /** Of a folder, what it holds, and not how it looks itself. */
+  readonly contentOnly?: boolean;
 }
 export interface TreeCopyItem extends TreeSource {
   /** Folder inside of the root, made where it is not there; links in the root never lead out of it. */
