@@ -22,11 +22,15 @@ export interface DeleteOptions {
   readonly propagationPolicy?: string;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly dryRun: boolean;
+  /** Whether the policy is one that nobody asked for. */
+  readonly isUnasked?: true;
 }
 
 const POLICIES = ['Orphan', 'Background', 'Foreground'];
 const FINALIZER = { Orphan: 'orphan', Foreground: 'foregroundDeletion' } as const;
 const POD_GRACE_SECONDS = 30;
+const PODS_LEFT =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
 
 /** DELETE of one object: at once, or marked for those who must do something first (finalizers, the node agent of a Pod). */
 export async function deleteOne(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
@@ -34,7 +38,9 @@ export async function deleteOne(context: Context, served: Served, request: ApiRe
   const options = deleteOptions(request);
   await admitDeletion(context, place, request, options.dryRun);
   const { object, removed } = await deletePlace(context, place, options);
-  return { kind: 'object', status: 200, object: !removed || answersObject(served.info) ? present(served, object) : success(served, object) };
+  const answer = !removed || answersObject(served.info) ? present(served, object) : success(served, object);
+  const isToldOf = options.isUnasked && served.info.resource === 'jobs';
+  return { kind: 'object', status: 200, object: answer, ...(isToldOf && { warnings: [PODS_LEFT] }) };
 }
 
 /** DELETE of a collection: of everything that the selectors match. */
@@ -89,6 +95,7 @@ function deleteOptions(request: ApiRequest): DeleteOptions {
   const policy = asked ?? (isOrphaning(request.resource) ? 'Orphan' : undefined);
   return {
     dryRun: values.length > 0,
+    ...(policy !== undefined && asked === undefined && { isUnasked: true }),
     // Below 0 is as soon as can be.
     ...(typeof grace === 'number' ? { gracePeriodSeconds: grace < 0 ? 1 : grace } : {}),
     ...(typeof policy === 'string' ? { propagationPolicy: policy } : {}),
@@ -148,7 +155,7 @@ function checkPreconditions({ served, name }: Place, object: KubeObject, { preco
 function decideDeletion(context: Context, served: Served, object: KubeObject, options: DeleteOptions): Change {
   if (served.info.group === '' && served.info.resource === 'namespaces') return decideNamespace(context, object);
   const grace_seconds = graceOf(served, object, options);
-  const finalizers = finalizersAfter(object.metadata.finalizers ?? [], options.propagationPolicy);
+  const finalizers = finalizersAfter(served, object.metadata.finalizers ?? [], options.propagationPolicy);
   if (grace_seconds === 0 && finalizers.length === 0) return { remove: object };
   const marked = object.metadata.deletionTimestamp !== undefined;
   const next = mutable(object);
@@ -184,8 +191,9 @@ function graceOf(served: Served, object: KubeObject, options: DeleteOptions): nu
   return options.gracePeriodSeconds ?? object.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? POD_GRACE_SECONDS;
 }
 
-function finalizersAfter(present: readonly string[], policy: string | undefined): string[] {
-  if (policy === undefined) return [...present];
+/** Nothing belongs to an Event, of either group. */
+function finalizersAfter({ info }: Served, present: readonly string[], policy: string | undefined): string[] {
+  if (policy === undefined || info.kind === 'Event') return [...present];
   const others = present.filter((finalizer) => finalizer !== FINALIZER.Orphan && finalizer !== FINALIZER.Foreground);
   return policy === 'Orphan' || policy === 'Foreground' ? [...others, FINALIZER[policy]] : others;
 }
