@@ -101,10 +101,11 @@ export class ObjectCache {
     }
   }
 
-  /** Removes the object at that revision. */
-  async delete(key: string, expected: number): Promise<void> {
+  /** Removes the object at that revision; resolves to the revision at which it is gone. */
+  async delete(key: string, expected: number): Promise<number> {
     const done = await this.#store.delete(key, { expected });
     if (done) await this.reached(done.revision);
+    return done?.revision ?? expected;
   }
 
   /** Resolves when the cache has seen that revision. */
@@ -242,6 +243,6 @@ function frozen(object: KubeObject, revision: number, common?: Common, previous?
   return deepFreeze(stored);
 }
 
-function withRevision(object: KubeObject, revision: number): KubeObject {
+export function withRevision(object: KubeObject, revision: number): KubeObject {
   return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
 }
