@@ -157,6 +157,10 @@ describe('the builder', () => {
     assert.equal(await readFile(inImage(await built(sent), 'app/a'), 'utf8'), '1');
     await built(sent, { allowInsecure: true });
     assert.deepEqual(await kept(), []);
+    const large = await buffer(await context({ ...files, a: 'x'.repeat(2 ** 25) }));
+    assert.ok(large.length < 2 ** 20);
+    await built(large);
+    assert.deepEqual(await kept(), [], 'what little was sent may be much');
   });
   it('leaves nothing of a failed build', async () => {
     await assert.rejects(build({ Dockerfile: 'FROM base\nRUN fail' }), { message: "The command '/bin/sh -c fail' returned a non-zero code: 7", exitCode: 7 });
