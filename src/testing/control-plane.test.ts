@@ -39,23 +39,29 @@ test('what is taken of a control plane while others write, change and delete is 
     }
   };
   const writers = [1, 2, 3, 4].map(write);
-  for (let fork = 0; fork < 8; fork += 1) {
-    await maps.list({ namespace: 'default' });
-    const content = await origin.content();
-    // Others get between what the store holds and what is known of it: the later moment does no harm.
-    await maps.create(named(`between-${fork}`, ''));
-    await maps.create(named(`between-${fork}-again`, ''));
-    const then = await stored(origin, content.revision);
-    const copy = await start(2, { ...content, prepared: origin.server.prepared() });
-    const { items } = await copy.client(ADMIN).resource<V1ConfigMap>(CONFIG_MAPS).list({ namespace: 'default' });
-    const ours = items.filter(({ metadata }) => metadata.name?.startsWith('c-'));
-    assert.deepEqual(ours.map(plain).sort(byName), then.map(plain).sort(byName));
-    assert.deepEqual((await stored(copy)).map(plain), then.map(plain));
-    await copy.stop();
+  try {
+    for (let fork = 0; fork < 8; fork += 1) {
+      await maps.list({ namespace: 'default' });
+      const content = await origin.content();
+      // Others get between what the store holds and what is known of it: the later moment does no harm.
+      await maps.create(named(`between-${fork}`, ''));
+      await maps.create(named(`between-${fork}-again`, ''));
+      const then = await stored(origin, content.revision);
+      const copy = await start(2, { ...content, prepared: origin.server.prepared() });
+      try {
+        const { items } = await copy.client(ADMIN).resource<V1ConfigMap>(CONFIG_MAPS).list({ namespace: 'default' });
+        const ours = items.filter(({ metadata }) => metadata.name?.startsWith('c-'));
+        assert.deepEqual(ours.map(plain).sort(byName), then.map(plain).sort(byName));
+        assert.deepEqual((await stored(copy)).map(plain), then.map(plain));
+      } finally {
+        await copy.stop();
+      }
+    }
+  } finally {
+    isDone = true;
+    await Promise.all(writers);
+    await origin.stop();
   }
-  isDone = true;
-  await Promise.all(writers);
-  await origin.stop();
 });
 
 /** Without what every object of a list has alike. */
