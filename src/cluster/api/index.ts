@@ -20,6 +20,7 @@ export { goText } from './patch/go-text.ts';
 export { isPodPart, type PodPart, validatePodPart, withPodPart } from './pod-parts.ts';
 export { type NodeReason, type NodeWhy, OWN_GROUP, type PodFinding, type PodWhy } from './pod-why.ts';
 export { isPodActive, isPodReady, podTemplateHash } from './pods.ts';
+export { deprecationOf } from './kinds/deprecations.ts';
 export { CUSTOM_CLEANUP } from './kinds/extension.ts';
 export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';
 export { prepareForCreate, prepareForUpdate, recountGeneration, warningsOf, withoutStatus } from './prepare.ts';
@@ -27,7 +28,7 @@ export { type Amounts, podRequests, podTotal } from './pod-resources.ts';
 export { amountText, quotaAmounts, quotaCovers } from './quota-usage.ts';
 export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
 export { apiVersionOf, findKind, findResource, SERVED_RESOURCES, type ServedResource } from './resources.ts';
-export { type Decoded, decode, type FieldValidation } from './schema/decode.ts';
+export { type Decoded, type DecodeOptions, decode, type FieldValidation } from './schema/decode.ts';
 export {
   formatLabelSelector,
   type LabelSelector,

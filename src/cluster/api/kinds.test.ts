@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import {
@@ -8,11 +9,13 @@ import {
   podTemplateHash,
   prepareForCreate,
   prepareForUpdate,
+  SERVED_RESOURCES,
   StatusError,
   toTable,
   type V1Deployment,
   type V1Pod,
   validateCreate,
+  validateStatusUpdate,
   validateUpdate,
 } from './index.ts';
 import { podStatusWord } from './table/pod-status.ts';
@@ -56,7 +59,7 @@ test('a wrong field is refused with its path', () => {
   };
   check('replicas: 3', 'replicas: -1', /spec\.replicas: Invalid value: -1: must be greater than or equal to 0/);
   check('replicas: 3', 'replicaz: 3', /strict decoding error: unknown field "spec\.replicaz"/);
-  check('replicas: 3', 'replicas: three', /spec\.replicas must be a/);
+  check('replicas: 3', 'replicas: three', /cannot unmarshal string into Go struct field DeploymentSpec\.spec\.replicas of type int32/);
   check('labels: {app: myapp}', 'labels: {app: other}', /`selector` does not match template `labels`/);
   check('containerPort: 80', 'containerPort: 80000', /containers\[0\]\.ports\[0\]\.containerPort: Invalid value: 80000/);
   check('image: "myregistry/myimage:1.0", ', '', /containers\[0\]\.image: Required value/);
@@ -126,6 +129,36 @@ test('a table has the columns and cells of kubectl get', () => {
     table.columnDefinitions.filter(({ priority }) => priority === 0).map(({ name }) => name),
     ['Name', 'Ready', 'Up-to-date', 'Available', 'Age'],
   );
+  const [name, ready, , , age] = table.columnDefinitions.map(({ description }) => description);
+  assert.equal(ready, 'Number of the pod with ready state');
+  assert.match(`${name} ${age}`, /^Name must be unique within a namespace\..* CreationTimestamp is a timestamp/);
   assert.deepEqual(table.rows[0]?.cells.slice(0, 5), ['myapp', '0/3', 0, 0, '3m5s']);
   assert.deepEqual(table.rows[0]?.cells.slice(5), ['mycontainer', 'myregistry/myimage:1.0', 'app=myapp']);
+});
+
+test('every description of a column is of a column that there is', () => {
+  const [, ...lines] = readFileSync(new URL('facts/column-descriptions.tsv', import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n');
+  for (const line of lines) {
+    const [resource, column, , words] = line.split('\t');
+    const served = SERVED_RESOURCES.filter((one) => one.resource === resource);
+    const shown = served.flatMap((one) => toTable(one, [], { now_ms: 0, includeObject: 'None' }).columnDefinitions).filter(({ name }) => name === column);
+    if (served.length === 0) continue;
+    assert.ok(shown.length > 0, line);
+    for (const { description } of shown) assert.ok(words ? description === words : description !== '', line);
+  }
+});
+
+test('an update of a status may change labels and finalizers, not of a kind whose status stands alone', () => {
+  const update = (resource: typeof deployments, kind: string) => {
+    const old = { apiVersion: 'v1', kind, metadata: { name: 'a', labels: { a: 'b' }, annotations: { c: 'd' } } };
+    return prepareForUpdate(resource, { ...old, metadata: { name: 'a', finalizers: ['x.y/z'] } }, old, 'status').metadata;
+  };
+  const [services, attachments] = [findKind('v1', 'Service'), findKind('storage.k8s.io/v1', 'VolumeAttachment')];
+  assert.ok(services && attachments);
+  assert.deepEqual(update(services, 'Service'), { name: 'a', finalizers: ['x.y/z'] });
+  assert.deepEqual(update(attachments, 'VolumeAttachment'), { name: 'a', labels: { a: 'b' }, annotations: { c: 'd' } });
+  const wrong = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a', labels: { 'b c': '' } } };
+  assert.throws(() => validateStatusUpdate(services, wrong, wrong), /metadata\.labels: Invalid value: "b c"/);
 });

@@ -39,8 +39,7 @@ export function warningsOf(resource: ServedResource, object: KubeObject, old?: K
 export function prepareForUpdate(resource: ServedResource, object: KubeObject, old: KubeObject, subresource?: string): KubeObject {
   const next = object as Parts;
   const before = old as Parts;
-  const copy: Parts =
-    subresource === 'status' ? { ...before, metadata: { ...before.metadata, ...carried(next) } } : { ...next, metadata: { ...next.metadata } };
+  const copy: Parts = subresource === 'status' ? { ...before, metadata: statusMetadata(resource, next, before) } : { ...next, metadata: { ...next.metadata } };
   if (subresource === 'status') put(copy, 'status', next.status);
   else if (resource.subresources.includes('status')) put(copy, 'status', before.status);
   const { counted, prepareUpdate, prepareStatusUpdate } = strategyOf(resource);
@@ -70,13 +69,27 @@ function wantedOf(resource: ServedResource, { metadata: _, status, ...rest }: Pa
   return resource.subresources.includes('status') ? rest : { ...rest, status };
 }
 
-/** A status update brings its revision to check and who manages what. */
-function carried({ metadata }: KubeObject): Partial<KubeObject['metadata']> {
+/** Kinds whose status is updated with nothing of their metadata. */
+const STATUS_ALONE = new Set([
+  ...['CustomResourceDefinition', 'DeviceTaintRule', 'PodCertificateRequest', 'PodGroup', 'ResourceClaim', 'ServiceCIDR'],
+  ...['StorageVersion', 'StorageVersionMigration', 'ValidatingAdmissionPolicy', 'VolumeAttachment'],
+]);
+
+/** A status update brings its revision to check, who manages what and, of most kinds, what its sender may say of the object. */
+function statusMetadata(resource: ServedResource, { metadata }: KubeObject, before: KubeObject): KubeObject['metadata'] {
+  const { resourceVersion, managedFields, labels, annotations, ownerReferences, finalizers } = metadata;
+  const isAlone = resource.custom !== undefined || STATUS_ALONE.has(resource.kind);
+  const { labels: _, annotations: __, ownerReferences: ___, finalizers: ____, ...system } = before.metadata;
   return {
-    ...(metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
-    ...(metadata.managedFields === undefined ? {} : { managedFields: metadata.managedFields }),
-    ...(metadata.annotations === undefined ? {} : { annotations: metadata.annotations }),
-    ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
+    ...(isAlone ? before.metadata : system),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...(managedFields === undefined ? {} : { managedFields }),
+    ...(!isAlone && {
+      ...(labels && { labels }),
+      ...(annotations && { annotations }),
+      ...(ownerReferences && { ownerReferences }),
+      ...(finalizers && { finalizers }),
+    }),
   };
 }
 

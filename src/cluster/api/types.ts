@@ -7,6 +7,8 @@ export interface KubeObject {
 export interface ObjectMeta {
   name?: string;
   generateName?: string;
+  /** Of older versions; nothing keeps it. */
+  selfLink?: string;
   namespace?: string;
   uid?: string;
   resourceVersion?: string;

@@ -80,6 +80,15 @@ describe('create', () => {
     await refused(ask(server, 'create', 'configmaps', { ...inDefault, body, query: { fieldValidation: 'Strict' } }), 400, /unknown field "datum"/);
     const answer = await ask(server, 'create', 'configmaps', { ...inDefault, body });
     assert.deepEqual(answer.kind === 'object' && answer.warnings, ['unknown field "datum"']);
+    const wrong = { ...configMap('A'), datum: 1 } as KubeObject;
+    await assert.rejects(ask(server, 'create', 'configmaps', { ...inDefault, body: wrong }), (error) => {
+      assert.ok(error instanceof StatusError);
+      assert.deepEqual(
+        [error.status, error.warnings, error.body.details?.kind, 'group' in (error.body.details ?? {})],
+        [422, ['unknown field "datum"'], 'ConfigMap', false],
+      );
+      return true;
+    });
   });
   test('gives each of many at once an object of its own', async () => {
     await using server = await startTestServer();
@@ -90,12 +99,61 @@ describe('create', () => {
   });
 });
 
+describe('what goes', () => {
+  test('is told whoever asks for a version that will, also where he is refused', async () => {
+    await using server = await startTestServer();
+    const words = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';
+    const answer = await ask(server, 'list', 'endpoints', inDefault);
+    assert.deepEqual(answer.kind === 'list' && answer.warnings, [words]);
+    await assert.rejects(ask(server, 'get', 'endpoints', { ...inDefault, name: 'none' }), (error) => {
+      assert.ok(error instanceof StatusError);
+      assert.deepEqual(error.warnings, [words]);
+      return true;
+    });
+  });
+  test('without a word about its dependents leaves them if it is a Job, and has none if it is an Event', async () => {
+    await using server = await startTestServer();
+    const jobs = { resource: { group: 'batch', version: 'v1', resource: 'jobs' } };
+    const job = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'j' },
+      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } },
+    };
+    await ask(server, 'create', 'jobs', { ...inDefault, ...jobs, body: job as KubeObject });
+    const odd = ask(server, 'delete', 'jobs', { ...inDefault, ...jobs, name: 'j', query: { propagationPolicy: 'Some' } });
+    await refused(odd, 422, /^DeleteOptions\.meta\.k8s\.io "" is invalid: propagationPolicy: Unsupported value: "Some": supported values: "Foreground",/);
+    const gone = await ask(server, 'delete', 'jobs', { ...inDefault, ...jobs, name: 'j' });
+    assert.ok(gone.kind === 'object');
+    assert.match(gone.warnings?.[0] ?? '', /^child pods are preserved by default/);
+    assert.deepEqual((gone.object as KubeObject).metadata.finalizers, ['orphan']);
+    const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, involvedObject: { namespace: 'default' } };
+    await ask(server, 'create', 'events', { ...inDefault, body: event as KubeObject });
+    await ask(server, 'delete', 'events', { ...inDefault, name: 'e', query: { propagationPolicy: 'Foreground' } });
+    await refused(ask(server, 'get', 'events', { ...inDefault, name: 'e' }), 404, /not found/);
+  });
+});
+
 describe('update and patch', () => {
   test('refuse a stale revision, and leave the object as it was', async () => {
     await using server = await startTestServer();
     const first = await askObject(server, 'create', 'configmaps', { ...inDefault, body: configMap('a', { n: '1' }) });
     await askObject(server, 'update', 'configmaps', { ...inDefault, name: 'a', body: { ...first, data: { n: '2' } } });
     await refused(ask(server, 'update', 'configmaps', { ...inDefault, name: 'a', body: { ...first, data: { n: '3' } } }), 409, /the object has been modified/);
+  });
+  test('must name the object, and never say when it goes', async () => {
+    await using server = await startTestServer();
+    const { metadata, ...rest } = await askObject(server, 'create', 'configmaps', { ...inDefault, body: configMap('a') });
+    const put = (other: object) => ask(server, 'update', 'configmaps', { ...inDefault, name: 'a', body: { ...rest, metadata: other } as KubeObject });
+    await refused(put({}), 400, /the name of the object \(a based on URL\) was undeterminable: name must be provided/);
+    await refused(put({ ...metadata, deletionGracePeriodSeconds: 5 }), 422, /metadata\.deletionGracePeriodSeconds: Invalid value: 5: field is immutable/);
+  });
+  test('of a Pod may leave out what admission once filled in', async () => {
+    await using server = await startTestServer();
+    const made = (await askObject(server, 'create', 'pods', { ...inDefault, body: pod('p') })) as KubeObject & { spec: Record<string, unknown> };
+    const { tolerations: _, priority: __, preemptionPolicy: ___, ...spec } = made.spec;
+    const again = (await askObject(server, 'update', 'pods', { ...inDefault, name: 'p', body: { ...made, spec } as KubeObject })) as typeof made;
+    assert.deepEqual(again.spec, made.spec);
   });
   test('that change nothing write nothing', async () => {
     await using server = await startTestServer();

@@ -1,4 +1,4 @@
-import { type ApiHandler, type ApiRequest, type ApiResponse } from '#cluster/api';
+import { type ApiHandler, type ApiRequest, type ApiResponse, deprecationOf, StatusError } from '#cluster/api';
 import { attributesOf } from './auth/attributes.ts';
 import type { Authenticator } from './auth/authenticate.ts';
 import type { Context } from './context.ts';
@@ -50,7 +50,7 @@ export class RequestHandler implements ApiHandler {
       if (request.name !== undefined) throw noSuchPath();
       if (request.verb === 'create' || request.verb === 'deletecollection') throw methodNotAllowed();
     }
-    return await this.#byVerb(served, request);
+    return await told(deprecationOf(served.info), () => this.#byVerb(served, request));
   }
 
   /** What is answered without being stored. */
@@ -106,6 +106,18 @@ export class RequestHandler implements ApiHandler {
     if (request.verb === 'update') return await update(this.#context, served, request);
     if (request.verb === 'patch') return await patch(this.#context, served, request);
     throw methodNotAllowed();
+  }
+}
+
+/** The answer, or the refusal, with that warning before its others. */
+async function told(warning: string | undefined, answer: () => Promise<ApiResponse>): Promise<ApiResponse> {
+  if (warning === undefined) return await answer();
+  try {
+    const given = await answer();
+    return given.kind === 'watch' ? given : { ...given, warnings: [warning, ...(given.warnings ?? [])] };
+  } catch (error) {
+    if (error instanceof StatusError) error.warnings = [warning, ...error.warnings];
+    throw error;
   }
 }
 

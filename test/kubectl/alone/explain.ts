@@ -97,7 +97,9 @@ export const EXPLAIN: Family = {
       for (const one of ['v1', 'apps/v1', 'autoscaling/v1', 'autoscaling/v2', 'batch/v1', 'networking.k8s.io/v1', 'policy/v1', 'explain.example.com/v1'])
         assert.ok(versions.includes(one), one);
       assert.match(await k.says('version'), /^Client Version: v1\.\d+\.\S+\nKustomize Version: \S+\nServer Version: v1\.36\.\S+\n$/);
-      assert.deepEqual((await k.object('version -o json')).serverVersion, { ...((await k.object('get --raw /version')) as object) });
+      // A kubectl of that age knows nothing of what the server can be taken for.
+      const shown = (await k.object('version -o json')).serverVersion as object;
+      assert.partialDeepStrictEqual(await k.object('get --raw /version'), shown);
       await k.says(
         'cluster-info',
         /Kubernetes control plane.* is running at .*https:\/\/[\d.]+:\d+.*\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'\.\n$/,

@@ -20,7 +20,7 @@ const T2 = '2026-01-02T00:00:00Z';
 
 type Options = { readonly manager?: string; readonly force?: boolean; readonly time?: string; readonly subresource?: string };
 function apply(resource: typeof configMaps, live: KubeObject | undefined, body: object, options: Options = {}): KubeObject {
-  const { object } = decode(resource, { metadata: { name: 'x' }, ...body }, { fieldValidation: 'Strict' });
+  const { object } = decode(resource, { metadata: { name: 'x' }, ...body }, { fieldValidation: 'Strict', asWritten: true });
   return applyPatch(resource, live, object, { manager: 'one', force: false, time: T1, ...options });
 }
 const without = ({ metadata: { managedFields: _, ...metadata }, ...object }: KubeObject) => ({ ...object, metadata });

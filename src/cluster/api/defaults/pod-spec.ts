@@ -31,7 +31,10 @@ function defaultContainer(container: V1Container | V1EphemeralContainer): void {
     action.path ||= '/';
     action.scheme ||= 'HTTP';
   }
-  for (const { valueFrom } of container.env ?? []) if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ||= 'v1';
+  for (const { valueFrom } of container.env ?? []) {
+    if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ||= 'v1';
+    if (valueFrom?.resourceFieldRef) valueFrom.resourceFieldRef.divisor ??= '0';
+  }
 }
 
 function defaultProbe(probe: V1Probe): void {

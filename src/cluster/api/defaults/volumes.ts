@@ -1,4 +1,4 @@
-import type { V1ObjectFieldSelector, V1PersistentVolumeSpec, V1Volume } from '../generated/types.ts';
+import type { V1ObjectFieldSelector, V1PersistentVolumeSpec, V1ResourceFieldSelector, V1Volume } from '../generated/types.ts';
 import { defaultPullPolicy } from './image-policy.ts';
 
 const FILE_MODE = 0o644;
@@ -6,6 +6,7 @@ const TOKEN_LIFETIME_S = 3600;
 
 interface FieldFile {
   fieldRef?: V1ObjectFieldSelector;
+  resourceFieldRef?: V1ResourceFieldSelector;
 }
 
 /** The defaults of a volume; one that says nothing is an empty folder. Changes it. */
@@ -19,13 +20,17 @@ export function defaultVolume(volume: V1Volume): void {
     if (serviceAccountToken) serviceAccountToken.expirationSeconds ??= TOKEN_LIFETIME_S;
     defaultFiles(downwardAPI?.items);
   }
-  const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
-  if (claim) claim.volumeMode ??= 'Filesystem';
+  const claim = volume.ephemeral?.volumeClaimTemplate;
+  if (claim) claim.metadata ??= {};
+  if (claim?.spec) claim.spec.volumeMode ??= 'Filesystem';
   defaultNetworkVolume(volume);
 }
 
 function defaultFiles(files: readonly FieldFile[] = []): void {
-  for (const { fieldRef } of files) if (fieldRef) fieldRef.apiVersion ||= 'v1';
+  for (const { fieldRef, resourceFieldRef } of files) {
+    if (fieldRef) fieldRef.apiVersion ||= 'v1';
+    if (resourceFieldRef) resourceFieldRef.divisor ??= '0';
+  }
 }
 
 /** The sources that a Pod's volume and a volume of the cluster have alike. */

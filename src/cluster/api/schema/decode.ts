@@ -6,6 +6,7 @@ import type { KubeObject } from '../types.ts';
 import { isRecord } from './is-record.ts';
 import { readScalar } from './scalars.ts';
 import { schemas, type TypeSchema } from './schemas.ts';
+import { wrongTypeWords } from './wrong-type.ts';
 
 /** What to do about fields that the kind doesn't have (the request's fieldValidation). */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
@@ -15,16 +16,21 @@ export interface Decoded {
   readonly warnings: readonly string[];
 }
 
+export interface DecodeOptions {
+  readonly fieldValidation: FieldValidation;
+  /** What the body's text says twice. */
+  readonly repeated?: readonly string[];
+  /** Keeps zero values as they were written, and adds none: of what is applied, each field that is said counts. */
+  readonly asWritten?: boolean;
+  /** Parts that are those of this, which was decoded before, are taken as they are: frozen where those are. */
+  readonly known?: KubeObject;
+}
+
 /**
  * A request's body as an object of the resource: checked against the kind's schema, unknown fields and nulls dropped. Errors:
- * 400 `BadRequest` naming the field's path, for a wrong type always and for an unknown or repeated field when Strict. `repeated`: what its text says twice.
- * Parts that are those of `known`, which was decoded before, are taken as they are: frozen where those are.
+ * 400 `BadRequest` naming the field, for a wrong type always and for an unknown or repeated field when Strict.
  */
-export function decode(
-  resource: ServedResource,
-  body: unknown,
-  options: { readonly fieldValidation: FieldValidation; readonly repeated?: readonly string[]; readonly known?: KubeObject },
-): Decoded {
+export function decode(resource: ServedResource, body: unknown, options: DecodeOptions): Decoded {
   const expected = apiVersionOf(resource);
   if (!isRecord(body)) throw badRequest(`the body must be a ${resource.kind} object, not ${nameOf(body)}`);
   const { apiVersion, kind } = body;
@@ -32,7 +38,7 @@ export function decode(
     throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`);
   if (kind !== undefined && kind !== resource.kind)
     throw badRequest(`the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`);
-  const walk = new Walk(resource.kind, resource.version);
+  const walk = new Walk(resource.kind, resource.version, options.asWritten ?? false);
   const decoded = resource.custom === undefined ? walk.model(resource.model, body, '', options.known) : walk.custom(resource.custom, body);
   // What is unknown is told as that alone.
   const repeated = (options.repeated ?? []).filter((one) => !walk.unknown.some((path) => one === `duplicate field "${path}"`));
@@ -53,8 +59,10 @@ class Walk {
   readonly unknown: string[] = [];
   readonly #kind: string;
   readonly #version: string;
+  readonly #asWritten: boolean;
 
-  constructor(kind: string, version: string) {
+  constructor(kind: string, version: string, asWritten: boolean) {
+    this.#asWritten = asWritten;
     this.#kind = kind;
     this.#version = version;
   }
@@ -73,10 +81,14 @@ class Walk {
       if (field === undefined) this.unknown.push(here);
       else if (content !== null) {
         const read =
-          isRecord(content) && field.type.kind === 'model' ? this.model(field.type.name, content, here, before[key]) : this.#value(field.type, content, here);
+          isRecord(content) && field.type.kind === 'model'
+            ? this.model(field.type.name, content, here, before[key])
+            : this.#value(field.type, content, here, name, here, 0);
+        if (field.dropsZero && !this.#asWritten && (read === '' || read === 0 || read === false)) continue;
         if (!isEmptyCollection(field.type, read) || field.required || KEPT_EMPTY.includes(`${name}.${key}`)) result[key] = read;
       }
     }
+    if (!this.#asWritten) for (const [key, zero] of schemas.filled(name)) result[key] ??= zero;
     return result;
   }
 
@@ -84,12 +96,14 @@ class Walk {
   custom({ schema }: CustomKind, body: Record<string, unknown>): Record<string, unknown> {
     const { metadata, ...content } = body;
     const pruned = prune(schema, content, '', (path) => this.unknown.push(path), true);
-    if (metadata !== undefined && metadata !== null && !isRecord(metadata)) this.#wrong('object', metadata, 'metadata');
+    if (metadata !== undefined && metadata !== null && !isRecord(metadata))
+      this.#wrong('metadata', wrongTypeWords(this.#kind, 'metadata', { kind: 'model', name: 'V1ObjectMeta' }, metadata, 0));
     // A record was pruned, and so is what came of it.
     return { ...(pruned as Record<string, unknown>), metadata: isRecord(metadata) ? this.model('V1ObjectMeta', metadata, 'metadata') : {} };
   }
 
-  #value(type: TypeSchema, value: unknown, path: string): unknown {
+  /** `field`: the path of the field of `model` that it stands in, below `inside` lists and maps. */
+  #value(type: TypeSchema, value: unknown, path: string, model: string, field: string, inside: number): unknown {
     switch (type.kind) {
       case 'any':
         return value;
@@ -98,25 +112,46 @@ class Walk {
       case 'boolean':
       case 'intOrString': {
         const read = readScalar(type, value);
-        return 'value' in read ? read.value : this.#wrong(read.wanted, value, path, read.why);
+        return read === undefined ? this.#wrong(path, wrongTypeWords(model, field, type, value, inside)) : read.value;
       }
       case 'list':
-        if (!Array.isArray(value)) return this.#wrong('list', value, path);
-        return value.map((item, index) => this.#value(type.of, item, `${path}[${index}]`));
+        if (!Array.isArray(value)) return this.#wrong(path, wrongTypeWords(model, field, type, value, inside));
+        return value.map((item, index) => this.#item(type.of, item, `${path}[${index}]`, model, field, inside));
       case 'map':
-        if (!isRecord(value)) return this.#wrong('map', value, path);
-        return Object.fromEntries(
-          Object.entries(value).map(([key, item]) => [key, item === null ? emptyOf(type.of) : this.#value(type.of, item, `${path}.${key}`)]),
-        );
+        if (!isRecord(value)) return this.#wrong(path, wrongTypeWords(model, field, type, value, inside));
+        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#item(type.of, item, `${path}.${key}`, model, field, inside)]));
       case 'model':
         if (type.name === 'V1MicroTime' && typeof value === 'string') return value;
-        return isRecord(value) ? this.model(type.name, value, path) : this.#wrong('object', value, path);
+        return isRecord(value) ? this.model(type.name, value, path) : this.#wrong(path, wrongTypeWords(model, field, type, value, inside));
     }
   }
 
-  #wrong(wanted: string, value: unknown, path: string, why?: string): never {
-    const words = why === undefined ? `${path} must be ${withArticle(wanted)}, not ${nameOf(value)}` : `${path}: ${why}, not ${nameOf(value)}`;
-    throw badRequest(`${this.#kind} in version "${this.#version}" cannot be handled as a ${this.#kind}: ${words}`);
+  #item(type: TypeSchema, item: unknown, path: string, model: string, field: string, inside: number): unknown {
+    return item === null ? this.#zero(type, path) : this.#value(type, item, path, model, field, inside + 1);
+  }
+
+  /** What an item of a list or an entry of a map is when null is written for it; a list or a moment that there is not is null. */
+  #zero(type: TypeSchema, path: string): unknown {
+    switch (type.kind) {
+      case 'string':
+        return type.format === 'date-time' ? null : '';
+      case 'number':
+        return 0;
+      case 'boolean':
+        return false;
+      case 'model':
+        return this.model(type.name, {}, path);
+      case 'map':
+        return {};
+      default:
+        return null;
+    }
+  }
+
+  /** Kubernetes' words do not tell all of the path: the cause does. */
+  #wrong(field: string, words: string): never {
+    const causes = [{ reason: 'FieldValueTypeInvalid', message: words, field }];
+    throw badRequest(`${this.#kind} in version "${this.#version}" cannot be handled as a ${this.#kind}: ${words}`, { causes });
   }
 }
 
@@ -124,27 +159,6 @@ class Walk {
 function isEmptyCollection({ kind }: TypeSchema, read: unknown): boolean {
   if (kind === 'list') return Array.isArray(read) && read.length === 0;
   return kind === 'map' && isRecord(read) && Object.keys(read).length === 0;
-}
-
-/** What an entry of a map is when null is written for it; a list or a moment that there is not is null. */
-function emptyOf(type: TypeSchema): unknown {
-  switch (type.kind) {
-    case 'string':
-      return type.format === 'date-time' ? null : '';
-    case 'number':
-      return 0;
-    case 'boolean':
-      return false;
-    case 'model':
-    case 'map':
-      return {};
-    default:
-      return null;
-  }
-}
-
-function withArticle(noun: string): string {
-  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
 function nameOf(value: unknown): string {

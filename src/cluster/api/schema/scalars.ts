@@ -2,8 +2,8 @@ import { readQuantity } from '../canonical-quantity.ts';
 import type { TypeSchema } from './schemas.ts';
 
 type Scalar = Extract<TypeSchema, { kind: 'string' | 'number' | 'boolean' | 'intOrString' }>;
-/** What was read, or what should have been there. */
-export type ReadScalar = { readonly value: unknown } | { readonly wanted: string; readonly why?: string };
+/** What was read; nothing where the value is not of its schema. */
+export type ReadScalar = { readonly value: unknown } | undefined;
 
 const INT32_MAX = 2 ** 31 - 1;
 const TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
@@ -15,11 +15,11 @@ export function readScalar(type: Scalar, value: unknown): ReadScalar {
     case 'string':
       return readString(type.format, value);
     case 'number':
-      return fitsNumber(type.format, value) ? { value } : { wanted: type.format || 'integer' };
+      return fitsNumber(type.format, value) ? { value } : undefined;
     case 'boolean':
-      return typeof value === 'boolean' ? { value } : { wanted: 'boolean' };
+      return typeof value === 'boolean' ? { value } : undefined;
     case 'intOrString':
-      return typeof value === 'string' || fitsNumber('int32', value) ? { value } : { wanted: 'integer or string' };
+      return typeof value === 'string' || fitsNumber('int32', value) ? { value } : undefined;
   }
 }
 
@@ -32,19 +32,16 @@ function fitsNumber(format: string, value: unknown): boolean {
 
 function readString(format: string, value: unknown): ReadScalar {
   if (format === 'quantity' && typeof value === 'number') return readString(format, String(value));
-  if (typeof value !== 'string') return { wanted: 'string' };
+  if (typeof value !== 'string') return undefined;
   switch (format) {
     case 'quantity': {
       const quantity = readQuantity(value.trim());
-      return quantity !== undefined
-        ? { value: quantity }
-        : { wanted: 'quantity', why: "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'" };
+      return quantity === undefined ? undefined : { value: quantity };
     }
     case 'byte':
-      return BASE64.test(value) ? { value } : { wanted: 'base64 text' };
+      return BASE64.test(value) ? { value } : undefined;
     case 'date-time':
-      // Empty is how a time that was never set is written by some.
-      return value === '' || (TIME.test(value) && !Number.isNaN(Date.parse(value))) ? { value } : { wanted: 'time like 2026-01-02T15:04:05Z' };
+      return TIME.test(value) && !Number.isNaN(Date.parse(value)) ? { value } : undefined;
     default:
       return { value };
   }

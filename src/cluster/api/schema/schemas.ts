@@ -1,10 +1,13 @@
 import { readModelLines } from './model-lines.ts';
 import { isQuantityField } from './quantity-fields.ts';
+import { zeroFields } from './zero-fields.ts';
 
 /** One field of a model. */
 export interface FieldSchema {
   readonly type: TypeSchema;
   readonly required: boolean;
+  /** Whether "", 0 and false are as nothing. */
+  readonly dropsZero: boolean;
 }
 /** What a value must look like. */
 export type TypeSchema =
@@ -24,6 +27,7 @@ type RawModel = Readonly<Record<string, readonly [type: string, format: string, 
 export class Schemas {
   #lines: ReadonlyMap<string, Buffer> | undefined;
   readonly #models = new Map<string, Model>();
+  readonly #filled = new Map<string, readonly (readonly [field: string, zero: unknown])[]>();
   /** Most fields look like another: each look is kept once. */
   readonly #fields = new Map<string, FieldSchema>();
 
@@ -42,21 +46,32 @@ export class Schemas {
     if (line === undefined) throw new TypeError(`there is no model ${name}`);
     // Written by scripts/generate-api.ts.
     const raw = JSON.parse(line.toString()) as RawModel;
+    const { dropped, filled } = zeroFields(name);
     const model: Model = new Map(
       Object.entries(raw).map(([field, [type, format, required]]) => [
         field,
-        this.#field(type, isQuantityField(name, field) ? 'quantity' : format, required === 1),
+        this.#field(type, isQuantityField(name, field) ? 'quantity' : format, required === 1, dropped.includes(field)),
       ]),
     );
     this.#models.set(name, model);
+    this.#filled.set(
+      name,
+      filled.map((field) => [field, zeroOf(model.get(field)?.type)]),
+    );
     return model;
   }
 
-  #field(type: string, format: string, required: boolean): FieldSchema {
-    const look = `${type} ${format} ${required}`;
+  /** The fields that an object of that model has though nobody wrote them, with their zero values. */
+  filled(name: string): readonly (readonly [field: string, zero: unknown])[] {
+    this.model(name);
+    return this.#filled.get(name) ?? [];
+  }
+
+  #field(type: string, format: string, required: boolean, dropsZero: boolean): FieldSchema {
+    const look = `${type} ${format} ${required} ${dropsZero}`;
     const known = this.#fields.get(look);
     if (known !== undefined) return known;
-    const field = { type: parseType(type, format), required };
+    const field = { type: parseType(type, format), required, dropsZero };
     this.#fields.set(look, field);
     return field;
   }
@@ -66,6 +81,10 @@ const readSchemas = () => readModelLines(new URL('../generated/schemas.tsv', imp
 
 /** Shared by the whole process: data that never changes. */
 export const schemas = new Schemas();
+
+function zeroOf(type: TypeSchema | undefined): unknown {
+  return type?.kind === 'number' ? 0 : type?.kind === 'boolean' ? false : '';
+}
 
 function parseType(type: string, format: string): TypeSchema {
   const list = /^Array<(.+)>$/.exec(type);

@@ -19,11 +19,6 @@ export function column<T extends KubeObject>(name: string, cell: (object: T, now
   return { name, type, format: name === 'Name' ? 'name' : '', priority, cell: (object, now_ms) => cell(object as T, now_ms) };
 }
 
-/** The column with what it says of itself. */
-export function described(of: Column, description: string): Column {
-  return { ...of, description };
-}
-
 export const nameColumn = column('Name', ({ metadata }) => metadata.name ?? '');
 export const ageColumn = column('Age', ({ metadata }, now_ms) => age(metadata.creationTimestamp, now_ms));
 export const list = (items: readonly (string | undefined)[]) => items.join(',') || '<none>';

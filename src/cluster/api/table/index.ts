@@ -3,6 +3,7 @@ import type { KubeObject } from '../types.ts';
 import { customColumns } from '../custom/columns.ts';
 import { strategyOf } from '../kinds/index.ts';
 import { type Cell, PLAIN_COLUMNS } from './column.ts';
+import { ANY_RESOURCE, columnDescriptions } from './descriptions.ts';
 
 export { humanDuration } from './duration.ts';
 
@@ -27,12 +28,19 @@ export function toTable(
   objects: readonly KubeObject[],
   options: { readonly now_ms: number; readonly includeObject: 'Metadata' | 'Object' | 'None'; readonly metadata?: Table['metadata'] },
 ): Table {
+  const told = columnDescriptions(resource.custom === undefined ? resource.resource : ANY_RESOURCE);
   const columns = resource.custom === undefined ? (strategyOf(resource).columns ?? PLAIN_COLUMNS) : customColumns(resource.custom);
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: options.metadata ?? {},
-    columnDefinitions: columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description: description ?? '', priority })),
+    columnDefinitions: columns.map(({ name, type, format, description, priority }) => ({
+      name,
+      type,
+      format,
+      description: description ?? told.get(name) ?? '',
+      priority,
+    })),
     rows: objects.map((object) => ({ cells: columns.map(({ cell }) => cell(object, options.now_ms)), ...rowObject(object, options.includeObject) })),
   };
 }

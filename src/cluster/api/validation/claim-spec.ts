@@ -17,6 +17,15 @@ export function checkAccessModes(errors: FieldErrors, field: string, modes: read
     errors.forbidden(field, 'may not use ReadWriteOncePod with other access modes');
 }
 
+/** What the writer of a claim should know: a part of a byte is no size. */
+export function claimWarnings(path: string, spec: V1PersistentVolumeClaimSpec | undefined): readonly string[] {
+  return (['requests', 'limits'] as const).flatMap((which) => {
+    const size = spec?.resources?.[which]?.storage;
+    const isFraction = size !== undefined && isQuantity(size) && parseQuantity(size) % 1000n !== 0n;
+    return isFraction ? [`${path}.resources.${which}[storage]: fractional byte value ${JSON.stringify(size)} is invalid, must be an integer`] : [];
+  });
+}
+
 /** What a claim of storage asks for: as an object of its own, or in a Pod's volume or a StatefulSet. */
 export function checkClaimSpec(errors: FieldErrors, path: string, spec: V1PersistentVolumeClaimSpec): void {
   checkAccessModes(errors, `${path}.accessModes`, spec.accessModes, 'at least 1 access mode is required');
@@ -30,9 +39,7 @@ export function checkClaimSpec(errors: FieldErrors, path: string, spec: V1Persis
 
 function checkSize(errors: FieldErrors, field: string, size: string | undefined): void {
   if (size === undefined) return errors.required(field);
-  const amount = isQuantity(size) ? parseQuantity(size) : 0n;
-  if (amount <= 0n) errors.invalid(field, size, 'must be greater than zero');
-  else if (amount % 1000n !== 0n) errors.invalid(field, size, 'must be an integer');
+  if (!isQuantity(size) || parseQuantity(size) <= 0n) errors.invalid(field, size, 'must be greater than zero');
 }
 
 function checkSources(errors: FieldErrors, path: string, { dataSource, dataSourceRef }: V1PersistentVolumeClaimSpec): void {

@@ -8,7 +8,7 @@ export class FieldErrors {
     this.#add('FieldValueRequired', field, `Required value${why === '' ? '' : `: ${why}`}`);
   }
   invalid(field: string, value: unknown, why: string): void {
-    this.#add('FieldValueInvalid', field, `Invalid value: ${JSON.stringify(value)}: ${why}`);
+    this.#add('FieldValueInvalid', field, `Invalid value: ${JSON.stringify(value)}${why === '' ? '' : `: ${why}`}`);
   }
   notSupported(field: string, value: unknown, supported: readonly string[]): void {
     this.#add(

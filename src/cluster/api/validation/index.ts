@@ -32,7 +32,7 @@ export function validateFinalizers(resource: ServedResource, object: KubeObject 
 
 /** Checks the status that is to stand in place of that of `old`. Errors: 422 `Invalid`. */
 export function validateStatusUpdate(resource: ServedResource, object: KubeObject, old: KubeObject): void {
-  const errors = new FieldErrors();
+  const errors = checkMeta(resource, object);
   strategyOf(resource).validateStatus?.(errors, object, old);
   raise(resource, object, errors);
 }
@@ -42,17 +42,26 @@ function checkContent(resource: ServedResource, errors: FieldErrors, object: Kub
   else validateBySchema(errors, resource.custom.schema, object, '');
 }
 
-/** Groups whose kinds hold to the rules of any API, not to those of Kubernetes' own objects. */
-const EXTENSION_GROUPS = ['apiextensions.k8s.io', 'apiregistration.k8s.io'];
+/** Whose finalizers may be of any one word. */
+const WITH_PLAIN_FINALIZERS = [
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'policy',
+];
 
 function checkMeta(resource: ServedResource, { metadata }: KubeObject): FieldErrors {
   const errors = new FieldErrors();
-  if (resource.custom === undefined && !EXTENSION_GROUPS.includes(resource.group))
-    checkKnownFinalizers(errors, 'metadata.finalizers', metadata.finalizers ?? []);
   checkMetadata(errors, metadata, strategyOf(resource).validateName ?? checkSubdomain);
+  if (resource.custom === undefined && resource.kind !== 'Event' && !WITH_PLAIN_FINALIZERS.includes(resource.group))
+    checkKnownFinalizers(errors, 'metadata.finalizers', metadata.finalizers ?? []);
   return errors;
 }
 
 function raise(resource: ServedResource, object: KubeObject, { causes }: FieldErrors): void {
-  if (causes.length > 0) throw invalid(resource.kind, resource.group, object.metadata.name ?? object.metadata.generateName ?? '', causes);
+  if (causes.length > 0)
+    // Events of both groups are one kind to Kubernetes, of the older group.
+    throw invalid(resource.kind, resource.kind === 'Event' ? '' : resource.group, object.metadata.name ?? object.metadata.generateName ?? '', causes);
 }

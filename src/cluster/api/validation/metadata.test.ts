@@ -12,7 +12,12 @@ test('metadata: names, owners and finalizers', () => {
     ['metadata.ownerReferences', [owner]],
     ['metadata.ownerReferences', [{ ...owner, uid: '' }], 'metadata.ownerReferences.uid: Invalid value: "": must not be empty'],
     ['metadata.ownerReferences', [{ ...owner, apiVersion: 'apps/' }], 'metadata.ownerReferences.apiVersion: Invalid value: "apps/": version must not be empty'],
+    ['metadata.ownerReferences', [{ ...owner, apiVersion: 'a/b/c' }], 'metadata.ownerReferences.apiVersion: Invalid value: "a/b/c": version must not be empty'],
+    ['metadata.generation', -1, 'metadata.generation: Invalid value: -1: must be greater than or equal to 0'],
+    ['metadata.labels', { a: 'x'.repeat(64) }, `metadata.labels: Invalid value: "${'x'.repeat(64)}": must be no more than 63 bytes`],
     ['metadata.finalizers', ['example.com/a']],
+    ['metadata.finalizers', ['kubernetes', 'orphan']],
+    ['metadata.finalizers', ['mine'], 'metadata.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified'],
     ['metadata.finalizers', ['a b'], 'metadata.finalizers: Invalid value: "a b": name part must consist of…'],
     [
       'metadata.finalizers',

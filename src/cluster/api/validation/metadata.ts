@@ -7,11 +7,12 @@ const FOREGROUND = 'foregroundDeletion';
 
 /** What holds for the metadata of every object; `checkName` is the kind's rule of names. */
 export function checkMetadata(errors: FieldErrors, metadata: ObjectMeta, checkName: (errors: FieldErrors, field: string, name: string) => void): void {
-  const { name, generateName, labels, annotations, ownerReferences = [], finalizers = [] } = metadata;
+  const { name, generateName, generation = 0, labels, annotations, ownerReferences = [], finalizers = [] } = metadata;
   // What is to come after a generated name's minus is fine.
   if (generateName) checkMasked(errors, generateName, checkName);
   if (name) checkName(errors, 'metadata.name', name);
   else if (!generateName) errors.required('metadata.name', 'name or generateName is required');
+  if (generation < 0) errors.invalid('metadata.generation', generation, 'must be greater than or equal to 0');
   checkLabels(errors, 'metadata.labels', labels);
   checkAnnotations(errors, 'metadata.annotations', annotations);
   checkOwners(errors, 'metadata.ownerReferences', ownerReferences);
@@ -41,7 +42,7 @@ function checkOwners(errors: FieldErrors, field: string, owners: readonly OwnerR
   let controller: string | undefined;
   for (const owner of owners) {
     const { apiVersion = '', kind = '', name = '', uid = '' } = owner;
-    if (apiVersion === '' || apiVersion.endsWith('/')) errors.invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty');
+    if (!/^(?:[^/]*\/)?[^/]+$/.test(apiVersion)) errors.invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty');
     for (const [part, text] of Object.entries({ kind, name, uid })) if (text === '') errors.invalid(`${field}.${part}`, text, 'must not be empty');
     if (apiVersion === 'v1' && kind === 'Event') errors.invalid(field, owner, '/v1, Kind=Event is disallowed from being an owner');
     if (owner.controller !== true) continue;

@@ -1,6 +1,6 @@
 import type { V1LabelSelector, V1PodTemplateSpec } from '../generated/types.ts';
 import { matchesLabels, requirementsOf } from '../selectors.ts';
-import type { FieldErrors } from './field-errors.ts';
+import { FieldErrors } from './field-errors.ts';
 import { checkAnnotations } from './names.ts';
 import { checkPodAnnotations } from './pod-spec/annotations.ts';
 import { checkPodSpec } from './pod-spec.ts';
@@ -40,15 +40,31 @@ export function checkSelects(
 ): void {
   const labels = template.metadata?.labels;
   const selected = selector === undefined ? false : selects(selector, labels);
-  if (selected === undefined) errors.invalid('spec.selector', selector, unreadable);
+  if (selected === undefined) errors.invalid('spec.selector', shown(selector), unreadable);
   else if (!selected) errors.invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`');
 }
 
 /** Whether the selector means an object with these labels; undefined for one that can't be asked. */
 export function selects(selector: V1LabelSelector, labels: Readonly<Record<string, string>> | undefined): boolean | undefined {
-  const isReadable = (selector.matchExpressions ?? []).every(({ operator }) => OPERATORS.includes(operator));
-  return isReadable ? matchesLabels(requirementsOf(selector), labels) : undefined;
+  return isReadable(selector) ? matchesLabels(requirementsOf(selector), labels) : undefined;
 }
+
+/** A selector in the order in which Kubernetes shows one. */
+export function shown(selector: V1LabelSelector | undefined): object | null {
+  if (selector === undefined) return null;
+  const { matchLabels, matchExpressions } = selector;
+  const expressions = matchExpressions?.map(({ key, operator, values }) => ({ key, operator, ...(values && { values }) }));
+  return { ...(matchLabels && { matchLabels: sorted(matchLabels) }), ...(expressions && { matchExpressions: expressions }) };
+}
+
+const sorted = (labels: Readonly<Record<string, string>>) => Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Whether labels can be asked for with these words. */
+const isReadable = ({ matchLabels = {}, matchExpressions = [] }: V1LabelSelector) => {
+  const errors = new FieldErrors();
+  checkLabelMap(errors, '', matchLabels);
+  return errors.causes.length === 0 && matchExpressions.every(({ operator }) => OPERATORS.includes(operator));
+};
 
 export function isEmpty({ matchLabels, matchExpressions }: V1LabelSelector): boolean {
   return Object.keys(matchLabels ?? {}).length + (matchExpressions ?? []).length === 0;

@@ -19,7 +19,8 @@ export function checkText(errors: FieldErrors, field: string, text: string, form
   for (const why of format(text)) errors.invalid(field, text, why);
 }
 
-const tooLong = (text: string, most: number): readonly string[] => (Buffer.byteLength(text) > most ? [`must be no more than ${most} bytes`] : []);
+const tooLong = (text: string, most: number, unit = 'characters'): readonly string[] =>
+  Buffer.byteLength(text) > most ? [`must be no more than ${most} ${unit}`] : [];
 
 function unlessMatching(text: string, pattern: string, words: string, ...examples: readonly string[]): readonly string[] {
   if (new RegExp(`^(?:${pattern})$`).test(text)) return [];
@@ -67,15 +68,20 @@ export const qualifiedName: TextFormat = (text) => {
     return shape.map((why) => `${why} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`);
   }
   const name = second ?? first;
-  const prefix = second === undefined ? [] : first === '' ? ['prefix part must be non-empty'] : dnsSubdomain(first).map((why) => `prefix part ${why}`);
+  const prefix =
+    second === undefined
+      ? []
+      : first === ''
+        ? ['prefix part must be non-empty']
+        : dnsSubdomain(first).map((why) => `prefix part ${why.replace(/characters$/, 'bytes')}`);
   if (name === '') return [...prefix, 'name part must be non-empty', ...nameShape(name)];
-  return [...prefix, ...tooLong(name, LABEL_BYTES_MAX).map((why) => `name part ${why}`), ...nameShape(name)];
+  return [...prefix, ...tooLong(name, LABEL_BYTES_MAX, 'bytes').map((why) => `name part ${why}`), ...nameShape(name)];
 };
 const nameShape: TextFormat = (name) => unlessMatching(name, NAME_PART, `name part ${NAME_PART_WORDS}`, 'MyName', 'my.name', '123-abc');
 
 /** A label's value. */
 export const labelValue: TextFormat = (text) => [
-  ...tooLong(text, LABEL_BYTES_MAX),
+  ...tooLong(text, LABEL_BYTES_MAX, 'bytes'),
   ...unlessMatching(text, LABEL_VALUE, `a valid label must be an empty string or ${CONSIST}`, 'MyValue', 'my_value', '12345'),
 ];
 const CONSIST = "consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";

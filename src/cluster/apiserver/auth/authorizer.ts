@@ -111,7 +111,9 @@ function denied(user: UserInfo, asked: Attributes, reason: string, { nearest, re
     { reason: 'NearestRule', message: nearest },
     { reason: 'WouldAllow', message: remedy },
   ];
-  const details: Status['details'] = isResourceRequest(asked) ? { name: asked.name ?? '', group: asked.group, kind: asked.resource, causes } : { causes };
+  const details: Status['details'] = isResourceRequest(asked)
+    ? { ...(asked.name && { name: asked.name }), ...(asked.group && { group: asked.group }), kind: asked.resource, causes }
+    : { causes };
   const name = isResourceRequest(asked) && asked.name !== undefined ? ` "${asked.name}"` : '';
   const subject = isResourceRequest(asked) ? `${qualifiedResource(asked)}${name} is forbidden` : `forbidden`;
   return new StatusError(403, 'Forbidden', `${subject}: ${words}`, details);

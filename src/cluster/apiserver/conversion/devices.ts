@@ -18,12 +18,12 @@ type To<From extends KubeObject> = (object: From, apiVersion: string) => KubeObj
 
 /** The first version has what is asked for in the request itself; later ones in `exactly`, beside `firstAvailable`. */
 function requestToBeta1({ name, exactly, firstAvailable }: V1DeviceRequest): V1beta1DeviceRequest {
-  return { name, ...exactly, ...(firstAvailable && { firstAvailable }) };
+  return { name, deviceClassName: '', ...exactly, ...(firstAvailable && { firstAvailable }) };
 }
 
 function requestFromBeta1({ name, firstAvailable, ...exactly }: V1beta1DeviceRequest): V1DeviceRequest {
   const { deviceClassName, ...others } = exactly;
-  const isExact = deviceClassName !== undefined || Object.keys(others).length > 0;
+  const isExact = Boolean(deviceClassName) || Object.keys(others).length > 0;
   return { name, ...(isExact && { exactly: { ...others, deviceClassName: deviceClassName ?? '' } }), ...(firstAvailable && { firstAvailable }) };
 }
 

@@ -44,7 +44,7 @@ export class Discovery {
   }
 
   /** Errors: 404, 406. */
-  answer(request: IncomingMessage, response: ServerResponse, url: URL, route: Route): void {
+  async answer(request: IncomingMessage, response: ServerResponse, url: URL, route: Route): Promise<void> {
     switch (route.kind) {
       case 'legacy-versions':
         return this.#groups(request, response, true);
@@ -55,7 +55,7 @@ export class Discovery {
       case 'group-version':
         return this.#groupVersion(response, route.group, route.version);
       default:
-        return this.#other(request, response, url);
+        return await this.#other(request, response, url);
     }
   }
 
@@ -98,7 +98,7 @@ export class Discovery {
     sendJson(response, 200, list);
   }
 
-  #other(request: IncomingMessage, response: ServerResponse, url: URL): void {
+  async #other(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     if (url.pathname === '/') {
       const groups = [...groupsOf(this.#all)].filter(([group]) => group !== '');
       const paths = [
@@ -110,6 +110,6 @@ export class Discovery {
       ];
       return sendJson(response, 200, { paths });
     }
-    if (!this.#openApi.answer(request, response, url)) throw noSuchPath();
+    if (!(await this.#openApi.answer(request, response, url))) throw noSuchPath();
   }
 }

@@ -7,7 +7,7 @@ import { sendJson } from '../http/respond.ts';
 import type { KindDirectory } from '../custom/directory.ts';
 import { openApiPaths } from './openapi-paths.ts';
 import { DESCRIBED } from './virtual.ts';
-import { swaggerOf } from './swagger.ts';
+import { swaggerOf, swaggerText } from './swagger.ts';
 import { encodeSwagger } from './swagger-protobuf.ts';
 
 interface Document {
@@ -22,6 +22,7 @@ const INFO = { title: 'Kubernetes', version: 'v1.36.0' };
 /** The schemas and paths of each group and version (OpenAPI 3.0), and of all in one (OpenAPI 2.0). Documents are made when they are first asked for. */
 export class OpenApi {
   readonly #documents = new Map<string, Document>();
+  readonly #versions2 = new Map<'json' | 'protobuf', { readonly revision: number; readonly document: Promise<Document> }>();
   readonly #kinds: KindDirectory;
   #revision = 0;
 
@@ -30,7 +31,7 @@ export class OpenApi {
   }
 
   /** False where the path isn't one of its own. Errors: 406 for a form that there isn't. */
-  answer(request: IncomingMessage, response: ServerResponse, url: URL): boolean {
+  async answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> {
     if (url.pathname === '/openapi/v3' || url.pathname === '/openapi/v3/') {
       sendJson(response, 200, {
         paths: Object.fromEntries(this.#names().map((name) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${this.#document(name).hash}` }])),
@@ -38,7 +39,7 @@ export class OpenApi {
       return true;
     }
     if (url.pathname === '/openapi/v2') {
-      this.#answerVersion2(request, response, url);
+      await this.#answerVersion2(request, response, url);
       return true;
     }
     if (!url.pathname.startsWith('/openapi/v3/')) return false;
@@ -50,19 +51,26 @@ export class OpenApi {
   }
 
   /** As JSON, or in the protocol buffers that kubectl and Helm ask for. Errors: 406. */
-  #answerVersion2(request: IncomingMessage, response: ServerResponse, url: URL): void {
+  async #answerVersion2(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     for (const { type } of parseAccept(request.headers.accept)) {
-      if (PROTOBUF_TYPES.includes(type)) return this.#send(request, response, url, this.#version2('protobuf'), PROTOBUF_TYPE);
-      if (type === 'application/json' || type === '*/*') return this.#send(request, response, url, this.#version2('json'));
+      if (PROTOBUF_TYPES.includes(type)) return this.#send(request, response, url, await this.#version2('protobuf'), PROTOBUF_TYPE);
+      if (type === 'application/json' || type === '*/*') return this.#send(request, response, url, await this.#version2('json'));
     }
     throw notAcceptable(['application/json', ...PROTOBUF_TYPES]);
   }
 
-  #version2(form: 'json' | 'protobuf'): Document {
-    return this.#known(`v2 ${form}`, () => {
-      const swagger = swaggerOf(this.#resources(), INFO);
-      return form === 'json' ? Buffer.from(JSON.stringify(swagger)) : encodeSwagger(swagger);
-    });
+  /** It is large: made bit by bit, once for all who ask for it meanwhile. */
+  #version2(form: 'json' | 'protobuf'): Promise<Document> {
+    const { revision } = this.#kinds;
+    const known = this.#versions2.get(form);
+    if (known?.revision === revision) return known.document;
+    const document = swaggerOf(this.#resources(), INFO).then(async (swagger) =>
+      documentOf(await (form === 'json' ? swaggerText(swagger) : encodeSwagger(swagger))),
+    );
+    this.#versions2.set(form, { revision, document });
+    // One that could not be made is tried again.
+    document.catch(() => this.#versions2.delete(form));
+    return document;
   }
 
   #send(request: IncomingMessage, response: ServerResponse, url: URL, { bytes, hash }: Document, type = 'application/json'): void {
@@ -103,11 +111,14 @@ export class OpenApi {
     this.#revision = this.#kinds.revision;
     const known = this.#documents.get(key);
     if (known) return known;
-    const bytes = make();
-    const document = { bytes, hash: createHash('sha256').update(bytes).digest('hex').toUpperCase() };
+    const document = documentOf(make());
     this.#documents.set(key, document);
     return document;
   }
+}
+
+function documentOf(bytes: Buffer): Document {
+  return { bytes, hash: createHash('sha256').update(bytes).digest('hex').toUpperCase() };
 }
 
 function nameOf(resource: ServedResource): string {

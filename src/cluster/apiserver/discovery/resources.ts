@@ -54,10 +54,20 @@ export function subresourceShape(parent: Discovered, subresource: string): Subre
 /** In what a resource is stored; undefined for what isn't. */
 export type StorageOf = (resource: Discovered) => Pick<ResourceInfo, 'group' | 'version' | 'kind'> | undefined;
 
+/** Kinds that Kubernetes stores in a version before the one it prefers. What we store in says nothing to clients: only a change of the hash does. */
+const STORED_EARLIER: Readonly<Record<string, string>> = {
+  CustomResourceDefinition: 'v1beta1',
+  DeviceTaintRule: 'v1alpha3',
+  MutatingAdmissionPolicy: 'v1beta1',
+  MutatingAdmissionPolicyBinding: 'v1beta1',
+};
+
 /** Tells whether two versions are stored as one, as Kubernetes makes it: of group, version and kind. */
 function storageHash(stored: ReturnType<StorageOf>): { readonly storageVersionHash?: string } {
   if (stored === undefined) return {};
-  const hash = createHash('sha256').update(`${stored.group}/${stored.version}/${stored.kind}`).digest();
+  const hash = createHash('sha256')
+    .update(`${stored.group}/${STORED_EARLIER[stored.kind] ?? stored.version}/${stored.kind}`)
+    .digest();
   return { storageVersionHash: hash.subarray(0, 8).toString('base64') };
 }
 

@@ -1,15 +1,17 @@
 import { type WireValue, writeMessage } from '../protobuf/writer.ts';
-import type { Swagger } from './swagger.ts';
+import { inTurns, type Swagger } from './swagger.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** A Swagger document as protocol buffers, by the numbers of gnostic's `openapi.v2`: the form in which kubectl and Helm ask for it. */
-export function encodeSwagger({ swagger, info, paths, definitions }: Swagger): Buffer {
+export async function encodeSwagger({ swagger, info, paths, definitions }: Swagger): Promise<Buffer> {
+  const all = (of: Swagger['paths'], encode: (value: Json) => Buffer) =>
+    inTurns(Object.entries(of), ([name, value]) => writeMessage({ 1: name, 2: encode(value) }));
   return writeMessage({
     1: swagger,
     2: writeMessage({ 1: info.title, 2: info.version }),
-    8: writeMessage({ 2: named(paths, pathItem) }),
-    9: writeMessage({ 1: named(definitions, schema) }),
+    8: writeMessage({ 2: await all(paths, pathItem) }),
+    9: writeMessage({ 1: await all(definitions, schema) }),
   });
 }
 

@@ -14,18 +14,40 @@ export interface Swagger {
 /** Words of a schema that OpenAPI 2.0 has not; what they say is left out there, as Kubernetes leaves it out. */
 const NOT_IN_2 = ['anyOf', 'oneOf', 'not', 'nullable', 'default'];
 
+/** How many paths or schemas are handled before others have their turn: a millisecond of work. */
+const ITEMS_A_TURN = 32;
+
+/** Makes something of each, while the event loop goes on. */
+export async function inTurns<T, R>(items: readonly T[], make: (item: T) => R): Promise<R[]> {
+  const made: R[] = [];
+  for (const item of items) {
+    if (made.length % ITEMS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    made.push(make(item));
+  }
+  return made;
+}
+
 /** The schemas and paths of all resources in one document. */
-export function swaggerOf(resources: readonly ServedResource[], info: Swagger['info']): Swagger {
+export async function swaggerOf(resources: readonly ServedResource[], info: Swagger['info']): Promise<Swagger> {
   const all = openApiSchemas(resources);
   const { schemas } = all;
+  await new Promise((resolve) => setImmediate(resolve));
   const paths = openApiPaths(resources, all);
   return {
     swagger: '2.0',
     info,
     // Made by `openApiPaths` of objects.
-    paths: Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, pathItem(item as Json)])),
-    definitions: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, toVersion2(schema as Json)])),
+    paths: Object.fromEntries(await inTurns(Object.entries(paths), ([path, item]) => [path, pathItem(item as Json)])),
+    definitions: Object.fromEntries(await inTurns(Object.entries(schemas), ([name, schema]) => [name, toVersion2(schema as Json)])),
   };
+}
+
+/** The document as JSON. */
+export async function swaggerText({ swagger, info, paths, definitions }: Swagger): Promise<Buffer> {
+  const fields = async (of: Swagger['paths']) =>
+    (await inTurns(Object.entries(of), ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)).join(',');
+  const head = JSON.stringify({ swagger, info }).slice(0, -1);
+  return Buffer.from(`${head},"paths":{${await fields(paths)}},"definitions":{${await fields(definitions)}}}`);
 }
 
 /** A schema in the words of OpenAPI 2.0. */

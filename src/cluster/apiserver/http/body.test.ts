@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseBody } from './body.ts';
+import { parseBody as parseBodyWith } from './body.ts';
+import { YamlReader } from './yaml-reader.ts';
+
+const reader = new YamlReader();
+const parseBody = (bytes: Buffer, mediaType: string) => parseBodyWith(bytes, mediaType, reader);
 
 const check = async (text: string, mediaType: string, expected: unknown) => assert.deepEqual((await parseBody(Buffer.from(text), mediaType)).value, expected);
 
@@ -35,4 +39,18 @@ test('nesting and aliases without bounds are refused', async () => {
     ...'bcdefghi'.split('').map((name, index) => `${name}: &${name} [${`*${'abcdefgh'[index]}, `.repeat(9)}]`),
   ];
   await refused(bomb.join('\n'), 'application/yaml', /document contains excessive aliasing/);
+});
+test('a large text of YAML is read beside the event loop: to the same value, with the same words and bounds', async () => {
+  const items = Array.from({ length: 6000 }, (_, index) => `key-${index}: {name: ü${index}, list: [1, .inf, ~]}`);
+  const large = `${items.join('\n')}\nkey-7: again\n`;
+  const before = process.threadCpuUsage();
+  const { value, repeated } = await parseBody(Buffer.from(large), 'application/yaml');
+  const { user, system } = process.threadCpuUsage(before);
+  assert.deepEqual([Object.keys(value as object).length, repeated], [6000, ['line 6001: key "key-7" already set in map']]);
+  assert.deepEqual((value as Record<string, unknown>)['key-3'], { name: 'ü3', list: [1, Number.POSITIVE_INFINITY, null] });
+  // In this thread it takes 300 ms.
+  assert.ok(user + system < 100_000, `${user + system} µs of this thread`);
+  await Promise.all(['a', 'b'].map((name) => check(`${name}: ${'x'.repeat(40_000)}`, 'application/yaml', { [name]: 'x'.repeat(40_000) })));
+  await assert.rejects(parseBody(Buffer.from(`${large}deep: ${'['.repeat(1001)}${']'.repeat(1001)}`), 'application/yaml'), /exceeded max depth|call stack/);
+  await assert.rejects(parseBody(Buffer.from(`${large}? [`), 'application/yaml'), /Cannot read the request body: .* at line \d+/);
 });

@@ -26,6 +26,7 @@ import { parsePath, type Route } from './route.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import type { Upgrades } from './upgrade.ts';
 import { drained } from './watch-response.ts';
+import { YamlReader } from './yaml-reader.ts';
 
 export interface EdgeOptions {
   readonly context: Context;
@@ -47,6 +48,7 @@ export class HttpEdge {
   readonly #options: EdgeOptions;
   #upgrades: Promise<Upgrades> | undefined;
   readonly #upgraded = new Set<Duplex>();
+  readonly #yaml = new YamlReader();
   readonly #listeners = new Set<Listener>();
   readonly #inFlight: InFlight;
   /** What is being answered; aborting ends what is open for long. */
@@ -172,7 +174,7 @@ export class HttpEdge {
     if (document) return sendJson(response, 200, document.body, document.type, 'public, max-age=3600');
     if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
-    this.#options.discovery.answer(request, response, url, route);
+    await this.#options.discovery.answer(request, response, url, route);
   }
 
   async #resource({ request, response, url, route, query, user, signal }: Call & { readonly route: ResourceRoute }): Promise<void> {
@@ -191,7 +193,7 @@ export class HttpEdge {
     const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
     const bytes = withBody ? await readBody(request) : undefined;
     if (verb !== 'patch' && mediaType !== '' && withBody && !READABLE.includes(mediaType)) throw unsupportedMediaType(mediaType, READABLE);
-    const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType) : undefined;
+    const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType, this.#yaml) : undefined;
     // Who applies has to say in whose name.
     if (!query.fieldManager && !mediaType.startsWith('application/apply-patch')) query.fieldManager = programOf(request);
     const answer = await handler.handle({

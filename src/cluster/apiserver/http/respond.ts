@@ -86,6 +86,7 @@ export async function sendError(response: ServerResponse, error: StatusError): P
   }
   const after = error.body.details?.retryAfterSeconds;
   if (after !== undefined) response.setHeader('retry-after', after);
+  addWarnings(response, error.warnings);
   // A denial is read by people, too.
   if (error.status === 403) response.setHeader('x-content-type-options', 'nosniff');
   const encoding = objectForm(parseAccept(response.req.headers.accept))?.encoding ?? 'json';

@@ -1,5 +1,6 @@
 import { isMap, isScalar, LineCounter, parseDocument, type ScalarTag, visit } from 'yaml';
-import type { Body } from './body.ts';
+import type { Body } from './body-value.ts';
+import { depthOf, refuseDepth } from './depth.ts';
 
 /** How many times over what aliases stand for may be written out. */
 const ALIASES_MAX = 100;
@@ -11,7 +12,7 @@ const OLD_TRUTHS: ScalarTag[] = [[true, /^(?:[yY]|[yY]es|YES|[oO]n|ON)$/] as con
 
 /**
  * Reads YAML 1.2, with what Kubernetes keeps of 1.1: truth values and merge keys. Of several documents the first counts.
- * Errors: what is wrong with the text; a ReferenceError where aliases would grow it beyond all bounds.
+ * Errors: what is wrong with the text; a RangeError where it nests too deep; a ReferenceError where aliases would grow it beyond all bounds.
  */
 export function readYaml(text: string): Body {
   const lines = new LineCounter();
@@ -35,7 +36,9 @@ export function readYaml(text: string): Body {
       }
     },
   });
-  return { value: aliasesBounded(() => document.toJS({ maxAliasCount: ALIASES_MAX })), repeated: isMap(document.contents) ? repeated : [] };
+  const value = aliasesBounded<unknown>(() => document.toJS({ maxAliasCount: ALIASES_MAX }));
+  refuseDepth(depthOf(value));
+  return { value, repeated: isMap(document.contents) ? repeated : [] };
 }
 
 function aliasesBounded<T>(read: () => T): T {

@@ -15,7 +15,7 @@ import { type Context, timestamp } from '../context.ts';
 import { keyOf, present, type Served } from '../kinds.ts';
 import { createObject } from './create.ts';
 import { isDryRun } from './options.ts';
-import { decodeBody } from './shape.ts';
+import { alsoRefused, decodeBody, settled } from './shape.ts';
 import { checkIdentity, checkRevision, refuseUid, replace } from './update.ts';
 import { isForced } from './write-options.ts';
 import type { Place } from './write.ts';
@@ -44,26 +44,28 @@ export async function applyRequest(context: Context, served: Served, request: Ap
     delete applied.metadata.resourceVersion;
     // Whoever may patch may not make, unless he may that too.
     context.authorizer.require(user, attributesOf(request, 'create'));
-    const made = present(served, await createObject(context, served, { object: apply(undefined), namespace, dryRun, user }));
+    const create = async () => await createObject(context, served, { object: apply(undefined), namespace, dryRun, user });
+    const made = present(served, await alsoRefused(warnings, create));
     return { kind: 'object', status: 201, object: made, warnings: [...warnings, ...warningsOf(served.info, made)] };
   }
-  let ofKind: readonly string[] = [];
-  const { object } = await replace(context, place, { dryRun, subresource, user }, (before) => {
+  let old: KubeObject | undefined;
+  const next = (before: KubeObject) => {
     refuseUid(served, applied, before);
     checkRevision(place, before, applied);
-    const after = apply(before);
-    ofKind = warningsOf(served.info, after, before, subresource);
-    return after;
-  });
-  return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
+    old = before;
+    return apply(before);
+  };
+  const { object } = await alsoRefused(warnings, () => replace(context, place, { dryRun, subresource, user }, next));
+  const made = present(served, object);
+  return { kind: 'object', status: 200, object: made, warnings: [...warnings, ...warningsOf(served.info, made, old, subresource)] };
 }
 
 /** Also what is said to be empty, or null, is whose who says it, though no object keeps it. */
 function applyBody(served: Served, body: unknown, live: KubeObject | undefined, applied: KubeObject, options: ApplyOptions): KubeObject {
-  if (served.info.custom !== undefined || !saysNothing(body)) return applyPatch(served.info, live, applied, options);
+  if (served.info.custom !== undefined || !saysNothing(body)) return settled(served, applyPatch(served.info, live, applied, options));
   // A body that was decoded: an object, whose metadata is one.
   const said = { ...(body as KubeObject), metadata: { ...(body as KubeObject).metadata, ...applied.metadata } };
-  return decode(served.info, applyPatch(served.info, live, said, options), { fieldValidation: 'Ignore' }).object;
+  return settled(served, applyPatch(served.info, live, said, options));
 }
 
 function saysNothing(value: unknown): boolean {
@@ -87,5 +89,5 @@ function decodeApplied(served: Served, request: ApiRequest): Decoded {
   const unknown = decoded.warnings.map((warning) => `.${warning.slice('unknown field "'.length, -1)}: field not declared in schema`);
   if (unknown.length > 0)
     throw untyped(served.info, decoded.object, unknown.length === 1 ? unknown.join('') : `errors:\n${unknown.map((one) => `  ${one}`).join('\n')}`);
-  return decodeBody(served, request);
+  return decodeBody(served, request, request.body, { asWritten: true });
 }

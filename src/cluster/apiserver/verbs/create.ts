@@ -24,7 +24,7 @@ import { namesExhausted } from '../errors.ts';
 import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, keyOf, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
-import { checkNew, decodeBody, toStorage, withDefaults } from './shape.ts';
+import { alsoRefused, checkNew, decodeBody, toStorage, withDefaults } from './shape.ts';
 import { tracked, type Writer, writerOf } from './track.ts';
 import { isRevisionConflict } from './write.ts';
 
@@ -36,8 +36,10 @@ const NAME_BYTES_MAX = 63;
 export async function create(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const dryRun = isDryRun(request.query);
   const { object, warnings } = decodeBody(served, request);
-  const stored = await createObject(context, served, { object, namespace: request.namespace, dryRun, user: request.user, writer: writerOf(request) });
-  return { kind: 'object', status: 201, object: present(served, stored), warnings: [...warnings, ...warningsOf(served.info, object)] };
+  const wanted = { object, namespace: request.namespace, dryRun, user: request.user, writer: writerOf(request) };
+  const stored = await alsoRefused(warnings, () => createObject(context, served, wanted));
+  const made = present(served, stored);
+  return { kind: 'object', status: 201, object: made, warnings: [...warnings, ...warningsOf(served.info, made)] };
 }
 
 /** `object` is decoded and becomes the API server's. */
@@ -58,7 +60,8 @@ export async function createObject(context: Context, served: Served, wanted: New
   const { object } = wanted;
   await catchUp(context);
   settleNamespace(served, object, wanted.namespace);
-  if (object.metadata.resourceVersion) throw unforeseen('resourceVersion should not be set on objects to be created');
+  if (!wanted.dryRun && /^0*[1-9]\d*$/.test(object.metadata.resourceVersion ?? ''))
+    throw unforeseen('resourceVersion should not be set on objects to be created');
   const { generateName } = object.metadata;
   const generated = !object.metadata.name && generateName !== undefined && generateName !== '';
   if (!object.metadata.name && !generated) {
@@ -132,6 +135,7 @@ async function put(context: Context, key: string, object: KubeObject, alongside:
 function stamp(context: Context, { metadata }: KubeObject): void {
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
   metadata.uid = randomUuid(context.random);
   metadata.creationTimestamp = timestamp(context.clock);
 }

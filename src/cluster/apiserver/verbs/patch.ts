@@ -16,7 +16,7 @@ import { unsupportedMediaType } from '../errors.ts';
 import { present, type Served } from '../kinds.ts';
 import { applyRequest } from './apply.ts';
 import { isDryRun } from './options.ts';
-import { decodeBody } from './shape.ts';
+import { alsoRefused, decodeBody } from './shape.ts';
 import { writerOf } from './track.ts';
 import { checkIdentity, checkRevision, refuseUid, replace } from './update.ts';
 import type { Place } from './write.ts';
@@ -36,25 +36,29 @@ export function isApplyType(contentType: string | undefined): boolean {
 export async function patch(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   if (isApplyType(request.contentType)) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
-  let warnings: readonly string[] = [];
+  const warnings: string[] = [];
+  let old: KubeObject | undefined;
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
-  const { object } = await replace(context, place, options, (before) => {
+  const next = (before: KubeObject) => {
     // Of a status nothing else is changed, so that nothing else is read again.
     const known = request.subresource === 'status' ? before : undefined;
     const decoded = decodePatched(served, request, patchBody(before, request, served), known);
+    warnings.splice(0, Infinity, ...decoded.warnings);
+    old = before;
     checkIdentity(served, place, decoded.object);
     refuseUid(served, decoded.object, before);
-    warnings = [...decoded.warnings, ...warningsOf(served.info, decoded.object, before, request.subresource)];
     checkRevision(place, before, decoded.object);
     return decoded.object;
-  });
-  return { kind: 'object', status: 200, object: present(served, object), warnings };
+  };
+  const { object } = await alsoRefused(warnings, () => replace(context, place, options, next));
+  const made = present(served, object);
+  return { kind: 'object', status: 200, object: made, warnings: [...warnings, ...warningsOf(served.info, made, old, request.subresource)] };
 }
 
 /** What came of a patch, as an object of the resource. Errors: 422, for the patch is to blame. */
 function decodePatched(served: Served, request: ApiRequest, patched: unknown, known: KubeObject | undefined): Decoded {
   try {
-    return decodeBody(served, request, patched, known);
+    return decodeBody(served, request, patched, known && { known });
   } catch (error) {
     if (!(error instanceof StatusError && error.status === 400)) throw error;
     const shown = request.contentType === STRATEGIC_PATCH ? goText(request.body) : JSON.stringify(patched);

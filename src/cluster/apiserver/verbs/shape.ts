@@ -4,11 +4,13 @@ import {
   applyDefaults,
   badRequest,
   type Decoded,
+  type DecodeOptions,
   decode,
   isPodPart,
   type KubeObject,
   withoutStatus,
   prepareForUpdate,
+  StatusError,
   validateCreate,
   validateFinalizers,
   validatePodPart,
@@ -19,16 +21,36 @@ import {
 import { convert } from '../conversion/convert.ts';
 import type { Served } from '../kinds.ts';
 
+/** Does what follows the decoding; whom it is refused is told of what the decoding found, too. */
+export async function alsoRefused<T>(warnings: readonly string[], what: () => Promise<T>): Promise<T> {
+  try {
+    return await what();
+  } catch (error) {
+    if (error instanceof StatusError) error.warnings = warnings;
+    throw error;
+  }
+}
+
 type BodyOf = Pick<ApiRequest, 'query' | 'body' | 'repeated'>;
 
 /** The request's body (or what was made of it, on top of `known`) as an object of the resource, with what is to be warned of. Errors: 400. */
-export function decodeBody(served: Served, { query, repeated = [], body: given }: BodyOf, body: unknown = given, known?: KubeObject): Decoded {
+export function decodeBody(
+  served: Served,
+  { query, repeated = [], body: given }: BodyOf,
+  body: unknown = given,
+  how: Pick<DecodeOptions, 'known' | 'asWritten'> = {},
+): Decoded {
   const fieldValidation = query.fieldValidation || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     throw badRequest(`Cannot use fieldValidation="${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`);
   }
-  const decoded = decode(served.info, body, { fieldValidation, repeated, ...(known && { known }) });
+  const decoded = decode(served.info, body, { fieldValidation, repeated, ...how });
   return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata } } };
+}
+
+/** What an apply made, as if it had been written so. */
+export function settled(served: Served, object: KubeObject): KubeObject {
+  return decode(served.info, object, { fieldValidation: 'Ignore' }).object;
 }
 
 /** A new object with its defaults, and without the status that only the cluster may say. */

@@ -20,22 +20,25 @@ import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
 import { tracked, type Writer, writerOf } from './track.ts';
-import { checkChanged, decodeBody, prepareChanged, toStorage } from './shape.ts';
-import { type Change, change, type Place, STALE_WORDS } from './write.ts';
+import { alsoRefused, checkChanged, decodeBody, prepareChanged, toStorage } from './shape.ts';
+import { type Change, change, type Outcome, type Place, STALE_WORDS } from './write.ts';
 
 /** PUT of one object, or of its status alone. Errors: 400, 404, 409, 422. */
 export async function update(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const { object: body, warnings } = decodeBody(served, request);
-  let ofKind: readonly string[] = [];
+  let old: KubeObject | undefined;
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
-  checkIdentity(served, place, body);
   const options = { dryRun: isDryRun(request.query), subresource: request.subresource, user: request.user, writer: writerOf(request) };
-  const { object } = await replace(context, place, options, (before) => {
-    checkRevision(place, before, body);
-    ofKind = warningsOf(served.info, body, before, request.subresource);
-    return copyOf(body);
+  const { object } = await alsoRefused(warnings, async () => {
+    checkIdentity(served, place, body);
+    return await replace(context, place, options, (before) => {
+      checkRevision(place, before, body);
+      old = before;
+      return copyOf(body);
+    });
   });
-  return { kind: 'object', status: 200, object: present(served, object), warnings: [...warnings, ...ofKind] };
+  const made = present(served, object);
+  return { kind: 'object', status: 200, object: made, warnings: [...warnings, ...warningsOf(served.info, made, old, request.subresource)] };
 }
 
 export interface ReplaceOptions {
@@ -51,17 +54,13 @@ export interface ReplaceOptions {
 }
 
 /** Puts what `next` makes of the object (in the version of `place.served`; it may be kept and changed) in its place, with all that a write entails. */
-export async function replace(
-  context: Context,
-  place: Place,
-  options: ReplaceOptions,
-  next: (before: KubeObject) => KubeObject,
-): Promise<{ object: KubeObject; removed: boolean }> {
+export async function replace(context: Context, place: Place, options: ReplaceOptions, next: (before: KubeObject) => KubeObject): Promise<Outcome> {
   const { served, namespace } = place;
   const { subresource, dryRun } = options;
   const decide = async (stored: KubeObject): Promise<Change> => {
     const before = present(served, stored);
     const after = next(before);
+    refuseChangedEnd(served, before, after);
     keepSystemFields(before, after);
     refuseNewFinalizers(place, before, after);
     const result = await complete(context, place, options, before, after);
@@ -129,6 +128,19 @@ export function refuseUid({ info }: Served, { metadata: { name = '', uid } }: Ku
   throw invalid(info.kind, info.group, name, [
     { reason: 'FieldValueInvalid', field: 'metadata.uid', message: `Invalid value: ${JSON.stringify(uid)}: field is immutable` },
   ]);
+}
+
+/** Nobody but a delete says when an object goes. Errors: 422. */
+function refuseChangedEnd({ info }: Served, before: KubeObject, after: KubeObject): void {
+  const fields = (['deletionTimestamp', 'deletionGracePeriodSeconds'] as const).filter(
+    (field) => after.metadata[field] !== undefined && after.metadata[field] !== before.metadata[field],
+  );
+  const causes = fields.map((field) => ({
+    reason: 'FieldValueInvalid',
+    message: `Invalid value: ${JSON.stringify(after.metadata[field])}: field is immutable`,
+    field: `metadata.${field}`,
+  }));
+  if (causes.length > 0) throw invalid(info.kind, info.group, before.metadata.name ?? '', causes);
 }
 
 /** What no client may change. */

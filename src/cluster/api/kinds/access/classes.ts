@@ -79,7 +79,7 @@ function checkTolerations(errors: FieldErrors, tolerations: readonly V1Toleratio
     else if (operator === 'Exists') {
       if (value !== '') errors.invalid(`${path}.operator`, { key, operator, value, effect }, "value must be empty when `operator` is 'Exists'");
     } else errors.notSupported(`${path}.operator`, operator, ['Equal', 'Exists']);
-    checkChoice(errors, `${path}.effect`, effect, EFFECTS, false);
+    checkChoice(errors, `${path}.effect`, effect || undefined, EFFECTS, false);
     const one = [key, operator, value, effect];
     if (seen.some((other) => isDeepStrictEqual(other, one))) errors.duplicate(path, tolerations[index]);
     seen.push(one);

@@ -2,6 +2,7 @@ import type { CoreV1Event, EventsV1Event } from '../../generated/types.ts';
 import { type Column, column } from '../../table/column.ts';
 import { age } from '../../table/duration.ts';
 import type { KubeObject } from '../../types.ts';
+import { checkText, pathSegment } from '../../validation/text-formats.ts';
 import { strategy } from '../strategy.ts';
 import { checkChangedTold, checkNewTold, checkTold, ofCore, ofEvents, type Told } from './event-rules.ts';
 
@@ -24,6 +25,7 @@ function columns<T extends KubeObject>(of: (event: T) => Told): readonly Column[
 }
 
 export const CORE_EVENT = strategy<CoreV1Event>({
+  validateName: (errors, field, name) => checkText(errors, field, name, pathSegment),
   validate: (errors, event) => checkTold(errors, ofCore(event), 'reportingComponent'),
   columns: columns(ofCore),
 });

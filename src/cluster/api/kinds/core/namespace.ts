@@ -1,5 +1,5 @@
 import type { V1Namespace } from '../../generated/types.ts';
-import { ageColumn, column, described, nameColumn } from '../../table/column.ts';
+import { ageColumn, column, nameColumn } from '../../table/column.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkLabelName, checkQualifiedName } from '../../validation/names.ts';
 import { strategy } from '../strategy.ts';
@@ -42,12 +42,5 @@ export const NAMESPACE = strategy<V1Namespace>({
   validateName: checkLabelName,
   validate,
   validateStatus,
-  columns: [
-    nameColumn,
-    described(
-      column<V1Namespace>('Status', ({ status }) => status?.phase ?? ''),
-      'The status of the namespace',
-    ),
-    ageColumn,
-  ],
+  columns: [nameColumn, column<V1Namespace>('Status', ({ status }) => status?.phase ?? ''), ageColumn],
 });

@@ -1,5 +1,5 @@
 import type { V1Node } from '../../generated/types.ts';
-import { ageColumn, type Column, column, described, list, nameColumn } from '../../table/column.ts';
+import { ageColumn, type Column, column, list, nameColumn } from '../../table/column.ts';
 import { strategy } from '../strategy.ts';
 import { validateNode, validateNodeStatus } from './node-rules.ts';
 
@@ -32,8 +32,8 @@ const addressOf = (node: V1Node, type: string) => node.status?.addresses?.find((
 
 const COLUMNS: readonly Column[] = [
   nameColumn,
-  described(column<V1Node>('Status', statusText), 'The status of the node'),
-  described(column<V1Node>('Roles', rolesText), 'The roles of the node'),
+  column<V1Node>('Status', statusText),
+  column<V1Node>('Roles', rolesText),
   ageColumn,
   column<V1Node>('Version', ({ status }) => status?.nodeInfo?.kubeletVersion ?? ''),
   column<V1Node>('Internal-IP', (node) => addressOf(node, 'InternalIP'), 1),

@@ -1,5 +1,5 @@
 import type { V1ResourceQuota, V1ResourceQuotaSpec, V1ScopedResourceSelectorRequirement } from '../../generated/types.ts';
-import { ageColumn, column, described, nameColumn } from '../../table/column.ts';
+import { ageColumn, column, nameColumn } from '../../table/column.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkAmount, checkResourceName, isQuotaName } from '../../validation/pod-spec/resource-names.ts';
 import { strategy } from '../strategy.ts';
@@ -102,14 +102,8 @@ export const RESOURCE_QUOTA = strategy<V1ResourceQuota>({
   validateStatus,
   columns: [
     nameColumn,
-    described(
-      column<V1ResourceQuota>('Request', (quota) => usageText(quota, false)),
-      'Request represents a minimum amount of cpu/memory that a container may consume.',
-    ),
-    described(
-      column<V1ResourceQuota>('Limit', (quota) => usageText(quota, true)),
-      'Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.',
-    ),
+    column<V1ResourceQuota>('Request', (quota) => usageText(quota, false)),
+    column<V1ResourceQuota>('Limit', (quota) => usageText(quota, true)),
     ageColumn,
   ],
 });

@@ -37,8 +37,8 @@ function defaultClaim({ requests = [] }: V1DeviceClaim, first: boolean): void {
 
 /** A claim of the first version as later ones have it: what is asked for stands apart. */
 function laterRequest(request: V1beta1DeviceRequest): V1DeviceRequest {
-  const { name, firstAvailable, ...rest } = request;
-  const exactly = Object.keys(rest).length > 0 ? { exactly: { deviceClassName: '', ...rest } satisfies V1ExactDeviceRequest } : {};
+  const { name, firstAvailable, deviceClassName = '', ...rest } = request;
+  const exactly = deviceClassName || Object.keys(rest).length > 0 ? { exactly: { deviceClassName, ...rest } satisfies V1ExactDeviceRequest } : {};
   return { name, ...exactly, ...(firstAvailable === undefined ? {} : { firstAvailable }) };
 }
 

@@ -134,6 +134,9 @@ const columnsOf = (count: Column): readonly Column[] => [nameColumn, count, colu
 export const VALIDATING_POLICY = strategy<V1ValidatingAdmissionPolicy>({
   counted: true,
   setDefaults,
+  prepareCreate: (policy) => {
+    policy.status = {};
+  },
   validate: checkValidating,
   warnings: () => [NOT_EVALUATED],
   columns: columnsOf(column<V1ValidatingAdmissionPolicy>('Validations', ({ spec }) => spec?.validations?.length ?? 0, 0, 'integer')),

@@ -10,7 +10,6 @@ import { strategy } from '../strategy.ts';
 
 export const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const SHOWN = 3;
-const DEPRECATED = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';
 
 /** A server that listens for its own machine alone says so in what stands for it. */
 export const isOfServer = ({ metadata }: KubeObject) => metadata.namespace === 'default' && metadata.name === 'kubernetes';
@@ -66,6 +65,5 @@ export const ENDPOINTS = strategy<V1Endpoints>({
     for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP';
   },
   validate,
-  warnings: () => [DEPRECATED],
   columns,
 });

@@ -188,3 +188,23 @@ test('addresses and ranges of Services', () => {
   ]);
   assert.deepEqual(updateErrors(range, set(range, 'spec.cidrs', ['10.97.0.0/16'])), ['spec.cidrs: Invalid value: ["10.97.0.0/16"]: field is immutable']);
 });
+
+test('a Service: what its writer is told', () => {
+  const told = (spec: object, annotations = {}) => {
+    const service = { ...plain, metadata: { name: 's', annotations }, spec: { ...plain.spec, type: 'ClusterIP', ...spec } };
+    return warningsOf(resourceOf(service), service);
+  };
+  assert.deepEqual(told({}), []);
+  assert.deepEqual(told({ externalIPs: ['192.0.2.1'] }), ['spec.externalIPs is deprecated and may no longer be implemented in some clusters']);
+  assert.deepEqual(told({ clusterIP: 'None', clusterIPs: ['None'], externalIPs: ['192.0.2.1'], loadBalancerIP: '192.0.2.9', sessionAffinity: 'ClientIP' }), [
+    'spec.loadBalancerIP is ignored for headless services',
+    'spec.externalIPs is ignored for headless services',
+    'spec.SessionAffinity is ignored for headless services',
+  ]);
+  assert.deepEqual(told({ externalName: 'a.example', trafficDistribution: 'PreferClose' }), [
+    'spec.externalName is ignored when spec.type is not "ExternalName"',
+    'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
+  ]);
+  assert.match(told({ loadBalancerIP: '2001:DB8::1' })[0] ?? '', /^spec\.loadBalancerIP: IPv6 address "2001:DB8::1" should be in RFC 5952/);
+  assert.match(told({}, { 'service.kubernetes.io/topology-aware-hints': 'Auto' })[0] ?? '', /is deprecated, please use service\.kubernetes\.io\/topology-mode/);
+});

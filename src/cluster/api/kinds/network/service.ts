@@ -3,6 +3,7 @@ import { ageColumn, type Column, column, list, nameColumn, selectorText } from '
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkText, dnsLabel } from '../../validation/text-formats.ts';
 import { strategy } from '../strategy.ts';
+import { serviceWarnings } from './service-warnings.ts';
 import { checkLoadBalancerStatus } from './load-balancer.ts';
 import { checkAddressesKept, checkFamiliesKept } from './service-addresses.ts';
 import { dropWhatTypeLeft, needsHealthCheck } from './service-parts.ts';
@@ -80,5 +81,6 @@ export const SERVICE = strategy<V1Service>({
       errors.forbidden('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'");
     else checkLoadBalancerStatus(errors, status?.loadBalancer?.ingress, old.status?.loadBalancer?.ingress, true);
   },
+  warnings: serviceWarnings,
   columns,
 });

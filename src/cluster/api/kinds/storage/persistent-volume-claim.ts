@@ -1,6 +1,6 @@
 import type { V1PersistentVolumeClaim, V1PersistentVolumeClaimSpec, V1TypedLocalObjectReference } from '../../generated/types.ts';
 import { ageColumn, type Column, column, nameColumn } from '../../table/column.ts';
-import { checkClaimSpec } from '../../validation/claim-spec.ts';
+import { checkClaimSpec, claimWarnings } from '../../validation/claim-spec.ts';
 import { strategy } from '../strategy.ts';
 import { checkClaimStatus, checkClaimUpdate } from './claim-updates.ts';
 import { CLASS_ANNOTATION, modesText } from './persistent-volume.ts';
@@ -51,5 +51,11 @@ export const PERSISTENT_VOLUME_CLAIM = strategy<V1PersistentVolumeClaim>({
     if (old !== undefined) checkClaimUpdate(errors, claim, old);
   },
   validateStatus: checkClaimStatus,
+  warnings: ({ metadata, spec }) => [
+    ...(metadata.annotations?.[CLASS_ANNOTATION] === undefined
+      ? []
+      : [`metadata.annotations[${CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`]),
+    ...claimWarnings('spec', spec),
+  ],
   columns,
 });

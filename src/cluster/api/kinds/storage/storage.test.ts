@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { prepareForCreate, toTable, type V1PersistentVolumeClaim, warningsOf } from '../../index.ts';
-import { checkRows, golden, resourceOf, set, statusErrors, updateErrors } from '../testkit/rules.ts';
+import { checkRows, createErrors, golden, resourceOf, set, statusErrors, updateErrors } from '../testkit/rules.ts';
 
 const volume = (source: object, more: object = {}) => ({
   apiVersion: 'v1',
@@ -200,4 +200,10 @@ test('drivers, nodes, capacities and attachments', () => {
 test('the cells of volumes and claims', () => {
   assert.deepEqual(cells('v1 PersistentVolume')?.slice(0, 9), ['disk', '10Gi', 'RWO,ROX', 'Delete', 'Bound', 'default/data', 'fast', 'gold', 'Fine']);
   assert.deepEqual(cells('v1 PersistentVolumeClaim')?.slice(0, 7), ['data', 'Bound', 'disk', '10Gi', 'RWO', 'fast', 'gold']);
+});
+
+test('a claim of a part of a byte is taken, and its writer told', () => {
+  const claim = set(golden('v1 PersistentVolumeClaim'), 'spec.resources', { requests: { storage: '1500m' } });
+  assert.deepEqual(createErrors(claim), []);
+  assert.equal(warningsOf(resourceOf(claim), claim)[0], 'spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer');
 });

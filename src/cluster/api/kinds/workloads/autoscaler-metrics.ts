@@ -39,9 +39,10 @@ function checkMetric(errors: FieldErrors, path: string, metric: V2MetricSpec, ch
   if (!TYPES.includes(type)) errors.notSupported(`${path}.type`, type, TYPES);
   const present = Object.values(SOURCES).filter((source) => metric[source] !== undefined);
   if (present[0] !== undefined) checkSource(errors, `${path}.${present[0]}`, metric, present[0], checkTarget);
-  // Undefined for a type that there isn't, which was said.
+  // Undefined for a type that there isn't, which Kubernetes says twice.
   const expected = SOURCES[type as keyof typeof SOURCES] as (typeof SOURCES)[keyof typeof SOURCES] | undefined;
-  if (expected !== undefined && metric[expected] === undefined) errors.required(`${path}.${expected}`, 'must populate information for the given metric source');
+  if (expected === undefined) errors.notSupported(`${path}.type`, type, TYPES);
+  else if (metric[expected] === undefined) errors.required(`${path}.${expected}`, 'must populate information for the given metric source');
   if (present.length > 1)
     for (const other of present) if (other !== expected) errors.forbidden(`${path}.${other}`, 'must populate the given metric source only');
 }

@@ -105,7 +105,7 @@ export const AUTOSCALER_V1 = strategy<V1HorizontalPodAutoscaler>({
 export const AUTOSCALER_V2 = strategy<V2HorizontalPodAutoscaler>({
   setDefaults: setDefaultsV2,
   prepareCreate: (one) => {
-    one.status = { currentReplicas: 0, desiredReplicas: 0 };
+    one.status = { desiredReplicas: 0 };
   },
   validate,
   validateStatus,

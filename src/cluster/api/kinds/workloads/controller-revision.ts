@@ -1,6 +1,6 @@
 import type { V1ControllerRevision } from '../../generated/types.ts';
 import { isRecord } from '../../schema/is-record.ts';
-import { ageColumn, column, described, nameColumn } from '../../table/column.ts';
+import { ageColumn, column, nameColumn } from '../../table/column.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkNotNegative } from '../../validation/numbers.ts';
 import { checkKept } from '../../validation/same.ts';
@@ -29,7 +29,7 @@ export const CONTROLLER_REVISION = strategy<V1ControllerRevision>({
   validate,
   columns: [
     nameColumn,
-    described(column<V1ControllerRevision>('Controller', controllerText), 'Controller of the object'),
+    column<V1ControllerRevision>('Controller', controllerText),
     column<V1ControllerRevision>('Revision', ({ revision }) => revision),
     ageColumn,
   ],

@@ -1,6 +1,6 @@
 import { defaultPodTemplate } from '../../defaults/pod-template.ts';
 import type { V1Deployment, V1DeploymentStatus, V1DeploymentStrategy } from '../../generated/types.ts';
-import { ageColumn, column, described, nameColumn, selectorText } from '../../table/column.ts';
+import { ageColumn, column, nameColumn, selectorText } from '../../table/column.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { amountOf, checkAtMostAll, checkIntOrPercent, checkNoneNegative } from '../../validation/numbers.ts';
 import { checkOwnSelector, checkPodTemplate, checkRunsOn, checkSelects, isEmpty } from '../../validation/pod-template.ts';
@@ -41,7 +41,11 @@ function checkStrategy(errors: FieldErrors, path: string, { type = 'RollingUpdat
   if (type === 'Recreate') {
     if (rollingUpdate) errors.forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'");
   } else if (type !== 'RollingUpdate') {
-    errors.notSupported(path, { Type: type, RollingUpdate: rollingUpdate ?? null }, ['Recreate', 'RollingUpdate']);
+    errors.notSupported(
+      path,
+      { Type: type, RollingUpdate: rollingUpdate ? { MaxUnavailable: rollingUpdate.maxUnavailable, MaxSurge: rollingUpdate.maxSurge } : null },
+      ['Recreate', 'RollingUpdate'],
+    );
   } else if (rollingUpdate) {
     const { maxSurge, maxUnavailable } = rollingUpdate;
     checkIntOrPercent(errors, `${path}.rollingUpdate.maxUnavailable`, maxUnavailable);
@@ -89,10 +93,7 @@ export const DEPLOYMENT = strategy<V1Deployment>({
   ],
   columns: [
     nameColumn,
-    described(
-      column<V1Deployment>('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
-      'Number of the pod with ready state',
-    ),
+    column<V1Deployment>('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
     countColumn<V1Deployment>('Up-to-date', ({ status }) => status?.updatedReplicas, 'string'),
     countColumn<V1Deployment>('Available', ({ status }) => status?.availableReplicas, 'string'),
     ageColumn,

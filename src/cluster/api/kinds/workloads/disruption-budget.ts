@@ -1,10 +1,11 @@
 import type { V1PodDisruptionBudget } from '../../generated/types.ts';
-import { ageColumn, column, described, nameColumn } from '../../table/column.ts';
+import { ageColumn, column, nameColumn } from '../../table/column.ts';
 import { checkChoice } from '../../validation/choices.ts';
 import { checkConditions } from '../../validation/conditions.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { checkAtMostAll, checkIntOrPercent, checkNoneNegative } from '../../validation/numbers.ts';
 import { checkLabelSelector } from '../../validation/selector-rules.ts';
+import { checkText, pathSegment } from '../../validation/text-formats.ts';
 import { strategy } from '../strategy.ts';
 
 function validate(errors: FieldErrors, { spec = {} }: V1PodDisruptionBudget): void {
@@ -38,22 +39,14 @@ export const DISRUPTION_BUDGET = strategy<V1PodDisruptionBudget>({
   prepareCreate: (budget) => {
     budget.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
   },
+  validateName: (errors, field, name) => checkText(errors, field, name, pathSegment),
   validate,
   validateStatus,
   columns: [
     nameColumn,
-    described(
-      column<V1PodDisruptionBudget>('Min Available', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),
-      'The minimum number of pods that must be available.',
-    ),
-    described(
-      column<V1PodDisruptionBudget>('Max Unavailable', ({ spec }) => String(spec?.maxUnavailable ?? 'N/A')),
-      'The maximum number of pods that may be unavailable.',
-    ),
-    described(
-      column<V1PodDisruptionBudget>('Allowed Disruptions', ({ status }) => status?.disruptionsAllowed ?? 0, 0, 'integer'),
-      'Calculated number of pods that may be disrupted at this time.',
-    ),
+    column<V1PodDisruptionBudget>('Min Available', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),
+    column<V1PodDisruptionBudget>('Max Unavailable', ({ spec }) => String(spec?.maxUnavailable ?? 'N/A')),
+    column<V1PodDisruptionBudget>('Allowed Disruptions', ({ status }) => status?.disruptionsAllowed ?? 0, 0, 'integer'),
     ageColumn,
   ],
 });

@@ -1,6 +1,6 @@
 import { defaultPodTemplate } from '../../defaults/pod-template.ts';
 import type { V1PodTemplate } from '../../generated/types.ts';
-import { column, described, labelsText, nameColumn } from '../../table/column.ts';
+import { column, labelsText, nameColumn } from '../../table/column.ts';
 import { checkPodTemplate } from '../../validation/pod-template.ts';
 import { sameContent } from '../../validation/same.ts';
 import { strategy } from '../strategy.ts';
@@ -15,9 +15,6 @@ export const POD_TEMPLATE = strategy<V1PodTemplate>({
   columns: [
     nameColumn,
     ...containerColumns<V1PodTemplate>(({ template }) => template?.spec, 0),
-    described(
-      column<V1PodTemplate>('Pod Labels', ({ template }) => labelsText(template?.metadata?.labels)),
-      'The labels for the pod template.',
-    ),
+    column<V1PodTemplate>('Pod Labels', ({ template }) => labelsText(template?.metadata?.labels)),
   ],
 });

@@ -1,6 +1,6 @@
 import { defaultPodTemplate } from '../../defaults/pod-template.ts';
 import type { V1PodTemplateSpec, V1StatefulSet, V1StatefulSetSpec, V1StatefulSetUpdateStrategy } from '../../generated/types.ts';
-import { ageColumn, column, described, nameColumn } from '../../table/column.ts';
+import { ageColumn, column, nameColumn } from '../../table/column.ts';
 import { checkChoice } from '../../validation/choices.ts';
 import type { FieldErrors } from '../../validation/field-errors.ts';
 import { amountOf, checkAtMostAll, checkIntOrPercent, checkNoneNegative, checkNotNegative } from '../../validation/numbers.ts';
@@ -132,10 +132,7 @@ export const STATEFUL_SET = strategy<V1StatefulSet>({
   ],
   columns: [
     nameColumn,
-    described(
-      column<V1StatefulSet>('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
-      'Number of the pod with ready state',
-    ),
+    column<V1StatefulSet>('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
     ageColumn,
     ...containerColumns<V1StatefulSet>(({ spec }) => spec?.template.spec),
   ],

@@ -263,6 +263,17 @@ test("a Job's Pods are its own, unless its maker selects them", () => {
     [spec?.completions, spec?.parallelism, spec?.backoffLimit, spec?.completionMode, spec?.podReplacementPolicy, status],
     [1, 1, 6, 'NonIndexed', 'TerminatingOrFailed', {}],
   );
+  const labelsOf = (labels?: Record<string, string>) => {
+    const object = {
+      ...plain,
+      metadata: { ...plain.metadata, ...(labels && { labels }) },
+      spec: { ...plain.spec, template: { ...plain.spec.template, metadata: { labels: { a: 'b' } } } },
+    };
+    const resource = resourceOf(object);
+    return Object.keys(prepareForCreate(resource, applyDefaults(resource, object as KubeObject)).metadata.labels ?? {}).sort();
+  };
+  assert.deepEqual(labelsOf({ a: 'b' }), ['a']);
+  assert.deepEqual(labelsOf(), ['a', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name', 'controller-uid', 'job-name']);
   const label = 'spec.template.metadata.labels';
   checkRows(plain, [
     [
@@ -385,6 +396,11 @@ test('autoscalers', () => {
       { type: 'Utilization' },
       'spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization',
     ],
+    [
+      'spec.metrics.0.type',
+      'Weather',
+      'spec.metrics[0].type: Unsupported value: "Weather": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"',
+    ],
     ['spec.metrics.4.external.metric', {}, 'spec.metrics[4].external.metric.name: Required value: must specify a metric name'],
     [
       'spec.behavior.scaleUp.stabilizationWindowSeconds',
@@ -412,4 +428,14 @@ test('a ControllerRevision holds an object, for ever', () => {
   updates(base, [['data', { other: true }, 'data: Invalid value: {"other":true}: field is immutable']]);
   assert.deepEqual(cells(base)?.slice(1, 3), ['statefulset.apps/web', 3]);
   assert.deepEqual(createErrors(golden('v1 PodTemplate')), []);
+});
+
+test('a selector that cannot be asked is shown as Kubernetes shows it, and no template is measured by it', () => {
+  const base = set(golden('apps/v1 ReplicaSet'), 'spec.selector', { matchLabels: { b: 'x', a: 'y z' } });
+  assert.deepEqual(
+    createErrors(base).filter((error) => error.includes('spec.selector:') || error.includes('does not match')),
+    ['spec.selector: Invalid value: {"matchLabels":{"a":"y z","b":"x"}}: invalid label selector'],
+  );
+  const odd = set(base, 'spec.selector', { matchExpressions: [{ operator: 'Near' }] });
+  assert.ok(createErrors(odd).includes('spec.selector: Invalid value: {"matchExpressions":[{"key":"","operator":"Near"}]}: invalid label selector'));
 });

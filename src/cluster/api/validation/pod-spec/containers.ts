@@ -41,7 +41,7 @@ export function checkInitContainers(errors: FieldErrors, path: string, place: Co
   for (const [index, container] of (place.spec.initContainers ?? []).entries()) {
     const here = `${path}[${index}]`;
     checkCommon(errors, here, container, place);
-    checkRestarts(errors, here, container);
+    checkRestarts(errors, here, container, true);
     if (names.has(container.name)) errors.duplicate(`${here}.name`, container.name);
     else if (container.name) names.add(container.name);
     checkHostPorts(errors, path, [container]);
@@ -161,9 +161,11 @@ function checkResizePolicy(errors: FieldErrors, path: string, policies: readonly
   }
 }
 
-function checkRestarts(errors: FieldErrors, path: string, { restartPolicy, restartPolicyRules: rules = [] }: V1Container): void {
+/** `isInit`: of a container that runs before the others nothing more is said where its policy is missing. */
+function checkRestarts(errors: FieldErrors, path: string, { restartPolicy, restartPolicyRules: rules = [] }: V1Container, isInit = false): void {
   if (restartPolicy === undefined) {
     if (rules.length > 0) errors.required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used');
+    if (isInit) return;
   } else if (!RESTART_POLICIES.includes(restartPolicy)) errors.notSupported(`${path}.restartPolicy`, restartPolicy, RESTART_POLICIES);
   if (rules.length > RULES_MAX) errors.tooMany(`${path}.restartPolicyRules`, rules.length, RULES_MAX);
   for (const [index, rule] of rules.entries()) checkRestartRule(errors, `${path}.restartPolicyRules[${index}]`, rule);

@@ -75,7 +75,7 @@ export function checkPodSecurityContext(errors: FieldErrors, path: string, spec:
   checkWindowsOptions(errors, `${path}.windowsOptions`, context.windowsOptions);
   checkAppArmor(errors, `${path}.appArmorProfile`, context.appArmorProfile);
   checkChoice(errors, `${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict'], false);
-  checkChoice(errors, `${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['MountOption', 'Recursive'], false);
+  checkChoice(errors, `${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['Recursive'], false);
 }
 
 function checkSysctls(errors: FieldErrors, path: string, { sysctls = [] }: V1PodSecurityContext, { hostNetwork, hostIPC }: V1PodSpec): void {

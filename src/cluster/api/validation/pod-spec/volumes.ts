@@ -17,7 +17,7 @@ const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'Director
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const PORTAL_BYTES_MAX = 64;
 
-/** The rules of each kind of volume, in the order in which the first of several is the one that counts. */
+/** The rules of each kind of volume. */
 const SOURCES: Readonly<Record<Source, Rule>> = {
   emptyDir: (errors, path, { emptyDir }) => {
     const limit = emptyDir?.sizeLimit;
@@ -64,8 +64,15 @@ const SOURCES: Readonly<Record<Source, Rule>> = {
   },
   ...NETWORK_SOURCES,
 };
-// An object keeps the order of its keys, and the keys are those of the type.
-const KINDS = Object.keys(SOURCES) as readonly Source[];
+/** The first of several is the one that counts. */
+const ORDER: readonly Source[] = [
+  ...(['emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi', 'glusterfs', 'flocker'] as const),
+  ...(['persistentVolumeClaim', 'rbd', 'cinder', 'cephfs', 'quobyte', 'downwardAPI', 'fc', 'flexVolume', 'configMap', 'azureFile', 'vsphereVolume'] as const),
+  ...(['photonPersistentDisk', 'portworxVolume', 'azureDisk', 'storageos', 'projected', 'scaleIO', 'csi', 'ephemeral', 'image'] as const),
+];
+/** Kubernetes calls these otherwise in paths: the first of several, and those that are too many. */
+const FIRST_NAMES: { readonly [S in Source]?: string } = { gcePersistentDisk: 'persistentDisk' };
+const OTHER_NAMES: { readonly [S in Source]?: string } = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
 /** A Pod's volumes. Answers those that are in order, by name: only they can be mounted. */
 export function checkVolumes(errors: FieldErrors, path: string, { volumes = [] }: V1PodSpec, place: SpecPlace): ReadonlyMap<string, V1Volume> {
@@ -88,10 +95,10 @@ export function checkVolumes(errors: FieldErrors, path: string, { volumes = [] }
 }
 
 function checkSource(errors: FieldErrors, path: string, volume: V1Volume, place: SpecPlace): void {
-  const [kind, ...more] = KINDS.filter((source) => volume[source] !== undefined);
+  const [kind, ...more] = ORDER.filter((source) => volume[source] !== undefined);
   if (kind === undefined) return errors.required(path, 'must specify a volume type');
-  SOURCES[kind](errors, `${path}.${kind}`, volume, place);
-  for (const other of more) errors.forbidden(`${path}.${other}`, 'may not specify more than 1 volume type');
+  SOURCES[kind](errors, `${path}.${FIRST_NAMES[kind] ?? kind}`, volume, place);
+  for (const other of more) errors.forbidden(`${path}.${OTHER_NAMES[other] ?? other}`, 'may not specify more than 1 volume type');
   const { name, iscsi, ephemeral } = volume;
   if (iscsi?.initiatorName !== undefined && Buffer.byteLength(`${name}:${iscsi.targetPortal}`) > PORTAL_BYTES_MAX)
     errors.invalid(`${path}.name`, name, 'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.');

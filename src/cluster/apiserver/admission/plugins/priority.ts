@@ -25,17 +25,21 @@ export const SYSTEM_CLASSES: readonly V1PriorityClass[] = [
   preemptionPolicy: POLICY,
 }));
 
-/** New Pods get the number of their class. Of classes one at most is the default. */
+/** New Pods get the number of their class, and keep it. Of classes one at most is the default. */
 export const priority: AdmissionPlugin = {
   name: 'Priority',
   handles: ({ operation, served, subresource }) =>
-    subresource === undefined &&
-    ((operation === 'CREATE' && isResource(served, '', 'pods')) || (operation !== 'DELETE' && isResource(served, CLASSES.group, CLASSES.resource))),
-  mutate({ cache }, { served, object, name }) {
+    subresource === undefined && operation !== 'DELETE' && (isResource(served, '', 'pods') || isResource(served, CLASSES.group, CLASSES.resource)),
+  mutate({ cache }, { served, object, old, name }) {
     if (!isResource(served, '', 'pods')) return;
     // Decoded as a Pod.
     const { spec } = object as KubeObject & { spec?: V1PodSpec };
-    if (spec) giveNumber(cache, spec, name);
+    if (!spec) return;
+    if (old === undefined) return giveNumber(cache, spec, name);
+    // As above.
+    const { priority: number, preemptionPolicy } = (old as KubeObject & { spec?: V1PodSpec }).spec ?? {};
+    if (number !== undefined) spec.priority ??= number;
+    if (preemptionPolicy !== undefined) spec.preemptionPolicy ??= preemptionPolicy;
   },
   validate({ cache }, { served, object }) {
     if (!isResource(served, CLASSES.group, CLASSES.resource)) return;

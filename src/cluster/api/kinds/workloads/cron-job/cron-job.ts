@@ -24,6 +24,7 @@ function setDefaults(cronJob: V1CronJob): void {
   spec.successfulJobsHistoryLimit ??= 3;
   spec.failedJobsHistoryLimit ??= 1;
   spec.jobTemplate ??= {};
+  spec.jobTemplate.metadata ??= {};
   defaultJobSpec((spec.jobTemplate.spec ??= {} as V1JobSpec));
 }
 

@@ -16,7 +16,8 @@ export function defaultJob(job: V1Job): void {
   spec.manualSelector ??= false;
   defaultJobSpec(spec);
   const labels = spec.template.metadata?.labels;
-  if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
+  // The very same: a create tells by that whose labels these are.
+  if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = labels;
 }
 
 /** What holds for the spec of a Job and of a template of Jobs. */

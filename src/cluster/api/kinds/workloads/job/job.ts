@@ -1,5 +1,5 @@
 import type { V1Job } from '../../../generated/types.ts';
-import { ageColumn, column, described, nameColumn, selectorText } from '../../../table/column.ts';
+import { ageColumn, column, nameColumn, selectorText } from '../../../table/column.ts';
 import { humanDuration } from '../../../table/duration.ts';
 import { strategy } from '../../strategy.ts';
 import { containerColumns } from '../columns.ts';
@@ -35,20 +35,21 @@ export const JOB = strategy<V1Job>({
   prepareCreate: (job) => {
     job.status = {};
     if (job.spec === undefined) return;
+    const hasOwn = Object.keys(job.metadata.labels ?? {}).length > 0 && job.metadata.labels !== job.spec.template.metadata?.labels;
     job.spec = structuredClone(job.spec);
     selectOwnPods(job);
     // Who has no labels has those of his Pods.
     const { labels } = job.spec.template.metadata ?? {};
-    if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
+    if (labels !== undefined && !hasOwn) job.metadata.labels = { ...labels };
   },
   validate: validateJob,
   validateStatus: validateJobStatus,
   warnings: (job, old) => [...(old === undefined ? nameWarnings(job) : []), ...(sameContent(job.spec, old?.spec) ? [] : jobSpecWarnings('spec', job.spec))],
   columns: [
     nameColumn,
-    described(column<V1Job>('Status', statusText), 'Status of the job.'),
+    column<V1Job>('Status', statusText),
     column<V1Job>('Completions', completionsText),
-    described(column<V1Job>('Duration', durationText), 'Time required to complete the job.'),
+    column<V1Job>('Duration', durationText),
     ageColumn,
     ...containerColumns<V1Job>(({ spec }) => spec?.template.spec),
     column<V1Job>('Selector', ({ spec }) => selectorText(spec?.selector), 1),

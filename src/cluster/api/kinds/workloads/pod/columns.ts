@@ -1,5 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from '../../../generated/types.ts';
-import { ageColumn, type Column, column, described, nameColumn } from '../../../table/column.ts';
+import { ageColumn, type Column, column, nameColumn } from '../../../table/column.ts';
 import { age } from '../../../table/duration.ts';
 import { podStatusWord } from '../../../table/pod-status.ts';
 
@@ -43,12 +43,9 @@ function gatesText({ spec, status }: V1Pod): string {
 
 export const POD_COLUMNS: readonly Column[] = [
   nameColumn,
-  described(column<V1Pod>('Ready', readyText), 'The aggregate readiness state of this pod for accepting traffic.'),
-  described(column<V1Pod>('Status', podStatusWord), 'The aggregate status of the containers in this pod.'),
-  described(
-    column<V1Pod>('Restarts', restartsText),
-    'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
-  ),
+  column<V1Pod>('Ready', readyText),
+  column<V1Pod>('Status', podStatusWord),
+  column<V1Pod>('Restarts', restartsText),
   ageColumn,
   column<V1Pod>('IP', ({ status }) => status?.podIPs?.[0]?.ip || status?.podIP || '<none>', 1),
   column<V1Pod>('Node', ({ spec }) => spec?.nodeName || '<none>', 1),

@@ -8,6 +8,7 @@ export function defaultPod(pod: V1Pod): void {
   const spec = (pod.spec ??= { containers: [] });
   defaultPodSpec(spec);
   spec.enableServiceLinks ??= true;
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   for (const { resources } of containers) if (resources?.limits !== undefined) resources.requests = { ...resources.limits, ...resources.requests };
   if (spec.resources !== undefined) defaultPodResources(spec, spec.resources);

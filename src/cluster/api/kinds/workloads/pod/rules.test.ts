@@ -287,6 +287,24 @@ test('a Pod: volumes and where they are', () => {
   checkRows(plain, [
     ['spec.volumes', [{ name: 'v' }, { name: 'v' }], 'spec.volumes[1].name: Duplicate value: "v"'],
     ['spec.volumes', volume({ emptyDir: {}, secret: { secretName: 's' } }), `${at}.secret: Forbidden: may not specify more than 1 volume type`],
+    [
+      'spec.volumes',
+      volume({ configMap: { name: 'c' }, nfs: { server: '', path: '/' } }),
+      `${at}.configMap: Forbidden: may not specify more than 1 volume type`,
+    ],
+    ['spec.volumes', volume({ configMap: { name: 'c' }, nfs: { server: '', path: '/' } }), `${at}.nfs.server: Required value`],
+    ['spec.volumes', volume({ emptyDir: {}, downwardAPI: {} }), `${at}.downwarAPI: Forbidden: may not specify more than 1 volume type`],
+    ['spec.volumes', volume({ gcePersistentDisk: { pdName: '' } }), `${at}.persistentDisk.pdName: Required value`],
+    [
+      'spec.securityContext',
+      { fsGroupChangePolicy: '' },
+      'spec.securityContext.fsGroupChangePolicy: Unsupported value: "": supported values: "Always", "OnRootMismatch"',
+    ],
+    [
+      'spec.securityContext',
+      { seLinuxChangePolicy: 'MountOption' },
+      'spec.securityContext.seLinuxChangePolicy: Unsupported value: "MountOption": supported values: "Recursive"',
+    ],
     ['spec.volumes', volume({ hostPath: { path: '/a/../b' } }), `${at}.hostPath.path: Invalid value: "/a/../b": must not contain '..'`],
     ['spec.volumes', volume({ hostPath: { path: '/a', type: 'Dir' } }), `${at}.hostPath.type: Unsupported value: "Dir": supported values: "", "BlockDevice"…`],
     ['spec.volumes', volume({ secret: {} }), `${at}.secret.secretName: Required value`],

@@ -8,14 +8,17 @@ import { checkText, dnsSubdomain, qualifiedName } from '../../../validation/text
 const SYSTEM_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized'];
 
 /** What a node's status update leaves as it was when it doesn't say it. */
-export function keepUnsaid({ status }: V1Pod, { status: old }: V1Pod): void {
+export function keepUnsaid({ metadata, status }: V1Pod, { metadata: before, status: old }: V1Pod): void {
+  // Whom a Pod belongs to is no matter of its status.
+  if (before.ownerReferences === undefined) delete metadata.ownerReferences;
+  else metadata.ownerReferences = before.ownerReferences;
   if (status === undefined || old === undefined) return;
   if (!status.qosClass && old.qosClass) status.qosClass = old.qosClass;
   if (!status.observedGeneration && old.observedGeneration) status.observedGeneration = old.observedGeneration;
-  const before: V1PodCondition[] = [...(old.conditions ?? [])];
+  const conditions: V1PodCondition[] = [...(old.conditions ?? [])];
   for (const condition of status.conditions ?? []) {
-    const index = before.findIndex(({ type }) => type === condition.type);
-    const [one] = index < 0 ? [] : before.splice(index, 1);
+    const index = conditions.findIndex(({ type }) => type === condition.type);
+    const [one] = index < 0 ? [] : conditions.splice(index, 1);
     if (!condition.observedGeneration && one?.observedGeneration) condition.observedGeneration = one.observedGeneration;
   }
 }

@@ -1,6 +1,6 @@
 import type { V1Pod, V1PodSpec, V1PodTemplateSpec } from '../../../generated/types.ts';
 import type { ObjectMeta } from '../../../types.ts';
-import { parseIp } from '../../../validation/ip.ts';
+import { addressWarnings } from '../../../validation/address-warnings.ts';
 import { fractionWarning } from './amounts.ts';
 import { BYTES, containerWarnings } from './containers.ts';
 import { placementWarnings, podAffinityWarnings } from './placement.ts';
@@ -54,13 +54,3 @@ function listWarnings(path: string, { hostAliases = [], imagePullSecrets = [] }:
 
 const repeated = (texts: readonly string[]): (readonly [number, string])[] =>
   texts.flatMap((text, index) => (texts.indexOf(text) < index ? [[index, text] as const] : []));
-
-/** An address that is not written as its one canonical form is. */
-function addressWarnings(field: string, text = ''): string[] {
-  const address = parseIp(text);
-  if (address === undefined || address.canonical === text) return [];
-  const quoted = JSON.stringify(address.canonical);
-  return address.flaw === undefined
-    ? [`${field}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${quoted})`]
-    : [`${field}: non-standard IP address ${JSON.stringify(text)} will be considered invalid in a future Kubernetes release: use ${quoted}`];
-}
