@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { randomUuid } from '#kit';
+import { isSystemError, randomUuid } from '#kit';
 import { type ApiHandler, badRequest, type UserInfo, type Verb } from '#cluster/api';
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
@@ -106,13 +106,15 @@ export class HttpEdge {
     } catch (thrown) {
       // What is still done of it is for nobody.
       gone.abort(this.#gone);
+      // A client that has left needs no answer, and is nobody's fault.
+      if (response.destroyed && (thrown === this.#gone || isSystemError(thrown, 'ECONNRESET'))) return;
       const error = statusErrorOf(thrown, this.#options.context.logger);
       this.#countRefused(request, thrown, error.status);
       if (response.destroyed) return;
       if (thrown instanceof NoSuchPathError && !this.#isOfApi(request)) sendPageNotFound(response);
       else await sendError(response, error);
     } finally {
-      if (!request.complete) leaveUnread(request, this.#options.context.clock);
+      if (!request.complete && !request.destroyed) leaveUnread(request, this.#options.context.clock);
     }
   }
 

@@ -30,10 +30,11 @@ export function verbOf(method: string, { name, subresource, watch }: ResourceRou
     if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
     return 'watch';
   }
+  if (watch === true) throw methodNotAllowed();
   if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
   const verb = METHODS[method];
   const isFit = verb === 'create' ? name === undefined || subresource !== undefined : name !== undefined;
-  if (!verb || !isFit || watch === true) throw methodNotAllowed();
+  if (!verb || !isFit) throw methodNotAllowed();
   return verb;
 }
 
