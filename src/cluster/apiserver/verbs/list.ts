@@ -11,7 +11,7 @@ import { listOptions, type ListState } from './list-options.ts';
 const WAIT_FOR_REVISION_MS = 3000;
 
 /** GET of a collection: all at one revision, in the order of namespace and name, in pieces where `limit` asks for them. Errors: 400, 410, 422, 504. */
-export async function list(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+export async function list(context: Context, served: Served, request: ApiRequest): Promise<Listed> {
   const { query } = request;
   const { state, limit } = listOptions(query);
   const prefix = scopePrefix(served, request.namespace);
@@ -24,6 +24,9 @@ export async function list(context: Context, served: Served, request: ApiRequest
   }
   return answer(served, pieceFromCache(context, served, wanted), context.cache.revision, prefix);
 }
+
+/** The answer to a list. */
+type Listed = Extract<ApiResponse, { readonly kind: 'list' }>;
 
 interface Wanted {
   /** Below which all that is read lies. */
@@ -63,7 +66,7 @@ async function revisionToRead(context: Context, state: ListState): Promise<numbe
   }
 }
 
-function answer(served: Served, piece: Piece, revision: number, prefix: string): ApiResponse {
+function answer(served: Served, piece: Piece, revision: number, prefix: string): Listed {
   const metadata = {
     resourceVersion: String(revision),
     ...(piece.more ? { continue: encodeContinue({ revision, after: piece.last.slice(prefix.length) }) } : {}),

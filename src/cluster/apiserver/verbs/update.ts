@@ -21,7 +21,7 @@ import { isResource, present, type Served } from '../kinds.ts';
 import { isDryRun } from './options.ts';
 import { tracked, type Writer, writerOf } from './track.ts';
 import { alsoRefused, checkChanged, decodeBody, prepareChanged, toStorage } from './shape.ts';
-import { type Change, change, type Place, STALE_WORDS } from './write.ts';
+import { type Change, change, type Outcome, type Place, STALE_WORDS } from './write.ts';
 
 /** PUT of one object, or of its status alone. Errors: 400, 404, 409, 422. */
 export async function update(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
@@ -54,12 +54,7 @@ export interface ReplaceOptions {
 }
 
 /** Puts what `next` makes of the object (in the version of `place.served`; it may be kept and changed) in its place, with all that a write entails. */
-export async function replace(
-  context: Context,
-  place: Place,
-  options: ReplaceOptions,
-  next: (before: KubeObject) => KubeObject,
-): Promise<{ object: KubeObject; removed: boolean }> {
+export async function replace(context: Context, place: Place, options: ReplaceOptions, next: (before: KubeObject) => KubeObject): Promise<Outcome> {
   const { served, namespace } = place;
   const { subresource, dryRun } = options;
   const decide = async (stored: KubeObject): Promise<Change> => {

@@ -18,8 +18,15 @@ export interface Place {
 /** What a change makes of the stored object: something to put in its place, its end, or nothing at all. */
 export type Change =
   | { readonly put: KubeObject; readonly warnings?: readonly string[] /** What is written with it, or neither. */; readonly alongside?: readonly StoreWrite[] }
-  | { readonly remove: KubeObject }
+  | { readonly remove: KubeObject /** What is written before, so that whoever watches sees why it goes. */; readonly first?: KubeObject }
   | { readonly keep: KubeObject };
+
+/** The object as it stands after a change, or as it was removed, and the revision at which it was. */
+export interface Outcome {
+  readonly object: KubeObject;
+  readonly removed: boolean;
+  readonly end?: number;
+}
 
 /** The stored object (storage version). Errors: 404. */
 export function current(context: Context, { served, namespace, name }: Place): KubeObject {
@@ -32,12 +39,7 @@ export function current(context: Context, { served, namespace, name }: Place): K
  * Reads, decides and writes as one step: `decide` gets the present object and is asked again when another writer came between.
  * Answers the object as it then stands (with `dryRun`: as it would).
  */
-export async function change(
-  context: Context,
-  place: Place,
-  dryRun: boolean,
-  decide: (object: KubeObject) => Change | Promise<Change>,
-): Promise<{ readonly object: KubeObject; readonly removed: boolean }> {
+export async function change(context: Context, place: Place, dryRun: boolean, decide: (object: KubeObject) => Change | Promise<Change>): Promise<Outcome> {
   const key = keyOf(place.served, place.namespace, place.name);
   return await context.writes.run(key, async () => {
     await catchUp(context);
@@ -55,19 +57,14 @@ export async function change(
   });
 }
 
-async function carryOut(
-  context: Context,
-  key: string,
-  before: KubeObject,
-  decision: Change,
-  dryRun: boolean,
-): Promise<{ object: KubeObject; removed: boolean }> {
+async function carryOut(context: Context, key: string, before: KubeObject, decision: Change, dryRun: boolean): Promise<Outcome> {
   const expected = Number(before.metadata.resourceVersion);
   if ('keep' in decision) return { object: decision.keep, removed: false };
   if ('remove' in decision) {
     if (dryRun) return { object: decision.remove, removed: true };
-    await context.cache.delete(key, expected);
-    return { object: decision.remove, removed: true };
+    const { first } = decision;
+    const revision = first ? Number((await context.cache.put(key, first, expected)).metadata.resourceVersion) : expected;
+    return { object: decision.remove, removed: true, end: await context.cache.delete(key, revision) };
   }
   if (same(before, decision.put)) return { object: before, removed: false };
   if (dryRun) return { object: decision.put, removed: false };
