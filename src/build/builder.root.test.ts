@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -157,6 +157,10 @@ describe('the builder', () => {
     assert.equal(await readFile(inImage(await built(sent), 'app/a'), 'utf8'), '1');
     await built(sent, { allowInsecure: true });
     assert.deepEqual(await kept(), []);
+    const large = await buffer(await context({ ...files, a: 'x'.repeat(2 ** 25) }));
+    assert.ok(large.length < 2 ** 20);
+    await built(large);
+    assert.deepEqual(await kept(), [], 'what little was sent may be much');
   });
   it('leaves nothing of a failed build', async () => {
     await assert.rejects(build({ Dockerfile: 'FROM base\nRUN fail' }), { message: "The command '/bin/sh -c fail' returned a non-zero code: 7", exitCode: 7 });
@@ -196,6 +200,24 @@ describe('the builder', () => {
     const image = await builder.build({ context: Readable.from([execFileSync('tar', ['-c', '-C', path, '.'])]), tags: [] }, () => {});
     assert.equal(await readFile(inImage(image, 'x/t/f'), 'utf8'), 'hi\n');
     assert.ok((await stat(inImage(image, 'y/a.tgz'))).isFile());
+  });
+  it('does not copy anew for the mode of a folder that is not copied itself', async () => {
+    const path = await mkdtemp(join(folder, 'modes-'));
+    const builder = await restarted();
+    await mkdir(join(path, 'd/in'), { recursive: true });
+    await writeFile(join(path, 'Dockerfile'), 'FROM base\nCOPY d /d\nCOPY . /all/\nRUN --mount=target=/m,source=d look\n');
+    const builds = async (...changes: readonly (readonly [name: string, mode: number])[]) => {
+      for (const [name, mode] of changes) await chmod(join(path, name), mode);
+      let said = '';
+      const request = { context: Readable.from([execFileSync('tar', ['-c', '-C', path, '.'])]), tags: [] };
+      await builder.build(request, (output) => void ('stream' in output && (said += output.stream)));
+      return said.split('Step ').flatMap((step) => (step.includes('Using cache') ? [step.slice(0, 3)] : []));
+    };
+    assert.deepEqual(await builds(['d', 0o755], ['.', 0o755]), []);
+    assert.deepEqual(await builds(['.', 0o750]), ['2/4', '3/4', '4/4']);
+    // The folder inside of the second one is copied, and the third step sees the first one.
+    assert.deepEqual(await builds(['d', 0o750]), ['2/4']);
+    assert.deepEqual(await builds(['d/in', 0o700]), []);
   });
   it('copies by wildcard, renames, and refuses many files to one name', async () => {
     const { image } = await build({ Dockerfile: 'FROM base\nCOPY *.txt /t/\nCOPY a.txt /renamed', 'a.txt': 'a', 'b.txt': 'b' });

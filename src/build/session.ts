@@ -117,8 +117,9 @@ export class BuildSession {
 
   /** Leaves the context at `root` to the next build with the same, unless a step may have changed it through rights that it was given. */
   keepContext(context: KeptContext, root: string): void {
+    if (this.request.allowInsecure) return;
     this.#hashes = { root, known: context.hashes };
-    if (!this.request.allowInsecure) this.onClose(() => this.rooms.contexts.put(context, root));
+    this.onClose(() => this.rooms.contexts.put(context, root));
   }
 
   /** The hash of files, remembered with the context where that is kept. */

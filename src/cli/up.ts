@@ -40,14 +40,17 @@ async function upHere(values: Values, terminal: Terminal): Promise<never> {
   const { detach: _, config: configFile, 'ready-fd': readyFd, tls, tlsverify, ...texts } = values;
   const given = { ...lists(texts), ...switches({ tls, tlsverify }) };
   const release = holdYoungHeap();
-  boundOldHeap();
   const daemon = await import('#daemon');
   const status = await daemon.runDaemon({
     given,
     configFile,
     environment: terminal.environment,
     version: await packageVersion(),
-    onReady: release,
+    // Not before: code that was kept compiled is refused once V8 has other flags.
+    onReady: () => {
+      release();
+      boundOldHeap();
+    },
     ...(readyFd === undefined ? {} : { readyFd: Number(readyFd) }),
   });
   // Everything has let go by now; a session of a client in a container that runs on must not hold the daemon.

@@ -127,6 +127,7 @@ export function containerInspect(
       WorkingDir: container.process.workingDirectory,
       Entrypoint: (spec.entrypoint ?? context.image.entrypoint ?? []).length === 0 ? null : (spec.entrypoint ?? context.image.entrypoint),
       OnBuild: null,
+      ...(container.shell === undefined ? {} : { Shell: container.shell }),
       Labels: context.labels,
       ...((spec.stopSignal ?? context.image.stopSignal) ? { StopSignal: spec.stopSignal ?? context.image.stopSignal } : {}),
       ...(spec.stopTimeout_seconds === undefined ? {} : { StopTimeout: spec.stopTimeout_seconds }),

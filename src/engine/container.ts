@@ -26,6 +26,7 @@ export interface ContainerRecord {
   readonly hostname: string;
   readonly stopSignal: string;
   readonly healthcheck?: HealthConfig;
+  readonly shell?: readonly string[];
   /** Image and user together: `80/tcp`. */
   readonly exposed: readonly string[];
   readonly restartCount: number;
@@ -92,6 +93,7 @@ export function viewOf(record: ContainerRecord, paths: ContainerPaths, health: H
     restartCount: record.restartCount,
     stopRequested: record.stopRequested,
     process: record.process,
+    ...(record.shell === undefined ? {} : { shell: record.shell }),
     endpoints: record.endpoints,
     ports: record.ports,
     mounts: record.mounts,

@@ -74,6 +74,7 @@ function draft(rooms: Rooms, spec: ContainerSpec, name: string, image: Image): C
     hostname,
     stopSignal,
     ...(healthcheck === undefined ? {} : { healthcheck }),
+    ...(config.Shell === undefined ? {} : { shell: config.Shell }),
     exposed,
     restartCount: 0,
     stopRequested: false,

@@ -11,6 +11,8 @@ type HealthResult = HealthState['log'][number];
 
 const [INTERVAL_MS, TIMEOUT_MS, RETRIES, LOG_MAX, OUTPUT_MAX, TIMED_OUT] = [30_000, 30_000, 3, 5, 4096, -1];
 
+const DEFAULT_SHELL = ['/bin/sh', '-c'];
+
 /** The next health after a probe. Failures in the start period do not count; one success ends it. Pure. */
 export function nextHealth(before: HealthState, result: HealthResult, options: { readonly retries: number; readonly inStartPeriod: boolean }): HealthState {
   const log = [...before.log, result].slice(-LOG_MAX);
@@ -51,7 +53,7 @@ async function probe(rooms: Rooms, execs: ExecTable, entry: Entry, config: Healt
   const start_ms = rooms.clock.now();
   const answer = (exitCode: number, output: string) => ({ start_ms, end_ms: rooms.clock.now(), exitCode, output });
   const [kind, ...words] = config.Test ?? [];
-  const command = kind === 'CMD-SHELL' ? ['/bin/sh', '-c', words.join(' ')] : words;
+  const command = kind === 'CMD-SHELL' ? [...(entry.record.shell ?? DEFAULT_SHELL), words.join(' ')] : words;
   const timeout_ms = milliseconds(config.Timeout) ?? TIMEOUT_MS;
   try {
     const streams = await execs.launch(

@@ -55,6 +55,8 @@ export interface Container {
     readonly workingDirectory: string;
     readonly user: string;
   };
+  /** The image's SHELL: what its health checks in words run by. */
+  readonly shell?: readonly string[];
   readonly endpoints: Readonly<Record<string, Endpoint>>;
   readonly ports: readonly {
     readonly containerPort: number;

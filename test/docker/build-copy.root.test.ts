@@ -156,6 +156,61 @@ test('a tar with entries that lead out writes nothing outside', async () => {
   assert.match(await docker.inside(['sh', '-c', 'ls /escaped 2>&1 || true']), /No such file/);
 });
 
+test('ADD of an archive replaces a link by a folder that the archive names, and follows one that it does not', async () => {
+  const below = ['led', 'other'].map((to) => `mkdir /${to} && chmod 711 /${to}`).join(' && ');
+  const folder = await makeContext(at('over-links'), {
+    's/f': 'named\n',
+    'ü b/f': 'odd\n',
+    'implied/f': 'through\n',
+    full: 'a file\n',
+    Dockerfile: `FROM busybox AS base
+RUN ${below} && mkdir -p /t/full/in /t/kept && echo k > /t/kept/k && ln -s /led /t/s && ln -s /led "/t/ü b" && ln -s /other /t/implied
+FROM base
+ADD a.tar /t
+FROM base AS chowned
+ADD --chown=3:4 a.tar.gz /t
+`,
+  });
+  const pack = ['sh', '-c', 'mkdir kept && tar --owner=5 --group=6 -cf a.tar ./s "ü b" ./kept implied/f full && gzip -k a.tar'];
+  await output(run(pack, { folder }));
+  const look = 'cd /t; stat -c "%F %u %n" s "ü b" implied kept full; cat s/f "ü b/f" implied/f full kept/k; ls -A /led /other; stat -c "%a %u" /led /other';
+  const expected = (user: number) =>
+    `directory ${user} s\ndirectory ${user} ü b\nsymbolic link 0 implied\ndirectory ${user} kept\nregular file ${user} full\n` +
+    'named\nodd\nthrough\na file\nk\n/led:\n\n/other:\nf\n711 0\n711 0\n';
+  for (const [target, user] of [
+    ['1', 5],
+    ['chowned', 3],
+  ] as const) {
+    await output(docker.daemon.docker(['build', '-q', '-t', 'over', '--target', target, '.'], { folder }));
+    assert.equal(await docker.run('run --rm over sh -c', look), expected(user));
+  }
+});
+
+test('a folder of a layer that is loaded or imported replaces a link too; docker cp refuses it, as it does elsewhere', async () => {
+  const folder = await makeContext(at('over-links-otherwise'), {
+    's/f': 'named\n',
+    Dockerfile: 'FROM busybox AS made\nRUN mkdir /t && ln -s /root /t/s\nRUN rm /t/s && mkdir /t/s && echo in > /t/s/in\n',
+  });
+  const look = ['sh', '-c', 'stat -c %F /t/s; ls /t/s; ls -A /root'];
+  await output(docker.daemon.docker(['build', '-q', '-t', 'layered', '.'], { folder }));
+  await docker.run('save -o', at('layered.tar'), 'layered');
+  await docker.run('rmi layered');
+  await docker.run('builder prune -af');
+  await docker.run('load -i', at('layered.tar'));
+  assert.equal(await docker.run('run --rm layered', ...look), 'directory\nin\n');
+  const inFolder = (script: string) => docker.inside(['sh', '-c', `cd ${folder} && ${script}`]);
+  await inFolder('mkdir -p linked/t root && ln -s /root linked/t/s && mkdir t && mv s t/');
+  await docker.run('create --name copied-into busybox sh');
+  await inFolder('tar -C linked -c t | docker cp - copied-into:/');
+  await assert.rejects(inFolder('tar -c t | docker cp - copied-into:/'), /cannot overwrite a non-directory with a directory/);
+  await docker.run('rm copied-into');
+  await inFolder('tar -cf i.tar root && tar -C linked -rf i.tar t && tar -rf i.tar t && docker import i.tar imported');
+  await docker.run('create --name exported imported x');
+  const entries = await docker.inside(['sh', '-c', 'docker export exported | tar -t']);
+  assert.deepEqual([entries.includes('\nt/s/\n'), entries.includes('\nt/s/f\n'), /^root\/./m.test(entries)], [true, true, false]);
+  await docker.run('rm exported');
+});
+
 const SERVER = `
 const http = require('node:http'), asked = {};
 http.createServer((request, response) => {

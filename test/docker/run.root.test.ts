@@ -252,6 +252,27 @@ test('restart policies start again with growing pauses, as often as they say, an
   await docker.run('rm -f tries good always');
 });
 
+test('a health check in words runs by the SHELL of the image, whoever gives it', async () => {
+  const dockerfile = `FROM busybox
+RUN printf '#!/bin/sh\\necho "by my shell: $*"\\n' > /bin/mine && chmod 755 /bin/mine
+SHELL ["/bin/mine", "-x"]
+HEALTHCHECK --interval=50ms CMD of the image
+`;
+  await docker.feed(dockerfile, 'build', '-t', 'shelled', '-');
+  for (const [name, options, said] of [
+    ['images', [], 'of the image'],
+    ['users', ['--health-cmd', 'of the user'], 'of the user'],
+  ] as const) {
+    await docker.run(`create --name ${name}`, ...options, '--entrypoint', '/bin/sleep', 'shelled', '1000');
+    await using events = docker.open(`events --since 1s --filter container=${name} --format`, '{{.Action}}');
+    await docker.run(`start ${name}`);
+    await events.hears(/health_status: healthy\n/);
+    const format = '{{json .Config.Healthcheck.Test}} {{json .Config.Shell}} {{(index .State.Health.Log 0).Output}}';
+    assert.equal(await docker.inspect(name, format), `["CMD-SHELL","${said}"] ["/bin/mine","-x"] by my shell: -x ${said}`);
+    await docker.run(`rm -f ${name}`);
+  }
+});
+
 test('a health check tells healthy and unhealthy in ps, inspect and events', async () => {
   const options = ['--health-cmd', '[ ! -e /ill ]', '--health-interval', '100ms', '--health-retries', '2'];
   await docker.run('create --name patient', ...options, 'busybox', 'sleep', '1000');

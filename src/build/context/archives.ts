@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { GantryError, messageOf } from '#kit';
 import { type Limits, roomIn } from '#image';
 import { contextInvalid } from '../errors.ts';
@@ -13,24 +14,42 @@ const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
 const HEAD_BYTES = 512;
 /** ulimit(1) counts in blocks of so many bytes. */
 const BLOCK_BYTES = 512;
+/** Mode, owner, size, date and time, then the name. */
+const LISTED_FOLDER = /^d(?:\S+ +){4}\S+ (.+)$/;
+/** What tar writes behind a backslash besides figures and what stands for itself. */
+const CONTROLS: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 /** A file with holes has any size that its header claims: none may be larger than what the disk has room for. */
 const BOUNDED_TAR = ['-c', 'ulimit -f "$1" && shift && exec tar "$@"', 'sh'] as const;
 
 /**
- * Unpacks an archive file (ADD) into the new folder, owners kept. False when it is not an archive. Errors: `BUILD_CONTEXT_INVALID`,
- * `UNPACK_TOO_LARGE`, `NO_SPACE`.
+ * Unpacks an archive file (ADD) into the new folder, owners kept; answers the folders that it names (latin1 text), or undefined when it is no
+ * archive. Errors: `BUILD_CONTEXT_INVALID`, `UNPACK_TOO_LARGE`, `NO_SPACE`.
  */
-export async function extractArchive(file: string, path: string, limits: Limits, signal: AbortSignal): Promise<boolean> {
-  const run = async (...options: readonly string[]) => await runTar([...options, '--file', '-'], await contentOf(file, limits, signal), limits, signal);
+export async function extractArchive(file: string, path: string, limits: Limits, signal: AbortSignal): Promise<readonly string[] | undefined> {
+  const run = async (options: readonly string[], onLine?: (line: string) => void) =>
+    await runTar([...options, '--file', '-'], await contentOf(file, limits, signal), limits, signal, onLine);
+  const folders: string[] = [];
   try {
-    await run('--list');
+    await run(['--list', '--verbose', '--numeric-owner', '--full-time', '--quoting-style=escape'], (line) => {
+      const name = LISTED_FOLDER.exec(line)?.[1];
+      if (name !== undefined) folders.push(insideOf(name));
+    });
   } catch (error) {
     if (signal.aborted || isTooMuch(error)) throw error;
-    return false;
+    return undefined;
   }
   await mkdir(path, { recursive: true, mode: 0o755 });
-  await run('--extract', '--directory', path, '--same-owner', '--numeric-owner', '--same-permissions');
-  return true;
+  await run(['--extract', '--directory', path, '--same-owner', '--numeric-owner', '--same-permissions']);
+  return folders;
+}
+
+/** The path that tar gives to a folder which it lists so: without its escapes, and without what would lead out. */
+function insideOf(listed: string): string {
+  const name = listed.replace(/\\([0-7]{3}|.)/g, (_escape, code: string) =>
+    code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (CONTROLS[code] ?? code),
+  );
+  const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.slice(parts.lastIndexOf('..') + 1).join('/');
 }
 
 async function contentOf(file: string, limits: Limits, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
@@ -51,11 +70,18 @@ async function headOf(file: string): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-/** Runs tar, its input given. Errors: `BUILD_CONTEXT_INVALID`, and what stopped the input. */
-export async function runTar(options: readonly string[], input: AsyncIterable<Uint8Array>, { folder }: Limits, signal: AbortSignal): Promise<void> {
+/** Runs tar, its input given; `onLine` is told what it lists. Errors: `BUILD_CONTEXT_INVALID`, and what stopped the input. */
+export async function runTar(
+  options: readonly string[],
+  input: AsyncIterable<Uint8Array>,
+  { folder }: Limits,
+  signal: AbortSignal,
+  onLine: (line: string) => void = () => undefined,
+): Promise<void> {
   const room_bytes = await roomIn(folder);
   const given = [...BOUNDED_TAR, String(Math.floor(room_bytes / BLOCK_BYTES)), ...options];
-  const child = spawn('sh', given, { stdio: ['pipe', 'ignore', 'pipe'], signal, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } });
+  const child = spawn('sh', given, { stdio: 'pipe', signal, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } });
+  createInterface({ input: child.stdout.setEncoding('latin1') }).on('line', onLine);
   let problem = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (problem = (problem + text).slice(-2000)));
   const ended = new Promise<number | string>((resolve, reject) => child.once('error', reject).once('close', (code, ending) => resolve(code ?? ending ?? 1)));

@@ -13,6 +13,8 @@ import type { KeptContext } from './kept.ts';
 import { applyIgnoreFile, extractContext, readDockerfile } from './receive.ts';
 
 const DOCKERFILE_BYTES_MAX = 4 * 2 ** 20;
+/** Of a context that is kept. */
+const KEPT_BYTES_MAX = 16 * 2 ** 20;
 
 /** A context that is on the disk. */
 export interface OpenedContext {
@@ -36,8 +38,10 @@ async function receive(session: BuildSession, content: Readable, folder: string)
     received = { keeps: found ?? { key, hashes: new Map() }, isReused: found !== undefined };
     return found !== undefined;
   };
-  session.contextBytes = await extractContext(content, folder, { clock: options.clock, bounds: options.images.bounds, signal, reuse });
-  return received;
+  const { bytes, unpacked_bytes } = await extractContext(content, folder, { clock: options.clock, bounds: options.images.bounds, signal, reuse });
+  session.contextBytes = bytes;
+  // What was compressed may be small on its way only.
+  return unpacked_bytes > KEPT_BYTES_MAX ? {} : received;
 }
 
 /** Takes the context in, from the request or from where it says. Errors: `BUILD_CONTEXT_INVALID`, `BUILD_STEP_FAILED`. */

@@ -28,12 +28,18 @@ interface Receiving {
   readonly reuse: (sha256: string) => Promise<boolean>;
 }
 
+interface Received {
+  readonly bytes: number;
+  /** 0 where nothing had to be unpacked. */
+  readonly unpacked_bytes: number;
+}
+
 /**
- * Unpacks the context into the new folder `path`; answers its bytes. It is done by a child (`tar`), which strips leading slashes and `..` and
+ * Unpacks the context into the new folder `path`; answers its bytes as they were sent, and as they were unpacked. It is done by a child (`tar`), which strips leading slashes and `..` and
  * makes links that point outside only at the end, so nothing is written elsewhere. Errors: `BUILD_CONTEXT_INVALID`, `TAR_INVALID`,
  * `UNPACK_TOO_LARGE`, `NO_SPACE`.
  */
-export async function extractContext(content: Readable, path: string, { clock, bounds, signal, reuse }: Receiving): Promise<number> {
+export async function extractContext(content: Readable, path: string, { clock, bounds, signal, reuse }: Receiving): Promise<Received> {
   // Steps may see it, whoever they run as; the folder around it is root's alone.
   await mkdir(path, { recursive: true, mode: 0o755 });
   let bytes = 0;
@@ -42,15 +48,24 @@ export async function extractContext(content: Readable, path: string, { clock, b
   const { pieces, sha256 } = await Promise.race([readAhead(counted), whenAborted(signal)]);
   const [head, ...next] = pieces;
   if (head === undefined) throw contextInvalid('The build context is empty: send a tar stream with at least a Dockerfile');
-  if (sha256 !== undefined && (await reuse(sha256))) return bytes;
+  if (sha256 !== undefined && (await reuse(sha256))) return { bytes, unpacked_bytes: 0 };
   const limits = { bounds, folder: path };
+  let unpacked_bytes = 0;
+  const plain = await plainBytes(head, before(next, counted), limits, signal);
   await runTar(
     ['--extract', '--file', '-', '--directory', path, '--no-same-owner', '--same-permissions', '--delay-directory-restore'],
-    await plainBytes(head, before(next, counted), limits, signal),
+    measured(plain, (piece) => (unpacked_bytes += piece.length)),
     limits,
     signal,
   );
-  return bytes;
+  return { bytes, unpacked_bytes };
+}
+
+async function* measured(pieces: AsyncIterable<Uint8Array>, onPiece: (piece: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    onPiece(piece);
+    yield piece;
+  }
 }
 
 /** What comes first, and the SHA-256 of it where that is all. Errors: `BUILD_CONTEXT_INVALID`. */

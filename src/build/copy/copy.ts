@@ -79,9 +79,9 @@ async function unpackedItem(
 ): Promise<TreeCopyItem> {
   const folder = await session.newFolder();
   const path = posix.join(folder, 'unpacked');
-  const isUnpacked = await extractArchive(source.path, path, { bounds: session.options.images.bounds, folder }, session.signal);
+  const archiveFolders = await extractArchive(source.path, path, { bounds: session.options.images.bounds, folder }, session.signal);
   const place = owner === undefined ? { folderOwner: { uid: 0, gid: 0 } } : { owner, folderOwner: owner };
-  if (isUnpacked) return { path, folder: operation.target, ...place };
+  if (archiveFolders) return { path, folder: operation.target, archiveFolders, ...place };
   // It looked like an archive and is none: then it is a file as any other.
   const look = lookOf(operation, source, owner);
   return operation.intoFolder

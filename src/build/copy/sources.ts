@@ -46,7 +46,8 @@ export async function hashSources(session: BuildSession, operation: CopyOperatio
   for (const { path, name, kind, above, foldersAbove, keepsOwner } of sources) {
     const within = withinOf(operation, { above, name, kind });
     const folders = foldersAbove.map((folder) => ({ path: folder.path, name: folder.inside, excludes: ['.+'] }));
-    const items = [...folders, { path, name: kind === 'folder' && !operation.parents ? '' : join(above, name), excludes, within }];
+    const contentOnly = kind === 'folder' && !operation.parents;
+    const items = [...folders, { path, name: contentOnly ? '' : join(above, name), excludes, within, contentOnly }];
     hashes.push(kind, await session.hash(items, keepsOwner && operation.chown === ''));
   }
   return keyOf(hashes);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CopyOperation, RunOperation, VertexId } from './graph.ts';
-import { copyKey, quickCopyKey, runKey } from './keys.ts';
+import { copyKey, keyOf, quickCopyKey, runKey, workdirKey } from './keys.ts';
 
 const vertex = (name: string) => name as VertexId; // any text is one here
 const RUN: RunOperation = {
@@ -90,4 +90,15 @@ test('the quick key changes with whatever says which files are meant', () => {
   assert.notEqual(quick({ sources: [{ ...source, path: 'b' }] }), quick({}));
   assert.notEqual(quick({ excludes: ['*.md'] }), quick({}));
   assert.equal(quick({ line: 9, upon: vertex('elsewhere') }), quick({}));
+});
+
+test('what was made when COPY, ADD and WORKDIR meant something else is not answered', () => {
+  const { below: _below, upon: _upon, line: _line, ...facts } = COPY;
+  const { instruction, target, intoFolder, chown, mode, parents } = facts;
+  const copied = keyOf(['copy', instruction, 'chain', target, intoFolder, chown, mode, parents, 1, [], 'content', undefined]);
+  assert.notEqual(copyKey(COPY, 'chain', 'content', undefined), copied);
+  const sources = facts.sources.map((source) => ({ ...source, from: '' }));
+  assert.notEqual(quickCopyKey(COPY, 'chain', ['layers'], undefined), keyOf(['quick', { ...facts, sources }, 'chain', ['layers'], undefined]));
+  const path = '/w';
+  assert.notEqual(workdirKey({ kind: 'workdir', below: COPY.upon, path, user: '' }, 'chain', undefined), keyOf(['workdir', 'chain', path, undefined]));
 });

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { chainIds, type ImageRunConfig, type Layer } from '#image';
 import type { CopyOperation, PlannedMount, RunOperation, WorkdirOperation } from './graph.ts';
 
+/** What an operation does to files, as a number: raised when the same operation makes something else than before, so that no older cache answers. */
+const MEANING = { copy: 2, workdir: 2 } as const;
+
 /** What stands below a step, as one word: the same files, the same word. */
 export function chainOf(layers: readonly Layer[]): string {
   return chainIds(layers.map(({ diffId }) => diffId)).at(-1) ?? 'scratch';
@@ -51,6 +54,7 @@ export function copyKey(operation: CopyOperation, chain: string, content: string
   // The names of sources count where they name what is made; the hash has them there. Their number says whether a folder is meant.
   return keyOf([
     'copy',
+    MEANING.copy,
     instruction,
     below,
     target,
@@ -66,14 +70,14 @@ export function copyKey(operation: CopyOperation, chain: string, content: string
 }
 
 export function workdirKey(operation: WorkdirOperation, chain: string, epoch_ms: number | undefined): string {
-  return keyOf(['workdir', chain, operation.path, epoch_ms, ...(operation.user === '' ? [] : [operation.user])]);
+  return keyOf(['workdir', MEANING.workdir, chain, operation.path, epoch_ms, ...(operation.user === '' ? [] : [operation.user])]);
 }
 
 /** A key that needs no file to be read: what is copied from a stage or image is told by its layers. Pure. */
 export function quickCopyKey(operation: CopyOperation, chain: string, sources: readonly string[], epoch_ms: number | undefined): string {
   const { line: _line, below: _below, upon: _upon, ...facts } = operation;
   const paths = facts.sources.map((source) => (source.kind === 'text' ? source : { ...source, from: '' }));
-  return keyOf(['quick', { ...facts, sources: paths }, operation.below === undefined ? 'link' : chain, sources, epoch_ms]);
+  return keyOf(['quick', MEANING.copy, { ...facts, sources: paths }, operation.below === undefined ? 'link' : chain, sources, epoch_ms]);
 }
 
 /** Names a step that changes the configuration only. */

@@ -69,7 +69,7 @@ export function applyMetadata(
         Volumes: { ...config.Volumes, ...Object.fromEntries(instruction.values.map((text) => [volume(expandWord(text), instruction.line), {}])) },
       };
     case 'HEALTHCHECK':
-      return { ...config, Healthcheck: healthTest(instruction, config) };
+      return { ...config, Healthcheck: healthTest(instruction) };
     case 'ONBUILD':
       return { ...config, OnBuild: [...(config.OnBuild ?? []), instruction.trigger] };
     default:
@@ -88,13 +88,13 @@ function stopSignal(text: string, line: number): string {
   throw new DockerfileSyntaxError({ line, instruction: 'STOPSIGNAL', problem: `invalid signal: ${text}`, remedy: SIGNAL_REMEDY });
 }
 
-function healthTest(instruction: Extract<Instruction, { kind: 'HEALTHCHECK' }>, config: ImageRunConfig): NonNullable<ImageRunConfig['Healthcheck']> {
+function healthTest(instruction: Extract<Instruction, { kind: 'HEALTHCHECK' }>): NonNullable<ImageRunConfig['Healthcheck']> {
   const { command } = instruction;
   // Zero is what stands where nothing does.
   const options = Object.fromEntries(Object.entries(instruction.options).filter(([, figure]) => figure !== 0));
   if (command === undefined) return { Test: ['NONE'] };
   if (command.form === 'exec') return { ...options, Test: ['CMD', ...command.words] };
-  return config.Shell === undefined ? { ...options, Test: ['CMD-SHELL', command.line] } : { ...options, Test: ['CMD', ...config.Shell, command.line] };
+  return { ...options, Test: ['CMD-SHELL', command.line] };
 }
 
 /** `80`, `80/udp`, `7000-7002` as the keys of ExposedPorts; of `127.0.0.1:8080:80` the container's port, as the reference does. */

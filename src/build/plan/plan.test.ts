@@ -131,6 +131,7 @@ for (const [text, expected] of [
   ['FROM scratch', { WorkingDir: '/', Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] }],
   ['FROM a\nEXPOSE 0 80/', { ExposedPorts: { '0/tcp': {}, '80/tcp': {} } }],
   ['FROM a\nSTOPSIGNAL SIGRTMAX-2', { StopSignal: 'SIGRTMAX-2' }],
+  ['FROM a\nSHELL ["/bin/ash", "-ec"]\nHEALTHCHECK CMD x', { Shell: ['/bin/ash', '-ec'], Healthcheck: { Test: ['CMD-SHELL', 'x'] } }],
   ['FROM a\nHEALTHCHECK --interval= --timeout=0 --retries=0 CMD x', { Healthcheck: { Test: ['CMD-SHELL', 'x'] } }],
 ] as const)
   test(`${JSON.stringify(text)} is configured as by the reference`, async () => {

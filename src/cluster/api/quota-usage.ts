@@ -1,9 +1,8 @@
-import type { V1Container, V1PersistentVolumeClaim, V1Pod, V1ResourceQuota, V1Service } from './generated/types.ts';
+import type { V1PersistentVolumeClaim, V1Pod, V1ResourceQuota, V1Service } from './generated/types.ts';
+import { type Amounts, podLimits, podRequests } from './pod-resources.ts';
 import { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
 import type { KubeObject, ResourceInfo } from './types.ts';
 
-/** Amounts by the names that a ResourceQuota has for them, in thousandths. */
-export type Amounts = Readonly<Record<string, Milli>>;
 type Named = Pick<ResourceInfo, 'group' | 'resource'>;
 
 const ONE = 1000n;
@@ -11,7 +10,7 @@ const ONE = 1000n;
 const PLAIN = new Set(['configmaps', 'secrets', 'replicationcontrollers', 'resourcequotas', 'services', 'persistentvolumeclaims']);
 const known = new WeakMap<KubeObject, Amounts>();
 
-/** What one object takes of its namespace's quotas, whatever these limit. Pure; remembered for each state of an object. */
+/** What one object takes of its namespace's quotas, by the names that these have for it and whatever they limit. Pure; remembered for each state of an object. */
 export function quotaAmounts(resource: Named, object: KubeObject): Amounts {
   const found = known.get(object) ?? measure(resource, object);
   if (Object.isFrozen(object)) known.set(object, found);
@@ -32,36 +31,13 @@ function measure({ group, resource }: Named, object: KubeObject): Amounts {
 /** A Pod that has ended takes nothing but its place among the objects. */
 function ofPod(pod: V1Pod): Amounts {
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return {};
-  const requests = podTotal(pod, ({ resources }) => resources?.requests);
-  const limits = podTotal(pod, ({ resources }) => resources?.limits);
   const amounts: Record<string, Milli> = { pods: ONE };
-  for (const [name, amount] of Object.entries(requests)) {
+  for (const [name, amount] of Object.entries(podRequests(pod))) {
     amounts[`requests.${name}`] = amount;
     if (name === 'cpu' || name === 'memory' || name === 'ephemeral-storage' || name.startsWith('hugepages-')) amounts[name] = amount;
   }
-  for (const [name, amount] of Object.entries(limits)) amounts[`limits.${name}`] = amount;
+  for (const [name, amount] of Object.entries(podLimits(pod))) amounts[`limits.${name}`] = amount;
   return amounts;
-}
-
-/** What a Pod takes at most at a time: its containers together, or an init container where that takes more. */
-export function podTotal({ spec }: V1Pod, of: (container: V1Container) => Readonly<Record<string, string>> | undefined): Amounts {
-  const total: Record<string, Milli> = {};
-  const add = (to: Record<string, Milli>, container: V1Container) => {
-    for (const [name, text] of Object.entries(of(container) ?? {})) if (isQuantity(text)) to[name] = (to[name] ?? 0n) + parseQuantity(text);
-  };
-  for (const container of spec?.containers ?? []) add(total, container);
-  const staying: Record<string, Milli> = {};
-  const peak: Record<string, Milli> = {};
-  for (const container of spec?.initContainers ?? []) {
-    const now: Record<string, Milli> = { ...staying };
-    add(now, container);
-    for (const [name, amount] of Object.entries(now)) if (amount > (peak[name] ?? 0n)) peak[name] = amount;
-    if (container.restartPolicy !== 'Always') continue;
-    add(staying, container);
-    add(total, container);
-  }
-  for (const [name, amount] of Object.entries(peak)) if (amount > (total[name] ?? 0n)) total[name] = amount;
-  return total;
 }
 
 function ofService({ spec }: V1Service): Amounts {

@@ -1,59 +1,20 @@
-import { parseQuantity, type V1Container, type V1Node, type V1Pod } from '#cluster/api';
+import { parseQuantity, podRequests, type V1Node, type V1Pod } from '#cluster/api';
 import type { Counted, NodeView } from './types.ts';
 
 export type Amounts = ReadonlyMap<string, bigint>;
 
 const known = new WeakMap<V1Pod, Amounts>();
 
-/** What a Pod asks for. Pods are frozen, so that each is added up once. */
+/** What a Pod asks for or holds, in thousandths. Pods are frozen, so that each is added up once. */
 export function requestsOf(pod: V1Pod): Amounts {
   const before = known.get(pod);
   if (before !== undefined) return before;
-  const requests = addedUp(pod);
+  const requests = new Map(Object.entries(podRequests(pod)));
   known.set(pod, requests);
   return requests;
 }
 
-/**
- * What a container holds or is about to: the most of what it asks for, was granted and has. What its node can never grant it holds not.
- */
-function heldBy(container: V1Container, { status }: V1Pod): Amounts {
-  const own = amountsOf(container);
-  const known = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(({ name }) => name === container.name);
-  const held = [known?.resources?.requests, known?.allocatedResources].filter((list) => list !== undefined && isDifferent(list, container));
-  if (held.length === 0) return own;
-  const isInfeasible = status?.conditions?.some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible') === true;
-  const most = new Map(isInfeasible ? [] : own);
-  for (const list of held) raise(most, parseAmounts(list));
-  return most;
-}
-
-function isDifferent(list: Readonly<Record<string, string>>, { resources }: V1Container): boolean {
-  const own = resources?.requests ?? {};
-  return Object.keys(own).length !== Object.keys(list).length || Object.entries(list).some(([name, text]) => own[name] !== text);
-}
-
-/** The sum of its containers, or its biggest init container where that is more; sidecars count with both. Thousandths. */
-function addedUp(pod: V1Pod): Amounts {
-  const { spec } = pod;
-  const running = new Map<string, bigint>();
-  for (const container of spec?.containers ?? []) add(running, heldBy(container, pod));
-  const sidecars = new Map<string, bigint>();
-  const peak = new Map<string, bigint>();
-  for (const container of spec?.initContainers ?? []) {
-    const own = container.restartPolicy === 'Always' ? heldBy(container, pod) : amountsOf(container);
-    if (container.restartPolicy === 'Always') {
-      add(sidecars, own);
-      raise(peak, sidecars);
-    } else raise(peak, sum(sidecars, own));
-  }
-  add(running, sidecars);
-  raise(running, peak);
-  add(running, parseAmounts(spec?.overhead));
-  return running;
-}
-
-export function parseAmounts(list: Readonly<Record<string, string>> | undefined): Map<string, bigint> {
+function parseAmounts(list: Readonly<Record<string, string>> | undefined): Map<string, bigint> {
   return new Map(Object.entries(list ?? {}).map(([name, quantity]) => [name, parseQuantity(quantity)]));
 }
 
@@ -103,21 +64,6 @@ export function ownerOf({ metadata }: V1Pod): string | undefined {
   return metadata.ownerReferences?.find(({ controller }) => controller)?.uid;
 }
 
-function amountsOf({ resources }: V1Container): Amounts {
-  // A limit stands for the request that isn't given.
-  return parseAmounts({ ...resources?.limits, ...resources?.requests });
-}
-
 function add(total: Map<string, bigint>, more: Amounts): void {
   for (const [name, amount] of more) total.set(name, (total.get(name) ?? 0n) + amount);
-}
-
-function sum(a: Amounts, b: Amounts): Amounts {
-  const total = new Map(a);
-  add(total, b);
-  return total;
-}
-
-function raise(total: Map<string, bigint>, to: Amounts): void {
-  for (const [name, amount] of to) if (amount > (total.get(name) ?? 0n)) total.set(name, amount);
 }

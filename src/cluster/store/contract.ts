@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '#kit';
-import type { Store, StoreEvent } from './types.ts';
+import type { LateBytes, Store, StoreEvent } from './types.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString());
@@ -160,6 +160,34 @@ export function storeContract(name: string, open: () => Promise<Store>, { openLi
         ['/w/a', 'deleted', '2'],
       ],
     );
+  });
+
+  check('takes bytes that are made late for those that they are, and keeps them so where it says so', async (store) => {
+    const late = (value: string): LateBytes => ({ bytes: bytes(value) });
+    const { seen, hear, until } = collector();
+    using _watch = await store.watch('/late/', await store.revision(), hear);
+    const first = late('1');
+    const put = await store.put('/late/a', first);
+    assert.equal(put.late, store.keepsLate === true ? first : undefined);
+    await store.transact([
+      { key: '/late/a', value: late('2'), expected: put.modRevision },
+      { key: '/late/b', value: late('3') },
+    ]);
+    await until(3);
+    assert.deepEqual(
+      seen.map((event) => event.type === 'put' && [text(event.item.value), text(event.previous?.value)]),
+      [
+        ['1', undefined],
+        ['2', '1'],
+        ['3', undefined],
+      ],
+    );
+    assert.equal(text((await store.get('/late/a', put.modRevision))?.value), '1');
+    assert.deepEqual(
+      (await store.range('/late/')).items.map(({ value }) => text(value)),
+      ['2', '3'],
+    );
+    assert.equal(text((await store.delete('/late/a'))?.previous.value), '2');
   });
 
   check('tells a watcher nothing more once it is disposed', async (store) => {

@@ -1,4 +1,4 @@
-import type { LeaseId, Revision, StoredItem } from './types.ts';
+import type { LeaseId, Revision, StoredItem, StoreValue } from './types.ts';
 
 /** Entries of one transaction share their revision. */
 export interface EntryId {
@@ -12,7 +12,7 @@ export interface JournalEntry extends EntryId {
   readonly key: string;
   readonly createRevision: Revision;
   /** Absent: the key was deleted. */
-  readonly value?: Uint8Array;
+  readonly value?: StoreValue;
   /** The value is not in it: the journal reads it when it is asked for. */
   readonly isLeft?: boolean;
   readonly lease?: LeaseId;
@@ -30,6 +30,8 @@ export interface LeaseRecord {
 
 /** Where entries are kept. The memory store's keeps nothing. */
 export interface Journal {
+  /** See `Store`. */
+  readonly keepsLate?: boolean;
   /** What was kept, in the order of revisions, and the state of the counters. */
   load(): Promise<{
     readonly entries: Iterable<JournalEntry>;
@@ -62,8 +64,9 @@ export interface StoreContent {
 /** Keeps nothing: for clusters that live in memory. It begins with what another store held, without its history. */
 export function memoryJournal({ items, revision, leases = [] }: StoreContent = { items: [], revision: 0 }): Journal {
   return {
+    keepsLate: true,
     load: async () => ({
-      entries: items.toSorted((a, b) => a.modRevision - b.modRevision).map(({ modRevision, ...item }) => ({ ...item, revision: modRevision })),
+      entries: items.toSorted((a, b) => a.modRevision - b.modRevision).map(entryOf),
       leases,
       revision,
       compacted: revision,
@@ -73,4 +76,9 @@ export function memoryJournal({ items, revision, leases = [] }: StoreContent = {
     compact: async () => {},
     close: async () => {},
   };
+}
+
+function entryOf(item: StoredItem): JournalEntry {
+  const { key, createRevision, modRevision, lease } = item;
+  return { revision: modRevision, key, value: item.late ?? item.value, createRevision, ...(lease === undefined ? {} : { lease }) };
 }

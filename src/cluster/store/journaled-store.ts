@@ -3,8 +3,22 @@ import { type Clock, systemClock } from '#kit';
 import { compacted, futureRevision, momentCompacted, revisionConflict, storeClosed, storeFailed } from './errors.ts';
 import type { Journal, JournalEntry, LeaseRecord } from './journal.ts';
 import { keptItem } from './kept-item.ts';
+import { bytesOf } from './late.ts';
 import { Leases } from './leases.ts';
-import type { Lease, LeaseId, PutOptions, RangeOptions, RangeResult, Revision, Store, StoredItem, StoreEvent, StoreWrite, Transacted } from './types.ts';
+import type {
+  Lease,
+  LeaseId,
+  PutOptions,
+  RangeOptions,
+  RangeResult,
+  Revision,
+  Store,
+  StoredItem,
+  StoreEvent,
+  StoreValue,
+  StoreWrite,
+  Transacted,
+} from './types.ts';
 import { Times } from './times.ts';
 import { firstAfter, keyOf, revisionOf, throwLater, Watchers } from './watchers.ts';
 import { Versions } from './versions.ts';
@@ -100,6 +114,10 @@ export class JournaledStore implements Store {
     }
   }
 
+  get keepsLate(): boolean {
+    return this.#journal.keepsLate ?? false;
+  }
+
   async revision(): Promise<Revision> {
     return this.#revision;
   }
@@ -119,11 +137,11 @@ export class JournaledStore implements Store {
     return { items, revision, more: items.length < count, count };
   }
 
-  async put(key: string, value: Uint8Array, { expected, lease }: PutOptions = {}): Promise<StoredItem> {
+  async put(key: string, value: StoreValue, { expected, lease }: PutOptions = {}): Promise<StoredItem> {
     const standing = this.#check(key, expected, lease);
     const revision = ++this.#assigned;
     const createRevision = standing?.createRevision ?? revision;
-    const [event] = await this.#write([{ revision, key, createRevision, value, ...(lease === undefined ? {} : { lease }) }]);
+    const [event] = await this.#write([{ revision, key, createRevision, value: this.#asKept(value), ...(lease === undefined ? {} : { lease }) }]);
     if (event?.type !== 'put') throw new TypeError('a put became a delete');
     return event.item;
   }
@@ -144,7 +162,7 @@ export class JournaledStore implements Store {
     const revision = ++this.#assigned;
     const entries = done.map(({ key, value, lease }, part): JournalEntry => {
       const createRevision = standing[writes.findIndex((one) => one.key === key)]?.createRevision ?? revision;
-      return { revision, part, key, createRevision, ...(value === undefined ? {} : { value, ...(lease === undefined ? {} : { lease }) }) };
+      return { revision, part, key, createRevision, ...(value === undefined ? {} : { value: this.#asKept(value), ...(lease === undefined ? {} : { lease }) }) };
     });
     const written = new Map((await this.#write(entries)).map((event) => [keyOf(event), event.type === 'put' ? event.item : undefined]));
     return { revision, items: writes.map(({ key }) => written.get(key)) };
@@ -207,6 +225,10 @@ export class JournaledStore implements Store {
     } finally {
       await this.#journal.close();
     }
+  }
+
+  #asKept(value: StoreValue): StoreValue {
+    return this.keepsLate ? value : bytesOf(value);
   }
 
   #mustBeOpen(): void {
@@ -332,7 +354,7 @@ export class JournaledStore implements Store {
   /** Undefined for a deletion whose put was compacted away: nobody can have seen it. */
   #record({ revision, part = 0, key, createRevision, value, lease, isLeft = false }: JournalEntry): StoreEvent | undefined {
     const bound = lease === undefined ? {} : { lease };
-    const item = value === undefined ? undefined : keptItem(this.#journal, { key, value, createRevision, modRevision: revision, ...bound }, { part, isLeft });
+    const item = value === undefined ? undefined : keptItem(this.#journal, { key, createRevision, modRevision: revision, ...bound }, { value, part, isLeft });
     const previous = this.#versions.add(key, item === undefined ? { revision, part } : { revision, part, item });
     if (item !== undefined) return previous === undefined ? { type: 'put', item } : { type: 'put', item, previous };
     return previous === undefined ? undefined : { type: 'delete', key, revision, previous };

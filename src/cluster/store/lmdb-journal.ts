@@ -1,5 +1,6 @@
 import { open, type RootDatabase } from 'lmdb';
 import { compacted, StoreError } from './errors.ts';
+import { bytesOf } from './late.ts';
 import type { EntryId, Journal, JournalEntry, LeaseRecord } from './journal.ts';
 import type { LeaseId, Revision } from './types.ts';
 
@@ -88,7 +89,7 @@ export function openLmdbJournal(path: string): Journal {
 
 function encode({ key, createRevision, value, time_ms, lease }: JournalEntry): Buffer {
   const head = Buffer.from(`${JSON.stringify({ key, createRevision, deleted: value === undefined, time_ms, lease })}\n`);
-  return value === undefined ? head : Buffer.concat([head, value]);
+  return value === undefined ? head : Buffer.concat([head, bytesOf(value)]);
 }
 
 function decode(place: Key, bytes: Buffer): JournalEntry {

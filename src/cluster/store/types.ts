@@ -4,10 +4,19 @@ export type Revision = number;
 /** Of a time to live that keys are bound to. */
 export type LeaseId = number;
 
+/** A value whose bytes are made when somebody wants them; the same ones each time. */
+export interface LateBytes {
+  readonly bytes: Uint8Array;
+}
+/** What may be put. */
+export type StoreValue = Uint8Array | LateBytes;
+
 export interface StoredItem {
   readonly key: string;
   /** May be read from where it is kept, each time: while the store is open. Errors: `COMPACTED` where it was forgotten meanwhile. */
   readonly value: Uint8Array;
+  /** The value as it was put, of a store that `keepsLate`. */
+  readonly late?: LateBytes;
   readonly createRevision: Revision;
   readonly modRevision: Revision;
   /** With which it ends. */
@@ -44,7 +53,7 @@ export interface RangeResult {
 export interface StoreWrite {
   readonly key: string;
   /** Without it the key is deleted, if it is there. */
-  readonly value?: Uint8Array;
+  readonly value?: StoreValue;
   /** The modRevision that must stand there, 0 for nothing; whatever it is without. */
   readonly expected?: Revision;
   /** The value ends with it. */
@@ -75,6 +84,8 @@ export interface Store {
    * what a read finds. Otherwise writers and watchers in this process see one order.
    */
   readonly shared: boolean;
+  /** Whether it keeps late bytes as they were put and asks for them only when the value is read; others ask at once. */
+  readonly keepsLate?: boolean;
   revision(): Promise<Revision>;
   get(key: string, revision?: Revision): Promise<StoredItem | undefined>;
   /** Keys that begin with `prefix`, in order, as of one revision. Errors: `COMPACTED`, `FUTURE_REVISION`. */
@@ -83,7 +94,7 @@ export interface Store {
    * Durable when it resolves. `expected` is the modRevision that must stand there, 0 for nothing. The key ends with the `lease`, and with no
    * other that it had. Rejects with `REVISION_CONFLICT`, `LEASE_NOT_FOUND`.
    */
-  put(key: string, value: Uint8Array, options?: PutOptions): Promise<StoredItem>;
+  put(key: string, value: StoreValue, options?: PutOptions): Promise<StoredItem>;
   delete(key: string, options?: { readonly expected?: Revision }): Promise<{ readonly revision: Revision; readonly previous: StoredItem } | undefined>;
   /**
    * All of it under one revision, or nothing where one key doesn't stand as it must. Each key stands in it once. Durable when it resolves.

@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, type Stats, unlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, type Stats } from 'node:fs';
 import { treeInvalid } from '../errors.ts';
-import { lookUp, pathBytes, type Privileges } from '../tar/files.ts';
+import { lookUp, pathBytes, type Privileges, removeTree } from '../tar/files.ts';
 import { fromBytesText, toBytesText } from '../tar/names.ts';
 import { makeFoldersBelow, resolveBelow } from './in-root.ts';
 import { TreeMaker } from './maker.ts';
@@ -30,6 +30,8 @@ class TreeCopy {
   readonly #maker: TreeMaker;
   /** What is left for later. */
   readonly #grafts: TreeGraft[] | undefined;
+  /** Of an archive, the folders that it names. */
+  readonly #named: ReadonlySet<string> | undefined;
   /** Folders that are in the writable layer for sure. */
   readonly #raised = new Set<string>();
 
@@ -38,6 +40,7 @@ class TreeCopy {
     this.#item = item;
     this.#maker = new TreeMaker(item, privileges);
     this.#grafts = grafts;
+    this.#named = item.archiveFolders && new Set(item.archiveFolders);
   }
 
   run(): void {
@@ -59,12 +62,12 @@ class TreeCopy {
 
   #entry(source: string, folder: string, name: string, inside: string, stats: Stats): void {
     // A folder of the root may be a link (`/lib` to `usr/lib`): what it leads to takes the files, never anything outside.
-    const target = resolveBelow(this.#root, `${folder.slice(this.#root.length)}/${name}`, stats.isDirectory());
-    const existing = lookUp(pathBytes(target));
-    if (existing?.isDirectory() && !stats.isDirectory()) throw treeInvalid(fromBytesText(name), 'a folder stands at its place');
-    if (existing && !existing.isDirectory()) unlinkSync(pathBytes(target));
-    if (existing?.isDirectory()) {
+    const isNamed = this.#named?.has(inside) === true;
+    const target = resolveBelow(this.#root, `${folder.slice(this.#root.length)}/${name}`, stats.isDirectory() && !isNamed);
+    const existing = this.#makeRoom(target, name, stats);
+    if (existing) {
       this.#children(source, target, inside);
+      if (this.#named && !isNamed) return undefined;
       this.#maker.describe(source, target, stats);
       this.#later('dress', source, target, inside);
       return undefined;
@@ -73,6 +76,15 @@ class TreeCopy {
     if (stats.isDirectory()) mkdirSync(pathBytes(target), 0o755);
     else this.#raise(target.slice(0, target.lastIndexOf('/')));
     return this.#later(stats.isDirectory() ? 'fill' : 'put', source, target, inside);
+  }
+
+  /** Takes away what stands there, but for a folder that another is merged with: that is answered. Errors: `TREE_INVALID`. */
+  #makeRoom(target: string, name: string, stats: Stats): Stats | undefined {
+    const existing = lookUp(pathBytes(target));
+    if (existing === undefined || (existing.isDirectory() && stats.isDirectory())) return existing;
+    if (existing.isDirectory() && !this.#named) throw treeInvalid(fromBytesText(name), 'a folder stands at its place');
+    removeTree(target, existing);
+    return undefined;
   }
 
   #later(kind: TreeGraft['kind'], source: string, target: string, inside: string): void {

@@ -33,7 +33,8 @@ class TreeHasher {
     const path = toBytesText(item.path);
     const stats = needStats(path);
     if (!stats.isDirectory() && isExcluded(path.slice(path.lastIndexOf('/') + 1))) return;
-    this.#visit(path, toBytesText(item.name), '', stats, isExcluded);
+    if (item.contentOnly === true && stats.isDirectory()) this.#children(path, toBytesText(item.name), '', isExcluded);
+    else this.#visit(path, toBytesText(item.name), '', stats, isExcluded);
   }
 
   end(): { digest: Digest; bytes: number } {
@@ -43,7 +44,10 @@ class TreeHasher {
   #visit(path: string, name: string, inside: string, stats: Stats, isExcluded: (inside: string) => boolean): void {
     this.#hash.update(this.#line(path, name, stats), 'latin1');
     if (stats.isFile()) this.#content(path, this.#hash);
-    if (!stats.isDirectory()) return;
+    if (stats.isDirectory()) this.#children(path, name, inside, isExcluded);
+  }
+
+  #children(path: string, name: string, inside: string, isExcluded: (inside: string) => boolean): void {
     for (const child of sortedNames(path)) {
       const below = inside === '' ? child : `${inside}/${child}`;
       if (!isExcluded(below)) this.#visit(`${path}/${child}`, `${name}/${child}`, below, needStats(`${path}/${child}`), isExcluded);

@@ -9,6 +9,8 @@ export interface TreeSource {
 export interface TreeHashItem extends TreeSource {
   /** What it is called where that matters, else empty. */
   readonly name: string;
+  /** Of a folder, what it holds, and not how it looks itself. */
+  readonly contentOnly?: boolean;
 }
 export interface TreeCopyItem extends TreeSource {
   /** Folder inside of the root, made where it is not there; links in the root never lead out of it. */
@@ -22,6 +24,11 @@ export interface TreeCopyItem extends TreeSource {
   readonly folderOwner?: Owner;
   /** Theirs; else 0755. */
   readonly folderMode?: number;
+  /**
+   * The source is what an archive held, which names these folders of it (latin1 text) itself. It is put there as archives are: whatever is in the
+   * way goes, but a folder that the archive only implies may be a link, and is left as it is.
+   */
+  readonly archiveFolders?: readonly string[];
 }
 /** What of a copy is put into a writable layer while that is not mounted. Paths are latin1 text; the target's begins at the root. */
 export interface TreeGraft {

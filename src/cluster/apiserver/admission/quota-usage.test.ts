@@ -66,3 +66,48 @@ test('scopes choose which Pods count; ports of Services and claims have amounts 
     /requested: requests.storage=2Gi, used: requests.storage=0, limited: requests.storage=1Gi/,
   );
 });
+
+test('a Pod whose resources change counts with the most of what it asks for, was granted and has; what may not be had is refused at once', async () => {
+  await using server = await startTestServer();
+  const sized = (cpu: string) => ({ containers: [{ name: 'main', image: 'x', resources: { requests: { cpu } } }] });
+  const resize = (cpu: string) =>
+    ask(server, 'patch', 'pods', { ...inDefault, name: 'a', subresource: 'resize', contentType: merge, body: { spec: sized(cpu) } }).then(
+      () => 'made',
+      (error: unknown) => (error instanceof StatusError ? error.message.replace(/^.*is forbidden: /, '') : String(error)),
+    );
+  const report = (has: string, granted: string, reason?: string) => {
+    const known = { name: 'main', image: 'x', imageID: '', ready: true, restartCount: 0, resources: { requests: { cpu: has } } };
+    const conditions = reason === undefined ? [] : [{ type: 'PodResizePending', status: 'True', reason }];
+    const status = { conditions, containerStatuses: [{ ...known, allocatedResources: { cpu: granted } }] };
+    return ask(server, 'patch', 'pods', { ...inDefault, name: 'a', subresource: 'status', contentType: merge, body: { status } });
+  };
+  await quota(server, 'q', { hard: { 'requests.cpu': '3' } });
+  assert.equal(await create(server, 'pods', pod('a', sized('1'))), 'made');
+  await report('1', '1');
+  assert.equal(await resize('4'), 'exceeded quota: q, requested: requests.cpu=3, used: requests.cpu=1, limited: requests.cpu=3');
+  assert.equal(await resize('2500m'), 'made');
+  await report('2500m', '2500m');
+  assert.equal(await resize('1'), 'made');
+  assert.match(await create(server, 'pods', pod('b', sized('1'))), /used: requests.cpu=2500m/, 'it has it still');
+  await report('1', '1');
+  assert.equal(await create(server, 'pods', pod('b', sized('1'))), 'made');
+  assert.equal(await resize('2'), 'made');
+  assert.match(await create(server, 'pods', pod('c', sized('1'))), /used: requests.cpu=3/, 'what it asks for counts');
+  await report('1', '1', 'Infeasible');
+  assert.equal(await create(server, 'pods', pod('c', sized('1'))), 'made', 'what it never gets does not');
+});
+
+test('what a namespace has of bounds for containers holds for changed resources, too', async () => {
+  await using server = await startTestServer();
+  const main = (resources: object) => ({ containers: [{ name: 'main', image: 'x', resources }] });
+  assert.equal(await create(server, 'pods', pod('a', main({ requests: { cpu: '1' }, limits: { cpu: '2' } }))), 'made');
+  const limits = [{ type: 'Container', max: { cpu: '3' } }];
+  await ask(server, 'create', 'limitranges', {
+    ...inDefault,
+    body: Object.assign(configMap('range'), { kind: 'LimitRange', data: undefined, spec: { limits } }),
+  });
+  const resize = (cpu: string) =>
+    ask(server, 'patch', 'pods', { ...inDefault, name: 'a', subresource: 'resize', contentType: merge, body: { spec: main({ limits: { cpu } }) } });
+  await assert.rejects(resize('4'), /maximum cpu usage per Container is 3, but limit is 4/);
+  await resize('3');
+});

@@ -1,9 +1,9 @@
 import type { KubeObject } from '#cluster/api';
 import { PackedText } from './packed-text.ts';
-import type { Texts } from './texts.ts';
+import { Texts } from './texts.ts';
 
-/** JSON of frozen objects, shared by all who read or watch them: as it stands in the store, or as it was made of the object. */
-const made = new WeakMap<object, Buffer | PackedText>();
+/** JSON of frozen objects, shared by all who read or watch them: as it stands in the store, or as it was made of the object; or where it goes once it is made. */
+const made = new WeakMap<object, Buffer | PackedText | Texts>();
 
 const CLOSING_BRACE = 0x7d;
 
@@ -26,6 +26,11 @@ export function rememberWritten(object: KubeObject, value: Uint8Array, revision:
   const inserted = Buffer.from(`"resourceVersion":"${revision}",`);
   const pieces = [head, inserted, value.subarray(head.length)];
   made.set(object, texts?.pack(pieces, metadata.ownerReferences?.[0]?.uid ?? '') ?? Buffer.concat(pieces));
+}
+
+/** Says that the text of the frozen object is held beside its siblings' once somebody asks for it. */
+export function rememberUnwritten(object: KubeObject, texts: Texts): void {
+  made.set(object, texts);
 }
 
 /** The object's JSON, UTF-8. Only for objects that never change again. */
@@ -53,10 +58,17 @@ export function writeBytes(object: object, target: Buffer, start: number, skip =
 
 function textOf(object: object): Buffer | PackedText {
   const known = made.get(object);
-  if (known !== undefined) return known;
-  const bytes = Buffer.from(JSON.stringify(object));
-  made.set(object, bytes);
-  return bytes;
+  if (known !== undefined && !(known instanceof Texts)) return known;
+  const text = known === undefined ? Buffer.from(JSON.stringify(object)) : packed(object as KubeObject /* `rememberUnwritten` saw it. */, known);
+  made.set(object, text);
+  return text;
+}
+
+/** As it would have been made of what the store holds. */
+function packed({ apiVersion, kind, metadata, ...rest }: KubeObject, texts: Texts): PackedText {
+  const { resourceVersion, ...kept } = metadata;
+  const text = JSON.stringify({ apiVersion, kind, metadata: { resourceVersion, ...kept }, ...rest });
+  return texts.pack([Buffer.from(text)], metadata.ownerReferences?.[0]?.uid ?? '');
 }
 
 /** Freezes the object and everything in it; answers the same object. */

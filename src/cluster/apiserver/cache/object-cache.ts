@@ -1,9 +1,10 @@
 import type { KubeObject } from '#cluster/api';
 import type { LeaseId, Store, StoreEvent, StoredItem, StoreWrite } from '#cluster/store';
 import { GantryError, type Logger } from '#kit';
-import { deepFreeze, rememberWritten, storedText } from './bytes.ts';
+import { deepFreeze, rememberUnwritten, rememberWritten, storedText } from './bytes.ts';
 import { CollectionCache } from './collection-cache.ts';
 import { prefixOfKey, ROOT } from './keys.ts';
+import { LateObject } from './late-object.ts';
 
 /** With which lease what is written under a key ends; undefined for none. */
 type LeaseFor = (key: string) => Promise<LeaseId> | undefined;
@@ -82,21 +83,21 @@ export class ObjectCache {
    * readers see it. `alongside` is written with it, or neither. Rejects with the store's `REVISION_CONFLICT`, which names the key.
    */
   async put(key: string, object: KubeObject, expected: number, alongside: readonly StoreWrite[] = []): Promise<KubeObject> {
-    const bytes = storedText(object);
-    const mine = { bytes, object };
-    this.#inFlight.set(key, mine);
+    const value = this.#store.keepsLate === true ? new LateObject(object) : storedText(object);
+    const mine = value instanceof LateObject ? undefined : { bytes: value, object };
+    if (mine !== undefined) this.#inFlight.set(key, mine);
     try {
       const granted = this.#leaseFor(key);
       const bound = granted === undefined ? {} : { lease: await granted };
       const revision =
         alongside.length === 0
-          ? (await this.#store.put(key, bytes, { expected, ...bound })).modRevision
-          : (await this.#store.transact([{ key, value: bytes, expected, ...bound }, ...alongside])).revision;
+          ? (await this.#store.put(key, value, { expected, ...bound })).modRevision
+          : (await this.#store.transact([{ key, value, expected, ...bound }, ...alongside])).revision;
       await this.reached(revision);
       const seen = this.get(key);
       return seen && seen.metadata.resourceVersion === String(revision) ? seen : withRevision(object, revision);
     } finally {
-      if (this.#inFlight.get(key) === mine) this.#inFlight.delete(key);
+      if (mine !== undefined && this.#inFlight.get(key) === mine) this.#inFlight.delete(key);
     }
   }
 
@@ -201,8 +202,9 @@ export class ObjectCache {
 
   #objectOf(item: StoredItem, collection: CollectionCache, previous: KubeObject | undefined): KubeObject {
     const mine = this.#inFlight.get(item.key);
+    if (mine === undefined) return parse(item, collection, previous);
     const { value, modRevision } = item;
-    if (!mine || Buffer.compare(mine.bytes, value) !== 0) return parse(item, collection, previous);
+    if (Buffer.compare(mine.bytes, value) !== 0) return parse(item, collection, previous);
     return asStored(mine.object, value, modRevision, collection, previous);
   }
 }
@@ -211,17 +213,34 @@ export class ObjectCache {
 type Common = Pick<CollectionCache, 'siblings' | 'texts'>;
 
 /** The object that a stored item holds, frozen, with its resourceVersion, and with what it shares with `previous` or its siblings. */
-export function parse({ value, modRevision }: StoredItem, common?: Common, previous?: KubeObject): KubeObject {
+export function parse(item: StoredItem, common?: Common, previous?: KubeObject): KubeObject {
+  const { late, modRevision } = item;
+  if (late instanceof LateObject) return shared(late, modRevision, common, previous);
+  const { value } = item;
   // What stands under the root was written by `put` from a KubeObject.
   const object = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8')) as KubeObject;
   return asStored(object, value, modRevision, common, previous);
 }
 
+/** One object for all who read that revision of it, of whichever server on the store. */
+function shared(late: LateObject, revision: number, common: Common | undefined, previous: KubeObject | undefined): KubeObject {
+  const { object } = late;
+  if (Object.isFrozen(object) && object.metadata.resourceVersion === String(revision)) return object;
+  const stored = late.becomes(frozen(object, revision, common, previous));
+  if (common !== undefined) rememberUnwritten(stored, common.texts);
+  return stored;
+}
+
 function asStored(object: KubeObject, value: Uint8Array, revision: number, common?: Common, previous?: KubeObject): KubeObject {
+  const stored = frozen(object, revision, common, previous);
+  rememberWritten(stored, value, revision, common?.texts);
+  return stored;
+}
+
+function frozen(object: KubeObject, revision: number, common?: Common, previous?: KubeObject): KubeObject {
   const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
   common?.siblings.share(stored, previous);
-  rememberWritten(deepFreeze(stored), value, revision, common?.texts);
-  return stored;
+  return deepFreeze(stored);
 }
 
 export function withRevision(object: KubeObject, revision: number): KubeObject {

@@ -27,6 +27,7 @@ export class StoreMetrics {
   measured(store: Store): Store {
     return {
       shared: store.shared,
+      ...(store.keepsLate === undefined ? {} : { keepsLate: store.keepsLate }),
       revision: () => store.revision(),
       revisionAt: (...args) => store.revisionAt(...args),
       watch: (...args) => store.watch(...args),

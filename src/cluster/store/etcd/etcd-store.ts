@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { type Clock, type Random, systemRandom, type Timer } from '#kit';
 import { compacted, futureRevision, leaseNotFound, noTimes, outcomeUnknown, revisionConflict, storeClosed } from '../errors.ts';
 import { refuseDoubleKeys } from '../distinct.ts';
+import { bytesOf } from '../late.ts';
 import type {
   Lease,
   LeaseId,
@@ -12,6 +13,7 @@ import type {
   Store,
   StoredItem,
   StoreEvent,
+  StoreValue,
   StoreWrite,
   Transacted,
   WatchOptions,
@@ -115,7 +117,8 @@ export class EtcdStore implements Store {
     }
   }
 
-  async put(key: string, value: Uint8Array, { expected, lease }: PutOptions = {}): Promise<StoredItem> {
+  async put(key: string, given: StoreValue, { expected, lease }: PutOptions = {}): Promise<StoredItem> {
+    const value = bytesOf(given);
     const name = this.#prefix + key;
     const bound = lease === undefined ? {} : { lease };
     const { succeeded, repeated, answers } = await this.#change(key, expected, [{ put: name, value, ...bound }, { range: name }], bound);
@@ -144,7 +147,9 @@ export class EtcdStore implements Store {
       {
         compare: named.flatMap(({ name, expected }) => (expected === undefined ? [] : [{ key: name, modRevision: expected }])),
         success: [
-          ...named.map(({ name, value, lease }) => (value === undefined ? { delete: name } : { put: name, value, ...(lease === undefined ? {} : { lease }) })),
+          ...named.map(({ name, value, lease }) =>
+            value === undefined ? { delete: name } : { put: name, value: bytesOf(value), ...(lease === undefined ? {} : { lease }) },
+          ),
           ...look,
         ],
         failure: look,
@@ -306,7 +311,7 @@ export class EtcdStore implements Store {
 /** Whether what stands there is what was to be written. */
 function isDone({ value, expected = 0 }: StoreWrite, standing: StoredItem | undefined): boolean {
   if (value === undefined) return standing === undefined;
-  return standing !== undefined && standing.modRevision > expected && Buffer.compare(standing.value, value) === 0;
+  return standing !== undefined && standing.modRevision > expected && Buffer.compare(standing.value, bytesOf(value)) === 0;
 }
 
 /** etcd's words for what our errors say: it has one code for both. */

@@ -1,6 +1,6 @@
 import type { CoreV1ResourceClaim, V1PodResourceClaim, V1PodSpec, V1ResourceRequirements } from '../../generated/types.ts';
 import { formatQuantity, isQuantity, parseQuantity } from '../../quantity.ts';
-import { podTotal } from '../../quota-usage.ts';
+import { podTotal } from '../../pod-resources.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { checkText, dnsLabel, dnsSubdomain } from '../text-formats.ts';
 import { canOvercommit, checkAmount, checkContainerResourceName, checkPages, checkResourceName, isHugePages } from './resource-names.ts';

@@ -22,12 +22,20 @@ type Texts = Readonly<Record<string, string>>;
 /** The namespace's bounds for containers, Pods and claims, and what containers get that do not say. */
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
-  handles: ({ operation, served, subresource }) =>
-    subresource === undefined &&
-    ((operation === 'CREATE' && isResource(served, '', 'pods')) || (operation !== 'DELETE' && isResource(served, '', 'persistentvolumeclaims'))),
-  mutate({ cache }, { served, object, namespace }) {
-    // Decoded as a Pod.
-    if (isResource(served, '', 'pods')) for (const range of rangesOf(cache, namespace)) giveDefaults(object as V1Pod, range);
+  handles({ operation, served, subresource, old }) {
+    if (isResource(served, '', 'pods'))
+      return subresource === 'resize' ? old?.metadata.deletionTimestamp === undefined : operation === 'CREATE' && !subresource;
+    return subresource === undefined && operation !== 'DELETE' && isResource(served, '', 'persistentvolumeclaims');
+  },
+  mutate({ cache }, { operation, served, object, namespace }) {
+    if (!isResource(served, '', 'pods')) return;
+    // Decoded as one.
+    const pod = object as V1Pod;
+    for (const range of rangesOf(cache, namespace)) {
+      const said = giveDefaults(pod, range);
+      if (said.length === 0 || operation !== 'CREATE') continue;
+      pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${said.join('; ')}` };
+    }
   },
   validate({ cache }, { served, object, namespace, name }) {
     const found = rangesOf(cache, namespace)
@@ -45,15 +53,15 @@ function rangesOf(cache: ObjectCache, namespace = ''): readonly V1LimitRange[] {
   return collection.keys(`${collectionPrefix(RANGES)}${namespace}/`).map((key) => collection.get(key) as V1LimitRange);
 }
 
-function giveDefaults(pod: V1Pod, { spec }: V1LimitRange): void {
+/** Answers what was given. */
+function giveDefaults(pod: V1Pod, { spec }: V1LimitRange): readonly string[] {
   const ofContainers = (spec?.limits ?? []).filter(({ type }) => type === 'Container');
   const limits: Texts = Object.assign({}, ...ofContainers.map((one) => one.default ?? {}));
   const requests: Texts = Object.assign({}, ...ofContainers.map(({ defaultRequest }) => defaultRequest ?? {}));
-  const said = [
+  return [
     ...(pod.spec?.containers ?? []).flatMap((container) => complete(container, 'container', requests, limits)),
     ...(pod.spec?.initContainers ?? []).flatMap((container) => complete(container, 'init container', requests, limits)),
   ];
-  if (said.length > 0) pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${said.join('; ')}` };
 }
 
 function complete(container: V1Container, what: string, requests: Texts, limits: Texts): readonly string[] {

@@ -21,7 +21,8 @@ export const resourceQuota: AdmissionPlugin = {
     if (object === undefined) return;
     for (const quota of quotasOf(cache, namespace)) {
       if (!quotaCovers(quota, served.info, object)) continue;
-      const taken = increase(quotaAmounts(served.info, object), old === undefined ? {} : quotaAmounts(served.info, old));
+      const before = old !== undefined && quotaCovers(quota, served.info, old) ? quotaAmounts(served.info, old) : {};
+      const taken = increase(quotaAmounts(served.info, object), before);
       const why = exceeded(quota, usage.used(quota, served), taken) ?? unsaid(quota, served, object);
       if (why !== undefined) throw forbidden(served.info, name, why);
     }
@@ -30,6 +31,7 @@ export const resourceQuota: AdmissionPlugin = {
 
 /** New objects, and those which by a change may take more. */
 function counts({ operation, served, subresource }: AdmissionTarget): boolean {
+  if (subresource === 'resize') return isResource(served, '', 'pods');
   if (subresource !== undefined || operation === 'DELETE' || !served.info.namespaced || served.info.resource === 'events') return false;
   return operation === 'CREATE' || isResource(served, '', 'services') || isResource(served, '', 'persistentvolumeclaims');
 }

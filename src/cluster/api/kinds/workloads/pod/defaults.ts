@@ -1,7 +1,7 @@
 import { defaultPodSpec } from '../../../defaults/pod-spec.ts';
 import type { V1Container, V1Pod, V1PodSpec, V1ResourceRequirements } from '../../../generated/types.ts';
+import { podTotal } from '../../../pod-resources.ts';
 import { formatQuantity } from '../../../quantity.ts';
-import { podTotal } from '../../../quota-usage.ts';
 
 /** What a Pod has by default beyond what every template has. */
 export function defaultPod(pod: V1Pod): void {
