@@ -16,6 +16,7 @@ import { openNamed, takeContext } from './context/named.ts';
 import { checkSyntax } from './dockerfile/directives.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/parse.ts';
 import { BuildStepError, buildCancelled } from './errors.ts';
+import { SHELL_LABEL } from './execute/failed-step.ts';
 import { performPlan } from './execute/perform.ts';
 import { importInline } from './cache/inline.ts';
 import { findImages } from './images.ts';
@@ -119,7 +120,7 @@ export function createBuilder(options: BuilderOptions): Builder {
 /** What a killed process left: nothing of a build outlives it. */
 async function clearLeftovers(options: BuilderOptions, contexts: string): Promise<void> {
   const { engine, snapshots, images } = options;
-  for (const container of engine.containers.list(({ spec }) => spec.owner.kind === 'build'))
+  for (const container of engine.containers.list(({ spec }) => spec.owner.kind === 'build' || spec.labels?.[SHELL_LABEL] !== undefined))
     await engine.containers.remove(container.id, { force: true, volumes: true });
   for (const key of await snapshots.list()) {
     if (!key.startsWith('build-')) continue;

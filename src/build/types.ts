@@ -33,8 +33,11 @@ export interface BuildRequest {
   readonly secrets?: ReadonlyMap<string, Uint8Array>;
   /** `RUN --security=insecure` may be used. */
   readonly allowInsecure?: boolean;
-  /** The files of a RUN that fails become an image, which the output names. */
-  readonly keepFailed?: boolean;
+  /**
+   * The files of a RUN that fails become an image, and the step waits until a container with a shell in them is gone, on a terminal or without one; the
+   * output names both.
+   */
+  readonly keepFailed?: 'plain' | 'terminal';
   /** What stands in place of stages and images of these names. */
   readonly namedContexts?: ReadonlyMap<string, GivenContext>;
   /** In place of the context's stream: the address of a repository, of a tar or of a lone Dockerfile. */
@@ -103,8 +106,8 @@ export type BuildOutput =
   | { readonly aux: { readonly Step: StepEvent } }
   /** For requests with `cacheSteps` only. */
   | { readonly aux: { readonly CacheSteps: ExportedCache } }
-  /** An image with the files of the step that failed. */
-  | { readonly aux: { readonly FailedStep: Digest } }
+  /** An image with the files of the step that failed, and a container for a shell in them, with its mounts. */
+  | { readonly aux: { readonly FailedStep: { readonly Image: Digest; readonly Container: string; readonly Message: string } } }
   | { readonly status: string; readonly id?: string; readonly progressDetail?: { readonly current?: number; readonly total?: number } };
 
 /** Takes the output; a promise asks a running step to wait until it resolves. */

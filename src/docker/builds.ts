@@ -24,6 +24,7 @@ export async function buildImage(call: Call, rooms: Rooms): Promise<void> {
   const quiet = call.flag('q');
   const lines = new JsonLines(call);
   try {
+    if (quiet && request.keepFailed !== undefined) throw badRequest('keepFailed in a quiet build: nobody is told of the step that failed');
     const image = await rooms.builder.build(request, (output) => (quiet ? undefined : lines.send(output)));
     if (quiet) await lines.send({ stream: `${image.id}\n` });
     lines.end();
@@ -113,7 +114,7 @@ function extensions(
     namedContexts: contextsOf(fields.map('contexts') ?? {}),
     sshAgents: agentsOf(fields.map('sshAgents') ?? {}),
     allowInsecure: fields.flag('allowInsecure'),
-    keepFailed: fields.flag('keepFailed'),
+    keepFailed: keptFailed(fields.text('keepFailed')),
     noCacheStages: fields.texts('noCacheStages'),
     stepEvents: fields.flag('stepEvents'),
     cacheSteps: cacheSteps === undefined || cacheSteps === '' ? undefined : modeOf('cacheSteps', cacheSteps),
@@ -137,6 +138,13 @@ function contextsOf(given: Readonly<Record<string, string>>): NonNullable<BuildR
       return [name, { kind: 'git', url: text }];
     }),
   );
+}
+
+/** Errors: 400. */
+function keptFailed(text: string | undefined): BuildRequest['keepFailed'] {
+  if (text === undefined || text === '') return undefined;
+  if (text !== 'plain' && text !== 'terminal') throw badRequest(`invalid keepFailed "${text}": it is plain or terminal`);
+  return text;
 }
 
 /** Sockets of this machine, by their ids. Errors: 400 for a path that would be taken from the daemon's own folder. */

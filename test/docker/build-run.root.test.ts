@@ -4,13 +4,16 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { makeContext } from '../support/context.ts';
 import { startDocker } from '../support/docker.ts';
+import { eventually } from '../support/eventually.ts';
 import { output } from '../support/run.ts';
 
 const docker = await startDocker();
 after(() => docker[Symbol.asyncDispose]());
 
+const MAIN = fileURLToPath(import.meta.resolve('../../src/cli/main.ts'));
 const at = (name: string) => join(docker.daemon.folder, name);
 /** Builds a Dockerfile that needs no context, and answers what was said. */
 const build = (dockerfile: string, ...words: readonly string[]) => docker.feed(dockerfile, 'build', ...words, '-');
@@ -177,10 +180,59 @@ test('a failed step is kept for a shell when --debug asks, and leaves nothing el
   const { status, stdout, stderr } = await docker.daemon.gantry(['build', '--debug', folder], { input: 'cat behind; echo $WORD\n' });
   assert.equal(status, 3);
   assert.match(stderr, /returned a non-zero code: 3\nA shell in the failed step/);
-  assert.match(stdout, /left\nknown\n$/);
+  assert.match(stdout, /\nleft\nknown\n/);
   assert.equal(await docker.run('images -aq'), images);
   await docker.settled(before);
   assert.deepEqual(await readdir(join(docker.daemon.dataDir, 'engine/build-context')), []);
+});
+
+test('the shell of --debug has the mounts of the step, its variables, user, folder and network', async () => {
+  const agent = createServer().listen(at('debug-agent'));
+  await once(agent, 'listening');
+  const mounts = [
+    'target=/ctx',
+    'type=cache,id=debugged,target=/c,uid=1000',
+    'type=tmpfs,target=/t',
+    'type=ssh,uid=1000',
+    'type=secret,id=s,uid=1000,env=TOKEN,target=/s',
+  ];
+  const folder = await makeContext(at('debugged'), {
+    Dockerfile: `FROM busybox
+ARG GIVEN=arg
+ENV WORD=known
+WORKDIR /home
+USER app
+RUN --network=none ${mounts.map((mount) => `--mount=${mount}`).join(' ')} echo cached > /c/kept; exit 3
+`,
+    secret: 'hidden\n',
+  });
+  const before = await docker.baseline();
+  const script = `head -n 1 /ctx/Dockerfile; cat /c/kept /s; echo "$TOKEN" $GIVEN $WORD; grep -o "/t tmpfs" /proc/mounts
+test -S $SSH_AUTH_SOCK && echo agent; id -un; pwd; ls /sys/class/net\n`;
+  const options = ['--debug', '--ssh', 'default', '--secret', `id=s,src=${join(folder, 'secret')}`];
+  try {
+    const { status, stdout } = await docker.daemon.gantry(['build', ...options, folder], { input: script, environment: { SSH_AUTH_SOCK: at('debug-agent') } });
+    assert.equal(status, 3);
+    assert.match(stdout, /\nFROM busybox\ncached\nhidden\nhidden\n? arg known\n\/t tmpfs\nagent\napp\n\/home\nlo\n/);
+  } finally {
+    agent.close();
+  }
+  assert.equal(await docker.run('ps -aq'), '');
+  await docker.settled(before);
+});
+
+test('a build whose client goes away while its failed step has a shell leaves nothing', async () => {
+  const folder = await makeContext(at('left'), { Dockerfile: 'FROM busybox\nRUN exit 4\n' });
+  const [before, images] = [await docker.baseline(), await docker.run('images -aq')];
+  const client = docker.daemon.spawn([process.execPath, '--no-warnings', MAIN, 'build', '--debug', '--run-dir', at('run'), folder]);
+  client.stdin.write('echo in the shell\n');
+  let said = '';
+  for await (const text of client.stdout) if ((said += String(text)).includes('in the shell')) break;
+  assert.ok(said.includes('in the shell'), said);
+  client.kill('SIGKILL');
+  await eventually('the end of the shell', async () => (await docker.run('ps -aq')) === '');
+  await eventually('the end of its files', async () => (await docker.run('images -aq')) === images);
+  await docker.settled(before);
 });
 
 test('a step that could not even begin is kept too, and a step without a shell stays as an image', async () => {
@@ -188,7 +240,7 @@ test('a step that could not even begin is kept too, and a step without a shell s
   const missing = await makeContext(at('missing'), { Dockerfile: 'FROM busybox\nRUN echo here > /here\nRUN ["/missing"]\n' });
   const debugged = await docker.daemon.gantry(['build', '--debug', missing], { input: 'cat /here\n' });
   assert.notEqual(debugged.status, 0);
-  assert.match(debugged.stdout, /\nhere\n$/);
+  assert.match(debugged.stdout, /\nhere\n/);
   assert.equal(await docker.run('images -aq'), images);
   const bare = await makeContext(at('bare'), { Dockerfile: 'FROM scratch\nCOPY --from=busybox /bin/busybox /only\nRUN ["/only", "false"]\n' });
   const { status, stderr } = await docker.daemon.gantry(['build', '--debug', bare]);

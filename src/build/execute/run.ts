@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
-import type { ProcessStreams } from '#kit';
+import { messageOf, type ProcessStreams } from '#kit';
 import type { ContainerSpec, NetworkMode } from '#engine';
 import type { Layer } from '#image';
 import { BuildStepError, buildCancelled } from '../errors.ts';
@@ -23,18 +23,20 @@ export async function runStep(request: RunRequest): Promise<Layer> {
 async function runContainer(request: RunRequest, given: StepMounts): Promise<Layer> {
   const { session, operation, epoch_ms, say } = request;
   const { containers } = session.options.engine;
-  const container = await containers.create(await containerSpec(request, given));
+  const spec = await containerSpec(request, given);
+  const container = await containers.create(spec);
   try {
     await say(` ---> Running in ${container.id.slice(0, 12)}\n`);
     const streams = await containers.attach(container.id, { stdin: false, stdout: true, stderr: true });
     const exitCode = await runToEnd(request, container.id, streams).catch(async (error: unknown) => {
       // It may not even have begun: what is missing is found in its files.
-      if (!session.signal.aborted) await keepFailed(request, container.id);
+      if (!session.signal.aborted) await keepFailed(request, spec, { container: container.id, failure: messageOf(error) });
       throw error;
     });
     if (exitCode !== 0) {
-      await keepFailed(request, container.id);
-      throw new BuildStepError(`The command '${operation.words.join(' ')}' returned a non-zero code: ${exitCode}`, { exitCode });
+      const failed = new BuildStepError(`The command '${operation.words.join(' ')}' returned a non-zero code: ${exitCode}`, { exitCode });
+      await keepFailed(request, spec, { container: container.id, failure: failed.message });
+      throw failed;
     }
     return await containers.commitLayer(container.id, epoch_ms === undefined ? {} : { latest_ms: epoch_ms });
   } finally {

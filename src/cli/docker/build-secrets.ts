@@ -41,7 +41,7 @@ export function extensionHeader(extensions: {
   readonly sshAgents: Readonly<Record<string, string>>;
   readonly contexts: Readonly<Record<string, string>>;
   readonly allowInsecure: boolean;
-  readonly keepFailed: boolean;
+  readonly keepFailed: 'plain' | 'terminal' | undefined;
   readonly noCacheStages: readonly string[];
   readonly stepEvents: boolean;
   readonly cacheSteps: 'min' | 'max' | undefined;
@@ -54,7 +54,7 @@ export function extensionHeader(extensions: {
   const secrets = Object.fromEntries(Object.entries(extensions.secrets).map(([id, content]) => [id, content.toString('base64')]));
   if (
     !allowInsecure &&
-    !keepFailed &&
+    keepFailed === undefined &&
     !stepEvents &&
     !sbom &&
     cacheSteps === undefined &&

@@ -1,11 +1,11 @@
 import type { Command } from '../command.ts';
-import { messageOf, systemClock } from '#kit';
+import { systemClock } from '#kit';
 import { writeFile } from 'node:fs/promises';
 import { UsageError } from '../errors.ts';
 import { write } from '../interact.ts';
 import { checkAfterwards, checkBeforehand, checkOnly } from './build-check.ts';
 import { cachePlaces, type ExportedSteps, sendCaches, writeCaches } from './build-cache.ts';
-import { openShell } from './build-debug.ts';
+import { type FailedStep, hasTerminal, openShell } from './build-debug.ts';
 import { buildArguments, parseBuild, queryOf, refuseUnknown } from './build-options.ts';
 import { progressOf, showBuild } from './build-progress.ts';
 import { parseOutputs, writeOutputs } from './build-output.ts';
@@ -42,6 +42,7 @@ export const build: Command = {
     if (output.push && names.length === 0) throw new UsageError('Cannot push an image without a name: give it by -t NAME, or by name=NAME in --output');
     const named = parseContexts(values['build-context']);
     const secrets = await readSecrets(values.secret, terminal.environment);
+    if (values.debug && values.quiet) throw new UsageError('Cannot open a shell in a build that says nothing: leave --quiet or --debug out');
     const client = await connectDocker(values, terminal);
     const isRemote = /^(?:https?|git|ssh):\/\/|^git@/.test(path);
     const { tar, dockerfile, text: written }: Partial<BuildSource> = isRemote ? { dockerfile: values.file } : await buildSource(path, values.file, terminal);
@@ -51,7 +52,7 @@ export const build: Command = {
     if (written) await checkBeforehand(client, written, checking);
     // What is written to standard output must stand there alone.
     const told = output.toStdout ? terminal.stderr : terminal.stdout;
-    const progress = values.quiet ? 'quiet' : progressOf(values.progress, told, terminal);
+    const progress = values.quiet ? 'quiet' : progressOf(values.progress ?? (values.debug ? 'plain' : undefined), told, terminal);
     const query = {
       ...(isRemote ? { remote: path } : {}),
       dockerfile,
@@ -68,7 +69,7 @@ export const build: Command = {
       contexts,
       sshAgents: agentsOf(values.ssh, terminal.environment),
       allowInsecure: values.allow.length > 0,
-      keepFailed: values.debug,
+      keepFailed: values.debug ? (hasTerminal(terminal) ? 'terminal' : 'plain') : undefined,
       cacheSteps: caches.toFolders.length > 0 ? caches.mode : undefined,
       noCacheStages: values['no-cache-filter'].flatMap((names) => names.split(',')),
       stepEvents: progress === 'live' || progress === 'rawjson',
@@ -79,10 +80,11 @@ export const build: Command = {
     const lines = client.lines<ProgressLine>({ method: 'POST', path: '/build', query, headers, ...stream });
     const seen: BuiltIds = {};
     try {
-      await showBuild(noting(lines, seen), told, { progress, clock: systemClock });
-    } catch (error) {
-      if (values.debug && seen.failedStep !== undefined) await openShell(client, seen.failedStep, messageOf(error), terminal);
-      throw error;
+      await showBuild(
+        noting(lines, seen, (step) => openShell(client, step, terminal)),
+        told,
+        { progress, clock: systemClock },
+      );
     } finally {
       await removeBrought(client, broughtImages, seen.image);
     }
@@ -99,16 +101,15 @@ export const build: Command = {
 
 interface BuiltIds {
   image?: string;
-  failedStep?: string;
   cacheSteps?: ExportedSteps;
 }
 
 /** Passes the lines on and notes what they say of images. */
-async function* noting(lines: AsyncIterable<ProgressLine>, seen: BuiltIds): AsyncGenerator<ProgressLine> {
+async function* noting(lines: AsyncIterable<ProgressLine>, seen: BuiltIds, onFailed: (step: FailedStep) => Promise<void>): AsyncGenerator<ProgressLine> {
   for await (const line of lines) {
-    const { ID, FailedStep, CacheSteps } = (line.aux ?? {}) as { ID?: string; FailedStep?: string; CacheSteps?: ExportedSteps }; // as the server writes it
+    const { ID, FailedStep, CacheSteps } = (line.aux ?? {}) as { ID?: string; FailedStep?: FailedStep; CacheSteps?: ExportedSteps }; // as the server writes it
     if (ID !== undefined) seen.image = ID;
-    if (FailedStep !== undefined) seen.failedStep = FailedStep;
+    if (FailedStep !== undefined) await onFailed(FailedStep);
     if (CacheSteps !== undefined) seen.cacheSteps = CacheSteps;
     yield line;
   }

@@ -68,11 +68,9 @@ async function createOrPull(client: DockerClient, { image, body, name }: Wanted,
   return Id;
 }
 
-/** A container of a body of `POST /containers/create`, with this terminal, removed at its end. Answers its exit status. */
-export async function runInteractive(client: DockerClient, body: object, { tty }: { readonly tty: boolean }, terminal: Terminal): Promise<number> {
-  const removed = { ...body, HostConfig: { AutoRemove: true } };
-  const { Id } = await client.json<{ Id: string }>({ method: 'POST', path: '/containers/create', body: removed });
-  return await runAttached(client, `/containers/${Id}`, { rm: true, interactive: true, tty }, terminal);
+/** A container that is there and is removed at its end, with this terminal. Answers its exit status. */
+export async function runPrepared(client: DockerClient, id: string, { tty }: { readonly tty: boolean }, terminal: Terminal): Promise<number> {
+  return await runAttached(client, `/containers/${id}`, { rm: true, interactive: true, tty }, terminal);
 }
 
 async function runAttached(client: DockerClient, path: string, values: Pick<RunValues, 'rm' | 'interactive' | 'tty'>, terminal: Terminal): Promise<number> {
