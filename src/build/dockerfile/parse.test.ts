@@ -114,6 +114,14 @@ describe('parseDockerfile', () => {
     ['RUN ["a", "b"]', [{ ...RUN, command: exec('a', 'b') }]],
     ['RUN [ -d x ]', [{ ...RUN, command: shell('[ -d x ]') }]],
     ["RUN <<'E'\n# kept\nE", [{ kind: 'RUN', command: shell("<<'E'"), heredocs: [{ name: 'E', content: '# kept\n', expand: false }] }]],
+    ['RUN echo $((1 << 2)) << E\nx\nE', [{ kind: 'RUN', command: shell('echo $((1 << 2)) << E'), heredocs: [{ name: 'E', content: 'x\n', expand: true }] }]],
+    [
+      'RUN (( 1 << 2 ))\nRUN y',
+      [
+        { ...RUN, command: shell('(( 1 << 2 ))') },
+        { ...RUN, command: shell('y') },
+      ],
+    ],
     ['RUN --network=none --security=insecure x', [{ ...RUN, network: 'none', security: 'insecure', command: shell('x') }]],
     [
       'RUN --mount=target=/a \\\n  --mount=type=tmpfs,target=/b \\\n  x',
@@ -131,6 +139,11 @@ describe('parseDockerfile', () => {
     ],
   ];
   for (const [source, expected] of cases) it(source, () => assert.deepEqual(bodies(source), expected));
+
+  it('takes the escape of the file off in flags, and no other', () => {
+    const [copy] = parseDockerfile('# escape=`\nFROM a\nCOPY --chown=a\\b --exclude=c`d x /y').instructions.slice(1).map(bodyOf);
+    assert.deepEqual(copy, { ...COPY, chown: 'a\\b', excludes: ['cd'], sources: ['x'], target: '/y' });
+  });
 
   it('tells the place of each instruction', () => {
     const { instructions } = parseDockerfile('FROM a\n\n# why\n  run one \\\n  two');
@@ -211,6 +224,7 @@ describe('what does not read is refused', () => {
     ['FROM a\nRUN <<EOF\nx', 'line 2: unterminated heredoc: end it with a line that holds EOF alone'],
     ['FROM a\nRUN ["x", {}]', 'line 2: when using JSON array syntax'],
     ['FROM a\nCMD', 'line 2: CMD requires at least one argument: write CMD ["program", "argument"], or CMD [] to take it away'],
+    ['\uFEFFFROM --x a', 'line 1: unknown flag: --x: FROM takes --platform (in FROM, column 6)'],
     ['FROM a\nCMD --x', 'line 2: unknown flag: --x: CMD takes no flags; where the word is meant as it is, write -- before it (in CMD, column 5)'],
     ['FROM a\nHEALTHCHECK --interval=x CMD y', 'line 2: --interval must be a duration of at least 1ms, not "x"'],
     ['FROM a\nHEALTHCHECK --interval=10us CMD y', 'line 2: --interval must be a duration of at least 1ms'],
