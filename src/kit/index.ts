@@ -11,7 +11,7 @@ export { KeyedMutex } from './mutex.ts';
 export { nodeHttp } from './node-http.ts';
 export { type Random, randomUuid, randomWord, systemRandom } from './random.ts';
 export { boundOldHeap } from './old-heap.ts';
-export { holdYoungHeap } from './young-heap.ts';
+export { boundYoungHeap, holdYoungHeap } from './young-heap.ts';
 export { type SeededRandom, seededRandom } from './seeded-random.ts';
 export type { LogLine, LogQuery, OutputName, ProcessStreams, TerminalSize } from './streams.ts';
 export { namesIn } from './folders.ts';

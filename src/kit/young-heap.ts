@@ -11,18 +11,23 @@ const YOUNG_BYTES_MAX = 16 * 1024 * 1024;
  * makes survives, so that space grows to 16 MB, which an idle program then keeps; afterwards it may grow as the load asks, within bounds.
  */
 export function holdYoungHeap(): () => void {
-  let growth = 1;
-  const set = (wanted: number) => {
+  setFlagsFromString('--semi-space-growth-factor=1');
+  return () => {
+    setFlagsFromString(`--semi-space-growth-factor=${GROWTH_DEFAULT}`);
+    boundYoungHeap(YOUNG_BYTES_MAX);
+  };
+}
+
+/** Has V8's space for new objects, both halves of it, grow no further once it has so many bytes. */
+export function boundYoungHeap(bytes_max: number): void {
+  let growth = GROWTH_DEFAULT;
+  // V8 looks at the factor at each collection, and takes the space back by itself when there is little to do.
+  const observer = new PerformanceObserver(() => {
+    const wanted = youngBytes() < bytes_max ? GROWTH_DEFAULT : 1;
     if (wanted !== growth) setFlagsFromString(`--semi-space-growth-factor=${wanted}`);
     growth = wanted;
-  };
-  setFlagsFromString(`--semi-space-growth-factor=${growth}`);
-  return () => {
-    set(GROWTH_DEFAULT);
-    // V8 looks at the factor at each collection, and takes the space back by itself when there is little to do.
-    const observer = new PerformanceObserver(() => set(youngBytes() < YOUNG_BYTES_MAX ? GROWTH_DEFAULT : 1));
-    observer.observe({ entryTypes: ['gc'] });
-  };
+  });
+  observer.observe({ entryTypes: ['gc'] });
 }
 
 function youngBytes(): number {

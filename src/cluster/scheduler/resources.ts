@@ -4,12 +4,19 @@ import type { Counted, NodeView } from './types.ts';
 export type Amounts = ReadonlyMap<string, bigint>;
 
 const known = new WeakMap<V1Pod, Amounts>();
+/** Pods of one maker ask for the same: it is held once. What no Pod asks for any more is bounded. */
+const byContent = new Map<string, Amounts>();
+const CONTENTS_MAX = 1024;
 
 /** What a Pod asks for or holds, in thousandths. Pods are frozen, so that each is added up once. */
 export function requestsOf(pod: V1Pod): Amounts {
   const before = known.get(pod);
   if (before !== undefined) return before;
-  const requests = new Map(Object.entries(podRequests(pod)));
+  const entries = Object.entries(podRequests(pod));
+  const content = entries.flat().join(' ');
+  const requests = byContent.get(content) ?? new Map(entries);
+  if (byContent.size >= CONTENTS_MAX) byContent.clear();
+  byContent.set(content, requests);
   known.set(pod, requests);
   return requests;
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import type { KubeObject } from '#cluster/api';
 import { deepFreeze } from './bytes.ts';
@@ -25,6 +27,23 @@ test('what two objects of one owner have in common is held once, what differs is
   assert.equal(mine.containers, theirs.containers);
   assert.equal(mine.nodeName, 'n2');
   assert.notEqual(other.metadata, one.metadata);
+});
+
+test('a text that stands at the same place in the sibling is held once, too', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void; // V8's, which has no type
+  const [siblings, text_bytes, count] = [new Siblings(), 100_000, 200];
+  const held: Shaped[] = [];
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let index = 0; index < count; index += 1) {
+    const pod = podOf(`pod-${index}`, { number: index, text: Buffer.alloc(text_bytes, 'x').toString() }, 'rs');
+    siblings.share(pod, undefined);
+    held.push(deepFreeze(pod));
+  }
+  collect();
+  const grown = process.memoryUsage().heapUsed - before;
+  assert.ok(grown < (count * text_bytes) / 4, `${grown} bytes for ${held.length} objects`);
 });
 
 test('property: an object is what it was, whatever it is compared with', () => {

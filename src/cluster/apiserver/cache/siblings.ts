@@ -28,14 +28,18 @@ function shareParts(value: object, like: object): boolean {
   const [mine, theirs] = [value as Parts, like as Parts]; // JSON's objects and lists, by their keys
   const keys = Object.keys(mine);
   let isEqual = keys.length === Object.keys(theirs).length;
+  const texts: string[] = [];
   for (const key of keys) {
     const part = mine[key];
     const other = theirs[key];
-    if (typeof part !== 'object' || part === null) isEqual &&= part === other && part !== undefined;
+    if (typeof part === 'string' && part === other) texts.push(key);
+    else if (typeof part !== 'object' || part === null) isEqual &&= part === other && part !== undefined;
     else if (part === other) continue;
     // What every object has by birth is no part of it.
     else if (typeof other !== 'object' || other === null || !Object.hasOwn(theirs, key) || !shareParts(part, other)) isEqual = false;
     else if (!Object.isFrozen(mine)) mine[key] = other;
   }
+  // Times are mostly the same, too. What is equal as a whole is replaced by whoever holds it.
+  if (!isEqual && !Object.isFrozen(mine)) for (const key of texts) mine[key] = theirs[key];
   return isEqual;
 }

@@ -8,10 +8,19 @@ export interface PodReferences {
 }
 
 const known = new WeakMap<V1Pod, PodReferences>();
+/** Pods of one maker name the same: it is held once. What no Pod names any more is bounded. */
+const byContent = new Map<string, PodReferences>();
+const CONTENTS_MAX = 1024;
 
 /** Every Secret, ConfigMap and claim that the Pod names. Pure; remembered for each state of a Pod. */
 export function referencesOf(pod: V1Pod): PodReferences {
-  const found = known.get(pod) ?? collect(pod);
+  const before = known.get(pod);
+  if (before !== undefined) return before;
+  const fresh = collect(pod);
+  const content = JSON.stringify(Object.values(fresh).map((names: ReadonlySet<string>) => [...names]));
+  const found = byContent.get(content) ?? fresh;
+  if (byContent.size >= CONTENTS_MAX) byContent.clear();
+  byContent.set(content, found);
   known.set(pod, found);
   return found;
 }
