@@ -185,10 +185,7 @@ test('a definition that does not hold is refused, with each field', async () => 
     '-f',
     await file(definition('bads', 'Bad', 'f.test', more, [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }])),
   ];
-  await refuses(
-    /spec\.versions\[0\]\.schema\.openAPIV3Schema\.properties\[a\]\.type: Required value/,
-    ...(await bad({ type: 'object', properties: { a: {} } })),
-  );
+  await refuses(/spec\.validation\.openAPIV3Schema\.properties\[a\]\.type: Required value/, ...(await bad({ type: 'object', properties: { a: {} } })));
   await refuses(/\.items: Required value/, ...(await bad({ type: 'object', properties: { a: { type: 'array' } } })));
   await refuses(/\.pattern: Invalid value/, ...(await bad({ type: 'object', properties: { a: { type: 'string', pattern: '(' } } })));
   await refuses(

@@ -7,12 +7,12 @@ import { withDefaults } from './defaults.ts';
 import { hasFormat } from './formats.ts';
 import { parseJsonPath, readJsonPath } from './json-path.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { checkStructural } from './structural.ts';
-import { validateBySchema } from './validate.ts';
+import { checkListTypes, validateBySchema } from './validate.ts';
 
 const problems = (schema: JsonSchema, value: unknown) => {
   const errors = new FieldErrors();
   validateBySchema(errors, schema, value, 'x');
+  checkListTypes(errors, schema, value, 'x');
   return errors.causes.map(({ message }) => message);
 };
 const accepts = (schema: JsonSchema, ...values: readonly unknown[]) => {
@@ -126,24 +126,4 @@ test('paths of columns', () => {
   assert.deepEqual(read(".metadata.labels['a.b/c']"), ['x']);
   assert.deepEqual(read('.spec.nothing'), []);
   assert.equal(parseJsonPath('.a[?('), undefined);
-});
-
-test('a schema that is not structural is told apart', () => {
-  const paths = (schema: JsonSchema) => {
-    const errors = new FieldErrors();
-    checkStructural(errors, 's', schema);
-    return errors.causes.map(({ field }) => field);
-  };
-  assert.deepEqual(paths(SCHEMA), []);
-  assert.deepEqual(paths({ type: 'array', items: { type: 'string' } }), ['s.type']);
-  assert.deepEqual(paths({ type: 'object', anyOf: [{ type: 'object' }] }), ['s.anyOf[0].type']);
-  assert.deepEqual(paths({ type: 'object', properties: { a: { type: 'object', properties: {}, additionalProperties: true } } }), [
-    's.properties[a].additionalProperties',
-  ]);
-  assert.deepEqual(paths({ type: 'object', properties: { metadata: { type: 'object', properties: { labels: { type: 'object' } } } } }), [
-    's.properties[metadata]',
-  ]);
-  assert.deepEqual(paths({ type: 'object', properties: { a: { type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'map' } } }), [
-    's.properties[a].x-kubernetes-list-map-keys',
-  ]);
 });

@@ -30,3 +30,18 @@ function isCidr(text: string): boolean {
   const family = isIP(address);
   return more.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
 }
+
+/** Formats of texts that Kubernetes knows, though not each of them is looked at here. */
+const KNOWN = new Set([
+  ...Object.keys(FORMATS).map(plain),
+  ...'bsonobjectid isbn isbn10 isbn13 creditcard ssn hexcolor rgbcolor password k8sshortname k8slongname'.split(' '),
+]);
+function plain(format: string): string {
+  return format.replaceAll('-', '');
+}
+
+/** Whether the format says something of a value of the type. */
+export function isKnownFormat(type: string, format: string): boolean {
+  if (type === '' || type === 'string') return KNOWN.has(plain(format)) && format !== 'ip';
+  return type === 'integer' ? ['int32', 'int64'].includes(format) : type === 'number' && ['float', 'double'].includes(format);
+}

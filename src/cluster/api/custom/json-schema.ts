@@ -6,6 +6,8 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
+  readonly title?: string;
+  readonly $schema?: string;
   readonly required?: readonly string[];
   readonly nullable?: boolean;
   readonly default?: unknown;

@@ -1,98 +1,137 @@
-import type { FieldErrors } from '../validation/field-errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { StatusCause } from '../types.ts';
+import { FieldErrors } from '../validation/field-errors.ts';
+import { isRecord } from '../schema/is-record.ts';
 import { isIntOrString, type JsonSchema, keepsUnknown } from './json-schema.ts';
 import { patternOf } from './pattern.ts';
 
-const TYPES = ['object', 'array', 'string', 'integer', 'number', 'boolean'];
-const LIST_TYPES = ['atomic', 'set', 'map'];
-const MAP_TYPES = ['granular', 'atomic'];
-/** What a structural schema says only at its own level, not within allOf, anyOf, oneOf or not. */
-const STRUCTURE = [
-  'type',
-  'description',
-  'default',
-  'nullable',
-  'additionalProperties',
-  'x-kubernetes-preserve-unknown-fields',
-  'x-kubernetes-embedded-resource',
-] as const;
+type Level = 'root' | 'items' | 'field';
+
+const INT_OR_STRING: readonly JsonSchema[] = [{ type: 'integer' }, { type: 'string' }];
+const NO_TYPE: Readonly<Record<Level, string>> = {
+  root: 'must not be empty at the root',
+  items: 'must not be empty for specified array items',
+  field: 'must not be empty for specified object fields',
+};
+/** What a structural schema says only at its own level, not within allOf, anyOf, oneOf or not, and how nothing of it looks. */
+const STRUCTURE: Readonly<Partial<Record<keyof JsonSchema, string>>> = {
+  type: 'empty',
+  additionalProperties: 'undefined',
+  default: 'undefined',
+  title: 'empty',
+  description: 'empty',
+  nullable: 'false',
+  'x-kubernetes-preserve-unknown-fields': 'false',
+  'x-kubernetes-embedded-resource': 'false',
+  'x-kubernetes-int-or-string': 'false',
+  'x-kubernetes-list-map-keys': 'empty',
+  'x-kubernetes-list-type': 'undefined',
+  'x-kubernetes-map-type': 'undefined',
+  'x-kubernetes-validations': 'empty',
+};
+const GROUPS = ['allOf', 'anyOf', 'oneOf'] as const;
 
 /** Checks that a schema is structural: it tells the type of each value that it speaks of (Kubernetes' documentation, "Specifying a structural schema"). */
 export function checkStructural(errors: FieldErrors, path: string, schema: JsonSchema): void {
-  if (schema.type !== 'object') errors.invalid(`${path}.type`, schema.type ?? '', 'must be object at the root');
-  checkLevel(errors, path, schema);
-  const metadata = schema.properties?.metadata;
-  const others = Object.keys(metadata?.properties ?? {}).filter((name) => name !== 'name' && name !== 'generateName');
-  if (others.length > 0)
-    errors.forbidden(`${path}.properties[metadata]`, 'must not specify anything other than name and generateName, but metadata is implicitly specified');
+  const found = new FieldErrors();
+  checkLevel(found, path, schema, 'root');
+  checkKnownParts(found, schema, schema, path, path);
+  // A map has no order: as Kubernetes does it, what is wrong is told by the alphabet.
+  errors.causes.push(...found.causes.toSorted((one, other) => (textOf(one) < textOf(other) ? -1 : 1)));
 }
 
-function checkLevel(errors: FieldErrors, path: string, schema: JsonSchema): void {
-  checkType(errors, path, schema);
-  checkExtensions(errors, path, schema);
-  checkAssertions(errors, path, schema);
-  for (const word of ['allOf', 'anyOf', 'oneOf'] as const)
-    for (const [index, part] of (schema[word] ?? []).entries()) checkAssertionOnly(errors, `${path}.${word}[${index}]`, part, isIntOrString(schema));
-  if (schema.not !== undefined) checkAssertionOnly(errors, `${path}.not`, schema.not, false);
-  for (const [name, property] of Object.entries(schema.properties ?? {})) checkLevel(errors, `${path}.properties[${name}]`, property);
-  if (typeof schema.additionalProperties === 'object') checkLevel(errors, `${path}.additionalProperties`, schema.additionalProperties);
-  if (schema.items !== undefined) checkLevel(errors, `${path}.items`, schema.items);
+const textOf = ({ field = '', message = '' }: StatusCause): string => `${field}: ${message}`;
+
+function checkLevel(errors: FieldErrors, path: string, schema: JsonSchema, level: Level): void {
+  checkType(errors, path, schema, level);
+  checkMetadata(errors, path, schema, level);
+  if (schema.items !== undefined) checkLevel(errors, `${path}.items`, schema.items, 'items');
+  for (const [name, property] of Object.entries(schema.properties ?? {})) checkLevel(errors, `${path}.properties[${name}]`, property, 'field');
+  if (schema.additionalProperties !== undefined && level === 'root') errors.forbidden(`${path}.additionalProperties`, 'must not be used at the root');
+  if (isRecord(schema.additionalProperties)) checkLevel(errors, `${path}.additionalProperties`, schema.additionalProperties, 'field');
+  if (isIntOrString(schema))
+    for (const word of ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const)
+      if (schema[word] === true) errors.invalid(`${path}.${word}`, true, 'must be false if x-kubernetes-int-or-string is true');
+  checkConditions(errors, path, schema, isDeepStrictEqual(schema.anyOf, INT_OR_STRING), isDeepStrictEqual(schema.allOf?.[0]?.anyOf, INT_OR_STRING));
 }
 
-function checkType(errors: FieldErrors, path: string, schema: JsonSchema): void {
-  const { type } = schema;
-  if (isIntOrString(schema)) {
-    if (type !== undefined) errors.invalid(`${path}.type`, type, 'must be empty if x-kubernetes-int-or-string is specified');
-  } else if (type === undefined || type === '') {
-    if (!keepsUnknown(schema)) errors.required(`${path}.type`, 'must not be empty for specified object fields');
-  } else if (!TYPES.includes(type)) errors.notSupported(`${path}.type`, type, TYPES);
+function checkType(errors: FieldErrors, path: string, schema: JsonSchema, level: Level): void {
+  const { type = '' } = schema;
+  const isEmbedded = schema['x-kubernetes-embedded-resource'] === true;
   if (type === 'array' && schema.items === undefined) errors.required(`${path}.items`, 'must be specified');
-  if (schema.properties !== undefined && schema.additionalProperties !== undefined)
-    errors.forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive');
-  if (schema.uniqueItems === true) errors.forbidden(`${path}.uniqueItems`, 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic');
-  if (schema['x-kubernetes-embedded-resource'] === true && type !== 'object')
-    errors.invalid(`${path}.type`, type ?? '', 'must be object if x-kubernetes-embedded-resource is true');
+  if (isEmbedded && type !== 'object') {
+    const why = 'must be object if x-kubernetes-embedded-resource is true';
+    if (type === '') errors.required(`${path}.type`, why);
+    else errors.invalid(`${path}.type`, type, why);
+  } else if (type === '' && !isIntOrString(schema) && !keepsUnknown(schema)) errors.required(`${path}.type`, NO_TYPE[level]);
+  if (level === 'root' && type !== '' && type !== 'object') errors.invalid(`${path}.type`, type, 'must be object at the root');
+  if (!isEmbedded) return;
+  if (schema.additionalProperties !== undefined) errors.forbidden(`${path}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set');
+  if (!keepsUnknown(schema) && isNothing(schema.properties))
+    errors.required(`${path}.properties`, 'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields');
 }
 
-function checkExtensions(errors: FieldErrors, path: string, schema: JsonSchema): void {
-  const { type, items, 'x-kubernetes-list-type': listType, 'x-kubernetes-list-map-keys': keys = [], 'x-kubernetes-map-type': mapType } = schema;
-  if (listType !== undefined) {
-    if (type !== 'array') errors.invalid(`${path}.type`, type ?? '', 'must be array if x-kubernetes-list-type is specified');
-    if (!LIST_TYPES.includes(listType)) errors.notSupported(`${path}.x-kubernetes-list-type`, listType, LIST_TYPES);
+/** Of what every object has, only the name may be spoken of. */
+function checkMetadata(errors: FieldErrors, path: string, schema: JsonSchema, level: Level): void {
+  const isObject = level === 'root' || schema['x-kubernetes-embedded-resource'] === true;
+  const { metadata, ...others } = schema.properties ?? {};
+  for (const name of isObject ? ['kind', 'apiVersion'] : [])
+    if (others[name] !== undefined && others[name].type !== 'string')
+      errors.invalid(`${path}.properties[${name}].type`, others[name].type ?? '', 'must be string');
+  if (metadata === undefined) return;
+  const here = `${path}.properties[metadata]`;
+  if (isObject && metadata.type !== 'object') errors.invalid(`${here}.type`, metadata.type ?? '', 'must be object');
+  if (level !== 'root') return;
+  const { type: _type, default: _default, properties = {}, ...rest } = metadata;
+  const speaksOfMore = Object.keys(properties).some((name) => name !== 'name' && name !== 'generateName') || !Object.values(rest).every(isNothing);
+  if (speaksOfMore) errors.forbidden(here, 'must not specify anything other than name and generateName, but metadata is implicitly specified');
+}
+
+const isNothing = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  value === false ||
+  value === '' ||
+  (Array.isArray(value) && value.length === 0) ||
+  (isRecord(value) && Object.keys(value).length === 0);
+
+function checkConditions(errors: FieldErrors, path: string, schema: JsonSchema, skipsAnyOf: boolean, skipsFirstOfAllOf = false): void {
+  for (const word of GROUPS) {
+    if (word === 'anyOf' && skipsAnyOf) continue;
+    for (const [index, part] of (schema[word] ?? []).entries())
+      checkNested(errors, `${path}.${word}[${index}]`, part, word === 'allOf' && index === 0 && skipsFirstOfAllOf);
   }
-  if (listType === 'map') {
-    if (keys.length === 0) errors.required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map');
-    for (const [index, key] of keys.entries()) {
-      const property = items?.properties?.[key];
-      if (property === undefined) errors.invalid(`${path}.x-kubernetes-list-map-keys[${index}]`, key, `must be a property of items`);
-      else if (items?.required?.includes(key) !== true && property.default === undefined)
-        errors.required(
-          `${path}.items.properties[${key}].default`,
-          'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
-        );
-    }
-  } else if (keys.length > 0) errors.forbidden(`${path}.x-kubernetes-list-map-keys`, 'must only be specified if x-kubernetes-list-type is map');
-  if (mapType !== undefined && !MAP_TYPES.includes(mapType)) errors.notSupported(`${path}.x-kubernetes-map-type`, mapType, MAP_TYPES);
-  if ((schema['x-kubernetes-validations'] ?? []).length > 0)
-    errors.forbidden(`${path}.x-kubernetes-validations`, 'this server evaluates no CEL rules: leave them out, or the objects would go unchecked');
-}
-
-function checkAssertions(errors: FieldErrors, path: string, { pattern }: JsonSchema): void {
-  if (pattern === undefined) return;
+  if (schema.not !== undefined) checkNested(errors, `${path}.not`, schema.not);
+  if (schema.pattern === undefined) return;
   try {
-    patternOf(pattern);
+    patternOf(schema.pattern);
   } catch (error) {
-    errors.invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${error instanceof Error ? error.message : String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    errors.invalid(`${path}.pattern`, schema.pattern, `must be a valid regular expression, but isn't: ${why}`);
   }
 }
 
 /** Within allOf and its like only conditions may stand: what a value is made of is told once, outside. */
-function checkAssertionOnly(errors: FieldErrors, path: string, schema: JsonSchema, mayHaveType: boolean): void {
-  for (const word of STRUCTURE)
-    if (schema[word] !== undefined && !(word === 'type' && mayHaveType)) errors.forbidden(`${path}.${word}`, `must be undefined to be structural`);
-  checkAssertions(errors, path, schema);
-  for (const [name, property] of Object.entries(schema.properties ?? {})) checkAssertionOnly(errors, `${path}.properties[${name}]`, property, false);
-  if (schema.items !== undefined) checkAssertionOnly(errors, `${path}.items`, schema.items, false);
-  for (const word of ['allOf', 'anyOf', 'oneOf'] as const)
-    for (const [index, part] of (schema[word] ?? []).entries()) checkAssertionOnly(errors, `${path}.${word}[${index}]`, part, mayHaveType);
-  if (schema.not !== undefined) checkAssertionOnly(errors, `${path}.not`, schema.not, false);
+function checkNested(errors: FieldErrors, path: string, schema: JsonSchema, skipsAnyOf = false): void {
+  checkConditions(errors, path, schema, skipsAnyOf);
+  // The words are those of a schema.
+  for (const [word, nothing] of Object.entries(STRUCTURE))
+    if (!isNothing(schema[word as keyof JsonSchema])) errors.forbidden(`${path}.${word}`, `must be ${nothing} to be structural`);
+  if (schema.items !== undefined) checkNested(errors, `${path}.items`, schema.items);
+  for (const [name, property] of Object.entries(schema.properties ?? {})) checkNested(errors, `${path}.properties[${name}]`, property);
+  if (schema.properties?.metadata !== undefined) errors.forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context');
+}
+
+/** What conditions speak of has to be told by the schema outside of them: `whole` is that, at `path`; `part` stands at `here`. */
+function checkKnownParts(errors: FieldErrors, whole: JsonSchema | undefined, part: JsonSchema, path: string, here: string): void {
+  for (const word of GROUPS) for (const [index, one] of (part[word] ?? []).entries()) checkKnown(errors, whole, one, path, `${here}.${word}[${index}]`);
+  if (part.not !== undefined) checkKnown(errors, whole, part.not, path, `${here}.not`);
+}
+
+function checkKnown(errors: FieldErrors, whole: JsonSchema | undefined, part: JsonSchema, path: string, here: string): void {
+  if (whole === undefined) return errors.required(path, `because it is defined in ${here}`);
+  checkKnownParts(errors, whole, part, path, here);
+  if (part.items !== undefined) checkKnown(errors, whole.items, part.items, `${path}.items`, `${here}.items`);
+  for (const [name, property] of Object.entries(part.properties ?? {}))
+    checkKnown(errors, whole.properties?.[name], property, `${path}.properties[${name}]`, `${here}.properties[${name}]`);
 }

@@ -12,13 +12,12 @@ export function validateBySchema(errors: FieldErrors, schema: JsonSchema, value:
   if (value === null && schema.nullable === true) return;
   if (!hasType(schema, value)) {
     const wanted = isIntOrString(schema) ? 'integer,string' : (schema.type ?? '');
-    errors.typeInvalid(path, typeName(value), `${path === '' ? 'value' : path} in body must be of type ${wanted}: ${JSON.stringify(typeName(value))}`);
+    errors.typeInvalid(path, typeName(value), `${path} in body must be of type ${wanted}: ${JSON.stringify(typeName(value))}`);
     return;
   }
   checkAssertions(errors, schema, value, path);
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) if (schema.items !== undefined) validateBySchema(errors, schema.items, item, `${path}[${index}]`);
-    checkListType(errors, schema, value, path);
   } else if (isRecord(value)) {
     for (const [name, content] of Object.entries(value)) {
       const own = propertyOf(schema, name);
@@ -96,7 +95,7 @@ function checkObject(errors: FieldErrors, schema: JsonSchema, value: Record<stri
   for (const name of schema.required ?? [])
     if (!Object.hasOwn(value, name) || value[name] === undefined) errors.required(path === '' ? name : `${path}.${name}`);
   if (schema['x-kubernetes-embedded-resource'] !== true) return;
-  for (const name of ['apiVersion', 'kind']) if (typeof value[name] !== 'string' || value[name] === '') errors.required(`${path}.${name}`, 'must not be empty');
+  for (const name of ['apiVersion', 'kind']) if (typeof value[name] !== 'string' || value[name] === '') errors.required(path === '' ? name : `${path}.${name}`);
 }
 
 function checkCount(errors: FieldErrors, path: string, count: number, least: number | undefined, most: number | undefined, what: string): void {
@@ -117,6 +116,19 @@ function holds(schema: JsonSchema, value: unknown): boolean {
   const errors = new FieldErrors();
   validateBySchema(errors, schema, value, '.');
   return errors.causes.length === 0;
+}
+
+/** Gathers what of the lists in a value stands there twice though it may not: sets, and maps by their keys. */
+export function checkListTypes(errors: FieldErrors, schema: JsonSchema, value: unknown, path: string): void {
+  if (Array.isArray(value)) {
+    checkListType(errors, schema, value, path);
+    for (const [index, item] of value.entries()) if (schema.items !== undefined) checkListTypes(errors, schema.items, item, `${path}[${index}]`);
+  } else if (isRecord(value)) {
+    for (const [name, content] of Object.entries(value)) {
+      const own = propertyOf(schema, name);
+      if (own !== undefined) checkListTypes(errors, own, content, path === '' ? name : `${path}.${name}`);
+    }
+  }
 }
 
 function checkListType(errors: FieldErrors, schema: JsonSchema, items: readonly unknown[], path: string): void {

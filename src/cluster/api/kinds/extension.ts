@@ -1,4 +1,4 @@
-import { checkDefinition } from '../custom/check-definition.ts';
+import { checkDefinition, definitionWarnings } from '../custom/check-definition.ts';
 import { defaultDefinition } from '../custom/default-definition.ts';
 import type { Definition } from '../custom/definition.ts';
 import { MUTATING_POLICY_BINDING, VALIDATING_POLICY_BINDING } from './extension/admission-policy-binding.ts';
@@ -21,6 +21,7 @@ export const EXTENSION: Readonly<Record<string, Strategy>> = {
       metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CUSTOM_CLEANUP])];
     },
     validate: checkDefinition,
+    warnings: definitionWarnings,
   }),
   V1APIService: API_SERVICE,
   V1MutatingWebhookConfiguration: MUTATING_WEBHOOKS,

@@ -1,4 +1,4 @@
-import { validateBySchema } from '../custom/validate.ts';
+import { checkListTypes, validateBySchema } from '../custom/validate.ts';
 import { invalid } from '../errors.ts';
 import { strategyOf } from '../kinds/index.ts';
 import type { ServedResource } from '../resources.ts';
@@ -39,7 +39,10 @@ export function validateStatusUpdate(resource: ServedResource, object: KubeObjec
 
 function checkContent(resource: ServedResource, errors: FieldErrors, object: KubeObject, old?: KubeObject): void {
   if (resource.custom === undefined) strategyOf(resource).validate?.(errors, object, old);
-  else validateBySchema(errors, resource.custom.schema, object, '');
+  else {
+    validateBySchema(errors, resource.custom.schema, object, '');
+    checkListTypes(errors, resource.custom.schema, object, '');
+  }
 }
 
 /** Whose finalizers may be of any one word. */

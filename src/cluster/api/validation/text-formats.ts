@@ -4,6 +4,7 @@ import type { FieldErrors } from './field-errors.ts';
 export type TextFormat = (text: string) => readonly string[];
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const HOST_LABEL = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
 const NAME_PART = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const LABEL_VALUE = `(${NAME_PART})?`;
@@ -35,6 +36,18 @@ export const dnsLabel: TextFormat = (text) => {
   const hasDots = wrong.length > 0 && unlessMatching(text, SUBDOMAIN, '').length === 0;
   return [...tooLong(text, LABEL_BYTES_MAX), ...(hasDots ? ['must not contain dots'] : wrong)];
 };
+
+/** RFC 1035 label. */
+export const hostLabel: TextFormat = (text) => [
+  ...tooLong(text, LABEL_BYTES_MAX),
+  ...unlessMatching(
+    text,
+    HOST_LABEL,
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+    'my-name',
+    'abc-123',
+  ),
+];
 
 /** RFC 1123 subdomain. */
 export const dnsSubdomain: TextFormat = (text) => [

@@ -23,6 +23,11 @@ export function formOf(request: IncomingMessage, isWatch: boolean): Form {
   return form;
 }
 
+/** Of what is given in one form only. Errors: 406. */
+export function requireType(request: IncomingMessage, type: string): void {
+  if (!parseAccept(request.headers.accept).some((one) => one.type === type || one.type === '*/*')) throw notAcceptable([type]);
+}
+
 /** What a method means for what the route names; of a watch of one object its name becomes a selector. Errors: 405. */
 export function verbOf(method: string, { name, subresource, watch }: ResourceRoute, query: Record<string, string>): Verb {
   if (method === 'GET') {
