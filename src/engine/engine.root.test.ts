@@ -162,7 +162,11 @@ test('exec with and without a terminal', inside, async () => {
   assert.match((await run(['id'], { user: 'app' })).stdout, /uid=1000/);
   assert.match((await run(['grep', 'Seccomp:', '/proc/self/status'])).stdout, /2/);
   // crun's exec begins the process and then sets the terminal's size: on a busy machine it is told of it a moment later.
-  const terminal = await run(['sh', '-c', 'until stty size 2>/dev/null; do :; done; read x; echo got $x; exit 5'], { terminal: true, stdin: true }, 'word\r');
+  const terminal = await run(
+    ['sh', '-c', 'until [ "$(stty size 2>/dev/null)" = "33 77" ]; do :; done; stty size; read x; echo got $x; exit 5'],
+    { terminal: true, stdin: true },
+    'word\r',
+  );
   assert.match(terminal.stdout, /33 77[\s\S]*got word/);
   assert.equal(terminal.exitCode, 5);
   const top = await containers.top(id, '-ef');

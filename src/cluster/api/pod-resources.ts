@@ -18,7 +18,8 @@ export function podRequests(pod: V1Pod): Amounts {
   const isInfeasible = resizeIsInfeasible(pod);
   const total = together(pod.spec, (container) => {
     // A limit stands for the request that isn't given.
-    const own = { ...container.resources?.limits, ...container.resources?.requests };
+    const { limits, requests = {} } = container.resources ?? {};
+    const own = limits === undefined ? requests : { ...limits, ...requests };
     const status = statusOf(pod, container);
     if (status?.resources === undefined) return amountsOf(own);
     return most([...(isInfeasible ? [] : [own]), status.resources.requests, status.allocatedResources]);
@@ -82,7 +83,9 @@ function isSame(one: Texts, other: Texts): boolean {
 }
 
 function amountsOf(texts: Texts = {}): Record<string, Milli> {
-  return Object.fromEntries(Object.entries(texts).flatMap(([name, text]) => (isQuantity(text) ? [[name, parseQuantity(text)]] : [])));
+  const amounts: Record<string, Milli> = {};
+  for (const [name, text] of Object.entries(texts)) if (isQuantity(text)) amounts[name] = parseQuantity(text);
+  return amounts;
 }
 
 function add(total: Record<string, Milli>, more: Amounts): void {

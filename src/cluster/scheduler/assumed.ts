@@ -17,12 +17,13 @@ export class AssumedPods {
     this.#byNode.set(node, there.set(key, pod));
   }
 
-  /** Answers the node it was thought to be on. */
-  remove(key: string): string | undefined {
+  /** Answers the node it was thought to be on; with a uid only where it is that Pod, and not one that has its name since. */
+  remove(key: string, uid?: string): string | undefined {
     const node = this.#nodes.get(key);
     if (node === undefined) return undefined;
-    this.#nodes.delete(key);
     const there = this.#byNode.get(node);
+    if (uid !== undefined && there?.get(key)?.metadata.uid !== uid) return undefined;
+    this.#nodes.delete(key);
     there?.delete(key);
     if (there?.size === 0) this.#byNode.delete(node);
     return node;

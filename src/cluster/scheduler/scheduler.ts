@@ -185,7 +185,7 @@ class BindingScheduler implements Scheduler {
       this.#failures.delete(key);
       this.#events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
     } catch (error) {
-      this.#assumed.remove(key);
+      this.#assumed.remove(key, uid);
       this.#views.podsChanged(node);
       await this.#bindFailed(key, error);
     }

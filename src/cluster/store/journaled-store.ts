@@ -1,10 +1,11 @@
 import { refuseDoubleKeys } from './distinct.ts';
-import { type Clock, systemClock } from '#kit';
+import type { Clock } from '#kit';
 import { compacted, futureRevision, momentCompacted, revisionConflict, storeClosed, storeFailed } from './errors.ts';
 import type { Journal, JournalEntry, LeaseRecord } from './journal.ts';
 import { keptItem } from './kept-item.ts';
 import { bytesOf } from './late.ts';
 import { Leases } from './leases.ts';
+import { type StoreOptions, withDefaults } from './store-options.ts';
 import type {
   Lease,
   LeaseId,
@@ -20,27 +21,11 @@ import type {
   Transacted,
 } from './types.ts';
 import { Times } from './times.ts';
-import { firstAfter, keyOf, revisionOf, throwLater, Watchers } from './watchers.ts';
+import { firstAfter, keyOf, revisionOf, Watchers } from './watchers.ts';
 import { Versions } from './versions.ts';
 
-/** Revisions of history that are kept when nobody says otherwise. */
-export const HISTORY_DEFAULT = 10_000;
 /** History grows by at most this many revisions past its limit: a trim is short, so that no writer waits long for it. */
 const TRIM_STEP_MAX = 256;
-
-/** A day of them is kept when nobody says otherwise. */
-export const HISTORY_AGE_DEFAULT_MS = 86_400_000;
-
-export interface JournaledStoreOptions {
-  /** The number of revisions to look back on. */
-  readonly historyLimit?: number;
-  /** How long a revision is looked back on at most, in milliseconds. It is forgotten by a write, not by a timer. */
-  readonly historyAge_ms?: number;
-  /** When revisions come and leases end; the machine's clock without it. */
-  readonly clock?: Pick<Clock, 'now' | 'monotonic' | 'setTimer'>;
-  /** Hears what a watcher threw: its own mistake, which neither the writer nor other watchers can help. Without it the process does. */
-  readonly onWatcherError?: (error: unknown) => void;
-}
 
 interface Ordered {
   readonly modRevision: Revision;
@@ -80,7 +65,7 @@ export class JournaledStore implements Store {
   #closed = false;
 
   /** Reads what the journal kept; closes it where that fails. */
-  static async open(journal: Journal, options: JournaledStoreOptions = {}): Promise<JournaledStore> {
+  static async open(journal: Journal, options: StoreOptions = {}): Promise<JournaledStore> {
     try {
       return new JournaledStore(journal, options, await journal.load());
     } catch (error) {
@@ -89,11 +74,8 @@ export class JournaledStore implements Store {
     }
   }
 
-  private constructor(
-    journal: Journal,
-    { historyLimit = HISTORY_DEFAULT, historyAge_ms = HISTORY_AGE_DEFAULT_MS, clock = systemClock, onWatcherError = throwLater }: JournaledStoreOptions,
-    loaded: Awaited<ReturnType<Journal['load']>>,
-  ) {
+  private constructor(journal: Journal, options: StoreOptions, loaded: Awaited<ReturnType<Journal['load']>>) {
+    const { historyLimit, historyAge_ms, clock, onWatcherError } = withDefaults(options);
     this.#journal = journal;
     this.#historyLimit = historyLimit;
     this.#historyAge_ms = historyAge_ms;

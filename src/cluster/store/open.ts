@@ -1,10 +1,11 @@
 import type { EtcdStoreOptions } from './etcd/etcd-store.ts';
 import { memoryJournal, type StoreContent } from './journal.ts';
-import { JournaledStore, type JournaledStoreOptions } from './journaled-store.ts';
+import { JournaledStore } from './journaled-store.ts';
+import type { StoreOptions } from './store-options.ts';
 import type { Store } from './types.ts';
 
 export type { EtcdStoreOptions } from './etcd/etcd-store.ts';
-export type StoreOptions = JournaledStoreOptions;
+export type { StoreOptions } from './store-options.ts';
 
 /** A store that is gone with the process. `from`: what it holds at first. */
 export function openMemoryStore({ from, ...options }: StoreOptions & { readonly from?: StoreContent } = {}): Promise<Store> {

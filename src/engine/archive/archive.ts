@@ -180,9 +180,7 @@ function assertWritable({ record }: Entry, path: string): void {
 
 /** The whole file system as a tar, without what is mounted over it. */
 export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
-  const root = await openRoot(rooms, entry);
-  const found = await findInRoot(root, '/', { followLast: true });
-  if (!found) throw pathUnknown('/', entry.record.id);
+  const found = await findRoot(rooms, entry);
   const output = new PassThrough();
   tarIn(
     found.folder,
@@ -196,6 +194,19 @@ export async function exportTar(rooms: Rooms, entry: Entry): Promise<Readable> {
     })
     .catch((error: unknown) => rooms.logger.warn('cannot let go of an exported root', { error }));
   return output;
+}
+
+/** The root, held open; `closeRoot` lets go of it. */
+async function findRoot(rooms: Rooms, entry: Entry): Promise<Found> {
+  const root = await openRoot(rooms, entry);
+  try {
+    const found = await findInRoot(root, '/', { followLast: true });
+    if (!found) throw pathUnknown('/', entry.record.id);
+    return found;
+  } catch (error) {
+    await closeRoot(rooms, entry);
+    throw error;
+  }
 }
 
 /** Packs with tar in the folder that the descriptor stands for: what its path leads to meanwhile does not matter. */

@@ -5,6 +5,6 @@ import type { StatusError } from '#cluster/api';
 export function refuseUpgrade(socket: Duplex, error: StatusError): void {
   const body = JSON.stringify(error.body);
   socket.end(
-    `HTTP/1.1 ${error.status} ${error.body.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${error.status} ${error.body.reason ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
