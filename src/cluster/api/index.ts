@@ -5,6 +5,7 @@ export { type Definition, resourcesOf } from './custom/definition.ts';
 export type { CustomKind, CustomScale } from './custom/kind.ts';
 export { prune } from './custom/decode.ts';
 export { withDefaults } from './custom/defaults.ts';
+export { namesRevision } from './names-revision.ts';
 export { applyDefaults } from './defaults/index.ts';
 export * from './errors.ts';
 export { type FieldRequirement, matchesFields, parseFieldSelector, type SelectedKind } from './field-selectors.ts';
