@@ -12,6 +12,7 @@ import { SharedWork } from './cache/shared-work.ts';
 import { BuildCache } from './cache/store.ts';
 import { KeptContexts } from './context/kept.ts';
 import { type OpenedContext, openContext } from './context/open.ts';
+import { openNamed, takeContext } from './context/named.ts';
 import { checkSyntax } from './dockerfile/directives.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/parse.ts';
 import { BuildStepError, buildCancelled } from './errors.ts';
@@ -21,6 +22,7 @@ import { findImages } from './images.ts';
 import { epochOf, expandAt, globalArgs, PREDEFINED_ARGS, SYNTAX_ARG } from './plan/arguments.ts';
 import { gather } from './plan/gather.ts';
 import { freshVertices } from './plan/fresh.ts';
+import { contextsBy } from './plan/named.ts';
 import { planGraph } from './plan/plan.ts';
 import { splitStages } from './plan/stages.ts';
 import { checkPlatform, ownArchitecture } from './platform.ts';
@@ -30,6 +32,8 @@ import type { Builder, BuildRequest } from './types.ts';
 
 export type { BuilderOptions } from './session.ts';
 
+/** Contexts that are kept when their builds have ended, and those that were sent before theirs begin. */
+const CONTEXTS_MAX = { kept: 4, sent: 64 };
 const CACHE_BYTES_MAX = 20 * 2 ** 30;
 /** A context of so much may have many files. */
 const LARGE_BYTES = 256 * 1024;
@@ -38,7 +42,11 @@ const LARGE_BYTES = 256 * 1024;
 export function createBuilder(options: BuilderOptions): Builder {
   const { clock, logger } = options;
   const cache = new BuildCache({ folder: join(options.dataDir, 'build-cache'), images: options.images, clock, logger });
-  const [contexts, kept] = [join(options.dataDir, 'build-context'), join(options.dataDir, 'build-context-kept')];
+  const [contexts, kept, sent] = ['build-context', 'build-context-kept', 'build-context-sent'].map((name) => join(options.dataDir, name)) as [
+    string,
+    string,
+    string,
+  ]; // as many
   const running = new Set<Promise<unknown>>();
   const chores = (chore: Promise<void>) => {
     const done = chore
@@ -51,7 +59,8 @@ export function createBuilder(options: BuilderOptions): Builder {
     cache,
     chores,
     mounts: new CacheMounts({ cache, clock, logger }),
-    contexts: new KeptContexts({ folder: kept, clock, chores }),
+    contexts: new KeptContexts({ folder: kept, count_max: CONTEXTS_MAX.kept, clock, chores }),
+    sent: new KeptContexts({ folder: sent, count_max: CONTEXTS_MAX.sent, clock, chores }),
     making: new SharedWork(),
     assembling: new SharedWork(),
   };
@@ -64,8 +73,10 @@ export function createBuilder(options: BuilderOptions): Builder {
   return {
     async start() {
       await cache.load();
-      await eraseTree(kept);
-      await mkdir(kept, { recursive: true, mode: 0o700 });
+      for (const folder of [kept, sent]) {
+        await eraseTree(folder);
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+      }
       await clearLeftovers(options, contexts);
     },
     async stop() {
@@ -73,6 +84,12 @@ export function createBuilder(options: BuilderOptions): Builder {
       // A build that ends leaves a chore behind.
       while (running.size > 0) await Promise.allSettled(running);
       await rooms.contexts.clear();
+      await rooms.sent.clear();
+    },
+    async takeContext(content, signal) {
+      const taking = takeContext(rooms, contexts, content, AbortSignal.any([stopping.signal, signal]));
+      running.add(taking);
+      return await taking.finally(() => running.delete(taking));
     },
     async build(request, onOutput) {
       const id = options.random.hex(12);
@@ -158,12 +175,14 @@ async function buildFile(session: BuildSession, file: Dockerfile, context: Opene
   const globals = globalArgs(file, buildArgs, { architecture: ownArchitecture(), target: request.target ?? '' });
   const expandGlobal = (text: string, line: number) => expandAt(text, line, file.escape, (name) => globals.values.get(name));
   const stages = splitStages(file, request.target, expandGlobal);
-  const gathered = await gather(stages, findImages(session, expandGlobal));
+  const named = await openNamed(session);
+  const gathered = await gather(stages, findImages(session, expandGlobal), contextsBy(named.contexts));
   await refuseFindings(session, context.dockerfile, context.root, gathered.stages);
   await importInline(session, findImages(session, expandGlobal));
   const plan = planGraph(file, stages, gathered, globals, { buildArgs, networkMode: request.networkMode ?? 'default' });
   const image = await performPlan(session, plan, {
     contextRoot: context.root,
+    namedRoots: named.roots,
     epoch_ms: epochOf(buildArgs),
     fresh: freshVertices(plan, stages, request.noCacheStages ?? []),
     fail: (reason) => failed.abort(reason),

@@ -1,6 +1,6 @@
 import { GantryError } from '#kit';
 import type { Image, Reference } from '#image';
-import { hexOf, parseReference } from '#image';
+import { hexOf, isDigest, parseReference } from '#image';
 import { DockerfileError } from './errors.ts';
 import type { FindImage } from './plan/gather.ts';
 import { ownPlatform } from './platform.ts';
@@ -21,7 +21,8 @@ export function findImages(session: BuildSession, expand: (text: string, line: n
 
 async function findImage(session: BuildSession, name: string, line: number, platform: BuildRequest['platform']): Promise<Image | undefined> {
   if (name === 'scratch') return undefined;
-  let image = session.request.pull ? undefined : await resolveMaybe(session, name);
+  // What an id stands for is nowhere newer.
+  let image = session.request.pull && !isDigest(name) ? undefined : await resolveMaybe(session, name);
   image ??= await pullImage(session, parseNameAt(name, line), platform ?? session.request.platform);
   await session.hold(image);
   session.materials.push({ uri: `docker:${name}`, digest: { sha256: hexOf(image.manifestDigest) } });

@@ -7,3 +7,4 @@ export type { Finding } from './check/rule.ts';
 export { baseFacts } from './check/base-facts.ts';
 export type { Surroundings } from './check/subject.ts';
 export { ignorePatterns } from './ignore.ts';
+export { isGitAddress } from './plan/git-url.ts';

@@ -36,6 +36,8 @@ export interface BuilderRooms {
   readonly cache: BuildCache;
   readonly mounts: CacheMounts;
   readonly contexts: KeptContexts;
+  /** Contexts with names that came before their builds. */
+  readonly sent: KeptContexts;
   /** Takes work that nobody waits for; a stop awaits it. */
   chores(chore: Promise<void>): void;
   /** Layers that some build is making, by their keys. */

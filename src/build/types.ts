@@ -35,6 +35,8 @@ export interface BuildRequest {
   readonly allowInsecure?: boolean;
   /** The files of a RUN that fails become an image, which the output names. */
   readonly keepFailed?: boolean;
+  /** What stands in place of stages and images of these names. */
+  readonly namedContexts?: ReadonlyMap<string, GivenContext>;
   /** In place of the context's stream: the address of a repository, of a tar or of a lone Dockerfile. */
   readonly remote?: string;
   /** Images whose inline cache may be used, pulled where they are not here. */
@@ -57,6 +59,12 @@ export interface BuildRequest {
   /** Aborting it ends the running step and the build. */
   readonly signal?: AbortSignal;
 }
+
+/** An image by name or id, a repository, or what `takeContext` answered. */
+export type GivenContext =
+  | { readonly kind: 'image'; readonly name: string }
+  | { readonly kind: 'git'; readonly url: string }
+  | { readonly kind: 'sent'; readonly id: string };
 
 /** The values of build arguments and the Dockerfile's text are in a provenance of `max` only. */
 export interface AttestRequest {
@@ -112,6 +120,11 @@ export interface Builder {
    * `BUILD_CANCELLED`, and those of engine and image.
    */
   build(request: BuildRequest, onOutput: BuildListener): Promise<Image>;
+  /**
+   * Takes in a context for `namedContexts`, a tar stream as of a build's own; it is one build's, or goes after some minutes. Errors: as of a build's
+   * context.
+   */
+  takeContext(content: Readable, signal: AbortSignal): Promise<string>;
   /** What the cache has, and how it is used. */
   entries(): Promise<readonly CacheEntry[]>;
   /** Remembers the steps that a client kept (`CacheSteps`) and whose layers are in the content store; answers the layers that are not. */

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { BuildStepError, type BuildRequest } from '#build';
+import { BuildStepError, type BuildRequest, type GivenContext, isGitAddress } from '#build';
 import { parseReference } from '#image';
 import { badRequest, unsupported } from './errors.ts';
 import type { Call } from './http.ts';
@@ -103,13 +103,14 @@ const EXTENSIONS = 'x-gantry-build';
 
 function extensions(
   header: string | undefined,
-): Pick<BuildRequest, 'secrets' | 'sshAgents' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents' | 'attest' | 'cacheSteps'> {
+): Pick<BuildRequest, 'secrets' | 'namedContexts' | 'sshAgents' | 'allowInsecure' | 'keepFailed' | 'noCacheStages' | 'stepEvents' | 'attest' | 'cacheSteps'> {
   if (header === undefined || header === '') return {};
   const fields = new Fields(parseObject(Buffer.from(header, 'base64url').toString('utf8'), 'X-Gantry-Build'), 'X-Gantry-Build.');
   const secrets = Object.entries(fields.map('secrets') ?? {}).map(([id, content]) => [id, Buffer.from(content, 'base64')] as const);
   const cacheSteps = fields.text('cacheSteps');
   return defined({
     secrets: new Map(secrets),
+    namedContexts: contextsOf(fields.map('contexts') ?? {}),
     sshAgents: agentsOf(fields.map('sshAgents') ?? {}),
     allowInsecure: fields.flag('allowInsecure'),
     keepFailed: fields.flag('keepFailed'),
@@ -118,6 +119,24 @@ function extensions(
     cacheSteps: cacheSteps === undefined || cacheSteps === '' ? undefined : modeOf('cacheSteps', cacheSteps),
     attest: attestOf(fields.flag('sbom') ?? false, fields.text('provenance'), fields.inner('source')),
   });
+}
+
+/** `POST /gantry/build/context`, Gantry's own: a tar that a build will have for a named context, by the answered id. */
+export async function takeContext(call: Call, rooms: Rooms): Promise<void> {
+  call.json(200, { Id: await rooms.builder.takeContext(call.request, call.signal) });
+}
+
+/** `docker-image://NAME`, `sent://ID`, or the address of a repository. Errors: 400. */
+function contextsOf(given: Readonly<Record<string, string>>): NonNullable<BuildRequest['namedContexts']> {
+  return new Map<string, GivenContext>(
+    Object.entries(given).map(([name, text]): readonly [string, GivenContext] => {
+      const [, scheme, rest = ''] = /^(docker-image|sent):\/\/(.+)$/.exec(text) ?? [];
+      if (scheme === 'docker-image') return [name, { kind: 'image', name: rest }];
+      if (scheme === 'sent') return [name, { kind: 'sent', id: rest }];
+      if (!isGitAddress(text)) throw badRequest(`invalid contexts.${name} "${text}": it must be docker-image://NAME or the address of a git repository`);
+      return [name, { kind: 'git', url: text }];
+    }),
+  );
 }
 
 /** Sockets of this machine, by their ids. Errors: 400 for a path that would be taken from the daemon's own folder. */

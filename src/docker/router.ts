@@ -6,7 +6,7 @@ import { pruneBuilds } from './build-cache.ts';
 import { sendCacheBlob, takeCacheBlob, takeCacheSteps } from './build-cache-blobs.ts';
 import { readAttestations } from './attestations.ts';
 import { checkBuild } from './build-check.ts';
-import { buildImage } from './builds.ts';
+import { buildImage, takeContext } from './builds.ts';
 import * as io from './containers-io.ts';
 import * as life from './containers-lifecycle.ts';
 import { inspectContainer, listContainers } from './containers-list.ts';
@@ -148,6 +148,7 @@ const noCheckpoints: Handler = (call, rooms) => {
 /** Operations of the API that Gantry does not have; each says so by its name. */
 const refusedRoutes: readonly (readonly [string, Handler])[] = [
   ['GET /gantry/images/{name}/attestations', readAttestations],
+  ['POST /gantry/build/context', takeContext],
   ['POST /gantry/build/cache', takeCacheSteps],
   ['GET /gantry/build/cache/{id}', sendCacheBlob],
   ['POST /gantry/build/cache/{id}', takeCacheBlob],

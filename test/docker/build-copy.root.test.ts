@@ -295,6 +295,9 @@ test('ADD takes a repository at a ref and a folder of it; a context may be one, 
     await output(docker.daemon.gantry(['build', '-t', 'remote', context]));
     assert.equal(await docker.run('run --rm remote cat', path), expected);
   }
+  await makeContext(at('by-name'), { Dockerfile: 'FROM busybox\nCOPY --from=repo /file /f\n' });
+  await output(docker.daemon.gantry(['build', '-t', 'remote', '--build-context', `repo=${url}#v1:sub`, at('by-name')]));
+  assert.equal(await docker.run('run --rm remote cat /f'), 'first\n');
   assert.match(await docker.refusedFeed(`FROM busybox\nADD ${url}#nosuch /x/\n`, 'build -'), /Cannot find "nosuch" in the repository/);
   // A branch whose name ends as another one is called, and a tag of the same name as a branch.
   for (const words of [

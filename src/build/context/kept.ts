@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Clock } from '#kit';
 import { removeFolder } from '../remove-folder.ts';
 
-const CONTEXTS_MAX = 4;
 const KEPT_MS = 10 * 60_000;
 
 /** A small context on the disk, which the next build that sends the same bytes takes over. */
@@ -26,14 +25,16 @@ interface Kept {
  */
 export class KeptContexts {
   readonly #folder: string;
+  readonly #count_max: number;
   readonly #clock: Clock;
   readonly #chores: (chore: Promise<void>) => void;
   readonly #kept = new Map<string, Kept>();
   #counter = 0;
 
   /** They lie in `folder`, which is emptied at the start; `chores` takes removals that nobody waits for. */
-  constructor(parts: { readonly folder: string; readonly clock: Clock; readonly chores: (chore: Promise<void>) => void }) {
+  constructor(parts: { readonly folder: string; readonly count_max: number; readonly clock: Clock; readonly chores: (chore: Promise<void>) => void }) {
     this.#folder = parts.folder;
+    this.#count_max = parts.count_max;
     this.#clock = parts.clock;
     this.#chores = parts.chores;
   }
@@ -54,7 +55,7 @@ export class KeptContexts {
     timer.unref();
     this.#kept.set(context.key, { context, path, timer });
     const [oldest] = this.#kept.keys();
-    if (oldest !== undefined && this.#kept.size > CONTEXTS_MAX) this.#chores(this.#drop(oldest));
+    if (oldest !== undefined && this.#kept.size > this.#count_max) this.#chores(this.#drop(oldest));
   }
 
   async clear(): Promise<void> {

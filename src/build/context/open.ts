@@ -7,6 +7,7 @@ import { ask } from '../execute/ask.ts';
 import { isOn, KEEP_GIT_ARG } from '../plan/arguments.ts';
 import { GIT_URL } from '../plan/git-url.ts';
 import type { BuildSession } from '../session.ts';
+import { ignoreFileNames } from '../ignore.ts';
 import { folderOfCheckout, Git } from './git.ts';
 import { parseGitPlace } from './git-place.ts';
 import type { KeptContext } from './kept.ts';
@@ -52,7 +53,7 @@ export async function openContext(session: BuildSession): Promise<OpenedContext>
   if (remote === undefined) received = await receive(session, context, folder);
   else root = GIT_URL.test(remote) ? await checkOut(session, remote, folder) : await download(session, remote, folder);
   const dockerfile = await readDockerfile(root, name);
-  if (!received.isReused) await applyIgnoreFile(root, name);
+  if (!received.isReused) await applyIgnoreFile(root, ignoreFileNames(name));
   if (received.keeps) session.keepContext(received.keeps, root);
   return { root, dockerfile };
 }

@@ -7,7 +7,7 @@ import type { UnpackBounds } from '#image';
 import { contextInvalid } from '../errors.ts';
 import { runTar } from './archives.ts';
 import { plainBytes } from './plain.ts';
-import { ignoreFileNames, ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
+import { ignoreMatcher, type IgnoreMatcher } from '../ignore.ts';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 import { whenAborted } from '../when-aborted.ts';
 
@@ -121,9 +121,9 @@ export async function readDockerfile(context: string, name: string): Promise<str
   return text;
 }
 
-/** Takes away what the rules for this Dockerfile name: those in `NAME.dockerignore` where there is one, else in `.dockerignore`. */
-export async function applyIgnoreFile(context: string, dockerfile: string): Promise<void> {
-  for (const name of ignoreFileNames(dockerfile)) {
+/** Takes away what the rules in the first of these files name that is there. */
+export async function applyIgnoreFile(context: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
     const path = await resolveInRoot(context, name);
     if (!(await lstatMaybe(path))?.isFile()) continue;
     return await removeIgnored(context, '', await readMatcher(path, name));

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { looksLikeArchive } from '../context/archives.ts';
 import { BuildStepError } from '../errors.ts';
 import type { Fetched } from '../execute/fetched.ts';
+import { isContext } from '../plan/graph.ts';
 import type { CopyOperation, FilesFrom, PlannedSource, VertexId } from '../plan/graph.ts';
 import { keyOf } from '../plan/keys.ts';
 import type { BuildSession } from '../session.ts';
@@ -89,7 +90,7 @@ async function openPaths(operation: CopyOperation, source: Extract<PlannedSource
     const kind = stats.isDirectory() ? 'folder' : isArchive ? 'archive' : 'file';
     const folders = above.split('/').map((_name, index, names) => names.slice(0, index + 1).join('/'));
     const foldersAbove = above === '' ? [] : await Promise.all(folders.map(async (inside) => ({ path: await resolveInRoot(base, inside), inside })));
-    const fromContext = source.from === 'context';
+    const fromContext = isContext(source.from);
     opened.push({ path: real, name: basename(path), kind, above, foldersAbove, keepsOwner: !fromContext, isOwn: fromContext });
   }
   // As in the reference, wildcards may fit nothing.

@@ -2,6 +2,7 @@ import type { Layer } from '#image';
 import { layerContent } from '../cache/store.ts';
 import { copyFiles, copyText, type CopyRoots } from '../copy/copy.ts';
 import { hashSources, openSources, type OpenedSource } from '../copy/sources.ts';
+import { type ContextFiles, isContext } from '../plan/graph.ts';
 import type { CopyOperation, FilesFrom, Operation, Plan, RunOperation, VertexId, WorkdirOperation } from '../plan/graph.ts';
 import { chainOf, copyKey, quickCopyKey, runKey, workdirKey } from '../plan/keys.ts';
 import { userOrRoot } from '../copy/owner.ts';
@@ -27,6 +28,7 @@ interface ExecutionParts {
   readonly session: BuildSession;
   readonly plan: Plan;
   readonly contextRoot: string;
+  readonly namedRoots: ReadonlyMap<string, string>;
   readonly epoch_ms: number | undefined;
   /** Work that the cache does not answer. */
   readonly fresh: ReadonlySet<VertexId>;
@@ -38,7 +40,7 @@ interface ExecutionParts {
 export class Execution {
   readonly #session: BuildSession;
   readonly #plan: Plan;
-  readonly #contextRoot: string;
+  readonly #contextRoots: ReadonlyMap<string, string>;
   readonly #epoch_ms: number | undefined;
   readonly #fresh: ReadonlySet<VertexId>;
   readonly #logs: ReadonlyMap<VertexId, StepLog>;
@@ -52,7 +54,7 @@ export class Execution {
   constructor(parts: ExecutionParts) {
     this.#session = parts.session;
     this.#plan = parts.plan;
-    this.#contextRoot = parts.contextRoot;
+    this.#contextRoots = new Map([['context', parts.contextRoot], ...[...parts.namedRoots].map(([name, root]) => [`context:${name}`, root] as const)]);
     this.#epoch_ms = parts.epoch_ms;
     this.#fresh = parts.fresh;
     this.#logs = parts.logs;
@@ -100,10 +102,16 @@ export class Execution {
 
   /** Where the files of a vertex, or of the context, can be read. */
   async rootOf(from: FilesFrom): Promise<string> {
-    if (from === 'context') return this.#contextRoot;
+    if (isContext(from)) return this.#contextRootOf(from);
     const { kind } = this.#vertex(from).operation;
     if (kind === 'url' || kind === 'git') return (await this.fetchedOf(from)).root;
     return await once(this.#roots, from, async () => await this.#session.openSnapshot(await this.layersOf(from)));
+  }
+
+  #contextRootOf(from: ContextFiles): string {
+    const root = this.#contextRoots.get(from);
+    if (root === undefined) throw new TypeError(`no ${from} in the build`);
+    return root;
   }
 
   fetchedOf(id: VertexId): Promise<Fetched> {
@@ -178,7 +186,7 @@ export class Execution {
 
   /** The files of a vertex in one word; undefined where only reading tells. */
   async #chainOf(from: FilesFrom): Promise<string | undefined> {
-    if (from === 'context') return undefined;
+    if (isContext(from)) return undefined;
     const { kind } = this.#vertex(from).operation;
     return kind === 'url' || kind === 'git' ? (await this.fetchedOf(from)).hash : chainOf(await this.layersOf(from));
   }

@@ -4,6 +4,7 @@ import type { MountSpec } from '#engine';
 import type { Layer } from '#image';
 import { lstatMaybe, resolveInRoot } from '../copy/root-path.ts';
 import { BuildStepError } from '../errors.ts';
+import { isContext } from '../plan/graph.ts';
 import type { FilesFrom, PlannedMount, RunOperation, VertexId } from '../plan/graph.ts';
 import type { BuildSession } from '../session.ts';
 import { withAgent } from './ssh-agent.ts';
@@ -71,7 +72,7 @@ async function bindSource(
   roots: MountRoots,
 ): Promise<{ source: string; readOnly: boolean }> {
   if (!mount.readWrite) return { source: await placeOf(mount, roots), readOnly: true };
-  if (mount.from !== 'context' && (await roots.chainOf(mount.from)) !== undefined) {
+  if (!isContext(mount.from) && (await roots.chainOf(mount.from)) !== undefined) {
     const root = await session.openSnapshot(await roots.layersOf(mount.from));
     return { source: await placeBelow(root, mount.source), readOnly: false };
   }

@@ -12,6 +12,8 @@ import { Transcript } from './transcript.ts';
 
 export interface PlanSurroundings {
   readonly contextRoot: string;
+  /** Of contexts with names that were sent. */
+  readonly namedRoots: ReadonlyMap<string, string>;
   readonly epoch_ms: number | undefined;
   /** Work that the cache does not answer. */
   readonly fresh: ReadonlySet<VertexId>;
@@ -19,12 +21,12 @@ export interface PlanSurroundings {
 }
 
 /** Does a plan's work, tells of it, and answers the target's image. The first failure ends what else is running. */
-export async function performPlan(session: BuildSession, plan: Plan, { contextRoot, epoch_ms, fresh, fail }: PlanSurroundings): Promise<Image> {
+export async function performPlan(session: BuildSession, plan: Plan, { fail, ...surroundings }: PlanSurroundings): Promise<Image> {
   const transcript = new Transcript((text) => session.say(text));
   const logs = openLogs(plan, transcript);
   const events = new StepEvents(session, plan);
   await events.declare(plan);
-  const execution = new Execution({ session, plan, events, contextRoot, epoch_ms, fresh, logs: logs.byVertices });
+  const execution = new Execution({ session, plan, events, ...surroundings, logs: logs.byVertices });
   for (const step of plan.globals) await logs.bySteps.get(step)?.end();
   let failure: unknown;
   // Everything is begun at once, as far as it does not wait for something else; who tells of it hears how it ended.
@@ -47,7 +49,7 @@ export async function performPlan(session: BuildSession, plan: Plan, { contextRo
   if (!target) throw new DockerfileError(1, 'no build stage in current context');
   const { buildArgs, cacheInline, cacheTo = [], cacheSteps } = session.request;
   const inline = cacheInline === true || buildArgs?.[INLINE_ARG] === '1';
-  const image = await imageOf(session, target.result, execution, { epoch_ms, steps, inline });
+  const image = await imageOf(session, target.result, execution, { epoch_ms: surroundings.epoch_ms, steps, inline });
   for (const cacheExport of cacheTo) {
     await exportCache(session, plan, execution, cacheExport);
     await session.say(`Exported the cache to ${familiarName(formatReference(cacheExport.reference))}\n`);

@@ -3,8 +3,10 @@ import type { Digest, ImageRunConfig, Layer, ModeChange } from '#image';
 
 /** A vertex by the digest of its definition: the same work has the same id. */
 export type VertexId = string & { readonly __brand: 'VertexId' };
+/** Files that a build was sent: the context, or one that has a name. */
+export type ContextFiles = 'context' | `context:${string}`;
 /** Where files come from. */
-export type FilesFrom = 'context' | VertexId;
+export type FilesFrom = ContextFiles | VertexId;
 
 /** One piece of work; nothing in it depends on when or where it is done. */
 export type Operation = ImageOperation | RunOperation | CopyOperation | WorkdirOperation | UrlOperation | GitOperation;
@@ -178,5 +180,10 @@ function inputsOf(operation: Operation): readonly VertexId[] {
 }
 
 function vertexIn(from: FilesFrom | undefined): readonly VertexId[] {
-  return from === undefined || from === 'context' ? [] : [from];
+  return from === undefined || isContext(from) ? [] : [from];
+}
+
+/** A vertex is named by a digest, which has no such word in it. */
+export function isContext(from: FilesFrom): from is ContextFiles {
+  return from.startsWith('context');
 }

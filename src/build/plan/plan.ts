@@ -3,7 +3,8 @@ import type { Dockerfile } from '../dockerfile/parse.ts';
 import { BUILDER_ARGS, type GlobalArgs } from './arguments.ts';
 import type { Gathered } from './gather.ts';
 import type { PlanContext, PlanOptions } from './view.ts';
-import { type Operation, type Plan, type PlannedStage, type StageResult, type Vertex, type VertexId, vertexOf } from './graph.ts';
+import type { NamedFiles } from './named.ts';
+import { type FilesFrom, type Operation, type Plan, type PlannedStage, type StageResult, type Vertex, type VertexId, vertexOf } from './graph.ts';
 import { sourceStage, type Stages } from './stages.ts';
 import { StagePlanner } from './stage.ts';
 
@@ -16,6 +17,7 @@ export function planGraph(file: Dockerfile, stages: Stages, gathered: Gathered, 
     vertices.set(vertex.id, vertex);
     return vertex.id;
   };
+  const filesOf = (files: NamedFiles) => (typeof files === 'string' ? files : add(files));
   const context: PlanContext = {
     escape: file.escape,
     globals: globals.values,
@@ -25,13 +27,16 @@ export function planGraph(file: Dockerfile, stages: Stages, gathered: Gathered, 
     source(stage, from, line) {
       const earlier = sourceStage(stages.all, stage, from, line);
       const result = earlier && results.get(earlier.index);
-      return result?.top ?? add(imageOperation(gathered.images.get(from)));
+      if (result) return result.top;
+      const context = gathered.findContext(from);
+      return context?.kind === 'files' ? filesOf(context.files) : add(imageOperation(gathered.images.get(from)));
     },
   };
   const planned: PlannedStage[] = [];
   for (const needed of gathered.stages) {
     const below = needed.below && results.get(needed.below.index);
-    const stage = new StagePlanner(context, needed, below ?? imageResult(needed.image, add)).plan();
+    const own = () => (needed.files === undefined ? imageResult(needed.image, add) : filesResult(filesOf(needed.files), needed.stage.base, add));
+    const stage = new StagePlanner(context, needed, below ?? own()).plan();
     results.set(needed.stage.index, stage.result);
     planned.push(stage);
   }
@@ -42,6 +47,26 @@ export function planGraph(file: Dockerfile, stages: Stages, gathered: Gathered, 
 
 function imageOperation(image: Image | undefined): Operation {
   return { kind: 'image', layers: image ? layersOf(image) : [] };
+}
+
+/** A stage upon the files of a context: they are copied into nothing. */
+function filesResult(from: FilesFrom, name: string, add: (operation: Operation) => VertexId): StageResult {
+  const scratch = imageResult(undefined, add);
+  const vertex = add({
+    kind: 'copy',
+    instruction: 'COPY',
+    below: scratch.top,
+    upon: scratch.top,
+    sources: [{ kind: 'path', from, path: '/', unpack: false }],
+    target: '/',
+    intoFolder: true,
+    chown: '',
+    mode: undefined,
+    parents: false,
+    excludes: [],
+    line: 0,
+  });
+  return { ...scratch, top: vertex, history: [{ text: `the context ${name}`, vertex }] };
 }
 
 function imageResult(image: Image | undefined, add: (operation: Operation) => VertexId): StageResult {

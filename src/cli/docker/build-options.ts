@@ -33,6 +33,7 @@ const OPTIONS = {
   ulimit: texts,
   'cache-from': texts,
   'cache-to': texts,
+  'build-context': texts,
   secret: texts,
   ssh: texts,
   allow: texts,

@@ -39,6 +39,7 @@ async function contentOf(id: string, variable: string | undefined, file: string 
 export function extensionHeader(extensions: {
   readonly secrets: Readonly<Record<string, Buffer>>;
   readonly sshAgents: Readonly<Record<string, string>>;
+  readonly contexts: Readonly<Record<string, string>>;
   readonly allowInsecure: boolean;
   readonly keepFailed: boolean;
   readonly noCacheStages: readonly string[];
@@ -49,7 +50,7 @@ export function extensionHeader(extensions: {
   /** Told where there is provenance. */
   readonly source: SourceVersion | undefined;
 }): Readonly<Record<string, string>> {
-  const { sshAgents, allowInsecure, keepFailed, noCacheStages, stepEvents, cacheSteps, sbom, provenance, source } = extensions;
+  const { sshAgents, contexts, allowInsecure, keepFailed, noCacheStages, stepEvents, cacheSteps, sbom, provenance, source } = extensions;
   const secrets = Object.fromEntries(Object.entries(extensions.secrets).map(([id, content]) => [id, content.toString('base64')]));
   if (
     !allowInsecure &&
@@ -59,13 +60,14 @@ export function extensionHeader(extensions: {
     cacheSteps === undefined &&
     provenance === undefined &&
     noCacheStages.length === 0 &&
-    Object.keys({ ...secrets, ...sshAgents }).length === 0
+    Object.keys({ ...secrets, ...sshAgents, ...contexts }).length === 0
   )
     return {};
   const text = Buffer.from(
     JSON.stringify({
       secrets,
       sshAgents,
+      contexts,
       allowInsecure,
       keepFailed,
       noCacheStages,

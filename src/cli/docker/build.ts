@@ -10,6 +10,7 @@ import { buildArguments, parseBuild, queryOf, refuseUnknown } from './build-opti
 import { progressOf, showBuild } from './build-progress.ts';
 import { parseOutputs, writeOutputs } from './build-output.ts';
 import { extensionHeader, readSecrets } from './build-secrets.ts';
+import { parseContexts, removeBrought, sendContexts } from './build-named.ts';
 import { agentsOf } from './build-ssh.ts';
 import { attestOptions, withAttestValues } from './build-attest.ts';
 import { buildSource, type BuildSource } from './build-source.ts';
@@ -23,7 +24,7 @@ import { pushImage } from './push.ts';
 export const build: Command = {
   usage:
     'build [-t NAME[:TAG]]... [-f FILE] [--build-arg NAME[=VALUE]]... [--label NAME=VALUE]... [--target STAGE] [--no-cache] [--no-cache-filter STAGE]... [--pull] [-q]\n' +
-    '       [--secret id=NAME,src=FILE|env=NAME]... [--ssh default|ID=SOCKET]... [--allow security.insecure] [--cache-from IMAGE|type=local,src=DIR]...\n' +
+    '       [--secret id=NAME,src=FILE|env=NAME]... [--ssh default|ID=SOCKET]... [--allow security.insecure] [--build-context NAME=SOURCE]... [--cache-from IMAGE|type=local,src=DIR]...\n' +
     '       [--cache-to type=registry,ref=NAME[,mode=max]|type=local,dest=DIR[,mode=max]|type=inline]... [-o DIR|type=TYPE,dest=PATH]... [--iidfile FILE] [--debug]\n' +
     '       [--sbom[=BOOL]] [--provenance[=BOOL|mode=min|max]] [--attest type=sbom|provenance[,mode=min|max]]...\n' +
     '       [--platform OS/ARCH] [--network N] [--add-host NAME:IP]... [-m SIZE] [--memory-swap SIZE] [-c SHARES] [--cpu-period MICROSECONDS] [--cpu-quota MICROSECONDS]\n' +
@@ -39,6 +40,7 @@ export const build: Command = {
     const output = parseOutputs(values.output);
     const names = [...values.tag, ...output.names];
     if (output.push && names.length === 0) throw new UsageError('Cannot push an image without a name: give it by -t NAME, or by name=NAME in --output');
+    const named = parseContexts(values['build-context']);
     const secrets = await readSecrets(values.secret, terminal.environment);
     const client = await connectDocker(values, terminal);
     const isRemote = /^(?:https?|git|ssh):\/\/|^git@/.test(path);
@@ -58,10 +60,12 @@ export const build: Command = {
       q: progress === 'quiet',
       ...output.compression,
     };
+    const { contexts, broughtImages } = await sendContexts(client, named, values.platform);
     const extensions = extensionHeader({
       ...attested,
       source: attested.provenance === undefined || isRemote || path === '-' ? undefined : await sourceVersion(path, terminal.environment),
       secrets,
+      contexts,
       sshAgents: agentsOf(values.ssh, terminal.environment),
       allowInsecure: values.allow.length > 0,
       keepFailed: values.debug,
@@ -79,6 +83,8 @@ export const build: Command = {
     } catch (error) {
       if (values.debug && seen.failedStep !== undefined) await openShell(client, seen.failedStep, messageOf(error), terminal);
       throw error;
+    } finally {
+      await removeBrought(client, broughtImages, seen.image);
     }
     if (written && (progress === 'plain' || progress === 'live')) await write(terminal.stderr, await checkAfterwards(client, written, checking));
     if (seen.image !== undefined) {

@@ -14,6 +14,9 @@ export interface FolderDescriptor {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** As an index tells of it. */
+type ListedDescriptor = FolderDescriptor & { readonly platform?: { readonly os: string; readonly architecture: string } };
+
 const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 const LAYOUT = JSON.stringify({ imageLayoutVersion: '1.0.0' });
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
@@ -37,6 +40,23 @@ export class OciFolder {
     }
     const { manifests } = this.#parse(text, 'index.json') as { manifests?: readonly FolderDescriptor[] }; // each is looked at when it is read
     return Array.isArray(manifests) ? manifests.at(0) : undefined;
+  }
+
+  /** The image that a tag names, or a digest; without either, `latest` or the only one. Of an index, what is for the platform. Errors: `COMMAND_FAILED`. */
+  async image(wanted: { readonly tag?: string; readonly digest?: string; readonly platform: string }): Promise<FolderDescriptor> {
+    const text = await readFile(join(this.#folder, 'index.json'), 'utf8');
+    const all = manifestsIn(this.#parse(text, 'index.json'));
+    const { digest, tag = 'latest' } = wanted;
+    const named =
+      digest === undefined
+        ? (all.find((each) => isNamed(each, tag)) ?? (wanted.tag === undefined && all.length === 1 ? all[0] : undefined))
+        : all.find((each) => each.digest === digest);
+    if (named === undefined) throw new CommandError(`${this.#folder} has no image ${digest ?? tag}`);
+    const inside = manifestsIn(await this.document(named.digest));
+    if (inside.length === 0) return named;
+    const fitting = inside.find(({ platform }) => platform !== undefined && `${platform.os}/${platform.architecture}` === wanted.platform);
+    if (fitting === undefined) throw new CommandError(`${this.#folder} has no image for ${wanted.platform}`);
+    return fitting;
   }
 
   /** A document of it, verified. Errors: `COMMAND_FAILED`. */
@@ -116,4 +136,15 @@ export class OciFolder {
     }
     throw new CommandError(`${join(this.#folder, name)} is no object`);
   }
+}
+
+function manifestsIn(document: unknown): readonly ListedDescriptor[] {
+  const { manifests } = document as { manifests?: readonly ListedDescriptor[] }; // an index has a list, and each of it is looked at when it is read
+  return Array.isArray(manifests) ? manifests : [];
+}
+
+/** By its tag, or by a whole name that ends so. */
+function isNamed({ annotations }: FolderDescriptor, tag: string): boolean {
+  const name = annotations?.['org.opencontainers.image.ref.name'] ?? '';
+  return name === tag || name.endsWith(`:${tag}`);
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '#cluster/api';
 import { isStatus } from '#cluster/client';
 import { messageOf } from '#kit';
@@ -43,7 +44,7 @@ async function applyOne(cluster: Cluster, kinds: readonly Kind[], object: KubeOb
   const kind = kindOfDocument(kinds, object.apiVersion, object.kind);
   const name = object.metadata.name ?? '';
   const namespace = namespaceOf(cluster, object, how.namespace);
-  const before = await revisionOf(cluster, kind, namespace, name);
+  const before = await current(cluster, kind, namespace, name);
   const { status, body, warnings } = await cluster.client
     .json({
       method: 'PATCH',
@@ -58,17 +59,32 @@ async function applyOne(cluster: Cluster, kinds: readonly Kind[], object: KubeOb
     });
   for (const warning of warnings) terminal.stderr.write(`Warning: ${warning}\n`);
   // The object as it is now.
-  const after = (body as KubeObject).metadata.resourceVersion;
-  const word = status === 201 ? 'created' : after === before ? 'unchanged' : 'configured';
+  const after = body as KubeObject;
+  const isSame = before !== undefined && isDeepStrictEqual(applied(after, object, how.manager), applied(before, object, how.manager));
+  const word = status === 201 ? 'created' : isSame ? 'unchanged' : 'configured';
   say(terminal, `${qualified(kind)}/${name} ${word}`);
 }
 
-async function revisionOf(cluster: Cluster, kind: Kind, namespace: string | undefined, name: string): Promise<string | undefined> {
+async function current(cluster: Cluster, kind: Kind, namespace: string | undefined, name: string): Promise<KubeObject | undefined> {
   try {
     // An object, as the path says.
-    return ((await cluster.client.json({ path: placeOf(kind, namespace, name) })).body as KubeObject).metadata.resourceVersion;
+    return (await cluster.client.json({ path: placeOf(kind, namespace, name) })).body as KubeObject;
   } catch (error) {
     if (isStatus(error, 'NotFound')) return undefined;
     throw error;
   }
+}
+
+/** What of an object an apply may change: controllers write its status and annotations of their own at the same time. */
+function applied({ status: _, metadata, ...content }: KubeObject & { readonly status?: unknown }, wanted: KubeObject, manager: string): object {
+  // A server writes nothing else there.
+  const entries = (metadata.managedFields ?? []) as readonly { readonly manager?: string; readonly operation?: string; readonly fieldsV1?: unknown }[];
+  const own = entries.filter((entry) => entry.manager === manager && entry.operation === 'Apply');
+  const named = (texts: Readonly<Record<string, string>> = {}, of: Readonly<Record<string, string>> = {}) => Object.keys(of).map((key) => texts[key]);
+  return {
+    content,
+    fields: own.map(({ fieldsV1 }) => fieldsV1),
+    labels: named(metadata.labels, wanted.metadata.labels),
+    annotations: named(metadata.annotations, wanted.metadata.annotations),
+  };
 }

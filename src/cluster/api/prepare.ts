@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { copyOf } from './copy.ts';
 import { strategyOf } from './kinds/index.ts';
 import { NOT_ACTED_ON } from './kinds/not-acted-on.ts';
+import { saidWithStatus } from './kinds/status-metadata.ts';
 import type { ServedResource } from './resources.ts';
 import type { KubeObject } from './types.ts';
 
@@ -48,7 +49,7 @@ export function prepareForUpdate(resource: ServedResource, object: KubeObject, o
     copy.status = copyOf(copy.status);
     prepareStatusUpdate(copy, old);
   }
-  if (counted || resource.custom !== undefined) recountGeneration(resource, copy, before);
+  if (subresource !== 'status' && (counted || resource.custom !== undefined)) recountGeneration(resource, copy, before);
   return copy;
 }
 
@@ -69,28 +70,17 @@ function wantedOf(resource: ServedResource, { metadata: _, status, ...rest }: Pa
   return resource.subresources.includes('status') ? rest : { ...rest, status };
 }
 
-/** Kinds whose status is updated with nothing of their metadata. */
-const STATUS_ALONE = new Set([
-  ...['CustomResourceDefinition', 'DeviceTaintRule', 'PodCertificateRequest', 'PodGroup', 'ResourceClaim', 'ServiceCIDR'],
-  ...['StorageVersion', 'StorageVersionMigration', 'ValidatingAdmissionPolicy', 'VolumeAttachment'],
-]);
-
 /** A status update brings its revision to check, who manages what and, of most kinds, what its sender may say of the object. */
 function statusMetadata(resource: ServedResource, { metadata }: KubeObject, before: KubeObject): KubeObject['metadata'] {
-  const { resourceVersion, managedFields, labels, annotations, ownerReferences, finalizers } = metadata;
-  const isAlone = resource.custom !== undefined || STATUS_ALONE.has(resource.kind);
-  const { labels: _, annotations: __, ownerReferences: ___, finalizers: ____, ...system } = before.metadata;
-  return {
-    ...(isAlone ? before.metadata : system),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    ...(managedFields === undefined ? {} : { managedFields }),
-    ...(!isAlone && {
-      ...(labels && { labels }),
-      ...(annotations && { annotations }),
-      ...(ownerReferences && { ownerReferences }),
-      ...(finalizers && { finalizers }),
-    }),
-  };
+  const said: KubeObject['metadata'] = { ...before.metadata };
+  // What a definition describes is owned whoever writes it, and stays.
+  const fields = resource.custom === undefined ? saidWithStatus(resource) : [];
+  for (const field of [...fields, 'resourceVersion', 'managedFields'] as const) {
+    // Each field is copied onto itself: the types of the two sides are the same one.
+    if (metadata[field] !== undefined) Object.assign(said, { [field]: metadata[field] });
+    else if (field !== 'resourceVersion' && field !== 'managedFields') delete said[field];
+  }
+  return said;
 }
 
 function put(object: Parts, field: 'status', value: unknown): void {

@@ -17,6 +17,10 @@ export function methodNotAllowed(): StatusError {
 export function notAcceptable(offered: readonly string[]): StatusError {
   return new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${offered.join(', ')}`);
 }
+/** 406: the answer can not be given in that form. */
+export function formNotAcceptable(words: string): StatusError {
+  return new StatusError(406, 'NotAcceptable', words);
+}
 /** 413: the body is larger than the server takes. */
 export function bodyTooLarge(limit_bytes: number): StatusError {
   return new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit_bytes}`);

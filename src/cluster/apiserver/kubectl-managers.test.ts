@@ -94,7 +94,7 @@ describe('who manages which field, with kubectl', () => {
     const { stdout } = await kubectl('get', 'deploy/web', '-o', 'jsonpath={.metadata.labels.tier},{.spec.minReadySeconds}');
     assert.equal(stdout, ',');
   });
-  test('an update that says nothing of managers keeps them; an empty entry forgets them', async () => {
+  test('an update that says nothing of managers keeps them; an empty entry, or an empty list, forgets them', async () => {
     const put = async (managedFields: unknown[] | undefined, value: string) => {
       const body = { ...configMap('d', { a: value, b: '2' }), metadata: { name: 'd', ...(managedFields ? { managedFields } : {}) } };
       await ask(server, 'update', 'configmaps', { namespace: 'default', name: 'd', body, query: { fieldManager: value } });
@@ -106,5 +106,11 @@ describe('who manages which field, with kubectl', () => {
     // Once forgotten, nobody is named until the first apply.
     const forgotten = await askObject(server, 'get', 'configmaps', { namespace: 'default', name: 'd' });
     assert.equal(forgotten.metadata.managedFields, undefined);
+    const made = await askObject(server, 'create', 'configmaps', { namespace: 'default', body: configMap('l', { a: '1' }) });
+    assert.equal(made.metadata.managedFields?.length, 1);
+    const contentType = 'application/merge-patch+json';
+    const body = { metadata: { managedFields: [] } };
+    const patched = await askObject(server, 'patch', 'configmaps', { namespace: 'default', name: 'l', contentType, body });
+    assert.equal(patched.metadata.managedFields, undefined);
   });
 });

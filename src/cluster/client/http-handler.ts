@@ -18,6 +18,7 @@ const METHODS: Readonly<Record<string, string>> = {
   delete: 'DELETE',
   deletecollection: 'DELETE',
 };
+const READING: ReadonlySet<ApiRequest['verb']> = new Set(['get', 'list', 'watch']);
 const KEEP_ALIVE_MS = 15_000;
 const ANSWER_MAX_MS = 30_000;
 const NOBODY = { name: '', groups: [] };
@@ -73,7 +74,11 @@ class HttpHandler implements ApiHandler {
       sent.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
       if (request.verb !== 'watch') sent.setTimeout(ANSWER_MAX_MS, () => sent.destroy(new Error(`no answer within ${ANSWER_MAX_MS / 1000} s`)));
       sent.on('response', resolve);
-      sent.on('error', (error) => reject(new ApiUnreachableError(server, `${request.verb} ${request.resource.resource}`, error)));
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        // A connection that was kept open was ended by the server at that very moment: whoever only reads asks by another one.
+        if (sent.reusedSocket && error.code === 'ECONNRESET' && READING.has(request.verb)) resolve(this.#exchange(request));
+        else reject(new ApiUnreachableError(server, `${request.verb} ${request.resource.resource}`, error));
+      });
       sent.end(body);
     });
   }

@@ -1,4 +1,4 @@
-import type { V1PodAffinityTerm } from '#cluster/api';
+import type { V1PodAffinityTerm, V1TopologySpreadConstraint } from '#cluster/api';
 import { domainOf } from './affinity.ts';
 import type { Placing } from './placing.ts';
 import { means } from './spread.ts';
@@ -30,10 +30,16 @@ export function spreadReason(placing: Placing, view: NodeView): string | undefin
     if (constraint.whenUnsatisfiable !== 'DoNotSchedule') continue;
     const domain = domainOf(view, constraint.topologyKey);
     if (domain === undefined) return "node(s) didn't match pod topology spread constraints (missing required label)";
-    const counts = placing.counts(constraint);
-    const least = counts.size < (constraint.minDomains ?? 1) ? 0 : Math.min(...counts.values());
-    const self = means(constraint, placing.pod, placing.pod) ? 1 : 0;
-    if ((counts.get(domain) ?? 0) + self - least > constraint.maxSkew) return "node(s) didn't match pod topology spread constraints";
+    if (skewIn(placing, constraint, domain).isTooMuch) return "node(s) didn't match pod topology spread constraints";
   }
   return undefined;
+}
+
+/** How many Pods that the constraint means stand in the domain, how many where the fewest do, and whether with this one it were too many. */
+export function skewIn(placing: Placing, constraint: V1TopologySpreadConstraint, domain: string): { here: number; least: number; isTooMuch: boolean } {
+  const counts = placing.counts(constraint);
+  const least = counts.size < (constraint.minDomains ?? 1) ? 0 : Math.min(...counts.values());
+  const here = counts.get(domain) ?? 0;
+  const self = means(constraint, placing.pod, placing.pod) ? 1 : 0;
+  return { here, least, isTooMuch: here + self - least > constraint.maxSkew };
 }

@@ -3,6 +3,7 @@ import { domainOf } from './affinity.ts';
 import { collide, untolerated } from './filters.ts';
 import { matchesNodeSelector } from './node-selection.ts';
 import { hostPorts, type Placing } from './placing.ts';
+import { skewIn } from './pod-reasons.ts';
 import type { NodeView, PluginName } from './types.ts';
 
 /** What a reason is about, and what would take it away. */
@@ -76,9 +77,8 @@ const spread: Remedies = (placing, view, message) => {
     const domain = domainOf(view, topologyKey);
     if (domain === undefined)
       return [{ code: 'MissingTopologyLabel', values: { topologyKey }, advice: `"kubectl label node ${view.node.metadata.name} ${topologyKey}=…"` }];
-    const counts = placing.counts(constraint);
-    const [here, least] = [counts.get(domain) ?? 0, Math.min(...counts.values())];
-    if (unlabelled || here === least) return [];
+    const { here, least, isTooMuch } = skewIn(placing, constraint, domain);
+    if (unlabelled || !isTooMuch) return [];
     const values = { topologyKey, domain, here: String(here), least: String(least), maxSkew: String(maxSkew) };
     return [{ code: 'TopologySpread', values, advice: `Let Pods of its kind start where ${least} are, raise maxSkew, or say ScheduleAnyway` }];
   });

@@ -16,25 +16,30 @@ interface Interned {
  */
 const byContent = new Map<string, Interned>();
 const bySet = new WeakMap<FieldSet, Interned>();
-const byWritten = new WeakMap<object, FieldSet>();
+/** Weak, too: what is written is held by objects that may never be changed again, and a set is read anew sooner than kept for each of them. */
+const byWritten = new WeakMap<object, WeakRef<FieldSet>>();
 let last = 0;
 
 /** The set as managedFields carry it (FieldsV1), frozen and shared by all who have the same. */
 export function writtenFields(set: FieldSet): object {
   const interned = internedOf(set);
   bySet.set(set, interned);
-  byWritten.set(interned.written, interned.set);
+  remember(interned);
   return interned.written;
 }
 
 /** Reads FieldsV1; of what is frozen the answer is kept as long as it is. */
 export function readFields(written: unknown): FieldSet {
   if (typeof written !== 'object' || written === null || !Object.isFrozen(written)) return decodeFields(written);
-  const known = byWritten.get(written);
+  const known = byWritten.get(written)?.deref();
   if (known) return known;
   const { set } = internedOf(decodeFields(written));
-  byWritten.set(written, set);
+  byWritten.set(written, new WeakRef(set));
   return set;
+}
+
+function remember({ set, written }: Interned): void {
+  if (byWritten.get(written)?.deref() !== set) byWritten.set(written, new WeakRef(set));
 }
 
 function internedOf(set: FieldSet): Interned {

@@ -1,3 +1,4 @@
+import { saidWithStatus } from '../kinds/status-metadata.ts';
 import { apiVersionOf, type ServedResource } from '../resources.ts';
 import { isRecord } from '../schema/is-record.ts';
 import type { KubeObject } from '../types.ts';
@@ -126,7 +127,13 @@ function withFewUpdaters(managers: readonly Manager[]): readonly Manager[] {
 export function writableThrough(resource: ServedResource, object: KubeObject, subresource: string): KubeObject {
   const { status, spec, ...rest }: KubeObject & { status?: unknown; spec?: unknown } = object;
   if (subresource === 'status') {
-    const { apiVersion, kind, metadata } = object;
+    const { apiVersion, kind } = object;
+    const said = saidWithStatus(resource);
+    const { labels, annotations, ownerReferences, finalizers, ...system } = object.metadata;
+    const given = Object.entries({ labels, annotations, ownerReferences, finalizers }).filter(
+      ([field, value]) => value !== undefined && said.some((one) => one === field),
+    );
+    const metadata = { ...system, ...Object.fromEntries(given) };
     return { apiVersion, kind, metadata, ...(status === undefined ? {} : { status }) } as KubeObject;
   }
   if (!resource.subresources.includes('status')) return object;

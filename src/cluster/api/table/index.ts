@@ -22,12 +22,16 @@ export interface Table {
   readonly rows: readonly { readonly cells: readonly Cell[]; readonly object?: unknown }[];
 }
 
+interface TableOptions {
+  readonly now_ms: number;
+  readonly includeObject: 'Metadata' | 'Object' | 'None';
+  /** Of meta.k8s.io, for the metadata of rows: v1 unless it is said. */
+  readonly metaVersion?: string;
+  readonly metadata?: Table['metadata'];
+}
+
 /** Objects of one resource as a Table; each row carries the whole object, its metadata or nothing, as the request says. */
-export function toTable(
-  resource: ServedResource,
-  objects: readonly KubeObject[],
-  options: { readonly now_ms: number; readonly includeObject: 'Metadata' | 'Object' | 'None'; readonly metadata?: Table['metadata'] },
-): Table {
+export function toTable(resource: ServedResource, objects: readonly KubeObject[], options: TableOptions): Table {
   const told = columnDescriptions(resource.custom === undefined ? resource.resource : ANY_RESOURCE);
   const columns = resource.custom === undefined ? (strategyOf(resource).columns ?? PLAIN_COLUMNS) : customColumns(resource.custom);
   return {
@@ -41,11 +45,12 @@ export function toTable(
       description: description ?? told.get(name) ?? '',
       priority,
     })),
-    rows: objects.map((object) => ({ cells: columns.map(({ cell }) => cell(object, options.now_ms)), ...rowObject(object, options.includeObject) })),
+    rows: objects.map((object) => ({ cells: columns.map(({ cell }) => cell(object, options.now_ms)), ...rowObject(object, options) })),
   };
 }
 
-function rowObject(object: KubeObject, include: 'Metadata' | 'Object' | 'None'): { object?: unknown } {
-  if (include === 'None') return {};
-  return { object: include === 'Object' ? object : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } };
+function rowObject(object: KubeObject, { includeObject, metaVersion = 'v1' }: TableOptions): { object?: unknown } {
+  if (includeObject === 'None') return {};
+  if (includeObject === 'Object') return { object };
+  return { object: { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${metaVersion}`, metadata: object.metadata } };
 }

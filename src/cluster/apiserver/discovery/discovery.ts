@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { noSuchPath } from '../errors.ts';
 import { aggregatedDiscoveryVersion, parseAccept } from '../http/negotiate.ts';
-import { sendBytes, sendJson } from '../http/respond.ts';
+import { sendBytes, sendJson, sendNegotiated } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
 import type { KindDirectory } from '../custom/directory.ts';
 import { AGGREGATED_TYPE, aggregatedDiscovery } from './aggregated.ts';
@@ -47,28 +47,28 @@ export class Discovery {
   async answer(request: IncomingMessage, response: ServerResponse, url: URL, route: Route): Promise<void> {
     switch (route.kind) {
       case 'legacy-versions':
-        return this.#groups(request, response, true);
+        return await this.#groups(request, response, true);
       case 'groups':
-        return this.#groups(request, response, false);
+        return await this.#groups(request, response, false);
       case 'group':
-        return this.#group(response, route.group);
+        return await this.#group(response, route.group);
       case 'group-version':
-        return this.#groupVersion(response, route.group, route.version);
+        return await this.#groupVersion(response, route.group, route.version);
       default:
         return await this.#other(request, response, url);
     }
   }
 
-  #groups(request: IncomingMessage, response: ServerResponse, core: boolean): void {
+  async #groups(request: IncomingMessage, response: ServerResponse, core: boolean): Promise<void> {
     const aggregated = aggregatedDiscoveryVersion(parseAccept(request.headers.accept)) === 'v2';
     if (aggregated) return this.#aggregated(request, response, core);
     if (core) {
       const { localAddress = '', localPort = 0 } = request.socket;
       const address = { clientCIDR: '0.0.0.0/0', serverAddress: `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}` };
-      return sendJson(response, 200, { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [address] });
+      return await sendNegotiated(response, { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [address] });
     }
     const groups = [...groupsOf(this.#all)].filter(([group]) => group !== '').map(([group, versions]) => apiGroup(group, versions));
-    sendJson(response, 200, { kind: 'APIGroupList', apiVersion: 'v1', groups });
+    await sendNegotiated(response, { kind: 'APIGroupList', apiVersion: 'v1', groups });
   }
 
   /** What doesn't change but when a definition does: whoever has it is told that it is the same. */
@@ -86,16 +86,16 @@ export class Discovery {
     sendBytes(response, 200, document.bytes, AGGREGATED_TYPE);
   }
 
-  #group(response: ServerResponse, group: string): void {
+  async #group(response: ServerResponse, group: string): Promise<void> {
     const versions = groupsOf(this.#all).get(group);
     if (!versions || group === '') throw noSuchPath();
-    sendJson(response, 200, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group, versions) });
+    await sendNegotiated(response, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group, versions) });
   }
 
-  #groupVersion(response: ServerResponse, group: string, version: string): void {
+  async #groupVersion(response: ServerResponse, group: string, version: string): Promise<void> {
     const list = resourceList(this.#all, group, version, (one) => this.#kinds.find(one)?.storage);
     if (!list) throw noSuchPath();
-    sendJson(response, 200, list);
+    await sendNegotiated(response, list);
   }
 
   async #other(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {

@@ -9,6 +9,7 @@ const JSON_BODY = { 'content-type': 'application/json' };
 const METHOD = [405, 'the server does not allow this method on the requested resource'] as const;
 const PATH = [404, 'the server could not find the requested resource'] as const;
 const PAGE = [404, '404 page not found\n'] as const;
+const PARTIAL = 'application/json;g=meta.k8s.io;v=v1;as=PartialObjectMetadata';
 
 /** What a kube-apiserver 1.36 answered to the same requests. */
 const REFUSED: readonly (readonly [method: string, path: string, body: object | undefined, status: number, words: string])[] = [
@@ -41,7 +42,12 @@ describe('a request that a real server refuses', () => {
   let kubectl: Kubectl;
   let call: Https;
   before(async () => {
-    server = await startTestServer({ tokens: new Map([['word', { name: 'admin', groups: ['system:masters'] }]]) });
+    server = await startTestServer({
+      tokens: new Map([
+        ['word', { name: 'admin', groups: ['system:masters'] }],
+        ['other', { name: 'bob', groups: [] }],
+      ]),
+    });
     kubectl = await connectKubectl(server);
     call = httpsOf(kubectl.url, 'word');
     assert.equal((await call('POST', COLLECTION, JSON_BODY, JSON.stringify(configMap('a')))).status, 201);
@@ -49,6 +55,43 @@ describe('a request that a real server refuses', () => {
   after(async () => {
     await server[Symbol.asyncDispose]();
     await kubectl[Symbol.asyncDispose]();
+  });
+  test('is told of his rights first, then of what there is, then of what he sends', async () => {
+    const foreign = { 'content-type': 'application/foo' };
+    const bob = httpsOf(kubectl.url, 'other');
+    const pods = '/api/v1/namespaces/default/pods/none';
+    const rows: readonly (readonly [call: Https, method: string, path: string, headers: Record<string, string>, status: number])[] = [
+      [call, 'PATCH', `${COLLECTION}/none`, JSON_BODY, 415],
+      [call, 'PATCH', `${COLLECTION}/none`, foreign, 415],
+      [bob, 'PATCH', `${COLLECTION}/none`, foreign, 403],
+      [bob, 'POST', COLLECTION, { ...JSON_BODY, accept: 'image/png' }, 403],
+      [call, 'GET', `${pods}/exec`, {}, 404],
+      [call, 'PUT', `${pods}/attach`, {}, 405],
+      [bob, 'GET', `${pods}/portforward`, {}, 403],
+    ];
+    for (const [who, method, path, headers, status] of rows) {
+      const answer = await who(method, path, headers, method === 'GET' ? undefined : '{');
+      assert.equal(answer.status, status, `${method} ${path} ${JSON.stringify(headers)} ${answer.text}`);
+    }
+  });
+  test('gets no form that what he asks for has not', async () => {
+    const rows: readonly (readonly [path: string, accept: string, status: number])[] = [
+      ['/api', 'image/png', 406],
+      ['/apis', PARTIAL, 406],
+      ['/apis/apps', 'text/html', 406],
+      ['/apis/apps/v1', 'application/yaml', 200],
+      ['/api/v1', 'text/html,*/*;q=0.1', 200],
+      ['/version', 'application/yaml', 406],
+      ['/version', PARTIAL, 200],
+      ['/openid/v1/jwks', 'application/json', 406],
+      [COLLECTION, PARTIAL, 406],
+      [COLLECTION, `${PARTIAL}List`, 200],
+      [`${COLLECTION}/a`, `${PARTIAL}List`, 406],
+      [`${COLLECTION}/a`, PARTIAL, 200],
+    ];
+    for (const [path, accept, status] of rows) assert.equal((await call('GET', path, { accept })).status, status, `${path} as ${accept}`);
+    const table = await call('GET', COLLECTION, { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1beta1' });
+    assert.equal(at(table.json(), 'rows.0.object.apiVersion'), 'meta.k8s.io/v1beta1');
   });
   test('is refused with the same words', async () => {
     for (const [method, path, body, status, words] of REFUSED) {

@@ -33,7 +33,7 @@ describe('the HTTPS edge', () => {
     assert.equal((await call('TRACE', configMaps)).status, 405);
     assert.equal((await call('GET', '/apis/nothing/v1/things')).status, 404);
     assert.equal((await call('GET', '/nothing')).status, 404);
-    assert.equal((await call('GET', '/api/v1/namespaces/default/pods/p/exec')).status, 400);
+    assert.equal((await call('GET', '/api/v1/namespaces/default/pods/p/exec')).status, 404);
   });
   test('gives lists as tables and as metadata alone', async () => {
     const table = JSON.parse((await call('GET', '/api/v1/namespaces', { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' })).text);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { randomUuid } from '#kit';
+import { isSystemError, randomUuid } from '#kit';
 import { type ApiHandler, badRequest, type UserInfo, type Verb } from '#cluster/api';
 import { attributesOf } from '../auth/attributes.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
@@ -12,19 +12,23 @@ import type { Discovery } from '../discovery/discovery.ts';
 import { methodNotAllowed, noSuchPath, NoSuchPathError, unauthorized, unsupportedMediaType } from '../errors.ts';
 import type { ProxyRequest } from '../proxy/serve.ts';
 import { podLog } from '../streams/logs.ts';
+import { PATCH_TYPES } from '../verbs/patch-types.ts';
 import { parseBody, READABLE, readBody } from './body.ts';
+import type { Body } from './body-value.ts';
 import { inTime, leaveUnread, within } from './deadline.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
-import { sendResponse } from './forms.ts';
+import { type Form, sendResponse } from './forms.ts';
 import { InFlight, type RequestLimits, timeoutOf } from './limits.ts';
 import { type Listener, listenAt, type ListenOptions } from './listener.ts';
 import { isLongRunning, isPodStream, isProxy, isReading, someTime, STREAMING } from './long-running.ts';
 import { parseMediaType } from './negotiate.ts';
-import { formOf, programOf, queryOf, type ResourceRoute, urlOf, verbOf } from './request.ts';
+import { formOf, programOf, queryOf, requireType, type ResourceRoute, urlOf, verbOf } from './request.ts';
 import { sendError, sendJson, sendPageNotFound, sendText, statusErrorOf } from './respond.ts';
 import { parsePath, type Route } from './route.ts';
+import { refuseStream } from './refuse-stream.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import type { Upgrades } from './upgrade.ts';
+import { versionInfo } from './version-info.ts';
 import { drained } from './watch-response.ts';
 import { YamlReader } from './yaml-reader.ts';
 
@@ -106,13 +110,15 @@ export class HttpEdge {
     } catch (thrown) {
       // What is still done of it is for nobody.
       gone.abort(this.#gone);
+      // A client that has left needs no answer, and is nobody's fault.
+      if (response.destroyed && (thrown === this.#gone || isSystemError(thrown, 'ECONNRESET'))) return;
       const error = statusErrorOf(thrown, this.#options.context.logger);
       this.#countRefused(request, thrown, error.status);
       if (response.destroyed) return;
       if (thrown instanceof NoSuchPathError && !this.#isOfApi(request)) sendPageNotFound(response);
       else await sendError(response, error);
     } finally {
-      if (!request.complete) leaveUnread(request, this.#options.context.clock);
+      if (!request.complete && !request.destroyed) leaveUnread(request, this.#options.context.clock);
     }
   }
 
@@ -160,6 +166,7 @@ export class HttpEdge {
     const { checks, version } = this.#options;
     if (url.pathname !== '/version' && url.pathname !== '/version/') return answerHealth(response, url, checks);
     if (response.req.method !== 'GET') throw methodNotAllowed();
+    requireType(response.req, 'application/json');
     sendJson(response, 200, versionInfo(version));
     return true;
   }
@@ -169,7 +176,10 @@ export class HttpEdge {
     context.authorizer.require(user, { verb: (request.method ?? 'GET').toLowerCase(), path: url.pathname });
     if (request.method !== 'GET') throw methodNotAllowed();
     const document = issuerDocument(url.pathname, context.tokens);
-    if (document) return sendJson(response, 200, document.body, document.type, 'public, max-age=3600');
+    if (document) {
+      requireType(request, document.type);
+      return sendJson(response, 200, document.body, document.type, 'public, max-age=3600');
+    }
     if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
     await this.#options.discovery.answer(request, response, url, route);
@@ -182,16 +192,16 @@ export class HttpEdge {
     if (route.rest !== undefined) throw noSuchPath();
     if (isPodStream(route)) {
       if (subresource === 'log') return await this.#log(response, route, query, user, signal);
-      throw badRequest('Upgrade request required');
+      context.authorizer.require(user, attributesOf(route, COUNTED_AS[request.method ?? 'GET'] ?? 'get'));
+      return refuseStream(context, request.method, route, query.container);
     }
     const verb = verbOf(request.method ?? 'GET', route, query);
     if (verb === 'watch' && Number(query.timeoutSeconds ?? 0) === 0) query.timeoutSeconds = someTime(limits, context.random);
-    const form = formOf(request, verb === 'watch');
-    const withBody = request.method !== 'GET' && request.method !== 'HEAD';
-    const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
-    const bytes = withBody ? await readBody(request) : undefined;
-    if (verb !== 'patch' && mediaType !== '' && withBody && !READABLE.includes(mediaType)) throw unsupportedMediaType(mediaType, READABLE);
-    const body = bytes && bytes.length > 0 ? await parseBody(bytes, mediaType, this.#yaml) : undefined;
+    const { form, mediaType, body } = await this.#read(request, verb).catch((error: unknown) => {
+      // Who may not is told that, whatever he sends.
+      context.authorizer.require(user, attributesOf(route, verb));
+      throw error;
+    });
     // Who applies has to say in whose name.
     if (!query.fieldManager && !mediaType.startsWith('application/apply-patch')) query.fieldManager = programOf(request);
     const answer = await handler.handle({
@@ -207,6 +217,17 @@ export class HttpEdge {
       ...(verb === 'patch' ? { contentType: mediaType } : {}),
     });
     await sendResponse(response, answer, { ...form, resource, subresource, includeObject: query.includeObject }, context);
+  }
+
+  /** In which form the answer is wanted, and the body. Errors: 406, 413, 415, 400. */
+  async #read(request: IncomingMessage, verb: Verb): Promise<{ form: Form; mediaType: string; body: Body | undefined }> {
+    const mediaType = parseMediaType(request.headers['content-type'] ?? '').type;
+    const withBody = request.method !== 'GET' && request.method !== 'HEAD';
+    const readable = verb === 'patch' ? PATCH_TYPES : READABLE;
+    if (withBody && !readable.includes(mediaType) && (verb === 'patch' || mediaType !== '')) throw unsupportedMediaType(mediaType, readable);
+    const form = formOf(request, verb === 'watch');
+    const bytes = withBody ? await readBody(request) : undefined;
+    return { form, mediaType, body: bytes && bytes.length > 0 ? await parseBody(bytes, mediaType, this.#yaml) : undefined };
   }
 
   async #proxy(request: IncomingMessage, response: ServerResponse, url: URL, route: ResourceRoute, user: UserInfo): Promise<void> {
@@ -307,25 +328,4 @@ async function proxyRequestOf(url: URL, { resource, namespace, name = '' }: Reso
   const parts = proxyPath(url);
   if (!parts) throw noSuchPath();
   return { resource: resource.resource, namespace, name, search: url.search, ...parts };
-}
-
-/** version.Info; the compatibility level first, the program's own version after the plus sign. */
-function versionInfo(version: string): object {
-  const [major = '1', minor = '0'] = version.replace(/^v/, '').split('.');
-  return {
-    major,
-    minor,
-    // What it can be taken for: no other version than its own, and clients of the one before.
-    emulationMajor: major,
-    emulationMinor: minor,
-    minCompatibilityMajor: major,
-    minCompatibilityMinor: String(Number(minor) - 1),
-    gitVersion: version.startsWith('v') ? version : `v${version}`,
-    gitCommit: '',
-    gitTreeState: 'clean',
-    buildDate: '1970-01-01T00:00:00Z',
-    goVersion: '',
-    compiler: '',
-    platform: 'linux/amd64',
-  };
 }

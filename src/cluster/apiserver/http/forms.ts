@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ApiResponse, KubeList, KubeObject, ResourceRef, WatchEvent } from '#cluster/api';
 import { bytesOf } from '../cache/bytes.ts';
+import { formNotAcceptable } from '../errors.ts';
 import { encoded, ENCODING_TYPES, type Encoding } from './encodings.ts';
 import { type Shown, tableOf } from './tables.ts';
 import type { ObjectForm } from './negotiate.ts';
@@ -40,6 +41,8 @@ async function sendObject(response: ServerResponse, status: number, object: unkn
     const isShared = typeof object === 'object' && object !== null && Object.isFrozen(object);
     return await send(response, status, object, asked, isShared ? bytesOf(object) : undefined);
   }
+  if (asked.form === 'PartialObjectMetadataList')
+    throw formNotAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${object.kind})`);
   const { resourceVersion = '' } = object.metadata;
   await send(response, status, asked.form === 'Table' ? tableOf(asked, shown, [object], { resourceVersion }) : partialOf(object, asked.version), asked);
 }
@@ -66,6 +69,7 @@ async function send(response: ServerResponse, status: number, value: unknown, { 
 
 function shapedList(list: KubeList, asked: Asked, shown: Shown): object {
   if (asked.form === 'Table') return tableOf(asked, shown, list.items, list.metadata);
+  if (asked.form === 'PartialObjectMetadata') throw formNotAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${list.kind})`);
   const items = list.items.map((item) => partialOf(item, asked.version));
   return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${asked.version}`, metadata: list.metadata, items };
 }

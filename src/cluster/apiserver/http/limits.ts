@@ -58,11 +58,11 @@ export class InFlight {
   }
 }
 
-/** How long the request may take: `timeout` of its query shortens it. Errors: 400. */
+/** How long the request may take: `timeout` of its query shortens it, where it is more than nothing. Errors: 400. */
 export function timeoutOf(query: Readonly<Record<string, string>>, { requestTimeout_ms }: RequestLimits): number {
   const text = query.timeout ?? '';
   if (text === '') return requestTimeout_ms;
-  const wanted_ns = parseDuration_ns(text);
+  const wanted_ns = parseDuration_ns(text.replace(/^[-+]/, ''));
   if (wanted_ns === undefined) throw invalidTimeout(text);
-  return wanted_ns === 0 ? requestTimeout_ms : Math.min(wanted_ns / 1e6, requestTimeout_ms);
+  return wanted_ns === 0 || text.startsWith('-') ? requestTimeout_ms : Math.min(wanted_ns / 1e6, requestTimeout_ms);
 }

@@ -23,6 +23,11 @@ export function formOf(request: IncomingMessage, isWatch: boolean): Form {
   return form;
 }
 
+/** Of what is given in one form only. Errors: 406. */
+export function requireType(request: IncomingMessage, type: string): void {
+  if (!parseAccept(request.headers.accept).some((one) => one.type === type || one.type === '*/*')) throw notAcceptable([type]);
+}
+
 /** What a method means for what the route names; of a watch of one object its name becomes a selector. Errors: 405. */
 export function verbOf(method: string, { name, subresource, watch }: ResourceRoute, query: Record<string, string>): Verb {
   if (method === 'GET') {
@@ -30,10 +35,11 @@ export function verbOf(method: string, { name, subresource, watch }: ResourceRou
     if (name !== undefined) query.fieldSelector = [query.fieldSelector, `metadata.name=${name}`].filter(Boolean).join(',');
     return 'watch';
   }
+  if (watch === true) throw methodNotAllowed();
   if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
   const verb = METHODS[method];
   const isFit = verb === 'create' ? name === undefined || subresource !== undefined : name !== undefined;
-  if (!verb || !isFit || watch === true) throw methodNotAllowed();
+  if (!verb || !isFit) throw methodNotAllowed();
   return verb;
 }
 

@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 import { type KubeList, type KubeObject, StatusError } from '#cluster/api';
 import { GantryError, type Logger } from '#kit';
 import { beginsWith, lengthOf, writeBytes } from '../cache/bytes.ts';
-import { internalError } from '../errors.ts';
+import { internalError, notAcceptable } from '../errors.ts';
 import { encoded, ENCODING_TYPES } from './encodings.ts';
 import { objectForm, parseAccept } from './negotiate.ts';
 
@@ -38,6 +38,13 @@ function takesGzip(header: string | string[] = ''): boolean {
 /** A value made for this answer alone. */
 export function sendJson(response: ServerResponse, status: number, value: unknown, type = JSON_TYPE, cache = NO_CACHE): void {
   sendBytes(response, status, Buffer.from(JSON.stringify(value)), type, cache);
+}
+
+/** A value that is no object of a resource, in the encoding that is asked for. Errors: 406. */
+export async function sendNegotiated(response: ServerResponse, value: unknown): Promise<void> {
+  const asked = objectForm(parseAccept(response.req.headers.accept));
+  if (asked?.form !== 'object') throw notAcceptable(Object.values(ENCODING_TYPES));
+  sendBytes(response, 200, await encoded(value, asked.encoding), ENCODING_TYPES[asked.encoding]);
 }
 
 export function sendText(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {

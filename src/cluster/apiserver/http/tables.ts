@@ -16,7 +16,7 @@ const INCLUDES = ['Metadata', 'Object', 'None'] as const;
 export function tableOf(asked: Asked, { clock, kinds }: Shown, objects: readonly KubeObject[], metadata: Table['metadata'], withColumns = true): object {
   const includeObject = INCLUDES.find((one) => one === (asked.includeObject || 'Metadata'));
   if (!includeObject) throw badRequest(`Cannot use includeObject="${asked.includeObject}": supported values: "Metadata", "None", "Object"`);
-  const table = toTable(resourceOf(asked, kinds, objects), objects, { now_ms: clock.now(), includeObject, metadata });
+  const table = toTable(resourceOf(asked, kinds, objects), objects, { now_ms: clock.now(), includeObject, metaVersion: asked.version, metadata });
   return { ...table, apiVersion: `meta.k8s.io/${asked.version}`, ...(withColumns ? {} : { columnDefinitions: null }) };
 }
 

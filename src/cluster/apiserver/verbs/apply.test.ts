@@ -42,6 +42,18 @@ describe('server-side apply', () => {
     const [entry] = made.metadata.managedFields as { fieldsV1: object }[];
     assert.deepEqual(entry?.fieldsV1, { 'f:data': { 'f:a': {} }, 'f:metadata': { 'f:labels': {} } });
   });
+  test('the labels of a Deployment are no part of its status, and what is said with a status is no new generation', async () => {
+    const metadata = { name: 's', labels: { a: 'b' }, annotations: { c: 'd' } };
+    await apply('deployments', 's', 'maker', { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 's' }, spec: SPEC });
+    const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, status: { replicas: 1 } };
+    const made = await apply('deployments', 's', 'm', body, { subresource: 'status' });
+    const entries = made.metadata.managedFields as { manager: string; fieldsV1: object }[];
+    assert.deepEqual(entries.find(({ manager }) => manager === 'm')?.fieldsV1, {
+      'f:metadata': { 'f:annotations': { 'f:c': {} } },
+      'f:status': { 'f:replicas': {} },
+    });
+    assert.deepEqual([made.metadata.labels, made.metadata.generation], [undefined, 1]);
+  });
   test('replicas are applied through the scale, and are its manager’s', async () => {
     const deployment = (spec: object) => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, spec });
     const scale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'd' }, spec: { replicas: 5 } };

@@ -17,23 +17,14 @@ import { present, type Served } from '../kinds.ts';
 import { applyRequest } from './apply.ts';
 import { isDryRun } from './options.ts';
 import { alsoRefused, decodeBody } from './shape.ts';
+import { isApplyType, JSON_PATCH, MERGE_PATCH, PATCH_TYPES, requirePatchType, STRATEGIC_PATCH } from './patch-types.ts';
 import { writerOf } from './track.ts';
 import { checkIdentity, checkRevision, refuseUid, replace } from './update.ts';
 import type { Place } from './write.ts';
 
-const JSON_PATCH = 'application/json-patch+json';
-const MERGE_PATCH = 'application/merge-patch+json';
-const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
-const APPLY_PATCH = 'application/apply-patch+yaml';
-const APPLY_CBOR = 'application/apply-patch+cbor';
-const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH, APPLY_CBOR];
-
-export function isApplyType(contentType: string | undefined): boolean {
-  return contentType === APPLY_PATCH || contentType === APPLY_CBOR;
-}
-
 /** PATCH of one object, or of its status alone. A patch without resourceVersion goes on top of whatever stands there. Errors: 400, 404, 409, 415, 422. */
 export async function patch(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
+  requirePatchType(served, request.contentType);
   if (isApplyType(request.contentType)) return await applyRequest(context, served, request);
   const place: Place = { served, namespace: request.namespace, name: request.name ?? '' };
   const warnings: string[] = [];
@@ -75,10 +66,8 @@ export function patchBody(before: KubeObject, { contentType, body }: ApiRequest,
     case MERGE_PATCH:
       return mergePatch(before, body);
     case STRATEGIC_PATCH:
-      // What has no list of merge keys would lose items silently.
-      if (served?.info.custom !== undefined) throw unsupportedMediaType(contentType, [JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
       return served ? strategicMergePatch(served.info, before, body) : mergePatch(before, body);
     default:
-      throw unsupportedMediaType(contentType ?? '', ACCEPTED);
+      throw unsupportedMediaType(contentType ?? '', PATCH_TYPES);
   }
 }

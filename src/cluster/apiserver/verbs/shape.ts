@@ -45,7 +45,13 @@ export function decodeBody(
     throw badRequest(`Cannot use fieldValidation="${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`);
   }
   const decoded = decode(served.info, body, { fieldValidation, repeated, ...how });
-  return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata } } };
+  return { ...decoded, object: { ...decoded.object, metadata: { ...decoded.object.metadata, ...(forgetsManagers(body) && { managedFields: [] }) } } };
+}
+
+/** An empty list is nothing but here, where it says something else than none. */
+function forgetsManagers(body: unknown): boolean {
+  const { managedFields } = (body as Partial<KubeObject> | undefined)?.metadata ?? {}; // it was decoded
+  return Array.isArray(managedFields) && managedFields.length === 0;
 }
 
 /** What an apply made, as if it had been written so. */

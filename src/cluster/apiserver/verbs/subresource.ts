@@ -19,7 +19,8 @@ import { deletePlace } from './delete.ts';
 import { checkApplied } from './apply.ts';
 import { get } from './get.ts';
 import { isDryRun } from './options.ts';
-import { isApplyType, patch, patchBody } from './patch.ts';
+import { patch, patchBody } from './patch.ts';
+import { isApplyType, requirePatchType } from './patch-types.ts';
 import { type Scale, scaleOf, withScale } from './scale.ts';
 import { writerOf } from './track.ts';
 import { checkRevision, replace, update } from './update.ts';
@@ -60,6 +61,7 @@ export async function handleSubresource(context: Context, served: Served, reques
 async function scale(context: Context, served: Served, request: ApiRequest): Promise<ApiResponse> {
   const place = placeOf(served, request);
   if (request.verb === 'get') return { kind: 'object', status: 200, object: scaleOf(present(served, current(context, place)), served.info.custom?.scale) };
+  if (request.verb === 'patch') requirePatchType(served, request.contentType);
   const isApply = request.verb === 'patch' && isApplyType(request.contentType);
   if (isApply) checkApplied(SCALE, request.body);
   const writer = isApply ? {} : { writer: writerOf(request) };

@@ -17,7 +17,7 @@ function programOf(user: string): string {
 
 /**
  * The object with who manages which of its fields; `before` and `after` are in the version of `served`. What `after` says of managers itself
- * counts, so that a client may move fields from one to another; an empty entry alone forgets them all.
+ * counts, so that a client may move fields from one to another; an empty list, or an empty entry alone, forgets them all.
  */
 export function tracked(context: Context, served: Served, before: KubeObject | undefined, after: KubeObject, writer: Writer): KubeObject {
   const managedFields = managersToStartFrom(before, after, writer);
@@ -34,8 +34,8 @@ function isReadable(entry: unknown): boolean {
 
 function managersToStartFrom(before: KubeObject | undefined, after: KubeObject, { subresource }: Writer): readonly unknown[] {
   const known = before?.metadata.managedFields ?? [];
-  const given = after.metadata.managedFields ?? [];
-  if (subresource !== undefined || given.length === 0 || !given.every(isReadable)) return known;
+  const given = after.metadata.managedFields;
+  if (subresource !== undefined || given === undefined || !given.every(isReadable)) return known;
   const [only] = given;
   return given.length === 1 && typeof only === 'object' && only !== null && Object.keys(only).length === 0 ? [] : given;
 }

@@ -77,10 +77,13 @@ const templatesOf = ({ metadata }: V1DaemonSet) => Math.max(1, Math.trunc(Number
 
 export const DAEMON_SET = strategy<V1DaemonSet>({
   counted: true,
-  setDefaults,
+  setDefaults: (set) => {
+    setDefaults(set);
+    // Before its fields get their managers: it is its maker's, as in Kubernetes.
+    countTemplates(set, templatesOf(set));
+  },
   prepareCreate: (set) => {
     set.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
-    countTemplates(set, templatesOf(set));
   },
   prepareUpdate: (set, old) => countTemplates(set, templatesOf(old) + (sameContent(set.spec?.template, old.spec?.template) ? 0 : 1)),
   validate,

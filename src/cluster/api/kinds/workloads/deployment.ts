@@ -81,10 +81,6 @@ export const DEPLOYMENT = strategy<V1Deployment>({
   prepareCreate: (deployment) => {
     deployment.status = {};
   },
-  prepareStatusUpdate: (deployment, old) => {
-    if (old.metadata.labels === undefined) delete deployment.metadata.labels;
-    else deployment.metadata.labels = old.metadata.labels;
-  },
   validate,
   validateStatus,
   warnings: (deployment, old) => [

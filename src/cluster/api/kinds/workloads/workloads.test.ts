@@ -164,7 +164,7 @@ test('a DaemonSet', () => {
   updates(base, [['spec.selector', { matchLabels: { other: 'x' } }, 'spec.selector: Invalid value: {"matchLabels":{"other":"x"}}: field is immutable']]);
   statuses(base, [['status.numberReady', -1, 'status.numberReady: Invalid value: -1: must be greater than or equal to 0']]);
   const resource = resourceOf(base);
-  const first = prepareForCreate(resource, base);
+  const first = prepareForCreate(resource, applyDefaults(resource, base));
   const key = 'deprecated.daemonset.template.generation';
   assert.equal(first.metadata.annotations?.[key], '1');
   const changed = prepareForUpdate(resource, set(first, 'spec.template.spec.containers.0.image', 'agent:2'), first) as V1DaemonSet; // made of one

@@ -8,10 +8,7 @@ import { checkText, dnsSubdomain, qualifiedName } from '../../../validation/text
 const SYSTEM_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized'];
 
 /** What a node's status update leaves as it was when it doesn't say it. */
-export function keepUnsaid({ metadata, status }: V1Pod, { metadata: before, status: old }: V1Pod): void {
-  // Whom a Pod belongs to is no matter of its status.
-  if (before.ownerReferences === undefined) delete metadata.ownerReferences;
-  else metadata.ownerReferences = before.ownerReferences;
+export function keepUnsaid({ status }: V1Pod, { status: old }: V1Pod): void {
   if (status === undefined || old === undefined) return;
   if (!status.qosClass && old.qosClass) status.qosClass = old.qosClass;
   if (!status.observedGeneration && old.observedGeneration) status.observedGeneration = old.observedGeneration;
