@@ -27,6 +27,7 @@ export { flowControlObjects } from './kinds/policy/flow-bootstrap.ts';
 export { prepareForCreate, prepareForUpdate, recountGeneration, warningsOf, withoutStatus } from './prepare.ts';
 export { type Amounts, podRequests, podTotal } from './pod-resources.ts';
 export { amountText, quotaAmounts, quotaCovers } from './quota-usage.ts';
+export { tellQosClass } from './qos-class.ts';
 export { formatQuantity, isQuantity, type Milli, parseQuantity } from './quantity.ts';
 export { apiVersionOf, findKind, findResource, SERVED_RESOURCES, type ServedResource } from './resources.ts';
 export { type Decoded, type DecodeOptions, decode, type FieldValidation } from './schema/decode.ts';
