@@ -52,6 +52,16 @@ test('conditions on values', () => {
   }
 });
 
+test('what is as it was stays, though the schema would have it otherwise now', () => {
+  const schema: JsonSchema = { type: 'object', properties: { a: { type: 'string', minLength: 5 }, b: { type: 'string', minLength: 5 } } };
+  const errors = new FieldErrors();
+  validateBySchema(errors, schema, { a: 'x', b: 'new' }, '', { a: 'x', b: 'old' });
+  assert.deepEqual(
+    errors.causes.map(({ field }) => field),
+    ['b'],
+  );
+});
+
 test('formats', () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['date-time', '2026-01-02T03:04:05Z', '2026-01-02'],

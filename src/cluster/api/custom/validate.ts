@@ -7,8 +7,9 @@ import { patternOf } from './pattern.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
 
-/** Gathers what of a value is not as the schema says. Metadata is looked at elsewhere. */
-export function validateBySchema(errors: FieldErrors, schema: JsonSchema, value: unknown, path: string): void {
+/** Gathers what of a value is not as the schema says. Metadata is looked at elsewhere. What is as it was in `old` stays, though the schema has changed since. */
+export function validateBySchema(errors: FieldErrors, schema: JsonSchema, value: unknown, path: string, old?: unknown): void {
+  if (old !== undefined && isDeepStrictEqual(value, old)) return;
   if (value === null && schema.nullable === true) return;
   if (!hasType(schema, value)) {
     const wanted = isIntOrString(schema) ? 'integer,string' : (schema.type ?? '');
@@ -22,7 +23,7 @@ export function validateBySchema(errors: FieldErrors, schema: JsonSchema, value:
     for (const [name, content] of Object.entries(value)) {
       const own = propertyOf(schema, name);
       if (own !== undefined && content !== undefined && !(path === '' && name === 'metadata'))
-        validateBySchema(errors, own, content, path === '' ? name : `${path}.${name}`);
+        validateBySchema(errors, own, content, path === '' ? name : `${path}.${name}`, isRecord(old) ? old[name] : undefined);
     }
   }
 }

@@ -69,6 +69,19 @@ test('an update names the revision that it takes the place of', () =>
     assert.equal(put.spec.text, 'b');
   }));
 
+test('a definition that was put without its finalizers still takes its objects along', () =>
+  withFoos(async (ask, server) => {
+    await ask('create', { body: foo({}, { metadata: { name: 'a', finalizers: ['a.b/c'] } }) });
+    const made = await askObject(server, 'get', 'customresourcedefinitions', { ...CRD, name: definition.metadata.name });
+    assert.equal(made.metadata.finalizers, undefined);
+    const call = { ...CRD, name: definition.metadata.name };
+    const gone = (await askObject(server, 'delete', 'customresourcedefinitions', call)) as KubeObject & { status: { conditions: { type: string }[] } };
+    assert.deepEqual(gone.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io']);
+    assert.ok(gone.status.conditions.some(({ type }) => type === 'Terminating'));
+    const left = await ask('get', { name: 'a' });
+    assert.deepEqual(left.metadata.finalizers, ['a.b/c']);
+  }));
+
 test('an object says what it is', () =>
   withFoos(async (ask) => {
     await assert.rejects(ask('create', { body: foo({}, { kind: undefined }) }), refuses(400, /must be of type Foo\): Object 'Kind' is missing in/));
