@@ -1,4 +1,5 @@
 import { isQuantity, parseQuantity } from './quantity.ts';
+import type { KubeObject } from './types.ts';
 
 interface Resources {
   readonly resources?: { readonly limits?: Readonly<Record<string, string>>; readonly requests?: Readonly<Record<string, string>> };
@@ -25,6 +26,12 @@ export function qosClass(spec: unknown): 'Guaranteed' | 'Burstable' | 'BestEffor
     ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && sameAmount(requests?.[name] ?? limits[name], limits[name])),
   );
   return guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+/** Says it in the Pod's status; `object` was decoded as a Pod. */
+export function tellQosClass(object: KubeObject): void {
+  const pod = object as KubeObject & { spec?: unknown; status?: object };
+  if (pod.spec !== undefined) pod.status = { ...pod.status, qosClass: qosClass(pod.spec) };
 }
 
 function sameAmount(one: string, other: string): boolean {

@@ -171,7 +171,7 @@ test('status is not applied but through its subresource', () => {
 });
 
 test('a list item without its key and a missing manager are refused', () => {
-  assert.throws(() => apply(resourceOf('v1', 'Service'), undefined, { spec: { ports: [{ name: 'a' }] } }), /cannot apply \.spec\.ports\[0\]/);
+  assert.throws(() => apply(deployments, undefined, containers({ image: 'a' })), /cannot apply \.spec\.template\.spec\.containers\[0\]/);
   assert.throws(() => apply(configMaps, undefined, {}, { manager: '' }), /fieldManager is required/);
 });
 

@@ -11,7 +11,8 @@ type Owned =
   /** Of a kind that a definition describes; `isObject` has what every object has. */
   | { readonly kind: 'custom'; readonly schema: JsonSchema; readonly isObject: boolean }
   | { readonly kind: 'map'; readonly of: Shape }
-  | { readonly kind: 'items'; readonly keys: readonly string[]; readonly of: Shape }
+  /** `defaults`: what a key is that an item leaves out. */
+  | { readonly kind: 'items'; readonly keys: readonly string[]; readonly defaults: Readonly<Record<string, unknown>>; readonly of: Shape }
   | { readonly kind: 'set' };
 
 type NamedShape = Extract<Shape, { kind: 'object' | 'custom' | 'map' }>;
@@ -46,7 +47,8 @@ function makeShape(model: string, field: string): Shape {
   if (type === undefined || facts?.isAtomicMap === true) return LEAF;
   if (type.kind !== 'list') return plainShape(type);
   if (facts?.listType === 'set') return { kind: 'set' };
-  if (facts?.listType === 'map' && facts.mapKeys.length > 0) return { kind: 'items', keys: facts.mapKeys.toSorted(), of: plainShape(type.of) };
+  if (facts?.listType === 'map' && facts.mapKeys.length > 0)
+    return { kind: 'items', keys: facts.mapKeys.toSorted(), defaults: KEY_DEFAULTS, of: plainShape(type.of) };
   return LEAF;
 }
 
@@ -83,7 +85,7 @@ function namedParts(shape: NamedShape, value: Readonly<Record<string, unknown>>)
 /** The parts of a list whose items are told apart; undefined for whatever else. */
 export function itemsOf(shape: Shape, value: unknown): readonly Part[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  if (shape.kind === 'items') return value.map((item: unknown) => ({ element: keyElement(shape.keys, item), name: '', value: item, shape: shape.of }));
+  if (shape.kind === 'items') return value.map((item: unknown) => ({ element: keyElement(shape, item), name: '', value: item, shape: shape.of }));
   if (shape.kind === 'set') return value.map((item: unknown) => ({ element: `v:${JSON.stringify(item)}`, name: '', value: item, shape: LEAF }));
   return undefined;
 }
@@ -113,15 +115,17 @@ function customShape(schema: JsonSchema): Shape {
   const { 'x-kubernetes-list-type': listType, 'x-kubernetes-list-map-keys': keys = [], items } = schema;
   if (schema.type === 'array') {
     if (listType === 'set') return { kind: 'set' };
-    return listType === 'map' && items !== undefined ? { kind: 'items', keys: keys.toSorted(), of: customShape(items) } : LEAF;
+    if (listType !== 'map' || items === undefined) return LEAF;
+    const defaults = Object.fromEntries(keys.map((key) => [key, items.properties?.[key]?.default]));
+    return { kind: 'items', keys: keys.toSorted(), defaults, of: customShape(items) };
   }
   if (schema['x-kubernetes-map-type'] === 'atomic' || (schema.type !== 'object' && !keepsUnknown(schema))) return LEAF;
   return { kind: 'custom', schema, isObject: schema['x-kubernetes-embedded-resource'] === true };
 }
 
-function keyElement(keys: readonly string[], item: unknown): string {
+function keyElement({ keys, defaults }: Extract<Shape, { kind: 'items' }>, item: unknown): string {
   const fields = keys.flatMap((key) => {
-    const value = (isRecord(item) ? item[key] : undefined) ?? KEY_DEFAULTS[key];
+    const value = (isRecord(item) ? item[key] : undefined) ?? defaults[key];
     return value === undefined ? [] : [`${JSON.stringify(key)}:${JSON.stringify(value)}`];
   });
   return `k:{${fields.join(',')}}`;

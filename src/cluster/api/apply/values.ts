@@ -163,11 +163,11 @@ export function repeatedItem(shape: Shape, value: unknown, path = ''): string | 
   return undefined;
 }
 
-/** The item of a list that lacks the keys to tell it from others, if there is one: its path. */
+/** The item of a list that has none of the keys to tell it from others, if there is one: its path. */
 export function keylessItem(shape: Shape, value: unknown, path = ''): string | undefined {
   for (const [index, part] of (partsOf(shape, value) ?? []).entries()) {
     const here = isNamed(shape) ? `${path}.${part.name}` : `${path}[${index}]`;
-    if (shape.kind === 'items' && (!isRecord(part.value) || !shape.keys.every((key) => part.element.includes(`${JSON.stringify(key)}:`)))) return here;
+    if (shape.kind === 'items' && (!isRecord(part.value) || part.element === 'k:{}')) return here;
     const below = keylessItem(part.shape, part.value, here);
     if (below !== undefined) return below;
   }

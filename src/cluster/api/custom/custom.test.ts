@@ -52,6 +52,28 @@ test('conditions on values', () => {
   }
 });
 
+test('what is as it was stays, though the schema would have it otherwise now', () => {
+  const schema: JsonSchema = { type: 'object', properties: { a: { type: 'string', minLength: 5 }, b: { type: 'string', minLength: 5 } } };
+  const errors = new FieldErrors();
+  validateBySchema(errors, schema, { a: 'x', b: 'new' }, '', { a: 'x', b: 'old' });
+  assert.deepEqual(
+    errors.causes.map(({ field }) => field),
+    ['b'],
+  );
+});
+
+test('conditions that stand together are told in the words of Kubernetes', () => {
+  const either: JsonSchema = { type: 'string', anyOf: [{ pattern: '^x' }, { pattern: '^y' }] };
+  assert.deepEqual(problems(either, 'z'), [
+    `Invalid value: "": "x" must validate at least one schema (anyOf)`,
+    `Invalid value: "z": x in body should match '^x'`,
+  ]);
+  const one: JsonSchema = { type: 'object', oneOf: [{ required: ['a'] }, { required: ['b'] }] };
+  assert.deepEqual(problems(one, {}), ['Invalid value: "": "x" must validate one and only one schema (oneOf). Found none valid', 'Required value']);
+  assert.deepEqual(problems(one, { a: 1, b: 1 }), ['Invalid value: "": "x" must validate one and only one schema (oneOf). Found 2 valid alternatives']);
+  assert.deepEqual(problems({ not: { enum: ['a'] } }, 'a'), ['Invalid value: "": "x" must not validate the schema (not)']);
+});
+
 test('formats', () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['date-time', '2026-01-02T03:04:05Z', '2026-01-02'],

@@ -6,7 +6,7 @@ const OF_EVERY_OBJECT = ['apiVersion', 'kind', 'metadata'];
 
 /**
  * The value with nothing in it that the schema does not know; `unknown` hears the paths of what went (Kubernetes' "pruning").
- * An object that is embedded keeps what makes it one. Nulls go where the schema takes none and has a default, as Kubernetes does it.
+ * An object that is embedded keeps what makes it one. Nulls go where the schema takes none, as Kubernetes does it.
  */
 export function prune(
   schema: JsonSchema,
@@ -24,7 +24,7 @@ export function prune(
     const own = propertyOf(schema, name);
     if (isObject && OF_EVERY_OBJECT.includes(name)) set(result, name, content);
     else if (own !== undefined) {
-      if (content !== null || own.nullable === true || own.default === undefined) set(result, name, prune(own, content, here, unknown));
+      if (content !== null || own.nullable === true) set(result, name, prune(own, content, here, unknown));
     } else if (schema.additionalProperties === true || keepsUnknown(schema)) set(result, name, content);
     else unknown(here);
   }

@@ -7,7 +7,7 @@ import type { CustomColumn, CustomKind, CustomScale } from './kind.ts';
 export type Definition = V1CustomResourceDefinition;
 type Version = Definition['spec']['versions'][number];
 
-const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const AGE: CustomColumn = {
   name: 'Age',
   type: 'date',
@@ -64,7 +64,8 @@ function columnOf({
   priority = 0,
   jsonPath,
 }: NonNullable<Version['additionalPrinterColumns']>[number]): CustomColumn {
-  return { name, type, format, description, priority, path: parseJsonPath(jsonPath) ?? [] };
+  const words = description === '' ? `Custom resource definition column (in JSONPath format): ${jsonPath}` : description;
+  return { name, type, format, description: words, priority, path: parseJsonPath(jsonPath) ?? [] };
 }
 
 function scaleOf({ specReplicasPath, statusReplicasPath, labelSelectorPath }: NonNullable<NonNullable<Version['subresources']>['scale']>): CustomScale {

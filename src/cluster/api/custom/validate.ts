@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../schema/is-record.ts';
+import type { StatusCause } from '../types.ts';
 import { FieldErrors } from '../validation/field-errors.ts';
 import { hasFormat } from './formats.ts';
 import { isIntOrString, type JsonSchema, propertyOf } from './json-schema.ts';
@@ -7,8 +8,9 @@ import { patternOf } from './pattern.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
 
-/** Gathers what of a value is not as the schema says. Metadata is looked at elsewhere. */
-export function validateBySchema(errors: FieldErrors, schema: JsonSchema, value: unknown, path: string): void {
+/** Gathers what of a value is not as the schema says. Metadata is looked at elsewhere. What is as it was in `old` stays, though the schema has changed since. */
+export function validateBySchema(errors: FieldErrors, schema: JsonSchema, value: unknown, path: string, old?: unknown): void {
+  if (old !== undefined && isDeepStrictEqual(value, old)) return;
   if (value === null && schema.nullable === true) return;
   if (!hasType(schema, value)) {
     const wanted = isIntOrString(schema) ? 'integer,string' : (schema.type ?? '');
@@ -22,7 +24,7 @@ export function validateBySchema(errors: FieldErrors, schema: JsonSchema, value:
     for (const [name, content] of Object.entries(value)) {
       const own = propertyOf(schema, name);
       if (own !== undefined && content !== undefined && !(path === '' && name === 'metadata'))
-        validateBySchema(errors, own, content, path === '' ? name : `${path}.${name}`);
+        validateBySchema(errors, own, content, path === '' ? name : `${path}.${name}`, isRecord(old) ? old[name] : undefined);
     }
   }
 }
@@ -77,7 +79,8 @@ function checkNumber(errors: FieldErrors, schema: JsonSchema, value: number, pat
   if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum))
     wrong(schema.exclusiveMaximum === true ? `less than ${maximum}` : `less than or equal to ${maximum}`);
   if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) wrong(`a multiple of ${multipleOf}`);
-  if (format === 'int32' && (value > INT32_MAX || value < -INT32_MAX - 1)) wrong('of type int32');
+  if (format === 'int32' && (value > INT32_MAX || value < -INT32_MAX - 1))
+    errors.invalid('<nil>', '', `Checked value must be of type integer with format int32 in ${path}`);
 }
 
 function checkText(errors: FieldErrors, schema: JsonSchema, value: string, path: string): void {
@@ -87,7 +90,7 @@ function checkText(errors: FieldErrors, schema: JsonSchema, value: string, path:
   if (minLength !== undefined && length < minLength) errors.invalid(path, value, `${path} in body should be at least ${minLength} chars long`);
   if (maxLength !== undefined && length > maxLength) errors.tooLong(path, maxLength);
   if (pattern !== undefined && !patternOf(pattern).matcher(value).find()) errors.invalid(path, value, `${path} in body should match '${pattern}'`);
-  if (format !== undefined && !hasFormat(format, value)) errors.invalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
+  if (format !== undefined && !hasFormat(format, value)) errors.typeInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
 }
 
 function checkObject(errors: FieldErrors, schema: JsonSchema, value: Record<string, unknown>, path: string): void {
@@ -105,17 +108,28 @@ function checkCount(errors: FieldErrors, path: string, count: number, least: num
 
 /** allOf, anyOf, oneOf and not: conditions on the value as it stands, and on its parts. */
 function checkCombinations(errors: FieldErrors, schema: JsonSchema, value: unknown, path: string): void {
-  for (const part of schema.allOf ?? []) validateBySchema(errors, part, value, path);
-  const fitting = (parts: readonly JsonSchema[]) => parts.filter((part) => holds(part, value)).length;
-  if (schema.anyOf !== undefined && fitting(schema.anyOf) === 0) errors.invalid(path, value, `${path} in body must validate at least one schema (anyOf)`);
-  if (schema.oneOf !== undefined && fitting(schema.oneOf) !== 1) errors.invalid(path, value, `${path} in body must validate one and only one schema (oneOf)`);
-  if (schema.not !== undefined && holds(schema.not, value)) errors.invalid(path, value, `${path} in body must not validate the schema (not)`);
+  const { allOf = [], anyOf = [], oneOf = [] } = schema;
+  const wrong = (why: string) => errors.invalid('<nil>', '', `${JSON.stringify(path)} must ${why}`);
+  const failures = (parts: readonly JsonSchema[]) => parts.map((part) => failuresOf(part, value, path));
+  const ofAll = failures(allOf);
+  errors.causes.push(...ofAll.flat());
+  const failed = ofAll.filter((causes) => causes.length > 0).length;
+  if (failed > 0) wrong(`validate all the schemas (allOf)${failed === allOf.length ? '. None validated' : ''}`);
+  for (const [ofParts, isOne] of [[failures(anyOf), false] as const, [failures(oneOf), true] as const]) {
+    const fitting = ofParts.filter((causes) => causes.length === 0).length;
+    if (ofParts.length === 0 || fitting === 1 || (!isOne && fitting > 1)) continue;
+    const found = fitting === 0 ? 'Found none valid' : `Found ${fitting} valid alternatives`;
+    wrong(isOne ? `validate one and only one schema (oneOf). ${found}` : 'validate at least one schema (anyOf)');
+    // What is wrong by the part that comes closest helps to mend it.
+    if (fitting === 0) errors.causes.push(...(ofParts.toSorted((one, other) => one.length - other.length)[0] ?? []));
+  }
+  if (schema.not !== undefined && failuresOf(schema.not, value, path).length === 0) wrong('not validate the schema (not)');
 }
 
-function holds(schema: JsonSchema, value: unknown): boolean {
+function failuresOf(schema: JsonSchema, value: unknown, path: string): readonly StatusCause[] {
   const errors = new FieldErrors();
-  validateBySchema(errors, schema, value, '.');
-  return errors.causes.length === 0;
+  validateBySchema(errors, schema, value, path);
+  return errors.causes;
 }
 
 /** Gathers what of the lists in a value stands there twice though it may not: sets, and maps by their keys. */

@@ -17,9 +17,6 @@ export const EXTENSION: Readonly<Record<string, Strategy>> = {
   V1CustomResourceDefinition: strategy<Definition>({
     counted: true,
     setDefaults: defaultDefinition,
-    prepareCreate: ({ metadata }) => {
-      metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CUSTOM_CLEANUP])];
-    },
     validate: checkDefinition,
     warnings: definitionWarnings,
   }),

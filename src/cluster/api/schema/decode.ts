@@ -1,6 +1,6 @@
 import { prune } from '../custom/decode.ts';
 import type { CustomKind } from '../custom/kind.ts';
-import { badRequest } from '../errors.ts';
+import { badRequest, invalid } from '../errors.ts';
 import { apiVersionOf, type ServedResource } from '../resources.ts';
 import type { KubeObject } from '../types.ts';
 import { isRecord } from './is-record.ts';
@@ -34,6 +34,7 @@ export function decode(resource: ServedResource, body: unknown, options: DecodeO
   const expected = apiVersionOf(resource);
   if (!isRecord(body)) throw badRequest(`the body must be a ${resource.kind} object, not ${nameOf(body)}`);
   const { apiVersion, kind } = body;
+  if (resource.custom !== undefined && options.asWritten !== true) requireType(resource, body);
   if (apiVersion !== undefined && apiVersion !== expected)
     throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`);
   if (kind !== undefined && kind !== resource.kind)
@@ -51,6 +52,24 @@ export function decode(resource: ServedResource, body: unknown, options: DecodeO
   const metadata = isRecord(decoded.metadata) ? decoded.metadata : {};
   return { object: { ...decoded, apiVersion: expected, kind: resource.kind, metadata }, warnings: options.fieldValidation === 'Warn' ? warnings : [] };
 }
+
+/** Whose kind a definition describes has to say what it is. Errors: 400, 422. */
+function requireType({ kind: expected, group, version }: ServedResource, body: Record<string, unknown>): void {
+  const { apiVersion, kind, metadata } = body;
+  if (typeof kind !== 'string' || kind === '') {
+    const text = JSON.stringify(body);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected}): Object 'Kind' is missing in '${text}' (${text.slice(0, SHOWN_CHARS)} ...)`,
+    );
+  }
+  if (apiVersion === undefined) throw badRequest(`the API version in the data () does not match the expected API version (${group}/${version})`);
+  const name = isRecord(metadata) && typeof metadata.name === 'string' ? metadata.name : '';
+  const message = `Invalid value: ${JSON.stringify(kind)}: must be ${expected}`;
+  if (kind !== expected && apiVersion === `${group}/${version}`) throw invalid(kind, group, name, [{ reason: 'FieldValueInvalid', message, field: 'kind' }]);
+}
+
+/** How much of a body an error shows. */
+const SHOWN_CHARS = 30;
 
 /** Lists that may be left out, and yet are kept where they are written empty: `model.field`. */
 const KEPT_EMPTY = ['V1Role.rules', 'V1ClusterRole.rules'];

@@ -40,7 +40,7 @@ export function validateStatusUpdate(resource: ServedResource, object: KubeObjec
 function checkContent(resource: ServedResource, errors: FieldErrors, object: KubeObject, old?: KubeObject): void {
   if (resource.custom === undefined) strategyOf(resource).validate?.(errors, object, old);
   else {
-    validateBySchema(errors, resource.custom.schema, object, '');
+    validateBySchema(errors, resource.custom.schema, object, '', old);
     checkListTypes(errors, resource.custom.schema, object, '');
   }
 }

@@ -64,6 +64,7 @@ test('writes of one key wait for one another, others do not', async () => {
 });
 
 test('the plugins stand in Kubernetes’ order', () => {
-  const order = 'NamespaceLifecycle LimitRanger ServiceAccount NodeRestriction Priority DefaultTolerationSeconds DefaultStorageClass';
+  const order =
+    'NamespaceLifecycle LimitRanger ServiceAccount NodeRestriction Priority DefaultTolerationSeconds DefaultStorageClass PersistentVolumeClaimResize RuntimeClass';
   assert.deepEqual(PLUGIN_NAMES, [...order.split(' '), 'CertificateApproval', 'CertificateSigning', 'CertificateSubjectRestriction', 'ResourceQuota']);
 });

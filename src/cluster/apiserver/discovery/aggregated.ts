@@ -1,4 +1,4 @@
-import { type Discovered, groupsOf, subresourceShape } from './resources.ts';
+import { type Discovered, groupsOf, inOrder, subresourceShape } from './resources.ts';
 
 export const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
@@ -21,19 +21,20 @@ function discoveryOf(one: Discovered): object {
   const scope = one.namespaced ? 'Namespaced' : 'Cluster';
   return {
     resource: one.resource,
-    responseKind: { group: '', version: '', kind: one.kind },
+    // What a definition describes says of it all; of the others, what is told above already is left out.
+    responseKind: { ...(one.custom === undefined ? { group: '', version: '' } : { group: one.group, version: one.version }), kind: one.kind },
     scope,
     singularResource: one.singular,
     verbs: one.verbs,
     ...(one.shortNames.length > 0 ? { shortNames: one.shortNames } : {}),
     ...(one.categories.length > 0 ? { categories: one.categories } : {}),
-    ...(one.subresources.length > 0 ? { subresources: one.subresources.toSorted().map((name) => subresourceOf(one, name)) } : {}),
+    ...(one.subresources.length > 0 ? { subresources: inOrder(one).map((name) => subresourceOf(one, name)) } : {}),
   };
 }
 
 function subresourceOf(parent: Discovered, subresource: string): object {
   const { verbs, group, version, kind } = subresourceShape(parent, subresource);
   // What is in the parent's own version says nothing of it.
-  const isOwn = group === parent.group && version === parent.version;
+  const isOwn = parent.custom === undefined && group === parent.group && version === parent.version;
   return { subresource, responseKind: isOwn ? { group: '', version: '', kind } : { group, version, kind }, verbs };
 }

@@ -5,7 +5,10 @@ import { OWN_GROUP, type ResourceInfo } from '#cluster/api';
 export type Discovered = Pick<
   ResourceInfo,
   'group' | 'version' | 'resource' | 'kind' | 'singular' | 'namespaced' | 'verbs' | 'shortNames' | 'categories' | 'subresources'
->;
+> & {
+  /** What a definition says of it. */
+  readonly custom?: unknown;
+};
 
 export interface SubresourceShape {
   readonly group: string;
@@ -86,7 +89,7 @@ export function resourceList(all: readonly Discovered[], group: string, version:
       ...(one.categories.length > 0 ? { categories: one.categories } : {}),
       ...storageHash(storageOf(one)),
     },
-    ...one.subresources.toSorted().map((name) => {
+    ...inOrder(one).map((name) => {
       const shape = subresourceShape(one, name);
       const foreign = shape.group === group && shape.version === version ? {} : { group: shape.group, version: shape.version };
       return { name: `${one.resource}/${name}`, singularName: '', namespaced: one.namespaced, ...foreign, kind: shape.kind, verbs: shape.verbs };
@@ -94,6 +97,9 @@ export function resourceList(all: readonly Discovered[], group: string, version:
   ]);
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group === '' ? version : `${group}/${version}`, resources };
 }
+
+/** A resource's subresources as they are told: those that a definition describes in an order of their own. */
+export const inOrder = ({ custom, subresources }: Discovered): readonly string[] => (custom === undefined ? subresources.toSorted() : subresources);
 
 /** Groups with their versions, in the order of the table; the first version of each is preferred. */
 export function groupsOf(all: readonly Discovered[]): ReadonlyMap<string, readonly string[]> {

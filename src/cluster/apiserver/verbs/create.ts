@@ -8,6 +8,7 @@ import {
   unforeseen,
   type KubeObject,
   prepareForCreate,
+  tellQosClass,
   type UserInfo,
   type V1Service,
   warningsOf,
@@ -112,6 +113,8 @@ async function complete(
   const { namespace } = prepared.metadata;
   const request: AdmissionRequest = { operation: 'CREATE', served, subresource: undefined, namespace, name, object: prepared, old: undefined, user, dryRun };
   await context.admission.mutate(context, request);
+  // Admission may have completed what a Pod asks for.
+  if (isResource(served, '', 'pods')) tellQosClass(prepared);
   if (isResource(served, 'certificates.k8s.io', 'certificatesigningrequests')) stampRequester(prepared, user);
   // Decoded as a Service.
   if (isResource(served, '', 'services')) context.services.allocate(prepared as V1Service);

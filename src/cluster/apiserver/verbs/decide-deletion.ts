@@ -1,5 +1,6 @@
-import type { KubeObject } from '#cluster/api';
+import { CUSTOM_CLEANUP, type KubeObject } from '#cluster/api';
 import { type Context, mutable, timestamp } from '../context.ts';
+import { isDefinition, settleDefinition } from '../custom/settle.ts';
 import { isResource, type Served } from '../kinds.ts';
 import type { DeleteOptions } from './delete-options.ts';
 import type { Change } from './write.ts';
@@ -10,6 +11,7 @@ const POD_GRACE_SECONDS = 30;
 /** Pure but for the clock: what a deletion makes of the object. Of a deletion that is under way the finalizers stay as they are. */
 export function decideDeletion(context: Context, served: Served, object: KubeObject, options: DeleteOptions): Change {
   if (isResource(served, '', 'namespaces')) return decideNamespace(context, object);
+  if (isDefinition(served) && object.metadata.deletionTimestamp === undefined) return decideDefinition(context, object);
   const grace_seconds = isResource(served, '', 'pods') ? graceOf(object, options) : 'none';
   if (grace_seconds === 'pending') return { keep: object };
   const finalizers = finalizersAfter(served, object.metadata.finalizers ?? [], options.propagationPolicy);
@@ -18,6 +20,15 @@ export function decideDeletion(context: Context, served: Served, object: KubeObj
   if (finalizers.length > 0) next.metadata.finalizers = finalizers;
   else delete next.metadata.finalizers;
   return grace_seconds === 0 && finalizers.length === 0 ? { remove: next, first: next } : { put: next };
+}
+
+/** A definition goes when the objects of its kind have gone, whatever its writers made of its finalizers. */
+function decideDefinition(context: Context, object: KubeObject): Change {
+  const next = markedNow(context, object);
+  delete next.metadata.deletionGracePeriodSeconds;
+  next.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), CUSTOM_CLEANUP])];
+  settleDefinition(context, next);
+  return { put: next };
 }
 
 /** Nobody is given time, but somebody has something to do first. */

@@ -59,8 +59,9 @@ test('a dry eviction leaves the budget as it is', async () => {
   await ask(server, 'create', 'pods', { ...inDefault, body: pod('p') });
   const running = await askObject(server, 'get', 'pods', { ...inDefault, name: 'p' });
   await ask(server, 'update', 'pods', { ...inDefault, name: 'p', subresource: 'status', body: { ...running, status: { phase: 'Running' } } as KubeObject });
-  await server.handler.handle({ verb: 'create', resource: budgets, ...inDefault, body, query: {}, user: ADMIN });
-  const status = { ...body, status: { disruptionsAllowed: 1 } };
+  const creation = { resource: budgets, ...inDefault, body };
+  const made = await askObject(server, 'create', 'poddisruptionbudgets', creation);
+  const status = { ...made, status: { disruptionsAllowed: 1 } };
   await server.handler.handle({ verb: 'update', resource: budgets, ...inDefault, name: 'b', subresource: 'status', body: status, query: {}, user: ADMIN });
   const eviction = { ...inDefault, name: 'p', subresource: 'eviction' };
   await silent(server, 'create', core('pods'), { ...eviction, body: {} });

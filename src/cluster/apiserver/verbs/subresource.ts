@@ -9,6 +9,7 @@ import {
   notFound,
   type ObjectSelector,
   requirementsOf,
+  unforeseen,
 } from '#cluster/api';
 import { collectionPrefix } from '../cache/keys.ts';
 import { type Context, mutable, timestamp } from '../context.ts';
@@ -100,11 +101,11 @@ function applyScale(served: Served, before: KubeObject, { body, query }: ApiRequ
 }
 
 interface Binding {
-  readonly metadata?: { readonly uid?: string; readonly annotations?: Record<string, string> };
+  readonly metadata?: { readonly name?: string; readonly uid?: string; readonly annotations?: Record<string, string> };
   readonly target?: { readonly kind?: string; readonly name?: string };
 }
 interface Pod extends KubeObject {
-  spec: { nodeName?: string };
+  spec: { nodeName?: string; schedulingGates?: readonly unknown[] };
   status?: { conditions?: { type: string; status: string; lastTransitionTime?: string }[]; phase?: string };
 }
 
@@ -114,15 +115,19 @@ async function bind(context: Context, served: Served, request: ApiRequest): Prom
   // Read field by field below.
   const { metadata, target } = (request.body ?? {}) as Binding;
   const node = target?.name;
-  if (!node) throw badRequest(`Cannot bind pod "${place.name}": target.name is required`);
-  if (target.kind && target.kind !== 'Node') throw badRequest(`Cannot bind pod "${place.name}": target.kind is "${target.kind}", supported values: "Node"`);
+  if (metadata?.name && metadata.name !== place.name) throw badRequest('name in URL does not match name in Binding object');
+  if (target?.kind && target.kind !== 'Node')
+    throw unforeseen(`target.kind: Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`);
+  if (!node) throw unforeseen('target.name: Required value');
+  const binding = { ...served.info, resource: 'pods/binding' };
   await change(context, place, isDryRun(request.query), (stored) => {
     if (metadata?.uid && metadata.uid !== stored.metadata.uid)
       throw conflict(served.info, place.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${stored.metadata.uid}`);
-    if (stored.metadata.deletionTimestamp) throw conflict(served.info, place.name, `pod ${place.name} is being deleted, cannot be assigned to a host`);
+    if (stored.metadata.deletionTimestamp) throw conflict(binding, place.name, `pod ${place.name} is being deleted, cannot be assigned to a host`);
     // Stored Pods were validated.
     const pod = mutable(stored) as Pod;
-    if (pod.spec.nodeName) throw conflict(served.info, place.name, `pod ${place.name} is already assigned to node "${pod.spec.nodeName}"`);
+    if (pod.spec.nodeName) throw conflict(binding, place.name, `pod ${place.name} is already assigned to node "${pod.spec.nodeName}"`);
+    if (pod.spec.schedulingGates?.length) throw conflict(binding, place.name, `pod ${place.name} has non-empty .spec.schedulingGates`);
     pod.spec.nodeName = node;
     if (metadata?.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...metadata.annotations };
     const others = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled');
@@ -141,8 +146,8 @@ interface Eviction {
   };
 }
 interface Budget extends KubeObject {
-  spec?: { selector?: ObjectSelector };
-  status?: { disruptionsAllowed?: number };
+  spec?: { selector?: ObjectSelector; unhealthyPodEvictionPolicy?: string };
+  status?: { disruptionsAllowed?: number; currentHealthy?: number; desiredHealthy?: number };
 }
 
 /** A deletion that PodDisruptionBudgets may refuse. Errors: 404, 429. */
@@ -155,14 +160,23 @@ async function evict(context: Context, served: Served, request: ApiRequest): Pro
   const pod = current(context, place) as Pod;
   const budgets = budgetsOf(context, pod);
   const [budget] = budgets;
-  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' || pod.status?.phase === 'Pending';
-  if (budget && !ended) {
-    if (budgets.length > 1)
-      throw badRequest(`Cannot evict pod "${place.name}": it has ${budgets.length} disruption budgets, which the eviction subresource does not support`);
-    await takeDisruption(context, budget, dryRun);
+  if (budget && isCounted(pod)) {
+    if (budgets.length > 1) throw unforeseen('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
+    if (!mayGoUnhealthy(budget, pod)) await takeDisruption(context, budget, dryRun);
   }
   await deletePlace(context, place, { ...body.deleteOptions, dryRun });
   return { kind: 'object', status: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
+}
+
+/** Whether the Pod's end is one of those that budgets count: it runs, and is not going already. */
+const isCounted = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined && !['Succeeded', 'Failed', 'Pending'].includes(status?.phase ?? '');
+
+/** A Pod that is not ready serves nobody: it goes where the budget says so, or where enough others are healthy. */
+function mayGoUnhealthy({ spec, status }: Budget, pod: Pod): boolean {
+  if (pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true) return false;
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
+  return spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow' || (currentHealthy >= desiredHealthy && desiredHealthy > 0);
 }
 
 function budgetsOf(context: Context, pod: Pod): Budget[] {

@@ -5,6 +5,7 @@ import {
   conflict,
   copyOf,
   invalid,
+  namesRevision,
   type KubeObject,
   recountGeneration,
   type UserInfo,
@@ -32,6 +33,7 @@ export async function update(context: Context, served: Served, request: ApiReque
   const { object } = await alsoRefused(warnings, async () => {
     checkIdentity(served, place, body);
     return await replace(context, place, options, (before) => {
+      if (request.subresource !== 'scale') requireRevision(place, body);
       checkRevision(place, before, body);
       old = before;
       return copyOf(body);
@@ -104,6 +106,13 @@ export function checkIdentity(served: Served, { name, namespace }: Place, body: 
   if (metadata.namespace && metadata.namespace !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   if (namespace !== undefined) metadata.namespace = namespace;
+}
+
+/** Some kinds are put only in the place of a revision that is named. Errors: 422. */
+function requireRevision({ served: { info }, name }: Place, { metadata: { resourceVersion = '' } }: KubeObject): void {
+  if (!namesRevision(info) || (resourceVersion !== '' && resourceVersion !== '0')) return;
+  const cause = { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' };
+  throw invalid(info.resource, info.group, name, [cause]);
 }
 
 export function checkRevision({ served, name }: Place, before: KubeObject, after: KubeObject): void {

@@ -70,7 +70,9 @@ function complete(container: V1Container, what: string, requests: Texts, limits:
   const newRequests = missing(before.requests, requests);
   const newLimits = missing(before.limits, limits);
   if (newRequests.length + newLimits.length === 0) return [];
-  container.resources = { ...before, requests: { ...requests, ...before.requests }, limits: { ...limits, ...before.limits } };
+  const completed = (wanted: Texts, given: Texts | undefined, word: 'requests' | 'limits') =>
+    given === undefined && Object.keys(wanted).length === 0 ? {} : { [word]: { ...wanted, ...given } };
+  container.resources = { ...before, ...completed(requests, before.requests, 'requests'), ...completed(limits, before.limits, 'limits') };
   const words = (names: readonly string[], which: string) =>
     names.length === 0 ? [] : [`${names.toSorted().join(', ')} ${which} for ${what} ${container.name}`];
   return [...words(newRequests, 'request'), ...words(newLimits, 'limit')];
