@@ -209,6 +209,12 @@ test('a Pod: what it asks for', () => {
       { claims: [{ name: 'd' }] },
       `${here}.resources.claims[0]: Not found: "d": must be one of the names in pod.spec.resourceClaims which is empty`,
     ],
+    ['spec.resources', { claims: [{ name: 'd' }] }, 'spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level'],
+    [
+      'spec.resources',
+      { claims: [{ name: 'd' }] },
+      'spec.resources.claims[0]: Not found: "d": must be one of the names in pod.spec.resourceClaims which is empty',
+    ],
     [
       'spec.resourceClaims',
       [{ name: 'd' }],
