@@ -27,7 +27,7 @@ export async function serveBlob(
       parts.hooks.tell(exchange, { action: 'delete', repository: name, digest });
       return answer(exchange, 202);
     default:
-      throw unsupported(`${exchange.request.method} of a blob`);
+      throw unsupported(`${exchange.request.method} of a blob`, 'GET, HEAD, DELETE');
   }
 }
 

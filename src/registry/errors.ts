@@ -67,7 +67,9 @@ export const manifestInvalid = (problem: string) => new RegistryError('MANIFEST_
 export const digestInvalid = (problem: string) => new RegistryError('DIGEST_INVALID', 400, problem);
 /** Whoever looks for an extension is told so by 404 (distribution-spec, "Extensions"). */
 export const pathUnknown = (what: string) => new RegistryError('UNSUPPORTED', 404, `${what} is not served by this registry`);
-export const unsupported = (what: string) => new RegistryError('UNSUPPORTED', 405, `${what} is not supported by this registry`);
+/** `allow`: the methods that are (RFC 9110, 10.2.1). */
+export const unsupported = (what: string, allow: string) =>
+  new RegistryError('UNSUPPORTED', 405, `${what} is not supported by this registry`, { headers: { allow } });
 
 /** Only this machine may reach the registry: it asks nobody who they are. */
 export function notLoopback(host: string): GantryError {

@@ -30,7 +30,7 @@ export async function serveManifest(parts: Parts, exchange: Exchange, name: stri
     case 'DELETE':
       return deleteManifest(parts, exchange, name, reference);
     default:
-      throw unsupported(`${exchange.request.method} of a manifest`);
+      throw unsupported(`${exchange.request.method} of a manifest`, 'GET, HEAD, PUT, DELETE');
   }
 }
 

@@ -196,6 +196,7 @@ test('manifests, tags, catalogue and referrers, by curl', { skip: !isInside }, a
     assert.match(await curl(`${url}/team/app/tags/list?n=2`), /link: <\/v2\/team\/app\/tags\/list\?n=2&last=b>; rel="next"[\s\S]*"tags":\["a","b"\]/i);
     assert.match(await curl(`${url}/team/app/tags/list?n=2&last=b`), /"tags":\["c"\]/);
     assert.match(await curl(`${url}/_catalog`), /"repositories":\["team\/app"\]/);
+    assert.match(await curl('-X', 'POST', `${url}/team/app/manifests/a`), /405 [\s\S]*allow: GET, HEAD, PUT, DELETE\r/i);
     const signature = JSON.stringify({
       schemaVersion: 2,
       mediaType: type,

@@ -178,7 +178,7 @@ async function serve(parts: RouteParts, exchange: Exchange, route: Route): Promi
 }
 
 function mustRead({ request, url }: Exchange): void {
-  if (request.method !== 'GET') throw unsupported(`${request.method} ${url.pathname}`);
+  if (request.method !== 'GET') throw unsupported(`${request.method} ${url.pathname}`, 'GET');
 }
 
 function serveCatalog({ repositories }: RouteParts, exchange: Exchange): void {

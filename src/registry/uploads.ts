@@ -57,7 +57,7 @@ export class Uploads {
 
   /** POST to `/v2/NAME/blobs/uploads/`. */
   async begin(exchange: Exchange, name: string): Promise<void> {
-    if (exchange.request.method !== 'POST') throw unsupported(`${exchange.request.method} of uploads`);
+    if (exchange.request.method !== 'POST') throw unsupported(`${exchange.request.method} of uploads`, 'POST');
     const { searchParams } = exchange.url;
     const [mount, from, whole] = ['mount', 'from', 'digest'].map((key) => searchParams.get(key));
     if (mount && (await this.#mount(exchange, name, asDigest(mount), from ?? undefined))) return created(exchange, name, asDigest(mount));
@@ -89,7 +89,7 @@ export class Uploads {
         await this.#forget(id);
         return answer(exchange, 204);
       default:
-        throw unsupported(`${exchange.request.method} of an upload`);
+        throw unsupported(`${exchange.request.method} of an upload`, 'GET, PATCH, PUT, DELETE');
     }
   }
 

@@ -176,6 +176,7 @@ test('pushes and what is not allowed are refused in words', { skip: !isInside },
   assert.match(denied.body.toString(), /DENIED.*team\/app of .* may not be asked for/);
   const response = await fetch(`http://${place.host()}/v2/hub/library/app/blobs/uploads/`, { method: 'POST' });
   assert.equal(response.status, 405);
+  assert.equal(response.headers.get('allow'), 'GET, HEAD');
   assert.match(await response.text(), /UNSUPPORTED.*hub\/library\/app is a copy of what/);
   assert.deepEqual(front.seen, []);
 });

@@ -26,7 +26,7 @@ interface Named {
 }
 /** What a Status says of its object: what is empty is left out. */
 function detailsOf(name: string, group: string, kind: string, causes: readonly StatusCause[] = []): Status['details'] {
-  return { ...(name && { name }), ...(group && { group }), kind, ...(causes.length > 0 && { causes }) };
+  return { ...(name && { name }), ...(group && { group }), ...(kind && { kind }), ...(causes.length > 0 && { causes }) };
 }
 const qualified = ({ group, resource }: Named) => (group === '' ? resource : `${resource}.${group}`);
 

@@ -40,4 +40,5 @@ export {
 } from './selectors.ts';
 export { humanDuration, type Table, toTable } from './table/index.ts';
 export type * from './types.ts';
+export { type AccessReview, type AccessReviewKind, validateAccessReview } from './validation/access-review.ts';
 export { validateCreate, validateFinalizers, validateStatusUpdate, validateUpdate } from './validation/index.ts';

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { copyOf } from './copy.ts';
 import { strategyOf } from './kinds/index.ts';
+import { withoutGated } from './kinds/gated-fields.ts';
 import { NOT_ACTED_ON } from './kinds/not-acted-on.ts';
 import { saidWithStatus } from './kinds/status-metadata.ts';
 import type { ServedResource } from './resources.ts';
@@ -18,7 +19,7 @@ export function withoutStatus(resource: ServedResource, object: KubeObject): Kub
 
 /** What the server says of a new object. Answers a copy; system fields of metadata are the server's part. */
 export function prepareForCreate(resource: ServedResource, object: KubeObject): KubeObject {
-  const copy: Parts = { ...(withoutStatus(resource, object) as Parts), metadata: { ...object.metadata } };
+  const copy: Parts = { ...(withoutGated(withoutStatus(resource, object)) as Parts), metadata: { ...object.metadata } };
   const { counted, prepareCreate } = strategyOf(resource);
   prepareCreate?.(copy);
   if (counted || resource.custom !== undefined) copy.metadata.generation = 1;
@@ -38,7 +39,7 @@ export function warningsOf(resource: ServedResource, object: KubeObject, old?: K
  * the spec differs. Answers a copy.
  */
 export function prepareForUpdate(resource: ServedResource, object: KubeObject, old: KubeObject, subresource?: string): KubeObject {
-  const next = object as Parts;
+  const next: Parts = subresource === 'status' ? object : withoutGated(object, old);
   const before = old as Parts;
   const copy: Parts = subresource === 'status' ? { ...before, metadata: statusMetadata(resource, next, before) } : { ...next, metadata: { ...next.metadata } };
   if (subresource === 'status') put(copy, 'status', next.status);

@@ -83,7 +83,7 @@ export interface ApiRequest {
 export type ApiResponse =
   | { readonly kind: 'object'; readonly status: number; readonly object: unknown; readonly warnings?: readonly string[] }
   | { readonly kind: 'list'; readonly list: KubeList; readonly warnings?: readonly string[] }
-  | { readonly kind: 'watch'; readonly events: AsyncIterable<WatchEvent> };
+  | { readonly kind: 'watch'; readonly events: AsyncIterable<WatchEvent>; readonly warnings?: readonly string[] };
 
 export interface KubeList<T = KubeObject> {
   readonly apiVersion: string;

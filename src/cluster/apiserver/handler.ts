@@ -60,7 +60,7 @@ export class RequestHandler implements ApiHandler {
     if (group === '' && resource === BINDINGS.resource) return await this.#bind(request);
     if (group === 'metrics.k8s.io') return await handleMetrics(this.#context, this.#usage, request);
     if (group !== 'authorization.k8s.io' && group !== 'authentication.k8s.io') return undefined;
-    return handleReview(request, { authorizer: this.#context.authorizer, authenticator: this.#authenticator });
+    return handleReview(request, { authorizer: this.#context.authorizer, authenticator: this.#authenticator, clock: this.#context.clock });
   }
 
   async #bind(request: ApiRequest): Promise<ApiResponse> {
@@ -114,7 +114,7 @@ async function told(warning: string | undefined, answer: () => Promise<ApiRespon
   if (warning === undefined) return await answer();
   try {
     const given = await answer();
-    return given.kind === 'watch' ? given : { ...given, warnings: [warning, ...(given.warnings ?? [])] };
+    return { ...given, warnings: [warning, ...(given.warnings ?? [])] };
   } catch (error) {
     if (error instanceof StatusError) error.warnings = [warning, ...error.warnings];
     throw error;

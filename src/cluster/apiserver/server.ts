@@ -31,7 +31,8 @@ import { processLines } from './metrics/process-metrics.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
 import { StoreMetrics } from './metrics/store-metrics.ts';
 import { Usage } from './metrics/usage.ts';
-import type { HealthCheck } from './http/health.ts';
+import { type HealthCheck, healthPaths } from './http/health.ts';
+import { ISSUER_PATHS } from './auth/tokens/issuer-discovery.ts';
 import type { Prepared } from './prepared.ts';
 import type { NodeDirectory, PlaceJudge } from './types.ts';
 
@@ -103,13 +104,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authenticator = new Authenticator(options.tokens ?? new Map(), tokens);
   const handler = new RequestHandler(context, new Usage(cache, nodes, clock, logger), authenticator);
   let ready = true;
+  const checks = healthChecks(store, clock, () => ready);
   const edge = new HttpEdge({
     context,
     handler,
-    discovery: new Discovery(kinds, new OpenApi(kinds)),
+    discovery: new Discovery(kinds, new OpenApi(kinds, clock), [...healthPaths(checks), ...ISSUER_PATHS]),
     authenticator,
     version: options.version,
-    checks: healthChecks(store, clock, () => ready),
+    checks,
     limits: { ...LIMITS_DEFAULT, ...options.limits },
     metrics: async () => `${[...metrics.lines(), ...storeMetrics.lines(), ...cacheLines(cache), ...(await processLines(clock))].join('\n')}\n`,
   });

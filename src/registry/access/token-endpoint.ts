@@ -29,7 +29,7 @@ interface Wish {
  */
 export async function serveToken(parts: Parts, exchange: Exchange): Promise<string | undefined> {
   const { method } = exchange.request;
-  if (method !== 'GET' && method !== 'POST') throw unsupported(`${method} of a token`);
+  if (method !== 'GET' && method !== 'POST') throw unsupported(`${method} of a token`, 'GET, POST');
   const { user, scopes, wantsRefresh } = method === 'GET' ? await byQuery(parts, exchange) : await byForm(parts, exchange);
   const lifetime_ms = parts.settings.token?.lifetime ?? LIFETIME_MS;
   const { token, claims } = parts.signer.sign(user, lifetime_ms, { access: granted(parts.settings, user, parseScopes(scopes)) });

@@ -4,6 +4,7 @@ import { RegistryError, settingsInvalid } from '../errors.ts';
 export const copyOnly = (repository: string, upstream: string) =>
   new RegistryError('UNSUPPORTED', 405, `${repository} is a copy of what ${upstream} has, for pulling only: push to ${upstream} itself`, {
     detail: { repository, upstream },
+    headers: { allow: 'GET, HEAD' },
   });
 export const notAllowed = (repository: string, upstream: string) =>
   new RegistryError('DENIED', 403, `${repository} of ${upstream} may not be asked for: the settings of this registry allow other repositories only`, {

@@ -28,7 +28,7 @@ export function checkPodSpec(errors: FieldErrors, path: string, spec: V1PodSpec,
   checkContainers(errors, `${path}.containers`, inner);
   checkInitContainers(errors, `${path}.initContainers`, inner);
   checkEphemeralContainers(errors, `${path}.ephemeralContainers`, inner);
-  checkPodResources(errors, `${path}.resources`, spec);
+  checkPodResources(errors, `${path}.resources`, spec, claims);
   checkHostNetwork(errors, path, spec, place);
   checkChoice(errors, `${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never'], false);
   checkPodSecurityContext(errors, `${path}.securityContext`, spec);

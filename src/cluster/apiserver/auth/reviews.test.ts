@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { UserInfo } from '#cluster/api';
+import { type KubeObject, StatusError, type UserInfo } from '#cluster/api';
 import { startTestServer } from '../testkit/server.ts';
 
 type Server = Awaited<ReturnType<typeof startTestServer>>;
@@ -49,13 +49,16 @@ test('of access: another’s, in one namespace, to paths; exactly one thing is a
   assert.equal((await sar({ user: 'bob', resourceAttributes: asked })).allowed, false);
   assert.equal((await sar({ groups: ['dev'], nonResourceAttributes: { path: '/metrics', verb: 'get' } })).allowed, true);
   assert.equal((await sar({ groups: ['dev'], nonResourceAttributes: { path: '/logs', verb: 'get' } })).allowed, false);
-  await assert.rejects(sar({ resourceAttributes: asked }), /at least one of spec.user and spec.groups/);
+  await assert.rejects(sar({ resourceAttributes: asked }), /spec\.user: Invalid value: "": at least one of user or group must be specified$/);
   await assert.rejects(sar({ user: 'bob' }), /exactly one of nonResourceAttributes or resourceAttributes must be specified/);
-  await assert.rejects(sar({ user: 'bob', resourceAttributes: asked, nonResourceAttributes: { path: '/', verb: 'get' } }), /exactly one of/);
+  await assert.rejects(
+    sar({ user: 'bob', resourceAttributes: asked, nonResourceAttributes: { path: '/', verb: 'get' } }),
+    /cannot be specified in combination with resourceAttributes$/,
+  );
   const local = (namespace: string) =>
     review(server, AUTHORIZATION, 'localsubjectaccessreviews', { groups: ['dev'], resourceAttributes: asked }, { namespace });
   assert.equal((await local('default')).allowed, true);
-  await assert.rejects(local('kube-system'), /spec.resourceAttributes.namespace must match namespace/);
+  await assert.rejects(local('kube-system'), /spec\.resourceAttributes\.namespace: Invalid value: "default": must match metadata\.namespace$/);
 });
 
 test('of one’s own rules, and only who may asks about others', async () => {
@@ -77,8 +80,9 @@ test('of tokens and of oneself', async () => {
   assert.deepEqual(await token({ token: 'robots-token' }), {
     authenticated: true,
     user: { username: 'robot', uid: '9', groups: ['machines', 'system:authenticated'] },
+    audiences: ['https://kubernetes.default.svc.cluster.local'],
   });
-  assert.deepEqual(await token({ token: 'another' }), { authenticated: false, user: {}, error: '[invalid bearer token, it is none that this cluster knows]' });
+  assert.deepEqual(await token({ token: 'another' }), { user: {}, error: '[invalid bearer token, it is none that this cluster knows]' });
   assert.match(String((await token({ token: 'robots-token', audiences: ['vault'] })).error), /the token is for this API server only/);
   await assert.rejects(token({}), /token is required/);
   const self = await review(
@@ -89,4 +93,29 @@ test('of tokens and of oneself', async () => {
     { user: { name: 'jane', groups: ['system:authenticated'], extra: { a: ['b'] } } },
   );
   assert.deepEqual(self, { userInfo: { username: 'jane', groups: ['system:authenticated'], extra: { a: ['b'] } } });
+});
+
+test('of what can not be asked: all that is wrong is told, and who asked stands in the answer', async () => {
+  await using server = await startTestServer();
+  const ask = (body: object, resource = 'subjectaccessreviews', query = {}) =>
+    server.handler.handle({ verb: 'create', resource: { group: AUTHORIZATION, version: 'v1', resource }, query, user: ADMIN, body });
+  await assert.rejects(ask({ spec: {} }), (error) => {
+    assert.ok(error instanceof StatusError);
+    assert.deepEqual([error.status, error.body.details?.causes?.map(({ field }) => field)], [422, ['spec.resourceAttributes', 'spec.user']]);
+    return true;
+  });
+  const asked = { user: 'bob', resourceAttributes: { verb: 'get', resource: 'pods' } };
+  await assert.rejects(ask({ metadata: { name: 'x' }, spec: asked }), /metadata: Invalid value: \{"name":"x".*must be empty$/);
+  const selecting = { ...asked, resourceAttributes: { ...asked.resourceAttributes, labelSelector: {} } };
+  await assert.rejects(ask({ spec: selecting }), /labelSelector\.requirements: Required value: when spec\.resourceAttributes\.labelSelector is specified/);
+  await assert.rejects(ask({ kind: 'Foo', spec: asked }), /Foo/);
+  await assert.rejects(ask({ spec: { namespace: '' } }, 'selfsubjectrulesreviews'), /no namespace on request/);
+  const told = await ask({ other: 1, spec: asked }, undefined, { fieldManager: 'me' });
+  assert.ok(told.kind === 'object');
+  assert.deepEqual(told.warnings, ['unknown field "other"']);
+  const [entry] = (told.object as KubeObject).metadata.managedFields as { manager: string; fieldsV1: object }[];
+  assert.deepEqual(
+    [entry?.manager, entry?.fieldsV1],
+    ['me', { 'f:spec': { 'f:resourceAttributes': { '.': {}, 'f:resource': {}, 'f:verb': {} }, 'f:user': {} } }],
+  );
 });

@@ -1,39 +1,30 @@
-import { type ApiRequest, type ApiResponse, badRequest, type UserInfo } from '#cluster/api';
+import type { Clock } from '#kit';
+import {
+  type AccessReview,
+  type ApiRequest,
+  type ApiResponse,
+  badRequest,
+  type KubeObject,
+  trackUpdate,
+  type UserInfo,
+  type V1SelfSubjectRulesReview,
+  type V1TokenReview,
+  validateAccessReview,
+} from '#cluster/api';
+import { timestamp } from '../context.ts';
 import { methodNotAllowed, noSuchPath } from '../errors.ts';
 import type { Attributes } from './attributes.ts';
 import type { Authenticator } from './authenticate.ts';
 import type { Authorizer } from './authorizer.ts';
+import { decodeBody } from '../verbs/shape.ts';
+import { writerOf } from '../verbs/track.ts';
 
-interface Extra {
-  readonly [key: string]: readonly string[];
-}
-interface Review {
-  readonly metadata?: object;
-  readonly spec?: {
-    readonly resourceAttributes?: {
-      readonly verb?: string;
-      readonly group?: string;
-      readonly resource?: string;
-      readonly subresource?: string;
-      readonly namespace?: string;
-      readonly name?: string;
-    };
-    readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string };
-    readonly user?: string;
-    readonly uid?: string;
-    readonly groups?: readonly string[];
-    readonly extra?: Extra;
-    /** Of a SelfSubjectRulesReview. */
-    readonly namespace?: string;
-    /** Of a TokenReview. */
-    readonly token?: string;
-    readonly audiences?: readonly string[];
-  };
-}
+type Review = KubeObject & AccessReview & V1TokenReview & V1SelfSubjectRulesReview;
 /** By what reviews are answered. */
 export interface Access {
   readonly authorizer: Authorizer;
   readonly authenticator: Authenticator;
+  readonly clock: Clock;
 }
 
 const AUTHENTICATION = 'authentication.k8s.io';
@@ -52,41 +43,47 @@ export const REVIEWS = [
 /** Where an explanation of a denial starts to say what would allow it. */
 export const REMEDY = '. To allow it: ';
 
-/** `kubectl auth can-i` and `whoami`, and others' questions: answered and not kept. Errors: 400, 404, 405. */
+/** `kubectl auth can-i` and `whoami`, and others' questions: answered and not kept. Errors: 400, 404, 405, 422. */
 export function handleReview(request: ApiRequest, access: Access): ApiResponse {
-  const { resource } = request;
+  const { resource, namespace, user } = request;
   const known = REVIEWS.find((one) => one.group === resource.group && one.resource === resource.resource && one.version === resource.version);
   if (!known) throw noSuchPath();
   if (request.verb !== 'create') throw methodNotAllowed();
-  if (typeof request.body !== 'object' || request.body === null) throw badRequest(`Cannot answer a ${known.kind}: the body holds none`);
-  // Read field by field below.
-  const review = request.body as Review;
-  const { spec, metadata } = review;
-  const object = {
-    apiVersion: `${known.group}/v1`,
-    kind: known.kind,
-    metadata: metadata ?? {},
-    ...(spec === undefined ? {} : { spec }),
-    status: answer(known.kind, review, request, access),
-  };
-  return { kind: 'object', status: 201, object };
+  const info = { ...known, listKind: `${known.kind}List`, model: `V1${known.kind}` };
+  const { object, warnings } = decodeBody({ info }, request);
+  settlePlace(object, namespace);
+  if (known.kind === 'SelfSubjectReview') {
+    const metadata = { creationTimestamp: timestamp(access.clock) };
+    return { kind: 'object', status: 201, object: { ...object, metadata, status: { userInfo: userInfoOf(user) } }, warnings };
+  }
+  // Of its model; a spec that is missing says nothing.
+  const asked = { ...object, spec: (object as Partial<Review>).spec ?? {} } as Review;
+  const isOfRules = known.kind === 'SelfSubjectRulesReview';
+  const tracked = isOfRules ? asked : trackUpdate(info, undefined, asked, { ...writerOf(request), time: timestamp(access.clock) });
+  const status = answer(known.kind, asked, user, access);
+  return { kind: 'object', status: 201, object: { ...tracked, ...(isOfRules && { spec: {} }), status }, warnings };
 }
 
-function answer(kind: string, review: Review, { user, namespace }: ApiRequest, access: Access): object {
+/** Only what is asked in a namespace lies in one. Errors: 400. */
+function settlePlace({ metadata }: KubeObject, namespace: string | undefined): void {
+  if (namespace === undefined) delete metadata.namespace;
+  else if ((metadata.namespace ?? namespace) === namespace) metadata.namespace = namespace;
+  else throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+function answer(kind: string, review: Review, user: UserInfo, access: Access): object {
   switch (kind) {
-    case 'SelfSubjectReview':
-      return { userInfo: userInfoOf(user) };
     case 'TokenReview':
       return reviewToken(review, access.authenticator);
     case 'SelfSubjectRulesReview':
       return reviewRules(review, user, access.authorizer);
     case 'SelfSubjectAccessReview':
-      return reviewAccess(review, user, access.authorizer);
     case 'LocalSubjectAccessReview':
-      checkPlace(review, namespace ?? '');
-      return reviewAccess(review, subjectOf(review, kind), access.authorizer);
+    case 'SubjectAccessReview':
+      validateAccessReview(kind, review);
+      return reviewAccess(review, kind === 'SelfSubjectAccessReview' ? user : subjectOf(review), access.authorizer);
     default:
-      return reviewAccess(review, subjectOf(review, kind), access.authorizer);
+      throw noSuchPath();
   }
 }
 
@@ -94,17 +91,8 @@ function userInfoOf({ name, uid, groups, extra }: UserInfo): object {
   return { username: name, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) };
 }
 
-function subjectOf({ spec = {} }: Review, kind: string): UserInfo {
-  const { user: name = '', groups = [], uid, extra } = spec;
-  if (name === '' && groups.length === 0) throw badRequest(`Cannot answer a ${kind}: at least one of spec.user and spec.groups must be given`);
+function subjectOf({ spec: { user: name = '', groups = [], uid, extra } }: Review): UserInfo {
   return { name, groups, ...(uid === undefined ? {} : { uid }), ...(extra === undefined ? {} : { extra }) };
-}
-
-function checkPlace({ spec }: Review, namespace: string): void {
-  const asked = spec?.resourceAttributes;
-  if (asked === undefined) throw badRequest('Cannot answer a LocalSubjectAccessReview: spec.resourceAttributes is required');
-  if (asked.namespace !== namespace)
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: "${asked.namespace ?? ''}" was given, the request is for "${namespace}"`);
 }
 
 function reviewAccess(review: Review, user: UserInfo, authorizer: Authorizer): object {
@@ -115,9 +103,8 @@ function reviewAccess(review: Review, user: UserInfo, authorizer: Authorizer): o
   return { allowed, reason: `${reason === '' ? nearest : reason}${REMEDY}${remedy}` };
 }
 
-function attributesOf({ spec = {} }: Review): Attributes {
+function attributesOf({ spec }: Review): Attributes {
   const { resourceAttributes: asked, nonResourceAttributes: path } = spec;
-  if ((asked === undefined) === (path === undefined)) throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified');
   if (asked === undefined) return { verb: path?.verb ?? '', path: path?.path ?? '' };
   return {
     verb: asked.verb ?? '',
@@ -130,7 +117,8 @@ function attributesOf({ spec = {} }: Review): Attributes {
 }
 
 function reviewRules({ spec }: Review, user: UserInfo, authorizer: Authorizer): object {
-  const rules = authorizer.rulesFor(user, spec?.namespace ?? '');
+  if (!spec.namespace) throw badRequest('no namespace on request');
+  const rules = authorizer.rulesFor(user, spec.namespace);
   return {
     resourceRules: rules.filter(({ resources }) => resources !== undefined).map(({ nonResourceURLs: _, ...rule }) => rule),
     nonResourceRules: rules.flatMap(({ verbs, nonResourceURLs }) => (nonResourceURLs === undefined ? [] : [{ verbs, nonResourceURLs }])),
@@ -139,9 +127,9 @@ function reviewRules({ spec }: Review, user: UserInfo, authorizer: Authorizer): 
   };
 }
 
-function reviewToken({ spec = {} }: Review, authenticator: Authenticator): object {
+function reviewToken({ spec }: Review, authenticator: Authenticator): object {
   if (!spec.token) throw badRequest('token is required for TokenReview in authentication');
   const found = authenticator.verify(spec.token, spec.audiences && spec.audiences.length > 0 ? spec.audiences : undefined);
-  if ('problem' in found) return { authenticated: false, user: {}, error: `[invalid bearer token, ${found.problem}]` };
-  return { authenticated: true, user: userInfoOf(found.user), ...(spec.audiences ? { audiences: found.audiences } : {}) };
+  if ('problem' in found) return { user: {}, error: `[invalid bearer token, ${found.problem}]` };
+  return { authenticated: true, user: userInfoOf(found.user), audiences: found.audiences };
 }

@@ -11,7 +11,7 @@ import type { OpenApi } from './openapi.ts';
 import { apiGroup, type Discovered, groupsOf, resourceList } from './resources.ts';
 import { VIRTUAL } from './virtual.ts';
 
-const HEALTH_PATHS = ['/healthz', '/livez', '/readyz', '/version', '/metrics', '/openapi/v2', '/openapi/v3'];
+const OTHER_PATHS = ['/apis/', '/metrics', '/metrics/slis', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'];
 
 interface Document {
   readonly bytes: Buffer;
@@ -27,10 +27,13 @@ function documentOf(value: object): Document {
 export class Discovery {
   readonly #kinds: KindDirectory;
   readonly #openApi: OpenApi;
+  readonly #others: readonly string[];
   /** The aggregated documents, of that revision of the kinds. */
   #made: { readonly revision: number; core: Document | undefined; others: Document | undefined } = { revision: -1, core: undefined, others: undefined };
 
-  constructor(kinds: KindDirectory, openApi: OpenApi) {
+  /** `others`: the paths besides, that others serve. */
+  constructor(kinds: KindDirectory, openApi: OpenApi, others: readonly string[]) {
+    this.#others = others;
     this.#kinds = kinds;
     this.#openApi = openApi;
   }
@@ -106,9 +109,10 @@ export class Discovery {
         '/api/v1',
         '/apis',
         ...groups.flatMap(([group, versions]) => [`/apis/${group}`, ...versions.map((version) => `/apis/${group}/${version}`)]),
-        ...HEALTH_PATHS,
+        ...OTHER_PATHS,
+        ...this.#others,
       ];
-      return sendJson(response, 200, { paths });
+      return sendJson(response, 200, { paths: paths.toSorted() });
     }
     if (!(await this.#openApi.answer(request, response, url))) throw noSuchPath();
   }

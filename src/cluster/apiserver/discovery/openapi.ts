@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '#kit';
 import { apiVersionOf, openApiSchemas, type ServedResource } from '#cluster/api';
 import { notAcceptable } from '../errors.ts';
 import { parseAccept } from '../http/negotiate.ts';
@@ -13,6 +14,7 @@ import { encodeSwagger } from './swagger-protobuf.ts';
 interface Document {
   readonly bytes: Buffer;
   readonly hash: string;
+  readonly made_ms: number;
 }
 const PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 /** The older name has a letter that no media type may have: it is asked for by it, and answered by the other. */
@@ -24,10 +26,12 @@ export class OpenApi {
   readonly #documents = new Map<string, Document>();
   readonly #versions2 = new Map<'json' | 'protobuf', { readonly revision: number; readonly document: Promise<Document> }>();
   readonly #kinds: KindDirectory;
+  readonly #clock: Clock;
   #revision = 0;
 
-  constructor(kinds: KindDirectory) {
+  constructor(kinds: KindDirectory, clock: Clock) {
     this.#kinds = kinds;
+    this.#clock = clock;
   }
 
   /** False where the path isn't one of its own. Errors: 406 for a form that there isn't. */
@@ -65,7 +69,7 @@ export class OpenApi {
     const known = this.#versions2.get(form);
     if (known?.revision === revision) return known.document;
     const document = swaggerOf(this.#resources(), INFO).then(async (swagger) =>
-      documentOf(await (form === 'json' ? swaggerText(swagger) : encodeSwagger(swagger))),
+      this.#documentOf(await (form === 'json' ? swaggerText(swagger) : encodeSwagger(swagger))),
     );
     this.#versions2.set(form, { revision, document });
     // One that could not be made is tried again.
@@ -73,10 +77,11 @@ export class OpenApi {
     return document;
   }
 
-  #send(request: IncomingMessage, response: ServerResponse, url: URL, { bytes, hash }: Document, type = 'application/json'): void {
+  #send(request: IncomingMessage, response: ServerResponse, url: URL, { bytes, hash, made_ms }: Document, type = 'application/json'): void {
     // The hash is part of the address: what stands there never changes.
     const cache = url.searchParams.get('hash') === hash ? 'public, immutable, max-age=31536000' : 'no-cache, private';
     response.setHeader('etag', `"${hash}"`);
+    response.setHeader('last-modified', new Date(made_ms).toUTCString());
     response.setHeader('cache-control', cache);
     response.setHeader('vary', 'Accept');
     if (request.headers['if-none-match'] === `"${hash}"`) {
@@ -85,6 +90,10 @@ export class OpenApi {
     }
     response.writeHead(200, { 'content-type': type, 'content-length': bytes.length });
     response.end(bytes);
+  }
+
+  #documentOf(bytes: Buffer): Document {
+    return { bytes, hash: createHash('sha256').update(bytes).digest('hex').toUpperCase(), made_ms: this.#clock.now() };
   }
 
   #names(): readonly string[] {
@@ -111,14 +120,10 @@ export class OpenApi {
     this.#revision = this.#kinds.revision;
     const known = this.#documents.get(key);
     if (known) return known;
-    const document = documentOf(make());
+    const document = this.#documentOf(make());
     this.#documents.set(key, document);
     return document;
   }
-}
-
-function documentOf(bytes: Buffer): Document {
-  return { bytes, hash: createHash('sha256').update(bytes).digest('hex').toUpperCase() };
 }
 
 function nameOf(resource: ServedResource): string {

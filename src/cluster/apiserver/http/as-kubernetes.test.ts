@@ -93,6 +93,19 @@ describe('a request that a real server refuses', () => {
     const table = await call('GET', COLLECTION, { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1beta1' });
     assert.equal(at(table.json(), 'rows.0.object.apiVersion'), 'meta.k8s.io/v1beta1');
   });
+  test('finds every path, is told what goes before a watch begins, and since when a description stands', async () => {
+    const paths = at((await call('GET', '/')).json(), 'paths');
+    assert.ok(Array.isArray(paths));
+    assert.deepEqual(paths, paths.toSorted());
+    for (const path of ['/apis/', '/readyz/shutdown', '/livez/ping', '/metrics/slis', '/openid/v1/jwks']) assert.ok(paths.includes(path), path);
+    const slis = (await call('GET', '/metrics/slis')).text;
+    assert.match(slis, /^kubernetes_healthcheck\{name="shutdown",type="readyz"\} 1$/m);
+    assert.doesNotMatch(slis, /name="shutdown",type="livez"/);
+    const watch = await call.open('/api/v1/endpoints?watch=1');
+    assert.equal(watch.headers.warning, '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"');
+    watch.destroy();
+    assert.match(String((await call('GET', '/openapi/v3/api/v1')).headers['last-modified']), / GMT$/);
+  });
   test('is refused with the same words', async () => {
     for (const [method, path, body, status, words] of REFUSED) {
       const answer = await call(method, path, body === undefined ? {} : JSON_BODY, body === undefined ? undefined : JSON.stringify(body));

@@ -16,7 +16,7 @@ import { PATCH_TYPES } from '../verbs/patch-types.ts';
 import { parseBody, READABLE, readBody } from './body.ts';
 import type { Body } from './body-value.ts';
 import { inTime, leaveUnread, within } from './deadline.ts';
-import { answerHealth, type HealthCheck } from './health.ts';
+import { answerHealth, type HealthCheck, healthLines } from './health.ts';
 import { type Form, sendResponse } from './forms.ts';
 import { InFlight, type RequestLimits, timeoutOf } from './limits.ts';
 import { type Listener, listenAt, type ListenOptions } from './listener.ts';
@@ -44,6 +44,7 @@ export interface EdgeOptions {
 }
 
 const COUNTED_AS: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** In which the last bytes reach their clients, once all is answered. */
 const LAST_BYTES_MS = 1_000;
 
@@ -180,7 +181,8 @@ export class HttpEdge {
       requireType(request, document.type);
       return sendJson(response, 200, document.body, document.type, 'public, max-age=3600');
     }
-    if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+    if (url.pathname === '/metrics') return sendText(response, 200, await this.#options.metrics(), METRICS_TYPE);
+    if (url.pathname === '/metrics/slis') return sendText(response, 200, `${(await healthLines(this.#options.checks)).join('\n')}\n`, METRICS_TYPE);
     if (url.pathname === HISTORY_PATH) return sendJson(response, 200, await momentOf(context.store, url.searchParams));
     await this.#options.discovery.answer(request, response, url, route);
   }

@@ -24,12 +24,11 @@ export interface Asked extends Form {
 
 /** Writes the handler's answer in the form that the client asked for. */
 export async function sendResponse(response: ServerResponse, answer: ApiResponse, asked: Asked, shown: Shown & Writing): Promise<void> {
+  addWarnings(response, answer.warnings);
   switch (answer.kind) {
     case 'object':
-      addWarnings(response, answer.warnings);
       return await sendObject(response, answer.status, answer.object, asked, shown);
     case 'list':
-      addWarnings(response, answer.warnings);
       return await sendList(response, answer.list, asked, shown);
     case 'watch':
       return await sendWatch(response, answer.events, watchForm(asked, shown), shown, asked.encoding);

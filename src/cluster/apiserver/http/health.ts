@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { head } from '../metrics/families.ts';
 import { sendPageNotFound, sendPlain } from './respond.ts';
 
 /** One thing that has to be so. */
@@ -12,6 +13,25 @@ export interface HealthCheck {
 
 const ROOTS = ['livez', 'readyz', 'healthz'] as const;
 
+/** The paths of all of them. */
+export function healthPaths(checks: readonly HealthCheck[]): readonly string[] {
+  return ROOTS.flatMap((root) => [`/${root}`, ...checksOf(checks, root).map(({ name }) => `/${root}/${name}`)]);
+}
+
+function checksOf(checks: readonly HealthCheck[], root: (typeof ROOTS)[number]): readonly HealthCheck[] {
+  return checks.filter(({ ofReadinessOnly }) => root === 'readyz' || ofReadinessOnly !== true);
+}
+
+/** How each check stands now, in Prometheus' text format (Kubernetes' documentation, "Kubernetes Component SLI Metrics"). */
+export async function healthLines(checks: readonly HealthCheck[]): Promise<string[]> {
+  const results = await Promise.all(checks.map(async (check) => ({ check, value: (await check.problem()) === undefined ? 1 : 0 })));
+  const lines = ROOTS.flatMap((root) => {
+    const own = checksOf(checks, root);
+    return results.filter(({ check }) => own.includes(check)).map(({ check, value }) => `kubernetes_healthcheck{name="${check.name}",type="${root}"} ${value}`);
+  });
+  return [...head('kubernetes_healthcheck', 'gauge', 'Whether a check of health is passed.'), ...lines.toSorted()];
+}
+
 /**
  * Answers `/livez`, `/readyz` and `/healthz`, each alone or with the name of one check behind it; `?verbose` tells of each check, `?exclude=NAME` leaves
  * one out (Kubernetes' documentation, "Kubernetes API health endpoints"). False for another path.
@@ -20,7 +40,7 @@ export async function answerHealth(response: ServerResponse, url: URL, checks: r
   const [, first = '', ...rest] = url.pathname.replace(/\/$/, '').split('/');
   const root = ROOTS.find((name) => name === first);
   if (root === undefined) return false;
-  const own = checks.filter(({ ofReadinessOnly }) => root === 'readyz' || ofReadinessOnly !== true);
+  const own = checksOf(checks, root);
   const named = rest.join('/');
   const excluded = new Set(url.searchParams.getAll('exclude'));
   const chosen = named === '' ? own.filter(({ name }) => !excluded.has(name)) : own.filter(({ name }) => name === named);

@@ -35,7 +35,7 @@ type BodyOf = Pick<ApiRequest, 'query' | 'body' | 'repeated'>;
 
 /** The request's body (or what was made of it, on top of `known`) as an object of the resource, with what is to be warned of. Errors: 400. */
 export function decodeBody(
-  served: Served,
+  served: Pick<Served, 'info'>,
   { query, repeated = [], body: given }: BodyOf,
   body: unknown = given,
   how: Pick<DecodeOptions, 'known' | 'asWritten'> = {},

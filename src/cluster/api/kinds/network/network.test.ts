@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyDefaults, prepareForUpdate, toTable, type V1EndpointSlice, type V1Service, warningsOf } from '../../index.ts';
+import { applyDefaults, type KubeObject, prepareForUpdate, toTable, type V1EndpointSlice, type V1Service, warningsOf } from '../../index.ts';
 import { checkRows, createErrors, golden, resourceOf, set, statusErrors, updateErrors } from '../testkit/rules.ts';
 
 const plain = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } };
@@ -207,4 +207,11 @@ test('a Service: what its writer is told', () => {
   ]);
   assert.match(told({ loadBalancerIP: '2001:DB8::1' })[0] ?? '', /^spec\.loadBalancerIP: IPv6 address "2001:DB8::1" should be in RFC 5952/);
   assert.match(told({}, { 'service.kubernetes.io/topology-aware-hints': 'Auto' })[0] ?? '', /is deprecated, please use service\.kubernetes\.io\/topology-mode/);
+});
+
+test('a Service has a place for its load balancer whatever is said of its status', () => {
+  const base = golden('v1 Service');
+  const { status: _, ...bare } = base as KubeObject & { status?: unknown };
+  const changed = prepareForUpdate(resourceOf(base), bare, base, 'status') as KubeObject & { status?: unknown };
+  assert.deepEqual(changed.status, { loadBalancer: {} });
 });

@@ -74,6 +74,10 @@ export const SERVICE = strategy<V1Service>({
     service.status = { loadBalancer: {} };
   },
   prepareUpdate: dropWhatTypeLeft,
+  prepareStatusUpdate: (service) => {
+    // A Service is never without it, whoever says that there is none.
+    service.status = { ...service.status, loadBalancer: service.status?.loadBalancer ?? {} };
+  },
   validateName: (errors, field, name) => checkText(errors, field, name, dnsLabel),
   validate,
   validateStatus: (errors, { spec, status }, old) => {

@@ -114,7 +114,6 @@ test('a StatefulSet', () => {
       'spec.updateStrategy: Invalid value: {"Type":"Slow","RollingUpdate":null}: must be \'RollingUpdate\' or \'OnDelete\'',
     ],
     ['spec.updateStrategy.rollingUpdate.partition', -1, 'spec.updateStrategy.rollingUpdate.partition: Invalid value: -1: must be greater than or equal to 0'],
-    ['spec.updateStrategy.rollingUpdate.maxUnavailable', 0, 'spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0'],
     [
       'spec.persistentVolumeClaimRetentionPolicy.whenScaled',
       'Keep',
@@ -125,6 +124,9 @@ test('a StatefulSet', () => {
     ['spec.ordinals.start', -1, 'spec.ordinals.start: Invalid value: -1: must be greater than or equal to 0'],
     ['spec.selector', {}, 'spec.selector: Invalid value: {}: empty selector is invalid for statefulset'],
     ['spec.template.spec.hostname', 'not A name'],
+  ]);
+  updates(set(base, 'spec.updateStrategy.rollingUpdate.maxUnavailable', 1), [
+    ['spec.updateStrategy.rollingUpdate.maxUnavailable', 0, 'spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0'],
   ]);
   const words =
     "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
@@ -438,4 +440,23 @@ test('a selector that cannot be asked is shown as Kubernetes shows it, and no te
   );
   const odd = set(base, 'spec.selector', { matchExpressions: [{ operator: 'Near' }] });
   assert.ok(createErrors(odd).includes('spec.selector: Invalid value: {"matchExpressions":[{"key":"","operator":"Near"}]}: invalid label selector'));
+});
+
+test('what Kubernetes has switched off is taken off, unless it stands already', () => {
+  const off: readonly (readonly [name: string, path: string, value: unknown])[] = [
+    ['v1 Pod', 'spec.schedulingGroup', { podGroupName: 'g' }],
+    ['apps/v1 Deployment', 'spec.template.spec.schedulingGroup', { podGroupName: 'g' }],
+    ['apps/v1 StatefulSet', 'spec.updateStrategy.rollingUpdate.maxUnavailable', 2],
+    ['batch/v1 CronJob', 'spec.jobTemplate.spec.template.spec.containers.0.lifecycle', { stopSignal: 'SIGTERM' }],
+  ];
+  const at = (object: KubeObject, path: string) => path.split('.').reduce((found: unknown, field) => Reflect.get(Object(found), field), object);
+  for (const [name, path, value] of off) {
+    const plain = golden(name);
+    const asked = set(plain, path, value);
+    const resource = resourceOf(plain);
+    assert.equal(at(prepareForCreate(resource, asked), path), undefined, name);
+    assert.equal(at(prepareForUpdate(resource, asked, set(plain, path, undefined)), path), undefined, name);
+    assert.deepEqual(at(prepareForUpdate(resource, asked, asked), path), value, name);
+    assert.deepEqual(at(asked, path), value, name);
+  }
 });

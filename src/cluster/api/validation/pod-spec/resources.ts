@@ -86,11 +86,14 @@ export function checkPodClaims(errors: FieldErrors, path: string, claims: readon
 }
 
 /** What a Pod asks for as a whole: at least what its containers do, and no limit of theirs above its own. */
-export function checkPodResources(errors: FieldErrors, path: string, spec: V1PodSpec): void {
+export function checkPodResources(errors: FieldErrors, path: string, spec: V1PodSpec, claims: ReadonlySet<string>): void {
   const { resources, os } = spec;
   if (resources === undefined) return;
   if (os?.name === 'windows') return errors.forbidden(path, 'may not be set for a windows pod');
-  if (resources.claims !== undefined) errors.forbidden(`${path}.claims`, 'claims may not be set for Resources at pod-level');
+  if (resources.claims !== undefined) {
+    errors.forbidden(`${path}.claims`, 'claims may not be set for Resources at pod-level');
+    checkClaimNames(errors, `${path}.claims`, resources.claims, claims);
+  }
   checkRequirements(errors, path, resources, (errors, field, name) => {
     if (checkResourceName(errors, field, name) && name !== 'cpu' && name !== 'memory' && !isHugePages(name))
       errors.notSupported(field, name, ['cpu', 'hugepages-', 'memory']);

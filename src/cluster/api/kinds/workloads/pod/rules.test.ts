@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { checkRows } from '../../testkit/rules.ts';
+import { checkRows, set, updateErrors } from '../../testkit/rules.ts';
 
 const plain = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
 const MAIN = 'spec.containers.0';
@@ -171,8 +171,11 @@ test('a Pod: probes and what is done at its start and end', () => {
       { preStop: { sleep: { seconds: 31 } } },
       `${here}.lifecycle.preStop.sleep: Invalid value: 31: must be non-negative and less than terminationGracePeriodSeconds (30)`,
     ],
-    [`${MAIN}.lifecycle`, { stopSignal: 'SIGTERM' }, `${here}.lifecycle.stopSignal: Forbidden: may not be set for containers with empty \`spec.os.name\``],
   ]);
+  // Kubernetes takes it off unless it stands already.
+  const stopping = set(plain, `${MAIN}.lifecycle`, { stopSignal: 'SIGTERM' });
+  const why = `${here}.lifecycle.stopSignal: Forbidden: may not be set for containers with empty \`spec.os.name\``;
+  checkRows(stopping, [['metadata.labels', { a: 'b' }, why]], (changed) => updateErrors(stopping, changed));
 });
 
 test('a Pod: what it asks for', () => {
@@ -205,6 +208,12 @@ test('a Pod: what it asks for', () => {
       `${MAIN}.resources`,
       { claims: [{ name: 'd' }] },
       `${here}.resources.claims[0]: Not found: "d": must be one of the names in pod.spec.resourceClaims which is empty`,
+    ],
+    ['spec.resources', { claims: [{ name: 'd' }] }, 'spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level'],
+    [
+      'spec.resources',
+      { claims: [{ name: 'd' }] },
+      'spec.resources.claims[0]: Not found: "d": must be one of the names in pod.spec.resourceClaims which is empty',
     ],
     [
       'spec.resourceClaims',
