@@ -20,6 +20,8 @@ const filesBeside: Plugin = {
   name: 'files-beside',
   async transform(code, id) {
     if (!id.startsWith(`${sources}/`)) return null;
+    const unseen = code.replace(BESIDE, '').match(/new URL\([^)]*import\.meta\.url\)/);
+    if (unseen) throw new Error(`Cannot bundle ${id}: ${unseen[0]} names no file that can be seen here. Write the path as one text in single quotes`);
     const references = new Map<string, string>();
     for (const [, name = ''] of code.matchAll(BESIDE)) {
       const path = resolve(dirname(id), name);

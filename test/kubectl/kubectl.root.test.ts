@@ -91,7 +91,7 @@ test('a manifest with a wrong field is refused with its path', async () => {
   );
   assert.match(
     await refused('apply -f -', manifest.replace('containerPort: 80', 'containerPort: eighty').replace('name: myapp', 'name: wrong')),
-    /containerPort must be a/,
+    /json: cannot unmarshal string into Go struct field ContainerPort\.spec\.template\.spec\.containers\.ports\.containerPort of type int32/,
   );
   const outcome = await daemon.kubectl(['get', 'deployment', 'wrong']);
   assert.match(outcome.stderr, /deployments.apps "wrong" not found/);

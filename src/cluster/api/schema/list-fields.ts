@@ -32,14 +32,12 @@ let always: ReadonlySet<string> | undefined;
 
 /** Whether Kubernetes' own objects have that part also when nobody says anything of it: it comes with what holds it, and is never added. */
 export function isAlwaysThere(model: string, field: string): boolean {
-  always ??= new Set(linesOf('always-there').map((line) => line.replace('\t', '.')));
+  always ??= new Set(linesOf(new URL('../facts/always-there.tsv', import.meta.url)).map((line) => line.replace('\t', '.')));
   return always.has(`${typeNameOf(model)}.${field}`);
 }
 
-function linesOf(name: string): readonly string[] {
-  return readFileSync(new URL(`../facts/${name}.tsv`, import.meta.url), 'utf8')
-    .split('\n')
-    .slice(1);
+function linesOf(facts: URL): readonly string[] {
+  return readFileSync(facts, 'utf8').split('\n').slice(1);
 }
 
 /** `V1PodSpec` and `CoreV1EndpointPort` name the types `v1.PodSpec` and `v1.EndpointPort` of the facts. */
@@ -50,7 +48,7 @@ function typeNameOf(model: string): string {
 
 function readFacts(): ReadonlyMap<string, ListField> {
   return new Map(
-    linesOf('list-fields').flatMap((line): [string, ListField][] => {
+    linesOf(new URL('../facts/list-fields.tsv', import.meta.url)).flatMap((line): [string, ListField][] => {
       const [type = '', field = '', listType = '', mapKeys = '', strategy = '', mergeKey = '', mapType = ''] = line.split('\t');
       if (type === '') return [];
       const split = (text: string) => text.split(',').filter((part) => part !== '');
