@@ -118,7 +118,7 @@ test('tokens of a former key and a former issuer count while these are named', a
     });
     await server.stop();
     // A TokenReview, as asked for.
-    return answer.kind === 'object' && (answer.object as { status: { authenticated: boolean } }).status.authenticated;
+    return answer.kind === 'object' && (answer.object as { status: { authenticated?: boolean } }).status.authenticated === true;
   };
   const issuers = ['https://new.example.org', 'https://old.example.org'];
   assert.equal(await counts({ issuers, signingKey: newer, verificationKeys: [older] }), true);
