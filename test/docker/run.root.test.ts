@@ -271,6 +271,7 @@ HEALTHCHECK --interval=50ms CMD of the image
     assert.equal(await docker.inspect(name, format), `["CMD-SHELL","${said}"] ["/bin/mine","-x"] by my shell: -x ${said}`);
     await docker.run(`rm -f ${name}`);
   }
+  await docker.run('rmi shelled');
 });
 
 test('a health check tells healthy and unhealthy in ps, inspect and events', async () => {
