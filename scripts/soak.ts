@@ -7,6 +7,7 @@ const FILES = [
   'src/image/image.root.test.ts',
   'src/engine/crash.root.test.ts',
   'test/engine/operations.root.test.ts',
+  'test/cluster/cut-watches.test.ts',
   'test/docker/crash.root.test.ts',
   'test/docker/large-layer.root.test.ts',
   'test/docker/logs-while-down.root.test.ts',
@@ -19,6 +20,7 @@ const WRITES = '1000000';
 const UPDATES = '1000000';
 const CHANGES = '5000';
 const LAYER_MB = '2048';
+const WATCHES = '200';
 const TIMEOUT_MS = 3 * 3_600_000;
 
 const root = new URL('..', import.meta.url).pathname;
@@ -35,6 +37,7 @@ const { status } = spawnSync(process.execPath, ['--no-warnings', '--test', '--te
     GANTRY_SOAK_UPDATES: process.env.GANTRY_SOAK_UPDATES ?? UPDATES,
     GANTRY_SOAK_LAYER_MB: process.env.GANTRY_SOAK_LAYER_MB ?? LAYER_MB,
     GANTRY_SOAK_CHANGES: process.env.GANTRY_SOAK_CHANGES ?? CHANGES,
+    GANTRY_SOAK_WATCHES: process.env.GANTRY_SOAK_WATCHES ?? WATCHES,
   },
 });
 process.exitCode = status ?? 1;

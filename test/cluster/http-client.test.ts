@@ -1,31 +1,17 @@
 import assert from 'node:assert/strict';
-import { webcrypto } from 'node:crypto';
 import { get } from 'node:https';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
 import { type ApiServerOptions, createApiServer, type NodeConnection } from '#cluster/apiserver';
 import type { V1ConfigMap, V1Node, V1Pod } from '#cluster/api';
 import { CONFIG_MAPS, createInformer, httpClient, isStatus, loadKubeconfig, NODES, podExec, podLogs, PODS, type ServerAccess } from '#cluster/client';
 import { openMemoryStore } from '#cluster/store';
 import { silentLogger, systemClock, systemRandom } from '#kit';
 import { eventually } from '../support/eventually.ts';
+import { selfSigned } from '../support/self-signed.ts';
 
 const base = { clock: systemClock, random: systemRandom, logger: silentLogger };
 const user = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
-
-async function selfSigned(): Promise<{ cert: string; key: string }> {
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=test',
-    keys,
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    extensions: [new x509.BasicConstraintsExtension(true), new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
-  });
-  const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-  return { cert: certificate.toString('pem'), key };
-}
 
 function options(store: ApiServerOptions['store'], nodes: ApiServerOptions['nodes'] = () => undefined): ApiServerOptions {
   return {
