@@ -1,7 +1,7 @@
 import type { RequestLimits } from '#cluster/apiserver';
 import { parseDuration_ns } from '#kit';
 import { ConfigError } from './errors.ts';
-import type { OptionName, OptionValues } from './option-names.ts';
+import { type OptionValues, SERVING_NAMES } from './option-names.ts';
 
 /** How the API server serves; its own measure where nothing is said. */
 export interface ServingConfig {
@@ -11,15 +11,7 @@ export interface ServingConfig {
   readonly shutdownDelay_ms: number;
 }
 
-const NAMES = [
-  'event-ttl',
-  'max-requests-inflight',
-  'max-mutating-requests-inflight',
-  'request-timeout',
-  'min-request-timeout',
-  'shutdown-delay-duration',
-] as const satisfies readonly OptionName[];
-type Name = (typeof NAMES)[number];
+type Name = (typeof SERVING_NAMES)[number];
 const SECOND_NS = 1e9;
 const MILLISECOND_NS = 1e6;
 /** A timer holds no more. */
@@ -29,7 +21,7 @@ const DELAY_LONGEST_NS = 600 * SECOND_NS;
 
 /** kube-apiserver's options of these names. Errors: `CONFIG_INVALID`, naming the option. */
 export function servingOf(options: OptionValues, hasApiServer: boolean): ServingConfig {
-  const orphan = NAMES.find((name) => options[name] !== undefined);
+  const orphan = SERVING_NAMES.find((name) => options[name] !== undefined);
   if (orphan !== undefined && !hasApiServer) throw new ConfigError(`Cannot take --${orphan} without an API server: add apiserver to --parts`);
   const ttl_ns = duration(options, 'event-ttl', SECOND_NS);
   const timeout_ns = duration(options, 'request-timeout', MILLISECOND_NS);

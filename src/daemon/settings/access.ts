@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import type { OptionName, OptionValues } from '../option-names.ts';
+import { ACCESS_NAMES, type OptionValues } from '../option-names.ts';
 
 /** kube-apiserver's options about who may do what; files by their full paths. */
 export interface AccessSettings {
@@ -18,27 +18,15 @@ export interface AccessSettings {
 }
 export const NO_ACCESS: AccessSettings = { disabledPlugins: [], issuers: [], audiences: [], keyFiles: [] };
 
-const NAMES = [
-  'token-auth-file',
-  'client-ca-file',
-  'authorization-mode',
-  'enable-admission-plugins',
-  'disable-admission-plugins',
-  'api-audiences',
-  'service-account-issuer',
-  'service-account-key-file',
-  'service-account-signing-key-file',
-] as const satisfies readonly OptionName[];
-
 /** The first of these options that is said. */
 export function namesAccess(options: OptionValues): string | undefined {
-  return NAMES.find((name) => options[name] !== undefined);
+  return ACCESS_NAMES.find((name) => options[name] !== undefined);
 }
 
 /** Errors: `CONFIG_INVALID`, naming the option and what it may be. Pure. */
 export function resolveAccess(options: OptionValues, modes: readonly string[], plugins: readonly string[]): AccessSettings {
-  const listed = (name: (typeof NAMES)[number]) => (options[name] ?? '').split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()]));
-  const known = (name: (typeof NAMES)[number], names: readonly string[]) => {
+  const listed = (name: (typeof ACCESS_NAMES)[number]) => (options[name] ?? '').split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()]));
+  const known = (name: (typeof ACCESS_NAMES)[number], names: readonly string[]) => {
     const foreign = listed(name).find((one) => !names.includes(one));
     if (foreign !== undefined) throw new ConfigError(`Cannot take "${foreign}" for --${name}: it is one or several of ${names.join(', ')}`);
     return listed(name);
@@ -54,7 +42,7 @@ export function resolveAccess(options: OptionValues, modes: readonly string[], p
   const bad = issuers.find((one) => one.includes(':') && !URL.canParse(one));
   if (bad !== undefined)
     throw new ConfigError(`Cannot take "${bad}" for --service-account-issuer: with a colon it must be a URL, such as https://cluster.example.org`);
-  const file = (name: (typeof NAMES)[number]) => (options[name] === undefined ? undefined : resolve(options[name]));
+  const file = (name: (typeof ACCESS_NAMES)[number]) => (options[name] === undefined ? undefined : resolve(options[name]));
   const [tokenFile, clientCaFile, signingKeyFile] = [file('token-auth-file'), file('client-ca-file'), file('service-account-signing-key-file')];
   return {
     ...(tokenFile === undefined ? {} : { tokenFile }),

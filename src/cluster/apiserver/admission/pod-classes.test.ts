@@ -69,7 +69,7 @@ test('a Pod that waits at a gate, or that the Binding does not name, is not boun
   await using server = await startTestServer();
   await ask(server, 'create', 'pods', { ...inDefault, body: spec('gated', { schedulingGates: [{ name: 'a.b/c' }] }) });
   const bind = (name: string, target: object) =>
-    ask(server, 'create', 'pods', { ...inDefault, name: 'gated', subresource: 'binding', body: { metadata: { name }, target } as unknown as KubeObject });
+    ask(server, 'create', 'pods', { ...inDefault, name: 'gated', subresource: 'binding', body: { metadata: { name }, target } });
   await assert.rejects(bind('gated', { kind: 'Node', name: 'n' }), {
     status: 409,
     message: /pods\/binding "gated": pod gated has non-empty \.spec\.schedulingGates/,
@@ -91,7 +91,7 @@ test('what is not ready goes where the budget lets it', async () => {
     const made = pod(name);
     await ask(server, 'create', 'pods', { ...inDefault, body: { ...made, metadata: { name, labels: { app: name } } } });
     const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] };
-    const body = { status } as unknown as KubeObject;
+    const body = { status };
     await ask(server, 'patch', 'pods', { ...inDefault, name, subresource: 'status', contentType: 'application/merge-patch+json', body });
     await ask(server, 'create', 'pods', { ...inDefault, name, subresource: 'eviction', body: { metadata: { name } } as KubeObject });
   };
